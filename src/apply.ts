@@ -1,0 +1,111 @@
+import { commit } from './commit.ts'
+import { createClient } from './create.ts'
+import { deliver } from './deliver.ts'
+import { toActionError, unreachable } from './domain/errors.ts'
+import { withLedger, withLine } from './domain/ledger.ts'
+import type { ClientPlan, Step } from './domain/plan.ts'
+import { stepLine } from './domain/render.ts'
+import { abandon, announceAndIssue, verify } from './issue.ts'
+import type { Reading } from './observe.ts'
+import { Again, cancelled, descriptionBefore, type Progress, requireFresh, type Work, type Workshop } from './work.ts'
+
+/**
+ * Carries out the steps of one plan, in order, telling each as it is done. What happens is written into `progress`, which
+ * holds even where this throws. Throws `Again` where the plan has to be made anew, else an ActionError.
+ */
+export async function apply(plan: ClientPlan, reading: Reading, shop: Workshop, progress: Progress): Promise<void> {
+  const work: Work = { plan, reading, shop, progress, settled: true, background: [] }
+  progress.clientId ??= plan.client?.id
+  try {
+    for (const step of plan.steps) {
+      if (shop.stop.requested && step.kind !== 'commit') throw cancelled()
+      const since = shop.clock.elapsed()
+      if (!(await carryOut(step, work))) continue
+      progress.done.push(step)
+      shop.reporter.step(
+        stepLine(step, 'done', { clientId: progress.clientId, milliseconds: shop.clock.elapsed() - since }),
+      )
+    }
+  } catch (thrown) {
+    throw thrown instanceof Again ? thrown : await abandon(work, toActionError(thrown))
+  } finally {
+    await Promise.all(work.background)
+  }
+}
+
+/** True where the step was carried out, false where it turned out not to be needed. */
+async function carryOut(step: Step, work: Work): Promise<boolean> {
+  switch (step.kind) {
+    case 'delete-twin':
+    case 'delete':
+      return changes(work, () => work.shop.writers.tenant.remove(step.clientId))
+    case 'retire':
+      return retire(step, work)
+    case 'create':
+      return createClient(step, work)
+    case 'update':
+      return update(step, work)
+    case 'consent':
+      return changes(work, () => work.shop.writers.tenant.setConsent(step.clientId, step.after))
+    case 'own':
+      requireFresh(work)
+      return changes(work, () =>
+        work.shop.writers.tenant.describe(step.clientId, withLedger(step.user, step.ledger), descriptionBefore(work)),
+      )
+    case 'write-id':
+      return changes(work, () =>
+        work.shop.writers.destinations.putVariable(step.destination, step.clientId, step.before !== undefined),
+      )
+    case 'issue':
+      return announceAndIssue(step, work)
+    case 'verify':
+      return verify(step, work)
+    case 'deliver':
+      return deliver(step, work)
+    case 'commit':
+      return commit(work)
+    case 'remove-values':
+      return changes(work, () => work.shop.writers.destinations.remove(step.destination, step.keepId))
+    default:
+      return unreachable(step)
+  }
+}
+
+async function changes(work: Work, write: () => Promise<unknown>): Promise<true> {
+  work.progress.changed = true
+  await write()
+  return true
+}
+
+async function retire(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
+  if (!work.settled) return false
+  await changes(work, () => work.shop.writers.tenant.retire(step.clientId, step.hint))
+  work.progress.retired.push(step.hint)
+  return true
+}
+
+/** A description is written beside the ledger as it was read, so it follows the reading closely, like every ledger. */
+async function update(step: Step & { kind: 'update' }, work: Work): Promise<true> {
+  const describes = step.changes.some(({ field }) => field === 'description')
+  if (describes) requireFresh(work)
+  const written = step.changes.map((change) =>
+    change.field === 'description' ? { ...change, after: withLine(change.after as string, step.line) } : change,
+  )
+  const { tenant } = work.shop.writers
+  work.progress.changed = true
+  const { value: issued } = await tenant.update(step.clientId, written).catch((thrown: unknown) => {
+    const error = toActionError(thrown)
+    throw describes && error.uncertain ? new Again('the answer to a change was lost', error) : error
+  })
+  if (issued !== undefined) await retireUnwanted(step.clientId, work)
+  return true
+}
+
+/** Allowing client_secret makes a secret that nobody asked for here: it goes at once. */
+async function retireUnwanted(clientId: string, work: Work): Promise<void> {
+  const { value } = await work.shop.readers.tenant.client(clientId)
+  const before = new Set(work.plan.client?.secrets.map(({ hint }) => hint))
+  for (const { hint } of value?.secrets ?? []) {
+    if (!before.has(hint)) await work.shop.writers.tenant.retire(clientId, hint)
+  }
+}

@@ -1,0 +1,103 @@
+import type { ObservedClient } from './domain/client.ts'
+import { toActionError } from './domain/errors.ts'
+import { isYounger } from './domain/identify.ts'
+import { sameLedger, withLedger } from './domain/ledger.ts'
+import type { Step } from './domain/plan.ts'
+import { givingUp } from './domain/rotation.ts'
+import type { At, Created } from './ports.ts'
+import { Again, retireIfAllowed, type Work } from './work.ts'
+
+type CreateStep = Step & { kind: 'create' }
+
+/**
+ * Creates the client, its announcement in the first description and its consent in the same request; then looks for a twin
+ * and for what the tenant did not honour. Where the answer is lost, the client is found by its announcement.
+ */
+export async function createClient(step: CreateStep, work: Work): Promise<true> {
+  const { clock, writers, readers } = work.shop
+  const announcedAt = clock.elapsed()
+  const { value: created, at } = await create(step, work)
+  work.progress.clientId = created.clientId
+  const fresh = {
+    clientId: created.clientId,
+    announced: step.ledger,
+    announcedAt,
+    user: step.user,
+    issued: created.issued,
+    delivered: [],
+  }
+  work.fresh = fresh
+  const { value: clients } = await readers.tenant.clients()
+  const mine = clients.find(({ id }) => id === created.clientId)
+  await giveWayToTwin(step, mine, clients, work)
+  if (mine !== undefined && mine.consent !== step.consent)
+    await writers.tenant.setConsent(created.clientId, step.consent)
+  const hint = created.issued?.hint ?? (mine?.secrets.length === 1 ? mine.secrets[0]!.hint : undefined)
+  work.fresh = {
+    ...fresh,
+    hint,
+    issued: created.issued ?? (step.deliver ? (await writers.tenant.issue(created.clientId)).value : undefined),
+  }
+  work.fresh.hint ??= work.fresh.issued?.hint
+  if (!step.deliver)
+    await keepNoSecret(mine?.secrets.map((secret) => secret.hint) ?? (hint === undefined ? [] : [hint]), at, work)
+  return true
+}
+
+async function create(step: CreateStep, work: Work): Promise<At<Created>> {
+  const { writers } = work.shop
+  const description = withLedger(step.user, step.ledger)
+  const client = { fields: { ...step.fields, description }, consent: step.consent }
+  work.progress.changed = true
+  try {
+    return await writers.tenant.create(client)
+  } catch (thrown) {
+    const error = toActionError(thrown)
+    if (!error.uncertain) throw error
+    await retireLost(step, work)
+    throw new Again('the answer to creating the client was lost', error)
+  }
+}
+
+/** The secret that a lost answer held was never delivered: it goes, and the next reading finds the client by its ledger. */
+async function retireLost(step: CreateStep, { shop }: Work): Promise<void> {
+  const { value: clients } = await shop.readers.tenant.clients()
+  const created = clients.find(({ description }) => sameLedger(description.ledger, step.ledger))
+  for (const { hint } of created?.secrets ?? []) await retireIfAllowed(created!.id, hint, shop)
+}
+
+/** Of two clients made by runs at the same time the older stays; we delete ours where it is the younger. */
+async function giveWayToTwin(
+  step: CreateStep,
+  mine: ObservedClient | undefined,
+  clients: ObservedClient[],
+  work: Work,
+): Promise<void> {
+  if (mine === undefined) return
+  const { owner } = step.ledger
+  const twins = clients.filter(
+    ({ id, description: { ledger } }) =>
+      id !== mine.id && ledger?.owner.repository === owner.repository && ledger.owner.client === owner.client,
+  )
+  if (!twins.some((twin) => isYounger(mine, twin))) return
+  await work.shop.writers.tenant.remove(mine.id)
+  work.fresh = undefined
+  work.progress.clientId = undefined
+  throw new Again('another run created the client a moment earlier: ours is deleted again')
+}
+
+/** Nothing is delivered: the secret that creating made goes at once, or stays with a note where the tenant keeps the last one. */
+async function keepNoSecret(hints: string[], at: number, work: Work): Promise<void> {
+  const { fresh, shop } = work
+  if (fresh === undefined) return
+  let kept: string | undefined
+  for (const hint of hints) if (!(await retireIfAllowed(fresh.clientId, hint, shop))) kept = hint
+  if (kept !== undefined)
+    work.progress.notes.push(`The tenant refuses to delete the client's last secret (${kept}). Nobody knows its value.`)
+  await shop.writers.tenant.describe(
+    fresh.clientId,
+    withLedger(fresh.user, givingUp(fresh.announced, kept, {}, at)),
+    'filled',
+  )
+  work.fresh = undefined
+}

@@ -1,0 +1,63 @@
+import { type Description, readDescription } from './ledger.ts'
+import type { Consent, Fields } from './spec.ts'
+
+/** A live secret as the tenant lists it. `createdAt` in epoch seconds of the tenant. */
+export type ObservedSecret = { hint: string; createdAt?: number | undefined; createdBy?: string | undefined }
+
+/** A client as the tenant reports it, normalised: `""` and absent are the same. */
+export type ObservedClient = {
+  id: string
+  name: string
+  appType: string
+  description: Description
+  scopes: string[]
+  grantTypes: string[]
+  authMethods: string[]
+  /** Undefined where the tenant did not say. */
+  consent?: Consent | undefined
+  secrets: ObservedSecret[]
+  owner?: string | undefined
+  createdAt?: number | undefined
+  /** The tenant shows administrators more than others: false where it showed us the slim form. */
+  shownToAdmin: boolean
+}
+
+/** A field of the client that differs: values as people read them. */
+export type FieldChange = { field: keyof Fields; before: string | string[] | undefined; after: string | string[] }
+
+/** The fields in which the client differs from what the spec names. Lists are compared as sets. */
+export function fieldChanges(fields: Fields, observed: ObservedClient): FieldChange[] {
+  const now: Record<keyof Fields, string | string[] | undefined> = {
+    name: observed.name,
+    description: observed.description.user,
+    scopes: observed.scopes,
+    grantTypes: observed.grantTypes,
+    authMethods: observed.authMethods,
+  }
+  return (Object.keys(now) as (keyof Fields)[]).flatMap((field) => {
+    const after = fields[field]
+    if (after === undefined || same(field, now[field], after)) return []
+    // A method that the client has besides may be in use elsewhere: it is left.
+    const value = field === 'authMethods' ? [...new Set([...observed.authMethods, ...after])] : after
+    return [{ field, before: now[field], after: value }]
+  })
+}
+
+function same(field: keyof Fields, before: string | string[] | undefined, after: string | string[]): boolean {
+  if (!Array.isArray(after)) return (before ?? '').toString().trimEnd() === after.trimEnd()
+  const has = new Set(before)
+  return after.every((item) => has.has(item)) && (field === 'authMethods' || has.size === new Set(after).size)
+}
+
+/** The client as it is after these changes: what a plan goes on from. */
+export function changed(observed: ObservedClient, changes: FieldChange[]): ObservedClient {
+  const result = { ...observed }
+  for (const { field, after } of changes) {
+    if (field === 'description') result.description = { ...observed.description, user: after as string }
+    else Object.assign(result, { [field]: after })
+  }
+  return result
+}
+
+/** What the wire says about a description, read once for all. */
+export const observedDescription = (text: string | undefined): Description => readDescription(text ?? '')

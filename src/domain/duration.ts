@@ -1,0 +1,37 @@
+const units: Record<string, number> = { d: 86_400, h: 3_600, m: 60 }
+
+/** Seconds of a duration such as `90d`, `24h`, `30m` or `0`; undefined where the text is none. */
+export function parseDuration(text: string): number | undefined {
+  if (text === '0') return 0
+  const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? []
+  return count === undefined || unit === undefined ? undefined : Number(count) * units[unit]!
+}
+
+/** Seconds as people say them: `3 days`, `5 hours`, `12 minutes`, `40 seconds`. Rounded down to the largest unit. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds))
+  for (const [size, name] of [
+    [86_400, 'day'],
+    [3_600, 'hour'],
+    [60, 'minute'],
+  ] as const) {
+    if (whole >= size) return plural(Math.floor(whole / size), name)
+  }
+  return plural(whole, 'second')
+}
+
+/** `1 secret`, `2 secrets`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** Epoch seconds as ISO 8601 in whole seconds. */
+export function iso(seconds: number): string {
+  return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+/** Epoch seconds of a timestamp with any number of fractional digits (Qlik sends nine); undefined where it is none. */
+export function parseTimestamp(text: string | undefined): number | undefined {
+  const milliseconds = text === undefined ? Number.NaN : Date.parse(text.replace(/(\.\d{3})\d+/, '$1'))
+  return Number.isNaN(milliseconds) ? undefined : milliseconds / 1000
+}

@@ -1,0 +1,92 @@
+/** Stable codes of every failure: part of the public contract, listed with remedies in the README. */
+export const errorCodes = [
+  'INPUT_INVALID',
+  'SPEC_INVALID',
+  'TENANT_UNREACHABLE',
+  'TENANT_UNAUTHORIZED',
+  'TENANT_FORBIDDEN',
+  'TENANT_REJECTED',
+  'TENANT_UNEXPECTED',
+  'CLIENT_MISSING',
+  'CLIENT_AMBIGUOUS',
+  'CLIENT_OWNED_ELSEWHERE',
+  'CLIENT_IMMUTABLE',
+  'CLIENT_IS_ADMIN',
+  'CLIENT_BUSY',
+  'LEDGER_NEWER',
+  'SECRET_SLOTS_FULL',
+  'VERIFY_FAILED',
+  'GITHUB_UNREACHABLE',
+  'GITHUB_UNAUTHORIZED',
+  'GITHUB_REJECTED',
+  'GITHUB_UNEXPECTED',
+  'DESTINATION_FORBIDDEN',
+  'DESTINATION_MISSING',
+  'DESTINATION_DROPPED',
+  'DELIVERY_FAILED',
+  'DRIFT_FOUND',
+  'RATE_LIMITED',
+  'CANCELLED',
+  'BUG',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+type Details = {
+  cause?: unknown
+  /** Qlik's `traceId` or GitHub's request id. */
+  trace?: string | undefined
+  /** HTTP status that the failure stands for, where there was an answer. */
+  status?: number | undefined
+  /** The service's own time of that answer, in epoch seconds. */
+  at?: number | undefined
+  /** True where the request may have been carried out although no good answer came: look before repeating it. */
+  uncertain?: boolean
+}
+
+/** The one error of this program: `message` says what happened, `hint` how to mend it. Neither ever holds a secret. */
+export class ActionError extends Error {
+  override readonly name = 'ActionError'
+  readonly code: ErrorCode
+  readonly hint: string
+  readonly trace: string | undefined
+  readonly status: number | undefined
+  readonly at: number | undefined
+  readonly uncertain: boolean
+
+  constructor(code: ErrorCode, message: string, hint: string, details: Details = {}) {
+    super(message, { cause: details.cause })
+    this.code = code
+    this.hint = hint
+    this.trace = details.trace
+    this.status = details.status
+    this.at = details.at
+    this.uncertain = details.uncertain ?? false
+  }
+}
+
+/** Turns whatever was thrown into an ActionError: what we did not foresee is a `BUG`, told without its text's origin. */
+export function toActionError(thrown: unknown): ActionError {
+  if (thrown instanceof ActionError) return thrown
+  const kind = thrown instanceof Error ? thrown.name : typeof thrown
+  const where =
+    thrown instanceof Error ? (/at (?:async )?([\w.<>]+)/.exec(thrown.stack ?? '')?.[1] ?? 'somewhere') : 'somewhere'
+  // The text of an unforeseen error is not printed: nobody has vouched that it holds no secret.
+  return new ActionError(
+    'BUG',
+    `an unforeseen ${kind} in ${where}`,
+    'This is a defect of the action. Please report it with the lines of the log before it.',
+    {
+      cause: thrown,
+    },
+  )
+}
+
+/** For closed switches: a new kind that nobody handles is a compile error here. */
+export function unreachable(value: never): never {
+  throw new ActionError(
+    'BUG',
+    `unhandled kind ${JSON.stringify(value)}`,
+    'This is a defect of the action. Please report it.',
+  )
+}

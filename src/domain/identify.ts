@@ -1,0 +1,145 @@
+import type { ObservedClient } from './client.ts'
+import { iso } from './duration.ts'
+import { ActionError } from './errors.ts'
+import { lostAfter } from './rotation.ts'
+import type { Actor, ClientSpec } from './spec.ts'
+import { plain } from './text.ts'
+
+/** Which client a spec means. `twins` are younger creations of runs that died at once: to be deleted. */
+export type Identity =
+  | { kind: 'none' }
+  | { kind: 'found'; client: ObservedClient; by: 'pin' | 'ledger' | 'name'; twins: ObservedClient[] }
+
+/**
+ * Finds the client of a spec among all of the tenant: by its pin, else by the ledger that names this repository and this spec,
+ * else by its name. Throws `CLIENT_MISSING`, `CLIENT_AMBIGUOUS`, `CLIENT_OWNED_ELSEWHERE`, `CLIENT_IMMUTABLE`,
+ * `LEDGER_NEWER`, or `TENANT_FORBIDDEN` where the tenant hides from us what only administrators see.
+ */
+export function identify(spec: ClientSpec, clients: ObservedClient[], actor: Actor, now: number): Identity {
+  const identity =
+    spec.clientId !== undefined ? pinned(spec, clients, spec.clientId) : byLedgerOrName(spec, clients, actor, now)
+  if (identity.kind === 'found') refuseUnfit(identity.client)
+  return identity
+}
+
+function pinned(spec: ClientSpec, clients: ObservedClient[], clientId: string): Identity {
+  const client = clients.find(({ id }) => id === clientId)
+  if (client !== undefined) return { kind: 'found', client, by: 'pin', twins: [] }
+  throw new ActionError(
+    'CLIENT_MISSING',
+    `the tenant has no client ${plain(clientId)}, which client-id pins for ${plain(spec.name)}`,
+    'It may have been deleted, or the id is of another tenant. Correct client-id, or leave it out: then the client is found by name, or created.',
+  )
+}
+
+function byLedgerOrName(spec: ClientSpec, clients: ObservedClient[], actor: Actor, now: number): Identity {
+  const ours = clients.filter((client) => isOurs(client, spec, actor))
+  if (ours.length > 0) return oursOf(spec, ours, now)
+  const named = clients.filter(({ name }) => name === spec.name)
+  if (named.length > 1) throw ambiguous(spec, named)
+  const [client] = named
+  if (client === undefined) return { kind: 'none' }
+  const owner = client.description.ledger?.owner
+  if (owner !== undefined) throw ownedElsewhere(client)
+  return { kind: 'found', client, by: 'name', twins: [] }
+}
+
+/** Does the client's ledger name this repository and this spec? */
+export function isOurs(client: ObservedClient, spec: ClientSpec, actor: Actor): boolean {
+  const owner = client.description.ledger?.owner
+  return owner !== undefined && owner.repository === actor.repository.id && owner.client === spec.name
+}
+
+/** Of twins the one with a commit, else the oldest; the others only where they are announcements that died. */
+function oursOf(spec: ClientSpec, ours: ObservedClient[], now: number): Identity {
+  const [first, ...rest] = [...ours].sort(settledFirst) as [ObservedClient, ...ObservedClient[]]
+  const abandoned = rest.every((client) => isAbandoned(client, now) && isYounger(client, first))
+  if (rest.length > 0 && !abandoned) {
+    // A twin whose run may still live is deleted by that run itself; until then the older one is ours.
+    const dying = rest.every((client) => isMereAnnouncement(client) && isYounger(client, first))
+    if (!dying) throw ambiguous(spec, ours)
+  }
+  return { kind: 'found', client: first, by: 'ledger', twins: abandoned ? rest : [] }
+}
+
+function settledFirst(a: ObservedClient, b: ObservedClient): number {
+  const settled = Number(isMereAnnouncement(a)) - Number(isMereAnnouncement(b))
+  return settled !== 0 ? settled : isYounger(a, b) ? 1 : -1
+}
+
+/** Which of two creations came later; of two at the same instant the one with the greater id. */
+export function isYounger(client: ObservedClient, than: ObservedClient): boolean {
+  const difference = (client.createdAt ?? 0) - (than.createdAt ?? 0)
+  return difference !== 0 ? difference > 0 : client.id > than.id
+}
+
+function isMereAnnouncement({ description: { ledger } }: ObservedClient): boolean {
+  return ledger?.announced !== undefined && ledger.current === undefined && ledger.owner.origin === 'made'
+}
+
+function isAbandoned(client: ObservedClient, now: number): boolean {
+  return isMereAnnouncement(client) && now - client.description.ledger!.announced!.at > lostAfter
+}
+
+function refuseUnfit(client: ObservedClient): void {
+  if (client.description.note === 'newer') {
+    throw new ActionError(
+      'LEDGER_NEWER',
+      `the ledger of ${clientLabel(client)} was written by a later version of this action`,
+      'Use that version here too. Going on with this one would forget which secrets were issued.',
+    )
+  }
+  if (client.appType !== 'web') {
+    throw new ActionError(
+      'CLIENT_IMMUTABLE',
+      `${clientLabel(client)} is a client of type ${plain(client.appType)}, and Qlik does not let the type change`,
+      'Machine-to-machine clients are of type web. Choose another name, or delete that client if it is not needed.',
+    )
+  }
+  if (!client.shownToAdmin) {
+    throw new ActionError(
+      'TENANT_FORBIDDEN',
+      `the tenant does not show us consent and secrets of ${clientLabel(client)}, as it does to administrators`,
+      'Sign in as a tenant admin: an API key of a user with the role Tenant Admin, or a trusted OAuth client with the scope admin_classic.',
+    )
+  }
+}
+
+function ambiguous(spec: ClientSpec, clients: ObservedClient[]): ActionError {
+  const list = clients.map((client) => {
+    const owner = client.description.ledger?.owner
+    const by =
+      owner === undefined
+        ? client.owner === undefined
+          ? ''
+          : `, owner ${plain(client.owner)}`
+        : `, managed by ${plain(owner.name)} as ${plain(owner.client)}`
+    return `${client.id} (created ${client.createdAt === undefined ? 'at an unknown time' : iso(client.createdAt)}${by})`
+  })
+  return new ActionError(
+    'CLIENT_AMBIGUOUS',
+    `${clients.length} clients could be ${plain(spec.name)}: ${list.join('; ')}`,
+    'Pin the right one with client-id, or rename or delete the others.',
+  )
+}
+
+/** The refusal to touch what is not ours. `adopted`: it is ours to keep in order, but was there before us. */
+export function ownedElsewhere(client: ObservedClient, adopted = false): ActionError {
+  const owner = client.description.ledger?.owner
+  const managed = `is managed by ${plain(owner?.name ?? '')} (repository ${plain(owner?.repository ?? '')}) as ${plain(owner?.client ?? '')}`
+  const who = adopted
+    ? 'was there before this action adopted it'
+    : owner === undefined
+      ? 'was not made by this action'
+      : managed
+  return new ActionError(
+    'CLIENT_OWNED_ELSEWHERE',
+    `${clientLabel(client)} ${who}`,
+    `Leave it, or choose another name; if it is yours to change or delete all the same, pin it with client-id: ${plain(client.id)}.`,
+  )
+}
+
+/** A client as people find it again: its name and id. */
+export function clientLabel({ name, id }: { name: string; id: string }): string {
+  return `${plain(name, 80)} (${plain(id, 64)})`
+}

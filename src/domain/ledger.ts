@@ -1,0 +1,186 @@
+import * as z from 'zod'
+import { type Destination, destinationKey } from './destination.ts'
+import { ActionError } from './errors.ts'
+
+/** What stands before the ledger's JSON, at the start of its line in the client's description. */
+export const ledgerMarker = 'qlik-oauth-client ledger:'
+
+/** Qlik's limit for a client's description (API reference of oauth-clients). */
+export const longestDescription = 4096
+
+// Room for what later ledgers of the same client need beyond the one at hand: a few more hints with their times.
+const spareRoom = 200
+
+const times = z.record(z.string(), z.number())
+const ledgerSchema = z.object({
+  version: z.literal(1),
+  owner: z.object({
+    /** The repository's id; `name` is for people, for names change. */
+    repository: z.string(),
+    name: z.string(),
+    /** The client's name in the spec. */
+    client: z.string(),
+    origin: z.enum(['made', 'adopted']),
+  }),
+  current: z.object({ hint: z.string(), since: z.number() }).optional(),
+  retiring: times.default({}),
+  suspects: times.default({}),
+  announced: z
+    .object({
+      run: z.string(),
+      at: z.number(),
+      /** A slow run's second announcement; `at` stays what it was, for its secret was issued after that. */
+      renewed: z.number().optional(),
+      known: z.array(z.string()),
+      stamps: z.record(z.string(), z.number().nullable()),
+    })
+    .optional(),
+  destinations: z
+    .record(
+      z.string(),
+      z.object({
+        hint: z.string(),
+        stamp: z.number(),
+        idStamp: z.number().optional(),
+        /** `variable:NAME` or `secret:NAME`. */
+        id: z.string().optional(),
+        /** `owner/name`, where it is not the owner's own repository. */
+        in: z.string().optional(),
+      }),
+    )
+    .default({}),
+})
+
+/**
+ * The memory of one client: who owns it, which secrets this action issued, and which destination holds which. All times are
+ * the tenant's own in epoch seconds; stamps are GitHub's `updated_at`. It holds no secret. docs/secret-lifecycle.md says how
+ * it is used.
+ */
+export type Ledger = z.infer<typeof ledgerSchema>
+export type Announcement = NonNullable<Ledger['announced']>
+export type Delivered = Ledger['destinations'][string]
+
+/** A client's description, taken apart: what people wrote, and our line at its end. */
+export type Description = { user: string; ledger?: Ledger; line?: string; note?: 'mangled' | 'newer' }
+
+/** Takes a description apart. Never throws: a ledger that was edited into nonsense is `mangled`, a later format `newer`. */
+export function readDescription(text: string): Description {
+  const at = text.indexOf(ledgerMarker)
+  if (at < 0) return { user: text }
+  const [line = '', ...after] = text.slice(at).split('\n')
+  // What people appended behind our line is theirs, and kept.
+  const user = [text.slice(0, at).replace(/\n$/, ''), after.join('\n')].filter((part) => part.trim() !== '').join('\n')
+  return { user, line, ...parseLedger(line.slice(ledgerMarker.length)) }
+}
+
+function parseLedger(json: string): Pick<Description, 'ledger' | 'note'> {
+  let data: unknown
+  try {
+    data = JSON.parse(json)
+  } catch {
+    return { note: 'mangled' }
+  }
+  const version = (data as { version?: unknown } | null)?.version
+  if (typeof version === 'number' && version > 1) return { note: 'newer' }
+  const parsed = ledgerSchema.safeParse(data)
+  return parsed.success ? { ledger: parsed.data } : { note: 'mangled' }
+}
+
+/** The ledger as its line. Equal ledgers give equal lines, whatever the order in which their parts were put together. */
+export function ledgerLine(ledger: Ledger): string {
+  return `${ledgerMarker} ${JSON.stringify(sorted(ledger))}`
+}
+
+function sorted(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined)
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, part]) => [key, sorted(part)]))
+}
+
+/**
+ * The description that carries a ledger. Throws `INPUT_INVALID` where Qlik's 4096 characters don't hold both and what a later
+ * ledger may need.
+ */
+export function withLedger(user: string, ledger: Ledger): string {
+  const text = joined(user, ledgerLine(ledger))
+  if (text.length + spareRoom > longestDescription) {
+    throw new ActionError(
+      'INPUT_INVALID',
+      `the description of ${user.length} characters leaves no room for the action's own line (${text.length - user.length} characters)`,
+      `Qlik allows ${longestDescription} characters together: shorten the description by ${text.length + spareRoom - longestDescription} characters.`,
+    )
+  }
+  return text
+}
+
+/** A user's own description beside the ledger line exactly as it was read. */
+export function withLine(user: string, line: string | undefined): string {
+  return line === undefined ? user : joined(user, line)
+}
+
+function joined(user: string, line: string): string {
+  return user.trim() === '' ? line : `${user.trimEnd()}\n${line}`
+}
+
+/** Are these the same ledger, to the letter? */
+export function sameLedger(a: Ledger | undefined, b: Ledger | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && ledgerLine(a) === ledgerLine(b))
+}
+
+/** Hints that the ledger lists as issued by this action. */
+export function listedHints(ledger: Ledger | undefined): Set<string> {
+  if (ledger === undefined) return new Set()
+  return new Set([
+    ...(ledger.current ? [ledger.current.hint] : []),
+    ...Object.keys(ledger.retiring),
+    ...Object.keys(ledger.suspects),
+  ])
+}
+
+/** Entries of one map with those of the other added where it has none: an earlier `since` is kept. */
+export function added(times: Record<string, number>, hints: Iterable<string>, since: number): Record<string, number> {
+  const result = { ...times }
+  for (const hint of hints) result[hint] ??= since
+  return result
+}
+
+/** The ledger's entry for one delivery. */
+export function deliveredEntry(
+  destination: Destination,
+  hint: string,
+  stamp: number,
+  idStamp: number | undefined,
+  owner: Ledger['owner'],
+): Delivered {
+  const place = `${destination.repository.owner}/${destination.repository.name}`
+  return {
+    hint,
+    stamp,
+    ...(idStamp === undefined ? {} : { idStamp }),
+    ...(destination.idAs === 'none' ? {} : { id: `${destination.idAs}:${destination.idName}` }),
+    ...(destination.repository.id === owner.repository ? {} : { in: place }),
+  }
+}
+
+/** A destination that the ledger knows, as it was when it was delivered to. */
+export function recalledDestination(key: string, delivered: Delivered, owner: Ledger['owner']): Destination {
+  const [id = '', , environment = '', secretName = ''] = key.split('/')
+  const [repositoryOwner = '', name = ''] = (delivered.in ?? owner.name).split('/')
+  const [idAs, idName = ''] = (delivered.id ?? 'none:').split(':') as [Destination['idAs'], string?]
+  return {
+    store: 'actions',
+    repository: { owner: repositoryOwner, name, id },
+    environment: environment === '' ? undefined : decodeURIComponent(environment),
+    secretName,
+    idName,
+    idAs,
+  }
+}
+
+/** Destinations that the ledger serves and these do not name. */
+export function droppedDestinations(ledger: Ledger | undefined, named: Destination[]): Destination[] {
+  const keys = new Set(named.map(destinationKey))
+  return Object.entries(ledger?.destinations ?? {})
+    .filter(([key]) => !keys.has(key))
+    .map(([key, delivered]) => recalledDestination(key, delivered, ledger!.owner))
+}

@@ -1,0 +1,437 @@
+import { changed, type FieldChange, fieldChanges, type ObservedClient, type ObservedSecret } from './client.ts'
+import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from './destination.ts'
+import { iso } from './duration.ts'
+import { ActionError } from './errors.ts'
+import { clientLabel, type Identity, identify, ownedElsewhere } from './identify.ts'
+import { droppedDestinations, type Ledger, withLedger } from './ledger.ts'
+import {
+  announcing,
+  decideRotation,
+  type Reason,
+  type Retirement,
+  type Rotation,
+  type RotationInput,
+  secretSlots,
+} from './rotation.ts'
+import type { Actor, ClientSpec, CompleteFields, Consent, Policy } from './spec.ts'
+import { plain } from './text.ts'
+
+/*
+ * The plan of one client, in the order in which its steps are carried out. None of them holds a secret, none an id that is not
+ * known yet.
+ *
+ *   the client is …           steps
+ *   ───────────────────────── ──────────────────────────────────────────────────────────────────────────
+ *   not there                 create · [consent] · (issue) verify · deliver … · commit
+ *   as it should be           none
+ *   different                 update · consent · write-id
+ *   due for a fresh secret    retire … · announce/issue · verify · deliver … · commit · [retire …]
+ *   not to deliver            as above without issue; own, where the ledger is not ours yet
+ *   to be destroyed           remove-values … · delete
+ */
+export type Step =
+  | { kind: 'delete-twin'; clientId: string }
+  | { kind: 'retire'; clientId: string; hint: string; why: Retirement['why'] }
+  | {
+      kind: 'create'
+      fields: Omit<CompleteFields, 'description'>
+      consent: Consent
+      user: string
+      ledger: Ledger
+      deliver: boolean
+    }
+  | { kind: 'update'; clientId: string; changes: FieldChange[]; line: string | undefined }
+  | { kind: 'consent'; clientId: string; before: Consent | undefined; after: Consent }
+  | { kind: 'own'; clientId: string; user: string; ledger: Ledger }
+  | { kind: 'write-id'; destination: Destination; clientId: string; before: string | undefined }
+  | {
+      kind: 'issue'
+      clientId: string
+      user: string
+      reasons: Reason[]
+      ledger: Ledger
+      addMethod: string[] | undefined
+    }
+  | { kind: 'verify'; skip?: string | undefined }
+  | { kind: 'deliver'; destination: Destination; idBefore: string | undefined }
+  | { kind: 'commit' }
+  | { kind: 'remove-values'; destination: Destination; keepId: boolean }
+  | { kind: 'delete'; clientId: string; name: string }
+
+/** A whole number of seconds since the epoch, of the service that said it. */
+type Time = number
+
+export type ClientPlan = {
+  spec: ClientSpec
+  client: ObservedClient | undefined
+  adopted: boolean
+  steps: Step[]
+  /** Wait for another run first. */
+  wait?: Rotation['wait']
+  /** Client or destinations differ from the spec; a rotation that is due, or a retirement, is none. */
+  drift: boolean
+  /** Live secrets that this action did not issue. */
+  foreign: ObservedSecret[]
+  /** Told to the user whatever comes of the plan. */
+  warnings: string[]
+}
+
+export type Observed = {
+  clients: ObservedClient[]
+  destinations: ReadonlyMap<string, ObservedDestination>
+  /** The tenant's time of this reading. */
+  now: Time
+}
+
+export type PlanContext = { actor: Actor; policy: Policy; startedAt: Time }
+
+/**
+ * What has to be done for one spec. Pure. Throws the refusals of identification, and `INPUT_INVALID`,
+ * `DESTINATION_DROPPED`, `SECRET_SLOTS_FULL`, `CLIENT_IS_ADMIN`, all before anything is written.
+ */
+export function planClient(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
+  const destroy = context.policy.mode === 'destroy'
+  // What is pinned and already gone needs no destroying.
+  const gone = destroy && spec.clientId !== undefined && observed.clients.every(({ id }) => id !== spec.clientId)
+  const identity: Identity = gone ? { kind: 'none' } : identify(spec, observed.clients, context.actor, observed.now)
+  if (destroy) return planDestroy(spec, identity, observed, context)
+  return identity.kind === 'none'
+    ? planCreate(spec, observed, context)
+    : planExisting(spec, identity, observed, context)
+}
+
+// --- a client that is not there --------------------------------------------------------------------------------------
+
+function planCreate(spec: ClientSpec, observed: Observed, { actor }: PlanContext): ClientPlan {
+  const { fields } = spec
+  if (fields.scopes === undefined || fields.scopes.length === 0) {
+    throw new ActionError(
+      'INPUT_INVALID',
+      `scopes: ${plain(spec.name)} has to be created, and no scope is given`,
+      'Give at least one, such as user_default.',
+    )
+  }
+  const input = {
+    live: [],
+    now: observed.now,
+    run: actor.run,
+    destinations: spec.destinations,
+    observed: observed.destinations,
+  }
+  const ledger = announcing(newLedger(spec, actor, 'made'), { orphans: [], retire: [] }, input)
+  const user = fields.description ?? ''
+  withLedger(user, ledger)
+  const grantTypes = fields.grantTypes ?? ['client_credentials']
+  const complete = {
+    name: spec.name,
+    scopes: fields.scopes,
+    grantTypes,
+    authMethods: fields.authMethods ?? ['client_secret'],
+  }
+  const deliver = spec.destinations.length > 0
+  return {
+    spec,
+    client: undefined,
+    adopted: false,
+    steps: [
+      { kind: 'create', fields: complete, consent: spec.consent, user, ledger, deliver },
+      ...(deliver ? deliverySteps(spec, observed, grantTypes) : []),
+    ],
+    drift: true,
+    foreign: [],
+    warnings: [],
+  }
+}
+
+function newLedger(spec: ClientSpec, actor: Actor, origin: 'made' | 'adopted'): Ledger {
+  return { version: 1, owner: ownerOf(spec, actor, origin), retiring: {}, suspects: {}, destinations: {} }
+}
+
+function ownerOf(spec: ClientSpec, { repository }: Actor, origin: 'made' | 'adopted'): Ledger['owner'] {
+  return { repository: repository.id, name: `${repository.owner}/${repository.name}`, client: spec.name, origin }
+}
+
+// --- a client that is there ------------------------------------------------------------------------------------------
+
+function planExisting(
+  spec: ClientSpec,
+  { client, twins }: Identity & { kind: 'found' },
+  observed: Observed,
+  context: PlanContext,
+): ClientPlan {
+  const changes = fieldChanges(spec.fields, client)
+  const consentDiffers = client.consent !== spec.consent
+  if (client.id === context.policy.adminClientId) protectAdmin(client, changes, spec.consent)
+  refuseDropped(spec, client, context.policy)
+  const rotation =
+    spec.destinations.length === 0 ? undefined : decideRotation(rotationInput(spec, client, observed, context))
+  const reasons = reasonsOf(rotation, changes, client)
+  const after = changed(client, changes)
+  const ids = idRepairs(spec, client.id, observed)
+  const issue =
+    rotation === undefined || reasons.length === 0
+      ? []
+      : issueSteps(spec, after, { ...rotation, reasons }, observed, context)
+  return {
+    spec,
+    client,
+    adopted: !isOwner(client.description.ledger, spec, context.actor),
+    steps: [
+      ...twins.map(({ id }) => ({ kind: 'delete-twin' as const, clientId: id })),
+      ...(rotation?.retire ?? []).map((retirement) => ({
+        kind: 'retire' as const,
+        clientId: client.id,
+        ...retirement,
+      })),
+      ...updateSteps(client, changes, consentDiffers ? spec.consent : undefined, issue.length > 0),
+      ...(issue.length > 0 ? issue : [...ids, ...ownSteps(spec, after, context)]),
+    ],
+    wait: rotation?.wait ?? (changes.length > 0 ? freshLease(client, spec, observed, context) : undefined),
+    drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
+    foreign: rotation?.foreign ?? [],
+    warnings: client.description.note === 'mangled' ? [mangledLedger] : [],
+  }
+}
+
+const mangledLedger =
+  'The action’s own line in the description can’t be read: somebody edited it. It is replaced, and no secret on the tenant is known to be ours any more.'
+
+/** Why to issue; a client that may not use secrets has none that works, whatever it lists. */
+function reasonsOf(rotation: Rotation | undefined, changes: FieldChange[], client: ObservedClient): Reason[] {
+  if (rotation === undefined) return []
+  const methodMissing = changes.some(({ field }) => field === 'authMethods')
+  if (!methodMissing && !client.authMethods.includes('client_secret')) {
+    throw new ActionError(
+      'INPUT_INVALID',
+      `auth-method: ${clientLabel(client)} signs in with ${plain(client.authMethods.join(', '))} only, so there is no client secret to deliver`,
+      'Set auth-method: client_secret to allow secrets beside it, or deliver: false.',
+    )
+  }
+  return methodMissing && !rotation.reasons.includes('first')
+    ? [...new Set<Reason>(['dead', ...rotation.reasons])]
+    : rotation.reasons
+}
+
+const isDrift = (reason: Reason) => reason === 'first' || reason === 'dead' || reason === 'undelivered'
+
+function isOwner(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor): boolean {
+  return ledger?.owner.repository === actor.repository.id && ledger.owner.client === spec.name
+}
+
+function rotationInput(
+  spec: ClientSpec,
+  client: ObservedClient,
+  observed: Observed,
+  { actor, policy, startedAt }: PlanContext,
+): RotationInput {
+  return {
+    ledger: client.description.ledger,
+    live: client.secrets,
+    destinations: spec.destinations,
+    observed: observed.destinations,
+    now: observed.now,
+    startedAt,
+    run: actor.run,
+    after: spec.rotation.after,
+    grace: spec.rotation.grace,
+    rotate: policy.rotate,
+    retireHints: policy.retireHints,
+  }
+}
+
+/** Repairing a description writes beside the ledger: it waits like an issue does. */
+function freshLease(
+  client: ObservedClient,
+  spec: ClientSpec,
+  observed: Observed,
+  context: PlanContext,
+): Rotation['wait'] {
+  return decideRotation(rotationInput({ ...spec, destinations: [] }, client, observed, context)).wait
+}
+
+function updateSteps(
+  client: ObservedClient,
+  changes: FieldChange[],
+  consent: Consent | undefined,
+  issues: boolean,
+): Step[] {
+  // Allowing client_secret makes a secret (PATCH answers 202): where one is issued anyway, that is how.
+  const fields = changes.filter(({ field }) => field !== 'authMethods' || !issues)
+  return [
+    ...(fields.length === 0
+      ? []
+      : [{ kind: 'update' as const, clientId: client.id, changes: fields, line: client.description.line }]),
+    ...(consent === undefined
+      ? []
+      : [{ kind: 'consent' as const, clientId: client.id, before: client.consent, after: consent }]),
+  ]
+}
+
+/** A client id that a variable shows, and that is not this client's. Where a secret holds it, it is written with the next delivery. */
+function idRepairs(spec: ClientSpec, clientId: string, observed: Observed): Step[] {
+  return spec.destinations.flatMap((destination) => {
+    const before = seenAt(observed, destination)?.idValue
+    return destination.idAs !== 'variable' || before === clientId
+      ? []
+      : [{ kind: 'write-id' as const, destination, clientId, before }]
+  })
+}
+
+function issueSteps(
+  spec: ClientSpec,
+  client: ObservedClient,
+  rotation: Rotation,
+  observed: Observed,
+  context: PlanContext,
+): Step[] {
+  const input = rotationInput(spec, client, observed, context)
+  refuseFullSlots(client, rotation)
+  const base = owned(client.description.ledger, spec, context.actor)
+  const kept = { ...base, destinations: onlyNamed(base.destinations, spec) }
+  const ledger = announcing(kept, rotation, input)
+  withLedger(client.description.user, ledger)
+  const before = observed.clients.find(({ id }) => id === client.id)
+  const addMethod = before?.authMethods.includes('client_secret') === false ? client.authMethods : undefined
+  return [
+    { kind: 'issue', clientId: client.id, user: client.description.user, reasons: rotation.reasons, ledger, addMethod },
+    ...deliverySteps(spec, observed, client.grantTypes),
+    ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),
+  ]
+}
+
+function deliverySteps(spec: ClientSpec, observed: Observed, grantTypes: string[]): Step[] {
+  return [
+    { kind: 'verify', skip: verifySkip(spec, grantTypes) },
+    ...spec.destinations.map((destination) => ({
+      kind: 'deliver' as const,
+      destination,
+      idBefore: seenAt(observed, destination)?.idValue,
+    })),
+    { kind: 'commit' },
+  ]
+}
+
+/** Why no token can be had, where none can. */
+function verifySkip(spec: ClientSpec, grantTypes: string[]): string | undefined {
+  if (!grantTypes.includes('client_credentials')) return 'the client may not use client_credentials'
+  return spec.consent === 'required' ? 'its consent is required, not trusted' : undefined
+}
+
+function retiredAtOnce(spec: ClientSpec, clientId: string, ledger: Ledger, rotation: Rotation, policy: Policy): Step[] {
+  const without = spec.rotation.grace === 0 ? [ledger.current?.hint, ...Object.keys(ledger.retiring)] : []
+  const alive = new Set(ledger.announced?.known)
+  const named = rotation.foreign.map(({ hint }) => hint).filter((hint) => policy.retireHints.includes(hint))
+  return [
+    ...without
+      .filter((hint) => hint !== undefined && alive.has(hint))
+      .map((hint) => ({ kind: 'retire' as const, clientId, hint: hint!, why: 'no grace' as const })),
+    ...named.map((hint) => ({ kind: 'retire' as const, clientId, hint, why: 'named in retire-hints' as const })),
+  ]
+}
+
+/** Ownership without issuing: only where no secret is delivered, for a delivery writes the ledger anyway. */
+function ownSteps(spec: ClientSpec, client: ObservedClient, { actor }: PlanContext): Step[] {
+  const { ledger, user } = client.description
+  if (isOwner(ledger, spec, actor)) return []
+  const next = owned(ledger, spec, actor)
+  withLedger(user, next)
+  return [{ kind: 'own', clientId: client.id, user, ledger: next }]
+}
+
+function owned(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor): Ledger {
+  if (ledger === undefined) return newLedger(spec, actor, 'adopted')
+  return isOwner(ledger, spec, actor) ? ledger : { ...ledger, owner: ownerOf(spec, actor, 'adopted') }
+}
+
+/** Destinations that are no longer served are forgotten with the next ledger. */
+function onlyNamed(destinations: Ledger['destinations'], spec: ClientSpec): Ledger['destinations'] {
+  const named = new Set(spec.destinations.map(destinationKey))
+  return Object.fromEntries(Object.entries(destinations).filter(([key]) => named.has(key)))
+}
+
+function seenAt(observed: Observed, destination: Destination): ObservedDestination | undefined {
+  return observed.destinations.get(destinationKey(destination))
+}
+
+// --- refusals --------------------------------------------------------------------------------------------------------
+
+function refuseDropped(spec: ClientSpec, client: ObservedClient, policy: Policy): void {
+  const dropped =
+    spec.destinations.length === 0 ? [] : droppedDestinations(client.description.ledger, spec.destinations)
+  if (dropped.length === 0 || policy.dropDestinations) return
+  throw new ActionError(
+    'DESTINATION_DROPPED',
+    `${clientLabel(client)} also serves ${dropped.map((destination) => plain(destinationLabel(destination))).join('; ')}, which is not named any more: its secret would die with the next rotation`,
+    'The usual cause is one client name shared by a matrix of environments: give each its own name. If those places are no longer needed, set drop-destinations: true.',
+  )
+}
+
+function refuseFullSlots(client: ObservedClient, { retire, foreign }: Rotation): void {
+  const gone = new Set(retire.map(({ hint }) => hint))
+  const left = client.secrets.filter(({ hint }) => !gone.has(hint))
+  if (left.length < secretSlots) return
+  const list = left.map((secret) => secretLabel(secret, foreign.includes(secret))).join('; ')
+  throw new ActionError(
+    'SECRET_SLOTS_FULL',
+    `${clientLabel(client)} has all ${secretSlots} secrets that Qlik allows, and none of them may go yet: ${list}`,
+    'Delete secrets that are not needed in the Administration activity center, or wait until those within their grace period are retired.',
+  )
+}
+
+function secretLabel({ hint, createdAt, createdBy }: ObservedSecret, foreign: boolean): string {
+  const since = createdAt === undefined ? '' : ` of ${iso(createdAt)}`
+  return `${plain(hint, 20)}${since}, ${foreign ? `made by ${createdBy === undefined ? 'somebody else' : plain(createdBy, 64)}` : 'issued by this action'}`
+}
+
+/** The client that we sign in with must not lose what we need of it. */
+function protectAdmin(client: ObservedClient, changes: FieldChange[], consent: Consent): void {
+  const narrowed = changes.flatMap(({ field, before, after }) => {
+    if (field !== 'scopes' && field !== 'grantTypes') return []
+    return (before as string[]).filter((item) => !after.includes(item))
+  })
+  if (narrowed.length > 0) throw isAdmin(client, `would lose ${narrowed.map((item) => plain(item)).join(', ')}`)
+  if (consent === 'required' && client.consent !== 'required') throw isAdmin(client, 'would lose its trusted consent')
+}
+
+function isAdmin(client: ObservedClient, what: string): ActionError {
+  return new ActionError(
+    'CLIENT_IS_ADMIN',
+    `${clientLabel(client)} is the client that this action signs in with, and it ${what}`,
+    'That would lock the action out. Correct the spec, or sign in with another client for this.',
+  )
+}
+
+// --- destroying ------------------------------------------------------------------------------------------------------
+
+function planDestroy(spec: ClientSpec, identity: Identity, observed: Observed, context: PlanContext): ClientPlan {
+  const nothing = { spec, client: undefined, adopted: false, steps: [], drift: false, foreign: [], warnings: [] }
+  if (identity.kind === 'none') return nothing
+  const { client, by, twins } = identity
+  if (client.id === context.policy.adminClientId) throw isAdmin(client, 'would be deleted')
+  const ledger = client.description.ledger
+  const made = isOwner(ledger, spec, context.actor) && ledger?.owner.origin === 'made'
+  if (!made && by !== 'pin') throw ownedElsewhere(client, isOwner(ledger, spec, context.actor))
+  const places = [...spec.destinations, ...droppedDestinations(ledger, spec.destinations)]
+  return {
+    ...nothing,
+    client,
+    // The client goes last: its ledger knows the places, should this run stop before it is done.
+    steps: [
+      ...places.map((destination) => ({
+        kind: 'remove-values' as const,
+        destination,
+        keepId: isAnothersId(destination, client.id, observed),
+      })),
+      ...[...twins, client].map(({ id, name }) => ({ kind: 'delete' as const, clientId: id, name })),
+    ],
+    wait: freshLease(client, spec, observed, context),
+    drift: true,
+    foreign: [],
+  }
+}
+
+/** A variable that shows another client's id belongs to whoever wrote that. */
+function isAnothersId(destination: Destination, clientId: string, observed: Observed): boolean {
+  const value = seenAt(observed, destination)?.idValue
+  return destination.idAs === 'variable' && value !== undefined && value !== clientId
+}

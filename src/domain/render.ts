@@ -1,0 +1,120 @@
+import type { FieldChange } from './client.ts'
+import { destinationLabel, scopeLabel } from './destination.ts'
+import { unreachable } from './errors.ts'
+import type { Step } from './plan.ts'
+import type { Reason } from './rotation.ts'
+import { plain } from './text.ts'
+
+const reasonTexts: Record<Reason, string> = {
+  first: 'it has none yet',
+  due: 'it is older than rotate-after',
+  asked: 'rotate: now',
+  dead: 'the current one is gone from the tenant, or can’t be used',
+  undelivered: 'a destination does not hold the current one',
+  unsettled: 'an earlier run left one unsettled',
+}
+
+/** Why a secret is issued, for people. */
+export function reasonText(reasons: Reason[]): string {
+  return reasons.map((reason) => reasonTexts[reason]).join('; ')
+}
+
+type Told = { clientId?: string | undefined; milliseconds: number }
+
+/** One line for one step, done or planned. */
+export function stepLine(step: Step, state: 'done' | 'planned', told?: Told): string {
+  const mark = state === 'done' ? '✓' : '○'
+  const time = told === undefined ? '' : ` (${(told.milliseconds / 1000).toFixed(1)} s)`
+  const planned = state === 'planned' ? ' — not done, this is a plan' : ''
+  return `${mark} ${stepText(step, told?.clientId)}${time}${planned}`
+}
+
+/** What a step does, in a few words without names of secrets' values. */
+export function stepText(step: Step, clientId?: string): string {
+  switch (step.kind) {
+    case 'delete-twin':
+      return `delete ${step.clientId}, which a run that died left half made`
+    case 'retire':
+      return `retire secret ${plain(step.hint, 20)}: ${step.why}`
+    case 'create':
+      return `create client ${plain(step.fields.name, 80)}${clientId === undefined ? '' : ` as ${clientId}`}, ${step.consent}`
+    case 'update':
+      return `change ${step.changes.map(changeText).join('; ')}`
+    case 'consent':
+      return `set consent to ${step.after} (was ${step.before ?? 'not said'})`
+    case 'own':
+      return 'take the client into this repository’s care'
+    case 'write-id':
+      return `write the client id to ${plain(scopeLabel(step.destination))}: ${step.destination.idName}${step.before === undefined ? '' : ` (was ${plain(step.before, 64)})`}`
+    case 'issue':
+      return `issue a fresh secret: ${reasonText(step.reasons)}`
+    case 'verify':
+      return step.skip === undefined ? 'prove the secret with an access token' : `prove nothing: ${step.skip}`
+    case 'deliver':
+      return `deliver to ${plain(destinationLabel(step.destination))}`
+    case 'commit':
+      return 'commit: every destination is confirmed'
+    case 'remove-values':
+      return `delete the credentials in ${plain(destinationLabel(step.destination))}`
+    case 'delete':
+      return `delete client ${plain(step.name, 80)} (${step.clientId})`
+    default:
+      return unreachable(step)
+  }
+}
+
+function changeText({ field, before, after }: FieldChange): string {
+  if (!Array.isArray(after)) return `${fieldName(field)} from ${quoted(before)} to ${quoted(after)}`
+  const had = new Set(before)
+  const has = new Set(after)
+  const gained = after.filter((item) => !had.has(item)).map((item) => `+${plain(item, 60)}`)
+  const lost = [...had].filter((item) => !has.has(item)).map((item) => `-${plain(item, 60)}`)
+  return `${fieldName(field)} ${[...gained, ...lost].join(' ')}`
+}
+
+function quoted(text: string | string[] | undefined): string {
+  return text === undefined || text === '' ? 'nothing' : `"${plain(text.toString(), 80)}"`
+}
+
+/** A field by the name that users write. */
+export function fieldName(field: FieldChange['field']): string {
+  return {
+    name: 'name',
+    description: 'description',
+    scopes: 'scopes',
+    grantTypes: 'grant-types',
+    authMethods: 'auth-method',
+  }[field]
+}
+
+/** A step as plain data for the output `plan`: no secret, and no ledger, which is nobody's business but ours. */
+export function stepData(step: Step): Record<string, unknown> {
+  const { kind } = step
+  const text = stepText(step)
+  switch (kind) {
+    case 'create':
+      return { kind, text, ...step.fields, consent: step.consent }
+    case 'update':
+      return {
+        kind,
+        text,
+        changes: step.changes.map(({ field, before, after }) => ({
+          field: fieldName(field),
+          before: before ?? null,
+          after,
+        })),
+      }
+    case 'consent':
+      return { kind, text, before: step.before ?? null, after: step.after }
+    case 'issue':
+      return { kind, text, reasons: step.reasons }
+    case 'retire':
+      return { kind, text, hint: step.hint, why: step.why }
+    case 'deliver':
+    case 'write-id':
+    case 'remove-values':
+      return { kind, text, destination: destinationLabel(step.destination) }
+    default:
+      return { kind, text }
+  }
+}

@@ -1,0 +1,299 @@
+import type { ObservedSecret } from './client.ts'
+import { type Destination, destinationKey, type ObservedDestination } from './destination.ts'
+import { type Announcement, added, type Ledger, listedHints, sameLedger } from './ledger.ts'
+import { type RunIdentity, runKey } from './spec.ts'
+
+/** Seconds for which an announcement keeps other runs waiting. */
+export const lease = 60
+/** Seconds after which what a dead run left is certainly nobody's any more. */
+export const lostAfter = 600
+/** Qlik's limit of live secrets per client (API reference of oauth-clients: the sixth is answered with 409). */
+export const secretSlots = 5
+
+/** Why a fresh secret is issued. */
+export type Reason = 'first' | 'due' | 'asked' | 'dead' | 'undelivered' | 'unsettled'
+
+/** Why a secret is retired. */
+export type Retirement = {
+  hint: string
+  why: 'grace is over' | 'never delivered' | 'named in retire-hints' | 'no grace'
+}
+
+export type RotationInput = {
+  ledger: Ledger | undefined
+  live: ObservedSecret[]
+  destinations: Destination[]
+  observed: ReadonlyMap<string, ObservedDestination>
+  /** The tenant's time of this reading, and of the run's first: epoch seconds. */
+  now: number
+  startedAt: number
+  run: RunIdentity
+  after?: number | undefined
+  grace: number
+  rotate: 'auto' | 'now'
+  retireHints: string[]
+}
+
+export type Rotation = {
+  /** Another run's announcement that is still fresh: wait for its end. */
+  wait?: { run: string; until: number } | undefined
+  /** Due now, before anything is issued. */
+  retire: Retirement[]
+  /** None: nothing is issued. */
+  reasons: Reason[]
+  /** Destinations that don't hold the current secret, as far as can be told. */
+  undelivered: Destination[]
+  /** Hints of a dead run's secrets that may have been delivered. */
+  orphans: string[]
+  /** Live secrets that this action did not issue. */
+  foreign: ObservedSecret[]
+}
+
+/**
+ * Which secrets to retire and whether to issue one, for one client with at least one destination. Decides from what both
+ * services report, never from the runner's clock. The rules, and why each is needed: docs/secret-lifecycle.md.
+ */
+export function decideRotation(input: RotationInput): Rotation {
+  const { ledger, live, destinations, now } = input
+  const undelivered = destinations.filter((destination) => !isDelivered(destination, input))
+  const { orphans, lost, foreign } = sortUnlisted(input)
+  const currentIsLive = ledger?.current !== undefined && live.some(({ hint }) => hint === ledger.current!.hint)
+  const proven = currentIsLive && undelivered.length === 0
+  const quiet =
+    ledger?.announced === undefined || (age(ledger.announced, now) >= lostAfter && orphans.length + lost.length === 0)
+  const settled = proven && quiet && Object.keys(ledger?.suspects ?? {}).length === 0
+  const named = proven ? foreign.filter(({ hint }) => input.retireHints.includes(hint)) : []
+  return {
+    wait: leaseOfAnother(input),
+    retire: [
+      ...lost.map((hint) => ({ hint, why: 'never delivered' as const })),
+      ...(settled ? outOfGrace(input) : []).map((hint) => ({ hint, why: 'grace is over' as const })),
+      ...named.map(({ hint }) => ({ hint, why: 'named in retire-hints' as const })),
+    ],
+    reasons: reasonsToIssue(input, currentIsLive, undelivered, orphans),
+    undelivered,
+    orphans,
+    foreign: foreign.filter((secret) => !named.includes(secret)),
+  }
+}
+
+/** An announcement of another run that is fresh, unless it is of an earlier attempt of this run, which is over. */
+function leaseOfAnother({ ledger, now, run }: RotationInput): Rotation['wait'] {
+  const announced = ledger?.announced
+  if (announced === undefined || age(announced, now) >= lease || isOver(announced.run, run)) return undefined
+  return { run: announced.run, until: (announced.renewed ?? announced.at) + lease }
+}
+
+function isOver(announcedBy: string, run: RunIdentity): boolean {
+  const [id, attempt] = announcedBy.split('.')
+  return announcedBy === runKey(run) || (id === run.id && Number(attempt) < run.attempt)
+}
+
+function age(announced: Announcement, now: number): number {
+  return now - (announced.renewed ?? announced.at)
+}
+
+/** Is the recorded stamp still the one that GitHub shows: did nobody else write there since we delivered the current one? */
+function isDelivered(destination: Destination, { ledger, observed }: RotationInput): boolean {
+  const key = destinationKey(destination)
+  const delivered = ledger?.destinations[key]
+  const seen = observed.get(key)
+  if (delivered === undefined || seen === undefined || delivered.hint !== ledger?.current?.hint) return false
+  return seen.secretStamp === delivered.stamp && (destination.idAs !== 'secret' || seen.idStamp === delivered.idStamp)
+}
+
+/**
+ * Live secrets that no ledger lists: those of a dead run that may have been delivered (`orphans`), those that certainly were
+ * not (`lost`), and those of other people. An announced run issues within its lease, so what was made outside of that time is
+ * somebody else's.
+ */
+function sortUnlisted(input: RotationInput): { orphans: string[]; lost: string[]; foreign: ObservedSecret[] } {
+  const { ledger, live, now } = input
+  const listed = listedHints(ledger)
+  const unlisted = live.filter(({ hint }) => !listed.has(hint))
+  const announced = ledger?.announced
+  if (announced === undefined) return { orphans: [], lost: [], foreign: unlisted }
+  const ours = unlisted.filter(({ hint, createdAt }) => {
+    return (
+      !announced.known.includes(hint) &&
+      (createdAt === undefined || (createdAt >= announced.at && createdAt < announced.at + lease))
+    )
+  })
+  const untouched = Object.entries(announced.stamps).every(
+    ([key, stamp]) => (input.observed.get(key)?.secretStamp ?? null) === stamp,
+  )
+  const certain = untouched && age(announced, now) >= lostAfter
+  const lost = certain ? ours.filter(({ createdAt }) => createdAt !== undefined) : []
+  return {
+    orphans: ours.filter((secret) => !lost.includes(secret)).map(({ hint }) => hint),
+    lost: lost.map(({ hint }) => hint),
+    foreign: unlisted.filter((secret) => !ours.includes(secret)),
+  }
+}
+
+/** Retiring hints whose grace is over and that are still live: the same secret, not a later one that happens to share its hint. */
+function outOfGrace({ ledger, live, now, grace }: RotationInput): string[] {
+  const due = Object.entries(ledger?.retiring ?? {}).filter(([, since]) => now - since >= grace)
+  return due
+    .filter(([hint, since]) => live.some((secret) => secret.hint === hint && (secret.createdAt ?? 0) <= since))
+    .map(([hint]) => hint)
+}
+
+function reasonsToIssue(
+  input: RotationInput,
+  currentIsLive: boolean,
+  undelivered: Destination[],
+  orphans: string[],
+): Reason[] {
+  const { ledger, now } = input
+  if (ledger?.current === undefined) return ['first']
+  const reasons: Reason[] = []
+  const issuedAt = secretIssuedAt(ledger, input.live)!
+  if (!currentIsLive) reasons.push('dead')
+  if (undelivered.length > 0) reasons.push('undelivered')
+  if (input.after !== undefined && now - issuedAt >= input.after) reasons.push('due')
+  if (input.rotate === 'now' && issuedAt < input.startedAt) reasons.push('asked')
+  const oldSuspect = Object.values(ledger.suspects).some((since) => now - since >= lostAfter)
+  if (oldSuspect || (orphans.length > 0 && age(ledger.announced!, now) >= lostAfter)) reasons.push('unsettled')
+  return reasons
+}
+
+/** When the current secret was issued: the tenant's own record, or the ledger's where the tenant gives none. Epoch seconds. */
+export function secretIssuedAt(ledger: Ledger | undefined, live: ObservedSecret[]): number | undefined {
+  const current = ledger?.current
+  return current === undefined
+    ? undefined
+    : (live.find(({ hint }) => hint === current.hint)?.createdAt ?? current.since)
+}
+
+/** The ledger that announces an issue, resting on what was read. Orphans become suspects in the same write. */
+export function announcing(
+  base: Ledger,
+  rotation: Pick<Rotation, 'orphans' | 'retire'>,
+  input: Pick<RotationInput, 'live' | 'now' | 'run' | 'destinations' | 'observed'>,
+): Ledger {
+  const gone = new Set(rotation.retire.map(({ hint }) => hint))
+  const alive = input.live.map(({ hint }) => hint).filter((hint) => !gone.has(hint))
+  const keys = input.destinations.map(destinationKey)
+  return {
+    ...base,
+    retiring: only(base.retiring, alive),
+    suspects: only(added(base.suspects, rotation.orphans, base.announced?.at ?? input.now), alive),
+    announced: {
+      run: runKey(input.run),
+      at: Math.floor(input.now),
+      known: alive,
+      stamps: Object.fromEntries(keys.map((key) => [key, input.observed.get(key)?.secretStamp ?? null])),
+    },
+  }
+}
+
+function only(times: Record<string, number>, hints: string[]): Record<string, number> {
+  return Object.fromEntries(Object.entries(times).filter(([hint]) => hints.includes(hint)))
+}
+
+/** A delivery as it was confirmed: the stamp that GitHub shows, and whether it is surely that of our own write. */
+export type Delivery = { destination: Destination; stamp: number; idStamp?: number | undefined; proven: boolean }
+
+/** What is known when a fresh secret has been delivered everywhere. */
+export type Commit = {
+  announced: Ledger
+  hint: string
+  issuedAt: number
+  deliveries: Ledger['destinations']
+  /** Every stamp is that of our own write. */
+  proven: boolean
+  /** Who issued our secret: a live secret by somebody else is not ours. */
+  issuedBy?: string | undefined
+}
+
+/** The description's ledger and the live secrets as read just before a write. */
+export type Reread = { ledger: Ledger | undefined; live: ObservedSecret[]; now: number }
+
+/**
+ * The ledger that commits a delivery. Where nobody else was at work, the previous current and the suspects that are old enough
+ * begin to retire. Where somebody was, nothing does: our hint and the unknown ones become suspects, and the next run settles it.
+ */
+export function committing(commit: Commit, seen: Reread): { ledger: Ledger; settled: boolean } {
+  const { announced, hint } = commit
+  const strangers = strangersIn(seen, [announced, seen.ledger], commit)
+  const untouched = sameLedger(seen.ledger, announced)
+  const isLive = seen.live.some((secret) => secret.hint === hint)
+  if (!untouched || strangers.length > 0 || !commit.proven || !isLive) {
+    const base = seen.ledger ?? announced
+    // Another run's announcement stays: it is what its secret will be recognised by, should it die. Ours is over.
+    const ours = base.announced?.run === announced.announced?.run
+    const suspects = added(
+      base.suspects,
+      [...(isLive && !listedHints(base).has(hint) ? [hint] : []), ...strangers],
+      Math.floor(seen.now),
+    )
+    return { ledger: unproven({ ...base, announced: ours ? undefined : base.announced, suspects }), settled: false }
+  }
+  const retiring = { ...announced.retiring }
+  const suspects: Record<string, number> = {}
+  const alive = new Set(seen.live.map((secret) => secret.hint))
+  for (const [suspect, since] of Object.entries(announced.suspects)) {
+    if (!alive.has(suspect)) continue
+    if (seen.now - since >= lostAfter) retiring[suspect] ??= Math.floor(seen.now)
+    else suspects[suspect] = since
+  }
+  const previous = announced.current?.hint
+  if (previous !== undefined && previous !== hint && alive.has(previous) && suspects[previous] === undefined)
+    retiring[previous] ??= Math.floor(seen.now)
+  return {
+    ledger: {
+      ...announced,
+      current: { hint, since: Math.floor(commit.issuedAt) },
+      announced: undefined,
+      retiring,
+      suspects,
+      destinations: commit.deliveries,
+    },
+    settled: true,
+  }
+}
+
+/** Live hints that nobody accounts for, but for those that somebody else than us made. */
+function strangersIn(
+  { live }: Reread,
+  ledgers: (Ledger | undefined)[],
+  { hint, issuedBy }: Pick<Commit, 'hint' | 'issuedBy'>,
+): string[] {
+  const accounted = new Set(ledgers.flatMap((ledger) => [...listedHints(ledger), ...(ledger?.announced?.known ?? [])]))
+  const unknown = live.filter((secret) => secret.hint !== hint && !accounted.has(secret.hint))
+  const byUs = (createdBy: string | undefined) =>
+    createdBy === undefined || issuedBy === undefined || createdBy === issuedBy
+  return unknown.filter(({ createdBy }) => byUs(createdBy)).map((secret) => secret.hint)
+}
+
+/**
+ * The ledger to write after one look back at a commit, or undefined where all is as it was written: what another run left
+ * out, or an unknown hint that appeared meanwhile, becomes a suspect.
+ */
+export function lookingBack(commit: Commit, written: Ledger, seen: Reread): Ledger | undefined {
+  const strangers = strangersIn(seen, [commit.announced, written, seen.ledger], commit)
+  const untouched = sameLedger(seen.ledger, written)
+  if (untouched && strangers.length === 0) return undefined
+  const base = seen.ledger ?? written
+  const isLive = seen.live.some(({ hint }) => hint === commit.hint)
+  const missing = isLive && !listedHints(base).has(commit.hint) ? [commit.hint] : []
+  return unproven({ ...base, suspects: added(base.suspects, [...strangers, ...missing], Math.floor(seen.now)) })
+}
+
+/** What lies in the destinations can't be told: the next run delivers a fresh secret to all of them. */
+function unproven(ledger: Ledger): Ledger {
+  const destinations = Object.entries(ledger.destinations).map(([key, delivered]) => [key, { ...delivered, stamp: -1 }])
+  return { ...ledger, destinations: Object.fromEntries(destinations) }
+}
+
+/** The ledger after a run gave up: without its announcement; what it delivered somewhere, it keeps as a suspect. */
+export function givingUp(
+  announced: Ledger,
+  hint: string | undefined,
+  delivered: Ledger['destinations'],
+  now: number,
+): Ledger {
+  const suspects = hint === undefined ? announced.suspects : added(announced.suspects, [hint], Math.floor(now))
+  return { ...announced, announced: undefined, suspects, destinations: { ...announced.destinations, ...delivered } }
+}

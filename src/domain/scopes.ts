@@ -1,0 +1,144 @@
+import { impersonationGrant } from './spec.ts'
+import { plain } from './text.ts'
+
+const family = (root: string, ...suffixes: string[]) => [root, ...suffixes.map((suffix) => `${root}:${suffix}`)]
+
+/**
+ * Scopes usable with OAuth clients (qlik.dev/manage/access-control/scopes, August 2026). The list changes often, so it only
+ * serves to suggest: a name that is not on it is a warning, never an error.
+ */
+export const knownScopes: readonly string[] = [
+  ...[
+    'admin_classic',
+    'admin.ai-descriptions',
+    'admin.aiplatform',
+    ...family('admin.apps', 'export', 'read'),
+    'admin.assistants',
+    'admin.auth-settings',
+  ],
+  ...[
+    ...family('admin.automations', 'read'),
+    'admin.collections.publicgoverned',
+    'admin.dataproduct',
+    'admin.dataquality',
+    'admin.dataqualityrules',
+  ],
+  ...family('admin.direct-access-gateways', 'delete_gateway', 'register_gateway', 'remote_configuration').slice(1),
+  ...[
+    'admin.extensions',
+    'admin.ip-policies',
+    'admin.knowledgebases',
+    'admin.report-tasks',
+    'admin.semantictype',
+    ...family('admin.spaces', 'read'),
+  ],
+  ...['admin.sprints', 'admin.themes', ...family('admin.users', 'read'), 'admin.webhooks'],
+  ...[
+    'user_default',
+    'ai-descriptions',
+    'analysis-agent',
+    'app.share',
+    ...family('apps', 'export', 'read', 'manage'),
+    'apps.data:export',
+    'apps.image:export',
+  ],
+  ...[
+    'apps.report:all',
+    'apps.report:export',
+    ...family('assistants', 'read'),
+    ...family('automations', 'read'),
+    'automations.private',
+    'automations.shared',
+  ],
+  ...[
+    ...family('automl-deployments', 'predict'),
+    ...family('automl-experiments', 'no_gen_ai_assist'),
+    ...family('data-connections', 'read'),
+  ],
+  ...[
+    'data-governance-agents',
+    ...family('dataproduct', 'consume'),
+    'dataquality',
+    'dataquality:read',
+    ...family('dataqualityrules', 'assign'),
+    'dataset',
+  ],
+  ...[
+    'direct-access-gateways:consume_data',
+    ...family('discovery-agent', 'read'),
+    'environments:read',
+    'geo-operations',
+    'geo-operations.limited',
+  ],
+  ...[
+    ...family('glossary', 'all', 'manage', 'update').slice(1),
+    'governance-definition:read',
+    'help-agent',
+    'identity.email:read',
+    'identity.name:read',
+  ],
+  ...[
+    'identity.picture:read',
+    'identity.subject:read',
+    ...family('knowledgebases', 'read', 'index', 'search'),
+    'lineage:create',
+    'lineage:read',
+    'mcp:execute',
+  ],
+  ...[
+    'offline_access',
+    ...family('semantictype', 'read'),
+    ...family('spaces.data', 'read'),
+    ...family('spaces.managed', 'read'),
+  ],
+  ...[
+    ...family('spaces.shared', 'create', 'read'),
+    'sprints:all',
+    'sprints:contribute',
+    'thread-audits',
+    'trustscore',
+    ...family('users', 'read'),
+  ],
+  ...['webhooks', 'write-table:external_read'],
+]
+
+/** Warnings about a client's scopes: unknown names, too much power, powers that Qlik advises to keep apart. */
+export function scopeWarnings(scopes: string[], grantTypes: string[]): string[] {
+  const unknown = scopes.filter((scope) => !knownScopes.includes(scope)).map(unknownScope)
+  const admin = scopes.filter((scope) => scope.startsWith('admin'))
+  return [
+    ...unknown,
+    ...(scopes.includes('admin_classic')
+      ? [
+          'The scope admin_classic gives the client all that a tenant admin may do. Most clients need a few admin.* scopes at most.',
+        ]
+      : []),
+    ...(admin.length > 0 && grantTypes.includes(impersonationGrant)
+      ? ['The client may impersonate users and has admin scopes. Qlik advises two clients, one for each.']
+      : []),
+  ]
+}
+
+function unknownScope(scope: string): string {
+  const [closest] = knownScopes
+    .map((known) => ({ known, distance: distance(scope, known) }))
+    .sort((a, b) => a.distance - b.distance)
+  const suggestion =
+    closest !== undefined && closest.distance <= Math.max(2, scope.length / 3) ? ` Did you mean ${closest.known}?` : ''
+  return `The scope ${plain(scope, 60)} is not among those that Qlik documents.${suggestion}`
+}
+
+/** Edits between two names; names of the same dotted parts in another order (`automations.admin`) are one apart. */
+function distance(a: string, b: string): number {
+  const parts = (text: string) => text.split(/[.:]/).sort().join('.')
+  if (parts(a) === parts(b)) return 1
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

@@ -1,0 +1,185 @@
+import * as z from 'zod'
+import { type Destination, type Repository, secretNamePattern } from './destination.ts'
+import { parseDuration } from './duration.ts'
+import { ledgerMarker, longestDescription } from './ledger.ts'
+
+export const impersonationGrant = 'urn:qlik:oauth:user-impersonation'
+
+/** Fields of a client that a spec may name and the tenant keeps. What is undefined keeps what the tenant has. */
+export type Fields = {
+  name: string
+  description?: string | undefined
+  scopes?: string[] | undefined
+  grantTypes?: string[] | undefined
+  authMethods?: string[] | undefined
+}
+
+/** The same with a value for each. */
+export type CompleteFields = { [K in keyof Fields]-?: NonNullable<Fields[K]> }
+
+/** What the user wrote about one client, validated. */
+export type ClientSpec = {
+  /** Names the client in the ledger, and on the tenant. */
+  name: string
+  clientId?: string | undefined
+  fields: Fields
+  consent: Consent
+  /** None: the client is reconciled, and no secret of it is kept. */
+  destinations: Destination[]
+  /** Seconds. */
+  rotation: { after?: number | undefined; grace: number }
+}
+
+export type Consent = 'trusted' | 'required'
+
+/** What holds for the whole run. */
+export type Policy = {
+  mode: 'apply' | 'plan' | 'destroy'
+  failOnDrift: boolean
+  rotate: 'auto' | 'now'
+  verify: boolean
+  retireHints: string[]
+  dropDestinations: boolean
+  /** The client that the action signs in with, where it does. */
+  adminClientId?: string | undefined
+}
+
+/** Who acts: the repository that owns what is made here, and this run. */
+export type Actor = {
+  repository: Repository
+  run: RunIdentity
+}
+
+/** `process` tells apart two processes of the same attempt. */
+export type RunIdentity = { id: string; attempt: number; process: string }
+
+export function runKey({ id, attempt, process }: RunIdentity): string {
+  return `${id}.${attempt}.${process}`
+}
+
+// --- what the user may write -----------------------------------------------------------------------------------------
+
+const control = /\p{Cc}/u
+const list = (what: string, longest: number) =>
+  z
+    .array(z.string().min(1).max(longest, `each of the ${what} has at most ${longest} characters`))
+    .transform((items) => [...new Set(items)])
+
+const duration = (accept: string) =>
+  z.string().transform((text, context) => {
+    const seconds = parseDuration(text)
+    if (seconds === undefined)
+      context.addIssue({ code: 'custom', message: `is not a duration; accepted are ${accept}` })
+    return seconds ?? 0
+  })
+
+const secretName = z
+  .string()
+  .transform((name) => name.toUpperCase())
+  .refine((name) => secretNamePattern.test(name), {
+    message: 'is not a name that GitHub accepts: letters, digits and _ only, not starting with a digit or GITHUB_',
+  })
+
+const deliverySchema = z
+  .strictObject({
+    repository: z
+      .string()
+      .regex(/^[\w.-]+\/[\w.-]+$/, 'must be owner/name')
+      .optional(),
+    environment: z
+      .string()
+      .min(1)
+      .max(255)
+      .refine((name) => !control.test(name), { message: 'holds control characters' })
+      .optional(),
+    'client-id-name': secretName.default('QLIK_CLIENT_ID'),
+    'client-id-as': z.enum(['variable', 'secret', 'none']).default('variable'),
+    'client-secret-name': secretName.default('QLIK_CLIENT_SECRET'),
+  })
+  .refine((it) => it['client-id-as'] !== 'secret' || it['client-id-name'] !== it['client-secret-name'], {
+    path: ['client-id-name'],
+    message: 'is also the name of the client secret: two secrets need two names',
+  })
+
+const grants = {
+  client_credentials: 'client_credentials',
+  'user-impersonation': impersonationGrant,
+  [impersonationGrant]: impersonationGrant,
+} as const
+
+/** One client as users write it, with the inputs' own names. */
+export const clientSchema = z.strictObject({
+  name: z
+    .string({ error: 'is missing' })
+    .min(1, 'is missing')
+    .max(512, 'has at most 512 characters')
+    .refine((name) => !control.test(name), { message: 'holds control characters' }),
+  'client-id': z
+    .string()
+    .regex(/^[\w-]{1,128}$/, 'is not a client id (as the tenant shows it, 32 characters)')
+    .optional(),
+  description: z
+    .string()
+    .max(longestDescription, `has at most ${longestDescription} characters`)
+    .refine((text) => !text.includes(ledgerMarker), {
+      message: `holds "${ledgerMarker}", which marks the action's own line`,
+    })
+    .optional(),
+  'grant-types': z
+    .array(z.enum(Object.keys(grants) as [keyof typeof grants, ...(keyof typeof grants)[]]))
+    .transform((items) => [...new Set(items.map((item) => grants[item]))])
+    .optional(),
+  scopes: list('scopes', 256).optional(),
+  'auth-method': z.enum(['client_secret']).optional(),
+  consent: z.enum(['trusted', 'required']).default('trusted'),
+  rotation: z
+    .strictObject({
+      after: duration('90d, 24h, 30m')
+        .refine((seconds) => seconds > 0, { message: 'must be longer than 0; leave it out for never' })
+        .optional(),
+      grace: duration('90d, 24h, 30m, 0').default(86_400),
+    })
+    .prefault({}),
+  deliver: z.array(deliverySchema).max(20, 'has at most 20 destinations'),
+})
+
+type WrittenClient = z.output<typeof clientSchema>
+
+/** The spec of a client that passed the schema; destinations lie in `here` where they name no repository. */
+export function toClientSpec(
+  written: WrittenClient,
+  here: Repository,
+  repositoryId: (fullName: string) => string,
+): ClientSpec {
+  return {
+    name: written.name,
+    clientId: written['client-id'],
+    fields: {
+      name: written.name,
+      description: written.description,
+      scopes: written.scopes,
+      grantTypes: written['grant-types'],
+      authMethods: written['auth-method'] === undefined ? undefined : [written['auth-method']],
+    },
+    consent: written.consent,
+    destinations: written.deliver.map((delivery) => toDestination(delivery, here, repositoryId)),
+    rotation: written.rotation,
+  }
+}
+
+function toDestination(
+  delivery: WrittenClient['deliver'][number],
+  here: Repository,
+  repositoryId: (fullName: string) => string,
+): Destination {
+  const fullName = delivery.repository ?? `${here.owner}/${here.name}`
+  const [owner = '', name = ''] = fullName.split('/')
+  return {
+    store: 'actions',
+    repository: { owner, name, id: repositoryId(fullName) },
+    environment: delivery.environment,
+    secretName: delivery['client-secret-name'],
+    idName: delivery['client-id-name'],
+    idAs: delivery['client-id-as'],
+  }
+}

@@ -1,0 +1,125 @@
+import type { ObservedSecret } from './client.ts'
+import { destinationLabel } from './destination.ts'
+import { formatDuration, iso, plural } from './duration.ts'
+import type { ActionError } from './errors.ts'
+import type { Outcome } from './outcome.ts'
+import type { Step } from './plan.ts'
+import { fieldName, stepText } from './render.ts'
+import { markdown, markdownCode } from './text.ts'
+
+/** The job summary as Markdown. Whatever comes from a tenant, a spec or a server is escaped. */
+export function summaryOf(outcomes: Outcome[], tenantHost: string): string {
+  const title = `### Qlik OAuth ${outcomes.length === 1 ? 'client' : 'clients'} on ${markdown(tenantHost)}`
+  const parts = [title, table(outcomes), ...outcomes.flatMap(details)]
+  return `${parts.filter(Boolean).join('\n\n')}\n`
+}
+
+/** A failure before any client was looked at. */
+export function failureSummary(error: ActionError): string {
+  return `### Qlik OAuth client: failed\n\n${failure(error)}\n`
+}
+
+function table(outcomes: Outcome[]): string {
+  const head =
+    '| client | result | consent | scopes | secret | next rotation | destinations |\n|---|---|---|---|---|---|---|'
+  return [head, ...outcomes.map(row)].join('\n')
+}
+
+function row(outcome: Outcome): string {
+  const { plan, current, now } = outcome
+  const gone = outcome.result === 'deleted'
+  const scopes = plan?.spec.fields.scopes ?? plan?.client?.scopes ?? []
+  const cells = [
+    `${markdown(outcome.name, 80)}${outcome.clientId === undefined ? '' : `<br>${markdownCode(outcome.clientId)}`}`,
+    outcome.error === undefined ? resultText(outcome) : `**failed**: ${outcome.error.code}`,
+    gone ? '' : ((outcome.mode === 'plan' ? plan?.client?.consent : plan?.spec.consent) ?? ''),
+    gone ? '' : scopes.map((scope) => markdownCode(scope, 60)).join(' '),
+    current === undefined || gone ? '' : `${markdownCode(current.hint)}, ${age(now - current.issuedAt)}`,
+    outcome.nextRotationAt === undefined || gone ? '' : iso(outcome.nextRotationAt).slice(0, 10),
+    outcome.destinations.map((destination) => markdown(destinationLabel(destination), 160)).join('<br>') || 'none',
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+function resultText({ result, mode, drift }: Outcome): string {
+  return mode === 'plan' ? `${result}${drift ? ', **drift**' : ''}` : result
+}
+
+function age(seconds: number): string {
+  return seconds < 60 ? 'new' : `${formatDuration(seconds)} old`
+}
+
+function details(outcome: Outcome): string[] {
+  return [
+    outcome.error === undefined ? '' : failure(outcome.error),
+    outcome.steps.length === 0 ? '' : stepList(outcome),
+    differences(outcome),
+    foreignSecrets(outcome.foreign, outcome.now),
+    outcome.notes.map((note) => `- ${markdown(note, 500)}`).join('\n'),
+    botReminder(outcome),
+  ]
+}
+
+function failure(error: ActionError): string {
+  const trace = error.trace === undefined ? '' : `\n> \n> ${markdownCode(error.trace)}`
+  const lines = (text: string) =>
+    text
+      .split('\n')
+      .map((line) => markdown(line, 2000))
+      .join('<br>')
+  return `> **${error.code}**: ${lines(error.message)}\n> \n> ${lines(error.hint)}${trace}`
+}
+
+function stepList({ steps, mode, name }: Outcome): string {
+  const verb = mode === 'plan' ? 'Would be done' : 'Done'
+  const list = steps.map((step) => `- ${markdown(stepText(step), 600)}`).join('\n')
+  return `<details><summary>${verb} for ${markdown(name, 80)}: ${plural(steps.length, 'step')}</summary>\n\n${list}\n\n</details>`
+}
+
+/** For a plan: every field that differs, old and new. */
+function differences({ steps, mode }: Outcome): string {
+  const rows = mode === 'plan' ? steps.flatMap(differenceRows) : []
+  return rows.length === 0 ? '' : ['| field | now | would be |\n|---|---|---|', ...rows].join('\n')
+}
+
+function differenceRows(step: Step): string[] {
+  const difference = (field: string, before: string | undefined, after: string) =>
+    `| ${markdown(field)} | ${before ? markdownCode(before) : ''} | ${markdownCode(after)} |`
+  const text = (value: string | string[] | undefined) => (Array.isArray(value) ? value.join(' ') : value)
+  switch (step.kind) {
+    case 'update':
+      return step.changes.map(({ field, before, after }) => difference(fieldName(field), text(before), text(after)!))
+    case 'consent':
+      return [difference('consent', step.before, step.after)]
+    case 'write-id':
+      return [difference(step.destination.idName, step.before, step.clientId)]
+    case 'create':
+      return [
+        difference('name', undefined, step.fields.name),
+        difference('consent', undefined, step.consent),
+        difference('scopes', undefined, step.fields.scopes.join(' ')),
+        difference('grant-types', undefined, step.fields.grantTypes.join(' ')),
+      ]
+    default:
+      return []
+  }
+}
+
+function foreignSecrets(foreign: ObservedSecret[], now: number): string {
+  if (foreign.length === 0) return ''
+  const rows = foreign.map(({ hint, createdAt, createdBy }) => {
+    const old = createdAt === undefined ? 'unknown' : formatDuration(now - createdAt)
+    return `| ${markdownCode(hint)} | ${old} | ${createdBy === undefined ? 'unknown' : markdownCode(createdBy)} |`
+  })
+  return [
+    'Live secrets that this action did not issue; it leaves them alone. `retire-hints` retires them by name.',
+    '',
+    '| hint | age | made by |\n|---|---|---|',
+    ...rows,
+  ].join('\n')
+}
+
+function botReminder({ botUserId, steps }: Outcome): string {
+  if (botUserId === undefined || !steps.some(({ kind }) => kind === 'create')) return ''
+  return `The client acts as the user ${markdownCode(botUserId)} on the tenant. Scopes, even admin ones, do not open spaces: add this user to each space that the client must reach.`
+}

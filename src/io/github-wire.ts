@@ -1,0 +1,15 @@
+import * as z from 'zod'
+
+// What GitHub sends, as far as we read it (docs.github.com/rest/actions/secrets and /variables).
+
+const item = z.object({ name: z.string(), updated_at: z.string() })
+
+export const secretsSchema = z.object({ total_count: z.number(), secrets: z.array(item) })
+export const variablesSchema = z.object({
+  total_count: z.number(),
+  variables: z.array(item.extend({ value: z.string() })),
+})
+export const secretSchema = item
+/** `key_id` is text: its eighteen digits don't fit a JavaScript number. */
+export const publicKeySchema = z.object({ key_id: z.string(), key: z.string() })
+export const repositorySchema = z.object({ id: z.number().int() })

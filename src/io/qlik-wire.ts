@@ -1,0 +1,72 @@
+import * as z from 'zod'
+import { type ObservedClient, type ObservedSecret, observedDescription } from '../domain/client.ts'
+import { parseTimestamp } from '../domain/duration.ts'
+
+// What the tenant sends, as far as we read it. Optional is what some form of the answer leaves out: the documentation and
+// real samples disagree (qlik.dev/apis/rest/oauth-clients, qlik.dev/authenticate/oauth/oauth-clients-api).
+
+const text = z.string().nullish()
+const texts = z.array(z.string()).nullish()
+const hintSchema = z.object({ hint: z.string(), createdAt: text, createdBy: text })
+
+export const clientSchema = z.object({
+  clientId: z.string().min(1),
+  clientName: z.string(),
+  appType: z.string(),
+  description: text,
+  allowedScopes: texts,
+  allowedGrantTypes: texts,
+  allowedAuthMethods: texts,
+  connectionConfig: z.object({ consentMethod: text }).nullish(),
+  clientSecrets: z.array(hintSchema).nullish(),
+  /** Older form of an answer: one hint, where newer ones have a list. */
+  clientSecretHint: text,
+  ownerId: text,
+  createdAt: text,
+  deletedAt: text,
+})
+
+export const clientsSchema = z.object({
+  data: z.array(clientSchema),
+  links: z.object({ next: z.object({ href: text }).nullish() }).nullish(),
+})
+
+export const createdSchema = clientSchema.partial({ clientName: true, appType: true }).extend({ clientSecret: text })
+export const issuedSchema = z.object({ clientSecret: z.string().min(1), hint: text, createdAt: text, createdBy: text })
+export const consentSchema = z.object({ consentMethod: text })
+export const tokenSchema = z.object({ access_token: z.string().min(1) })
+export const userSchema = z.object({ id: text, clientId: text })
+export const metadataSchema = z.object({ issuer: z.string() })
+
+/** A client as we speak of it: `""`, null and absent are the same, times are epoch seconds. */
+export function toObservedClient(wire: z.infer<typeof clientSchema>): ObservedClient {
+  const consent = wire.connectionConfig?.consentMethod
+  return {
+    id: wire.clientId,
+    name: wire.clientName,
+    appType: wire.appType,
+    description: observedDescription(wire.description ?? undefined),
+    scopes: wire.allowedScopes ?? [],
+    grantTypes: wire.allowedGrantTypes ?? [],
+    // A tenant that does not say allows client secrets, as its console does by default.
+    authMethods: wire.allowedAuthMethods?.length ? wire.allowedAuthMethods : ['client_secret'],
+    consent: consent === 'trusted' || consent === 'required' ? consent : undefined,
+    secrets: toSecrets(wire),
+    owner: wire.ownerId || undefined,
+    createdAt: parseTimestamp(wire.createdAt ?? undefined),
+    shownToAdmin: wire.connectionConfig != null || wire.clientSecrets != null || Boolean(wire.clientSecretHint),
+  }
+}
+
+export function toSecrets(
+  wire: Pick<z.infer<typeof clientSchema>, 'clientSecrets' | 'clientSecretHint'>,
+): ObservedSecret[] {
+  const listed =
+    wire.clientSecrets ??
+    (wire.clientSecretHint ? [{ hint: wire.clientSecretHint, createdAt: null, createdBy: null }] : [])
+  return listed.map(({ hint, createdAt, createdBy }) => ({
+    hint,
+    createdAt: parseTimestamp(createdAt ?? undefined),
+    createdBy: createdBy || undefined,
+  }))
+}

@@ -1,0 +1,76 @@
+import { setTimeout } from 'node:timers/promises'
+import * as core from '@actions/core'
+import type { ActionError } from '../domain/errors.ts'
+import type { Secret } from '../domain/secret.ts'
+import { plain } from '../domain/text.ts'
+import type { Clock, Reporter, Stop } from '../ports.ts'
+import type { Mask } from './born.ts'
+
+/** The only way to the runner: masks, log, annotations, outputs, summary. What it prints was made harmless where it was made. */
+export type Runner = {
+  mask: Mask
+  reporter: Reporter
+  output(values: Record<string, string>): void
+  /** The one output that is secret, because it was asked for; empty, with a notice, where none was issued. */
+  outputSecret(name: string, secret: Secret | undefined): void
+  summary(markdown: string): Promise<void>
+  fail(error: ActionError): void
+}
+
+export function createRunner(env: NodeJS.ProcessEnv): Runner {
+  return {
+    mask: (text) => core.setSecret(text),
+    reporter: {
+      step: (line) => core.info(line),
+      notice: (line) => core.notice(line),
+      warning: (line) => core.warning(line),
+    },
+    output: (values) => {
+      for (const [name, value] of Object.entries(values)) core.setOutput(name, value)
+    },
+    outputSecret: (name, secret) => {
+      if (secret === undefined) core.notice(`${name} is empty: no secret was issued in this run.`)
+      core.setOutput(name, secret?.open() ?? '')
+    },
+    summary: async (markdown) => {
+      // Outside of a workflow there is no summary to write to.
+      if (env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(markdown).write()
+    },
+    fail: (error) => {
+      const trace = error.trace === undefined ? '' : `\n(trace ${plain(error.trace, 80)})`
+      core.error(`${error.code}: ${error.message}\n${error.hint}${trace}`)
+      process.exitCode = 1
+    },
+  }
+}
+
+/** Elapsed time of this machine; it is compared with no other clock. */
+export function createClock(): Clock {
+  return {
+    elapsed: () => performance.now(),
+    sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }).catch(() => {}),
+  }
+}
+
+/** SIGINT and SIGTERM ask the run to stop; the runner gives it seven and a half seconds between them. */
+export function createStop(): Stop {
+  const listeners = new Set<() => void>()
+  const state = { requested: false }
+  const stop = () => {
+    state.requested = true
+    for (const listener of listeners) listener()
+    listeners.clear()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  return {
+    get requested() {
+      return state.requested
+    },
+    onStop: (listener) => {
+      if (state.requested) listener()
+      else listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}

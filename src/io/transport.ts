@@ -1,0 +1,100 @@
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
+
+export type WireRequest = { method: string; url: string; headers: Record<string, string>; body?: string | undefined }
+export type WireResponse = { status: number; headers: Record<string, string>; body: string }
+
+/** Sends one request and nothing more: no redirects, no repetition. Throws TransportError. */
+export type Transport = (request: WireRequest, signal: AbortSignal) => Promise<WireResponse>
+
+export class TransportError extends Error {
+  readonly kind: 'refused' | 'hopeless' | 'lost' | 'silent' | 'oversized'
+  constructor(kind: TransportError['kind'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.kind = kind
+  }
+}
+
+// A page of a hundred clients with full descriptions is under a megabyte.
+const longestBody = 16 * 1024 * 1024
+
+/** Loopback never goes through a proxy, as in GitHub's own toolkit; otherwise `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide. */
+export function createTransport(env: NodeJS.ProcessEnv): { transport: Transport; close: () => Promise<void> } {
+  const direct = new Agent()
+  const proxied = /./.test([env.https_proxy, env.HTTPS_PROXY, env.http_proxy, env.HTTP_PROXY].join(''))
+    ? new EnvHttpProxyAgent()
+    : direct
+  const dispatcherFor = (url: string) => (isLoopback(new URL(url).hostname) ? direct : proxied)
+  return {
+    transport: (wire, signal) => send(wire, signal, dispatcherFor(wire.url)),
+    close: async () => {
+      await Promise.all([direct.destroy(), proxied.destroy()])
+    },
+  }
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+async function send(
+  { method, url, headers, body }: WireRequest,
+  signal: AbortSignal,
+  dispatcher: Dispatcher,
+): Promise<WireResponse> {
+  try {
+    const response = await request(url, {
+      method: method as Dispatcher.HttpMethod,
+      headers,
+      body: body ?? null,
+      signal,
+      dispatcher,
+    })
+    const chunks: Buffer[] = []
+    let size = 0
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > longestBody) throw new TransportError('oversized', `the answer is longer than ${longestBody} bytes`)
+      chunks.push(chunk)
+    }
+    return {
+      status: response.statusCode,
+      headers: flat(response.headers),
+      body: Buffer.concat(chunks).toString('utf8'),
+    }
+  } catch (thrown) {
+    throw classified(thrown, signal)
+  }
+}
+
+function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  )
+}
+
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ENETDOWN',
+])
+
+function classified(thrown: unknown, signal: AbortSignal): TransportError {
+  if (thrown instanceof TransportError) return thrown
+  if (signal.aborted) return new TransportError('silent', 'no answer in time', thrown)
+  const code = codeOf(thrown)
+  if (code === 'ENOTFOUND') return new TransportError('hopeless', 'there is no such host', thrown)
+  if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code))
+    return new TransportError('hopeless', `its certificate is not trusted (${code})`, thrown)
+  if (neverSent.has(code)) return new TransportError('refused', `the connection failed (${code})`, thrown)
+  return new TransportError('lost', `the connection broke (${code || 'no reason given'})`, thrown)
+}
+
+/** Node wraps failures of several addresses into one AggregateError: the first tells. */
+function codeOf(thrown: unknown): string {
+  const error = thrown as { code?: unknown; errors?: { code?: unknown }[]; cause?: { code?: unknown } } | undefined
+  const code = error?.code ?? error?.errors?.[0]?.code ?? error?.cause?.code
+  return typeof code === 'string' ? code : ''
+}

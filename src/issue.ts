@@ -1,0 +1,202 @@
+import type { ObservedSecret } from './domain/client.ts'
+import { destinationKey, destinationLabel } from './domain/destination.ts'
+import { ActionError, toActionError } from './domain/errors.ts'
+import { deliveredEntry, type Ledger, sameLedger, withLedger } from './domain/ledger.ts'
+import type { Step } from './domain/plan.ts'
+import { givingUp } from './domain/rotation.ts'
+import type { Secret } from './domain/secret.ts'
+import { plain } from './domain/text.ts'
+import { pause } from './pause.ts'
+import type { Issued } from './ports.ts'
+import {
+  Again,
+  cancelled,
+  descriptionBefore,
+  type Fresh,
+  freshOf,
+  requireFresh,
+  retireIfAllowed,
+  type Work,
+} from './work.ts'
+
+/** Milliseconds within which issuing must follow its announcement. */
+const promptness = 6000
+/** Milliseconds for which a new secret may take to work: it and fresh consent have to spread. */
+const patience = 20_000
+
+/**
+ * Announces a fresh secret in the ledger, and issues it. From here to the commit is one critical section. Where the answer is
+ * lost, the new secret is found by reading, retired, and issuing is tried once more.
+ */
+export async function announceAndIssue(step: Step & { kind: 'issue' }, work: Work): Promise<true> {
+  const { clock, writers } = work.shop
+  requireFresh(work)
+  const announcedAt = clock.elapsed()
+  work.progress.changed = true
+  await writers.tenant
+    .describe(step.clientId, withLedger(step.user, step.ledger), descriptionBefore(work))
+    .catch(againIfUncertain)
+  const fresh: Fresh = { clientId: step.clientId, announced: step.ledger, announcedAt, user: step.user, delivered: [] }
+  work.fresh = fresh
+  if (work.shop.stop.requested) throw cancelled()
+  if (clock.elapsed() - announcedAt > promptness) throw new Again('announcing took too long')
+  fresh.issued = await issueOnce(step, work).catch(async (thrown: unknown) => {
+    const error = toActionError(thrown)
+    if (!error.uncertain || work.shop.stop.requested) throw error
+    await retireLost(fresh, work)
+    return issueOnce(step, work)
+  })
+  fresh.hint = fresh.issued.hint ?? (await findHint(fresh, work))
+  return true
+}
+
+function againIfUncertain(thrown: unknown): never {
+  const error = toActionError(thrown)
+  throw error.uncertain ? new Again('the answer to the announcement was lost', error) : error
+}
+
+/** Through the door that the client needs: allowing the method makes a secret too (PATCH answers 202). */
+async function issueOnce(step: Step & { kind: 'issue' }, { shop }: Work): Promise<Issued> {
+  const { tenant } = shop.writers
+  if (step.addMethod !== undefined) {
+    const change = { field: 'authMethods' as const, before: undefined, after: step.addMethod }
+    const { value } = await tenant.update(step.clientId, [change])
+    if (value !== undefined) return value
+  }
+  return (await tenant.issue(step.clientId)).value
+}
+
+async function retireLost(fresh: Fresh, work: Work): Promise<void> {
+  const { ledger, unknown } = await unknownHints(fresh, work)
+  // Only where nobody else can have made it: an announcement that stands, and one new secret.
+  if (!sameLedger(ledger, fresh.announced) || unknown.length > 1)
+    throw new Again('the answer to issuing was lost while another run was at work')
+  for (const { hint } of unknown) await retireIfAllowed(fresh.clientId, hint, work.shop)
+}
+
+async function findHint(fresh: Fresh, work: Work): Promise<string> {
+  const { unknown } = await unknownHints(fresh, work)
+  if (unknown.length === 1) return unknown[0]!.hint
+  throw new ActionError(
+    'TENANT_UNEXPECTED',
+    `the tenant issued a secret without saying its hint, and shows ${unknown.length} new ones`,
+    'Run again: the next run issues a fresh one, and retires this one.',
+  )
+}
+
+async function unknownHints(
+  fresh: Fresh,
+  { shop }: Work,
+): Promise<{ ledger: Ledger | undefined; unknown: ObservedSecret[] }> {
+  const { value } = await shop.readers.tenant.client(fresh.clientId)
+  const known = new Set(fresh.announced.announced?.known)
+  return { ledger: value?.description.ledger, unknown: (value?.secrets ?? []).filter(({ hint }) => !known.has(hint)) }
+}
+
+/** Proves the fresh secret with an access token, and sees whose it is. Fails with `VERIFY_FAILED`. */
+export async function verify(step: Step & { kind: 'verify' }, work: Work): Promise<boolean> {
+  const { prover } = work.shop.writers
+  const { clientId, issued } = freshOf(work)
+  if (!work.shop.policy.verify) return false
+  if (step.skip !== undefined) {
+    work.progress.notes.push(`The secret was not proven: ${step.skip}.`)
+    return false
+  }
+  const accessToken = await tokenWithPatience(clientId, issued!.secret, work)
+  const bot = await prover.whoIs(accessToken)
+  work.background.push(prover.revoke(accessToken).catch(() => {}))
+  if (bot?.clientId !== undefined && bot.clientId !== clientId) {
+    throw new ActionError(
+      'VERIFY_FAILED',
+      `the new secret signs in as another client, ${plain(bot.clientId)}`,
+      'Report this to Qlik: it should not happen. The previous secret stays.',
+    )
+  }
+  work.progress.botUserId = bot?.userId
+  return true
+}
+
+async function tokenWithPatience(clientId: string, secret: Secret, { shop }: Work): Promise<Secret> {
+  const since = shop.clock.elapsed()
+  for (let delay = 500; ; delay = Math.min(delay * 2, 4000)) {
+    try {
+      return await shop.writers.prover.accessToken(clientId, secret)
+    } catch (thrown) {
+      const error = toActionError(thrown)
+      if (shop.stop.requested) throw cancelled()
+      if (error.status === undefined || ![400, 401, 403].includes(error.status)) throw error
+      if (shop.clock.elapsed() - since + delay > patience) throw verifyFailed(error)
+    }
+    await pause(delay, shop)
+    if (shop.stop.requested) throw cancelled()
+  }
+}
+
+function verifyFailed(cause: ActionError): ActionError {
+  return new ActionError(
+    'VERIFY_FAILED',
+    `the new secret got no access token within ${patience / 1000} seconds: ${cause.message}`,
+    'The previous secret stays in use. Is the client disabled, its consent not trusted, or its limit of access tokens reached? With verify: false the secret is delivered unproven.',
+    { cause, trace: cause.trace },
+  )
+}
+
+/**
+ * Ends a section that failed. A secret that no destination can hold is retired at once; one that a destination may hold stays,
+ * and the ledger says so. Returns the error to fail with.
+ */
+export async function abandon(work: Work, error: ActionError): Promise<ActionError> {
+  const { fresh } = work
+  if (fresh === undefined) return error
+  work.fresh = undefined
+  const held = fresh.delivered.length > 0 || fresh.perhaps !== undefined
+  try {
+    const kept = held || (fresh.issued !== undefined && !(await retireNew(fresh, work))) ? fresh.hint : undefined
+    await takeBack(fresh, kept, work)
+  } catch (thrown) {
+    work.progress.notes.push(`Cleaning up failed too (${toActionError(thrown).message}): the next run does it.`)
+  }
+  const everywhere = fresh.delivered.length === work.plan.spec.destinations.length
+  if (fresh.delivered.length === 0 || everywhere || error.code === 'CANCELLED') return error
+  return deliveryFailed(work, fresh, error)
+}
+
+async function retireNew(fresh: Fresh, work: Work): Promise<boolean> {
+  const hint = fresh.hint ?? (await findHint(fresh, work))
+  const gone = await retireIfAllowed(fresh.clientId, hint, work.shop)
+  if (gone) work.progress.notes.push(`The new secret (${hint}) was delivered nowhere and is retired again.`)
+  fresh.hint = hint
+  return gone
+}
+
+/** Takes the announcement back, where it still stands; a secret that may be held somewhere becomes a suspect. */
+async function takeBack(fresh: Fresh, kept: string | undefined, { shop }: Work): Promise<void> {
+  const { value, at } = await shop.readers.tenant.client(fresh.clientId)
+  if (value === undefined || !sameLedger(value.description.ledger, fresh.announced)) return
+  const hint = fresh.hint ?? ''
+  const { owner } = fresh.announced
+  const entries = fresh.delivered.map(({ destination, at: putAt, idAt }) => [
+    destinationKey(destination),
+    deliveredEntry(destination, hint, putAt, idAt, owner),
+  ])
+  await shop.writers.tenant.describe(
+    fresh.clientId,
+    withLedger(value.description.user, givingUp(fresh.announced, kept, Object.fromEntries(entries), at)),
+    'filled',
+  )
+}
+
+function deliveryFailed(work: Work, fresh: Fresh, cause: ActionError): ActionError {
+  const took = new Set(fresh.delivered.map(({ destination }) => destinationKey(destination)))
+  const label = (taken: boolean) =>
+    work.plan.spec.destinations
+      .filter((destination) => took.has(destinationKey(destination)) === taken)
+      .map((destination) => plain(destinationLabel(destination)))
+      .join('; ') || 'none'
+  return new ActionError(
+    'DELIVERY_FAILED',
+    `the new secret is in: ${label(true)}; not, or not surely, in: ${label(false)} (${cause.code}: ${cause.message})`,
+    `All of them hold a live secret, and nothing was retired. Mend the cause and run again: a fresh secret goes to all. ${cause.hint}`,
+    { cause, trace: cause.trace },
+  )
+}

@@ -1,0 +1,90 @@
+import type { FieldChange, ObservedClient } from './domain/client.ts'
+import type { Destination, ObservedDestination } from './domain/destination.ts'
+import type { Secret } from './domain/secret.ts'
+import type { CompleteFields, Consent } from './domain/spec.ts'
+
+/** An answer with the time of the service that gave it (its `Date` header): epoch seconds. */
+export type At<T> = { value: T; at: number }
+
+export interface TenantReader {
+  /** All clients of the tenant. */
+  clients(): Promise<At<ObservedClient[]>>
+  /** One client; undefined where it is gone. */
+  client(clientId: string): Promise<At<ObservedClient | undefined>>
+}
+
+export type NewClient = { fields: CompleteFields; consent: Consent }
+export type Issued = {
+  secret: Secret
+  hint?: string | undefined
+  createdAt?: number | undefined
+  createdBy?: string | undefined
+}
+export type Created = { clientId: string; issued?: Issued | undefined }
+
+/** Failures with `uncertain` may have taken effect: the caller looks before it repeats what is not safe to repeat. */
+export interface TenantWriter {
+  create(client: NewClient): Promise<At<Created>>
+  /** Changes fields. A secret is born where this allows `client_secret`. */
+  update(clientId: string, changes: FieldChange[]): Promise<At<Issued | undefined>>
+  /** Writes the description as a whole; never repeated by itself, for what it rests on may have changed. */
+  describe(clientId: string, text: string, before: 'empty' | 'filled'): Promise<At<void>>
+  setConsent(clientId: string, consent: Consent): Promise<void>
+  issue(clientId: string): Promise<At<Issued>>
+  /** Deletes a secret; that it is gone already is fine. */
+  retire(clientId: string, hint: string): Promise<void>
+  remove(clientId: string): Promise<void>
+}
+
+export type Bot = { userId?: string | undefined; clientId?: string | undefined }
+
+/** Proves credentials. Each proof mints an access token, which is given back with `revoke`. */
+export interface Prover {
+  accessToken(clientId: string, secret: Secret): Promise<Secret>
+  /** Whom the tenant sees behind an access token; undefined where it does not say. */
+  whoIs(accessToken: Secret): Promise<Bot | undefined>
+  revoke(accessToken: Secret): Promise<void>
+}
+
+export interface DestinationReader {
+  /** Metadata of destinations by their key, read scope by scope. */
+  read(destinations: Destination[]): Promise<Map<string, ObservedDestination>>
+  /** What a delivery needs, read just before it: the scope's public key, and the stamps as they are. */
+  prepare(destination: Destination): Promise<At<Prepared>>
+  /** Stamps of one destination. */
+  stamps(destination: Destination): Promise<ObservedDestination>
+}
+
+export type PublicKey = { id: string; key: string }
+export type Prepared = { publicKey: PublicKey; seen: ObservedDestination }
+
+export interface DestinationWriter {
+  putSecret(destination: Destination, name: string, value: Secret | string, publicKey: PublicKey): Promise<At<void>>
+  putVariable(destination: Destination, value: string, exists: boolean): Promise<void>
+  /** Deletes the values of a destination; what is gone already is fine. */
+  remove(destination: Destination, keepId: boolean): Promise<void>
+}
+
+/** Measures elapsed time only: the runner's clock is compared with nothing. Milliseconds. */
+export interface Clock {
+  elapsed(): number
+  /** Ends early where the signal aborts; never rejects. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>
+}
+
+/** Whether the run was asked to stop; `onStop` fires at once where it already was. */
+export interface Stop {
+  readonly requested: boolean
+  onStop(listener: () => void): () => void
+}
+
+export interface Reporter {
+  /** One line, as it happens. */
+  step(line: string): void
+  notice(line: string): void
+  warning(line: string): void
+}
+
+export type Readers = { tenant: TenantReader; destinations: DestinationReader }
+export type Writers = { tenant: TenantWriter; destinations: DestinationWriter; prover: Prover }
+export type Surroundings = { clock: Clock; stop: Stop; reporter: Reporter }

@@ -1,0 +1,108 @@
+import type { Destination } from './domain/destination.ts'
+import { ActionError, toActionError } from './domain/errors.ts'
+import type { Ledger } from './domain/ledger.ts'
+import type { ClientPlan, Step } from './domain/plan.ts'
+import type { Delivery } from './domain/rotation.ts'
+import type { Secret } from './domain/secret.ts'
+import type { Policy } from './domain/spec.ts'
+import type { Reading } from './observe.ts'
+import type { Issued, Readers, Surroundings, Writers } from './ports.ts'
+
+/** What carrying out a plan works with. */
+export type Workshop = Surroundings & { readers: Readers; writers: Writers; policy: Policy }
+
+/** A secret between its issue and its commit. */
+export type Fresh = {
+  clientId: string
+  announced: Ledger
+  /** Elapsed milliseconds when the announcement was sent. */
+  announcedAt: number
+  user: string
+  issued?: Issued | undefined
+  hint?: string | undefined
+  delivered: (Delivery & { at: number; idAt?: number | undefined })[]
+  /** A delivery of which nobody can say whether it took effect. */
+  perhaps?: Destination | undefined
+}
+
+/** What came of the plan so far: read by the outcome even where the run failed half-way. */
+export type Progress = {
+  changed: boolean
+  done: Step[]
+  clientId?: string | undefined
+  botUserId?: string | undefined
+  /** The secret that this run issued and delivered, and its public facts. */
+  secret?: Secret | undefined
+  current?: { hint: string; issuedAt: number } | undefined
+  retired: string[]
+  notes: string[]
+}
+
+export type Work = {
+  plan: ClientPlan
+  reading: Reading
+  shop: Workshop
+  progress: Progress
+  fresh?: Fresh | undefined
+  /** False where another run was at work: then nothing is retired. */
+  settled: boolean
+  /** Requests off the critical path, to be awaited before the end. */
+  background: Promise<void>[]
+}
+
+/** Thrown where the plan rests on what is no longer so: read again, decide again. Not a failure. */
+export class Again {
+  readonly why: string
+  readonly error: ActionError | undefined
+  constructor(why: string, error?: ActionError) {
+    this.why = why
+    this.error = error
+  }
+}
+
+export function startProgress(): Progress {
+  return { changed: false, done: [], retired: [], notes: [] }
+}
+
+/** Milliseconds within which a write of the ledger must follow the reading that it rests on. */
+export const freshness = 2000
+
+/** Throws `Again` where the reading is too old for a ledger write to rest on it. */
+export function requireFresh({ shop, reading }: Work): void {
+  if (shop.clock.elapsed() - reading.readAt > freshness) throw new Again('what was read is more than two seconds old')
+}
+
+export function freshOf(work: Work): Fresh {
+  if (work.fresh === undefined)
+    throw new ActionError(
+      'BUG',
+      'a step came before its secret was issued',
+      'This is a defect of the action. Please report it.',
+    )
+  return work.fresh
+}
+
+/** Retires a secret; false where the tenant refuses, as it may for a client's last one. */
+export async function retireIfAllowed(clientId: string, hint: string, shop: Workshop): Promise<boolean> {
+  try {
+    await shop.writers.tenant.retire(clientId, hint)
+    return true
+  } catch (thrown) {
+    const error = toActionError(thrown)
+    if (error.code === 'TENANT_REJECTED') return false
+    throw error
+  }
+}
+
+export function cancelled(): ActionError {
+  return new ActionError('CANCELLED', 'the run was asked to stop', 'Start it again: the next run goes on from here.')
+}
+
+/** Whether the client has a description before this plan writes it: it decides how a patch has to be said. */
+export function descriptionBefore({ plan }: Work): 'empty' | 'filled' {
+  const description = plan.client?.description
+  const wanted = plan.spec.fields.description
+  return description === undefined || description.line !== undefined || description.user !== '' || wanted
+    ? 'filled'
+    : 'empty'
+}
