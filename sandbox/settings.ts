@@ -1,0 +1,95 @@
+/**
+ * What a test may change while the sandbox runs. Most entries stand for something that the public documentation of
+ * Qlik Cloud or GitHub leaves open, so that a client can be shown to live with either answer. Durations are seconds.
+ */
+export type Settings = {
+  /** Read once, at construction. */
+  clock: 'live' | 'frozen'
+  startAt: number | undefined
+
+  tenantUrl: string
+  /** `issuer` in the authorization server metadata; the tenant URL unless set (a tenant reached by its alias). */
+  issuer: string | undefined
+  /** Largest page the list gives, whatever `limit` asks for (at most 100). */
+  pageLimit: number
+  filterCase: 'sensitive' | 'insensitive'
+  listDelay: number
+  deletedClients: 'hidden' | 'shown'
+  maxClients: number
+  createConsent: 'honoured' | 'ignored'
+  legacyHint: boolean
+  unknownScopes: 'accepted' | 'refused'
+  unknownFields: 'refused' | 'ignored'
+  createdByTypeOfBots: 'user' | 'service'
+  getShowsSecrets: boolean
+  replaceAbsent: 'allowed' | 'refused'
+  publicKeysPatch: 'allowed' | 'refused'
+  unconfirmedDeleteStatus: number
+  hints: 'prefix' | 'suffix' | 'opaque'
+  lastSecret: 'deletable' | 'kept'
+  stampsOfSecrets: 'present' | 'absent'
+  secretDelay: number
+  consentDelay: number
+  untrustedStatus: number
+  untrustedCode: string
+  tokensDieWithSecret: boolean
+  tokensDieWithClient: boolean
+  scopeChanges: 'immediate' | 'next-token'
+  maxTokensPerUser: number
+  usersMe: 'answers' | 'refuses'
+  usersMeRedirects: boolean
+  tier1PerMinute: number
+  tier2PerMinute: number
+
+  /** May carry a base path, as GitHub Enterprise Server does: https://host/api/v3 */
+  githubUrl: string
+  wrongKey: 'silent' | 'refused'
+  stampDelay: number
+  primaryPerHour: number
+  secondaryPointsPerMinute: number
+  githubLimitStatus: 403 | 429
+  githubRetryAfter: number | undefined
+}
+
+export const defaultSettings: Settings = {
+  clock: 'live',
+  startAt: undefined,
+  tenantUrl: 'https://sandbox.eu.qlikcloud.com',
+  issuer: undefined,
+  pageLimit: 100,
+  filterCase: 'sensitive',
+  listDelay: 0,
+  deletedClients: 'hidden',
+  maxClients: 200,
+  createConsent: 'honoured',
+  legacyHint: false,
+  unknownScopes: 'accepted',
+  unknownFields: 'refused',
+  createdByTypeOfBots: 'user',
+  getShowsSecrets: true,
+  replaceAbsent: 'allowed',
+  publicKeysPatch: 'allowed',
+  unconfirmedDeleteStatus: 400,
+  hints: 'prefix',
+  lastSecret: 'deletable',
+  stampsOfSecrets: 'present',
+  secretDelay: 0,
+  consentDelay: 0,
+  untrustedStatus: 400,
+  untrustedCode: 'OAUTH-14',
+  tokensDieWithSecret: false,
+  tokensDieWithClient: false,
+  scopeChanges: 'immediate',
+  maxTokensPerUser: Number.POSITIVE_INFINITY,
+  usersMe: 'answers',
+  usersMeRedirects: false,
+  tier1PerMinute: Number.POSITIVE_INFINITY,
+  tier2PerMinute: Number.POSITIVE_INFINITY,
+  githubUrl: 'https://api.github.com',
+  wrongKey: 'silent',
+  stampDelay: 0,
+  primaryPerHour: Number.POSITIVE_INFINITY,
+  secondaryPointsPerMinute: Number.POSITIVE_INFINITY,
+  githubLimitStatus: 403,
+  githubRetryAfter: 60,
+}

@@ -1,0 +1,255 @@
+import { bearerOf, type Call, emptyResponse, jsonResponse, parseJson, type SandboxResponse } from '../http.ts'
+import { RateWindow } from '../window.ts'
+import { readCreateBody } from './fields.ts'
+import { listPage } from './list.ts'
+import { patchClient, readConsentPatch } from './patch.ts'
+import { invalid, problemResponse, TenantProblem } from './problem.ts'
+import { scopesForOwnUser } from './scopes.ts'
+import {
+  connectionConfigShape,
+  createdShape,
+  listShape,
+  newSecretShape,
+  readShape,
+  slimShape,
+  userShape,
+} from './shapes.ts'
+import { type Context, revokeRoute, tokenRoute } from './token.ts'
+import type { Actor, Client } from './types.ts'
+
+const clientsPath = '/api/v1/oauth-clients'
+
+/** Answers for a Qlik Cloud tenant. */
+export class TenantRoutes {
+  readonly #context: Context
+  readonly #tiers = new RateWindow(60_000)
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  handle(call: Call): SandboxResponse {
+    try {
+      return this.#route(call)
+    } catch (problem) {
+      if (!(problem instanceof TenantProblem)) throw problem
+      return problemResponse(problem, call.pathname.startsWith('/oauth/'))
+    }
+  }
+
+  #route(call: Call): SandboxResponse {
+    const open = `${call.method} ${call.pathname}`
+    if (open === 'GET /.well-known/oauth-authorization-server') return this.#metadata()
+    if (open === 'POST /oauth/token') {
+      this.#spend('/oauth/token', false)
+      return tokenRoute(call, this.#context)
+    }
+    if (open === 'POST /oauth/revoke') return revokeRoute(call, this.#context)
+    const actor = this.#context.tenant.actorOf(bearerOf(call.headers))
+    if (!actor) throw new TenantProblem(401, 'Unauthorized', { detail: 'The bearer credential is not valid' })
+    this.#spend(actor.userId, call.method === 'GET')
+    if (call.pathname.startsWith('/api/v1/users/')) return this.#user(call, actor)
+    if (call.pathname === clientsPath) return this.#collection(call, actor)
+    if (call.pathname.startsWith(`${clientsPath}/`)) return this.#item(call, actor)
+    throw notFound()
+  }
+
+  #metadata(): SandboxResponse {
+    const { tenantUrl, issuer } = this.#context.settings
+    return jsonResponse(200, {
+      issuer: issuer ?? tenantUrl,
+      authorization_endpoint: `${tenantUrl}/oauth/authorize`,
+      token_endpoint: `${tenantUrl}/oauth/token`,
+      revocation_endpoint: `${tenantUrl}/oauth/revoke`,
+      jwks_uri: `${tenantUrl}/.well-known/jwks.json`,
+      response_types_supported: ['code'],
+      grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+      token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic', 'private_key_jwt'],
+    })
+  }
+
+  /** Tiers of https://qlik.dev/apis/rate-limiting: reads are tier 1, writes and the token endpoint tier 2. */
+  #spend(caller: string, read: boolean): void {
+    const { settings, clock } = this.#context
+    const limit = read ? settings.tier1PerMinute : settings.tier2PerMinute
+    if (limit === Number.POSITIVE_INFINITY) return
+    const { used, resetsAt } = this.#tiers.spend(`${read ? 1 : 2} ${caller}`, 1, clock.now())
+    if (used <= limit) return
+    const seconds = Math.max(1, Math.ceil((resetsAt - clock.now()) / 1000))
+    throw new TenantProblem(429, 'Too many requests', { headers: { 'retry-after': String(seconds) } })
+  }
+
+  #user(call: Call, actor: Actor): SandboxResponse {
+    const { tenant, settings } = this.#context
+    const user = tenant.users.get(actor.userId)
+    const id = call.segments[3]
+    if (call.method !== 'GET' || call.segments.length !== 4 || !user) throw notFound()
+    if (id !== 'me' && id !== user.id) throw notFound()
+    const allowed = actor.scopes === undefined || actor.scopes.some((scope) => scopesForOwnUser.includes(scope))
+    if (!allowed && settings.usersMe === 'refuses') throw forbidden()
+    if (id === 'me' && settings.usersMeRedirects) {
+      return emptyResponse(301, { location: `${settings.tenantUrl}/api/v1/users/${user.id}` })
+    }
+    return jsonResponse(200, userShape(user, tenant.tenantId))
+  }
+
+  #collection(call: Call, actor: Actor): SandboxResponse {
+    if (call.method === 'GET') return this.#list(call, actor)
+    if (call.method === 'POST') return this.#create(call, actor)
+    throw new TenantProblem(405, 'Method not allowed')
+  }
+
+  #list(call: Call, actor: Actor): SandboxResponse {
+    const { tenant, settings, clock } = this.#context
+    mayRead(actor)
+    const visible = [...tenant.clients.values()].filter(
+      (client) =>
+        (client.deletedAt === undefined || settings.deletedClients === 'shown') &&
+        client.createdMs + settings.listDelay * 1000 <= clock.now(),
+    )
+    const page = listPage(visible, call.query, tenant.tenantId, settings)
+    const shape = (client: Client) =>
+      actor.admin ? listShape(client, tenant.tenantId, settings) : slimShape(client, tenant.tenantId)
+    const links = {
+      self: { href: `${settings.tenantUrl}${clientsPath}${queryOf(call.query)}` },
+      ...this.#link('next', page.next, call),
+      ...this.#link('prev', page.prev, call),
+    }
+    const total = call.query.get('totalResults') === 'true' ? { totalResults: page.total } : {}
+    return jsonResponse(200, { data: page.clients.map(shape), links, ...total })
+  }
+
+  #link(name: 'next' | 'prev', cursor: string | undefined, call: Call): Record<string, { href: string }> {
+    if (cursor === undefined) return {}
+    const query = new URLSearchParams(call.query)
+    query.delete('next')
+    query.delete('prev')
+    query.set(name, cursor)
+    return { [name]: { href: `${this.#context.settings.tenantUrl}${clientsPath}${queryOf(query)}` } }
+  }
+
+  #create(call: Call, actor: Actor): SandboxResponse {
+    const { tenant, settings } = this.#context
+    mayWrite(actor)
+    const { fields, trusted } = readCreateBody(readBody(call), settings)
+    if (tenant.liveClients().length >= settings.maxClients) {
+      throw new TenantProblem(400, 'Bad request', { detail: 'The maximum number of OAuth clients is reached' })
+    }
+    const honoured = trusted && settings.createConsent === 'honoured'
+    const client = tenant.makeClient(fields, {
+      consentMethod: honoured ? 'trusted' : 'required',
+      createdByType: actor.clientId === undefined ? 'user' : settings.createdByTypeOfBots,
+    })
+    if (takesSecrets(client)) tenant.makeSecret(client, actor.userId)
+    return jsonResponse(201, createdShape(client, tenant.tenantId, settings))
+  }
+
+  #item(call: Call, actor: Actor): SandboxResponse {
+    const [, , , id = '', part, last] = call.segments
+    const depth = call.segments.length - 4
+    const client = this.#find(id, actor, call.method)
+    if (depth === 0) return this.#one(call, client, actor)
+    if (part === 'client-secrets' && depth === 1 && call.method === 'POST') return this.#addSecret(client, actor)
+    if (part === 'client-secrets' && depth === 2 && call.method === 'DELETE')
+      return this.#dropSecret(client, last ?? '')
+    if (part === 'connection-configs' && depth === 2 && last === 'me') return this.#connection(call, client, actor)
+    if (part === 'actions' && last === 'publish' && depth === 2 && call.method === 'POST') {
+      client.publishedAt ??= this.#context.clock.nanoStamp()
+      return jsonResponse(201, { publishedAt: client.publishedAt })
+    }
+    throw notFound()
+  }
+
+  #find(id: string, actor: Actor, method: string): Client {
+    if (method === 'GET') mayRead(actor)
+    else mayWrite(actor)
+    const client = this.#context.tenant.clients.get(id)
+    const shown =
+      client?.deletedAt === undefined || (method === 'GET' && this.#context.settings.deletedClients === 'shown')
+    if (!client || !shown) throw notFound()
+    return client
+  }
+
+  #one(call: Call, client: Client, actor: Actor): SandboxResponse {
+    const { tenant, settings } = this.#context
+    if (call.method === 'GET') {
+      const shape = actor.admin ? readShape(client, tenant.tenantId, settings) : slimShape(client, tenant.tenantId)
+      return jsonResponse(200, shape)
+    }
+    if (call.method === 'PATCH') return this.#patch(call, client, actor)
+    if (call.method !== 'DELETE') throw new TenantProblem(405, 'Method not allowed')
+    if (call.headers['qlik-confirm-delete'] !== client.clientId) {
+      const detail = 'The header qlik-confirm-delete must hold the id of the client'
+      throw new TenantProblem(settings.unconfirmedDeleteStatus, 'Deletion is not confirmed', { detail })
+    }
+    tenant.deleteClient(client.clientId)
+    return emptyResponse(204)
+  }
+
+  #patch(call: Call, client: Client, actor: Actor): SandboxResponse {
+    const { tenant, settings, clock } = this.#context
+    const { secretsTurnedOn } = patchClient(client, readBody(call), settings)
+    client.updatedAt = clock.nanoStamp()
+    if (!secretsTurnedOn || client.secrets.length >= 5) return emptyResponse(204)
+    // The answer has the secret and, unlike the other two that do, no hint.
+    return jsonResponse(202, { clientSecret: tenant.makeSecret(client, actor.userId).value })
+  }
+
+  #addSecret(client: Client, actor: Actor): SandboxResponse {
+    if (!takesSecrets(client)) throw invalid('This client does not use client secrets')
+    if (client.secrets.length >= 5) {
+      throw new TenantProblem(409, 'Conflict', { detail: 'The maximum number of client secrets is reached' })
+    }
+    const secret = this.#context.tenant.makeSecret(client, actor.userId)
+    return jsonResponse(201, newSecretShape(client, secret, this.#context.settings))
+  }
+
+  #dropSecret(client: Client, hint: string): SandboxResponse {
+    const last = client.secrets.length === 1 && client.secrets[0]?.hint === hint
+    if (last && this.#context.settings.lastSecret === 'kept') throw invalid('The last client secret cannot be deleted')
+    if (!this.#context.tenant.removeSecret(client, hint)) throw notFound()
+    return emptyResponse(204)
+  }
+
+  #connection(call: Call, client: Client, actor: Actor): SandboxResponse {
+    if (!actor.admin) throw forbidden()
+    if (call.method === 'GET') return jsonResponse(200, connectionConfigShape(client))
+    if (call.method !== 'PATCH') throw new TenantProblem(405, 'Method not allowed')
+    const consentMethod = readConsentPatch(readBody(call))
+    // Setting the same value again changes nothing, so it does not start the delay anew either.
+    if (client.consentMethod !== consentMethod) client.consentAt = this.#context.clock.now()
+    client.consentMethod = consentMethod
+    return emptyResponse(204)
+  }
+}
+
+function takesSecrets(client: Client): boolean {
+  return client.appType === 'web' && client.allowedAuthMethods?.includes('client_secret') === true
+}
+
+function readBody(call: Call): unknown {
+  const parsed = parseJson(call.body)
+  if (!parsed.ok) throw invalid('The body is not JSON')
+  return parsed.value
+}
+
+function queryOf(query: URLSearchParams): string {
+  return query.size === 0 ? '' : `?${query}`
+}
+
+/** A bot without any scope reaches nothing; other callers may at least read the slim shape. */
+function mayRead(actor: Actor): void {
+  if (actor.scopes?.length === 0) throw forbidden()
+}
+
+function mayWrite(actor: Actor): void {
+  if (!actor.admin) throw forbidden()
+}
+
+function forbidden(): TenantProblem {
+  return new TenantProblem(403, 'Forbidden', { detail: 'The caller lacks the permission' })
+}
+
+function notFound(): TenantProblem {
+  return new TenantProblem(404, 'Not found')
+}
