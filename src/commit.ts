@@ -1,7 +1,7 @@
 import { destinationKey, type ObservedDestination } from './domain/destination.ts'
 import { toActionError } from './domain/errors.ts'
 import { deliveredEntry, type Ledger, sameLedger, withLedger } from './domain/ledger.ts'
-import { type Commit, committing, type Delivery, lookingBack, type Reread } from './domain/rotation.ts'
+import { type Commit, committing, type Delivery, lookingBack, type Reread } from './domain/transitions.ts'
 import { pause } from './pause.ts'
 import { type Fresh, freshness, freshOf, type Work } from './work.ts'
 

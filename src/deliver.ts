@@ -1,7 +1,7 @@
 import type { Destination, ObservedDestination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { sameLedger, withLedger } from './domain/ledger.ts'
-import type { Step } from './domain/plan.ts'
+import type { Step } from './domain/steps.ts'
 import { pause } from './pause.ts'
 import type { At, Prepared } from './ports.ts'
 import { cancelled, type Fresh, freshOf, type Work } from './work.ts'

@@ -1,6 +1,6 @@
 import type { Destination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
-import type { Observed } from './domain/plan.ts'
+import type { Observed } from './domain/steps.ts'
 import type { Clock, Readers } from './ports.ts'
 
 /** One reading of both services. `readAt`: elapsed milliseconds when it was asked for, so that its age can be told. */

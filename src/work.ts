@@ -1,10 +1,10 @@
 import type { Destination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import type { Ledger } from './domain/ledger.ts'
-import type { ClientPlan, Step } from './domain/plan.ts'
-import type { Delivery } from './domain/rotation.ts'
 import type { Secret } from './domain/secret.ts'
 import type { Policy } from './domain/spec.ts'
+import type { ClientPlan, Step } from './domain/steps.ts'
+import type { Delivery } from './domain/transitions.ts'
 import type { Reading } from './observe.ts'
 import type { Issued, Readers, Surroundings, Writers } from './ports.ts'
 

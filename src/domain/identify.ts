@@ -1,6 +1,7 @@
 import type { ObservedClient } from './client.ts'
 import { iso } from './duration.ts'
 import { ActionError } from './errors.ts'
+import type { Ledger } from './ledger.ts'
 import { lostAfter } from './rotation.ts'
 import type { Actor, ClientSpec } from './spec.ts'
 import { plain } from './text.ts'
@@ -33,7 +34,7 @@ function pinned(spec: ClientSpec, clients: ObservedClient[], clientId: string): 
 }
 
 function byLedgerOrName(spec: ClientSpec, clients: ObservedClient[], actor: Actor, now: number): Identity {
-  const ours = clients.filter((client) => isOurs(client, spec, actor))
+  const ours = clients.filter((client) => isOwner(client.description.ledger, spec, actor))
   if (ours.length > 0) return oursOf(spec, ours, now)
   const named = clients.filter(({ name }) => name === spec.name)
   if (named.length > 1) throw ambiguous(spec, named)
@@ -44,10 +45,9 @@ function byLedgerOrName(spec: ClientSpec, clients: ObservedClient[], actor: Acto
   return { kind: 'found', client, by: 'name', twins: [] }
 }
 
-/** Does the client's ledger name this repository and this spec? */
-export function isOurs(client: ObservedClient, spec: ClientSpec, actor: Actor): boolean {
-  const owner = client.description.ledger?.owner
-  return owner !== undefined && owner.repository === actor.repository.id && owner.client === spec.name
+/** Does the ledger name this repository and this spec? */
+export function isOwner(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor): boolean {
+  return ledger?.owner.repository === actor.repository.id && ledger.owner.client === spec.name
 }
 
 /** Of twins the one with a commit, else the oldest; the others only where they are announcements that died. */

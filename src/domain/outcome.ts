@@ -2,11 +2,11 @@ import type { ObservedSecret } from './client.ts'
 import { type Destination, destinationLabel } from './destination.ts'
 import { iso } from './duration.ts'
 import type { ActionError } from './errors.ts'
-import type { ClientPlan, Step } from './plan.ts'
 import { stepData } from './render.ts'
 import { secretIssuedAt } from './rotation.ts'
 import type { Secret } from './secret.ts'
 import type { Policy } from './spec.ts'
+import type { ClientPlan, Step } from './steps.ts'
 
 export type Result = 'created' | 'updated' | 'rotated' | 'unchanged' | 'deleted' | 'planned'
 

@@ -1,89 +1,15 @@
-import { changed, type FieldChange, fieldChanges, type ObservedClient, type ObservedSecret } from './client.ts'
-import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from './destination.ts'
-import { iso } from './duration.ts'
+import { changed, type FieldChange, fieldChanges, type ObservedClient } from './client.ts'
+import { type Destination, destinationKey, type ObservedDestination } from './destination.ts'
+import { planDestroy } from './destroy.ts'
 import { ActionError } from './errors.ts'
-import { clientLabel, type Identity, identify, ownedElsewhere } from './identify.ts'
-import { droppedDestinations, type Ledger, withLedger } from './ledger.ts'
-import {
-  announcing,
-  decideRotation,
-  type Reason,
-  type Retirement,
-  type Rotation,
-  type RotationInput,
-  secretSlots,
-} from './rotation.ts'
-import type { Actor, ClientSpec, CompleteFields, Consent, Policy } from './spec.ts'
+import { clientLabel, type Identity, identify, isOwner } from './identify.ts'
+import { type Ledger, withLedger } from './ledger.ts'
+import { protectAdmin, refuseDropped, refuseFullSlots } from './refusals.ts'
+import { decideRotation, leaseOfAnother, type Reason, type Rotation, type RotationInput } from './rotation.ts'
+import type { Actor, ClientSpec, Consent, Policy } from './spec.ts'
+import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { plain } from './text.ts'
-
-/*
- * The plan of one client, in the order in which its steps are carried out. None of them holds a secret, none an id that is not
- * known yet.
- *
- *   the client is …           steps
- *   ───────────────────────── ──────────────────────────────────────────────────────────────────────────
- *   not there                 create · [consent] · (issue) verify · deliver … · commit
- *   as it should be           none
- *   different                 update · consent · write-id
- *   due for a fresh secret    retire … · announce/issue · verify · deliver … · commit · [retire …]
- *   not to deliver            as above without issue; own, where the ledger is not ours yet
- *   to be destroyed           remove-values … · delete
- */
-export type Step =
-  | { kind: 'delete-twin'; clientId: string }
-  | { kind: 'retire'; clientId: string; hint: string; why: Retirement['why'] }
-  | {
-      kind: 'create'
-      fields: Omit<CompleteFields, 'description'>
-      consent: Consent
-      user: string
-      ledger: Ledger
-      deliver: boolean
-    }
-  | { kind: 'update'; clientId: string; changes: FieldChange[]; line: string | undefined }
-  | { kind: 'consent'; clientId: string; before: Consent | undefined; after: Consent }
-  | { kind: 'own'; clientId: string; user: string; ledger: Ledger }
-  | { kind: 'write-id'; destination: Destination; clientId: string; before: string | undefined }
-  | {
-      kind: 'issue'
-      clientId: string
-      user: string
-      reasons: Reason[]
-      ledger: Ledger
-      addMethod: string[] | undefined
-    }
-  | { kind: 'verify'; skip?: string | undefined }
-  | { kind: 'deliver'; destination: Destination; idBefore: string | undefined }
-  | { kind: 'commit' }
-  | { kind: 'remove-values'; destination: Destination; keepId: boolean }
-  | { kind: 'delete'; clientId: string; name: string }
-
-/** A whole number of seconds since the epoch, of the service that said it. */
-type Time = number
-
-export type ClientPlan = {
-  spec: ClientSpec
-  client: ObservedClient | undefined
-  adopted: boolean
-  steps: Step[]
-  /** Wait for another run first. */
-  wait?: Rotation['wait']
-  /** Client or destinations differ from the spec; a rotation that is due, or a retirement, is none. */
-  drift: boolean
-  /** Live secrets that this action did not issue. */
-  foreign: ObservedSecret[]
-  /** Told to the user whatever comes of the plan. */
-  warnings: string[]
-}
-
-export type Observed = {
-  clients: ObservedClient[]
-  destinations: ReadonlyMap<string, ObservedDestination>
-  /** The tenant's time of this reading. */
-  now: Time
-}
-
-export type PlanContext = { actor: Actor; policy: Policy; startedAt: Time }
+import { announcing } from './transitions.ts'
 
 /**
  * What has to be done for one spec. Pure. Throws the refusals of identification, and `INPUT_INVALID`,
@@ -186,7 +112,10 @@ function planExisting(
       ...updateSteps(client, changes, consentDiffers ? spec.consent : undefined, issue.length > 0),
       ...(issue.length > 0 ? issue : [...ids, ...ownSteps(spec, after, context)]),
     ],
-    wait: rotation?.wait ?? (changes.length > 0 ? freshLease(client, spec, observed, context) : undefined),
+    // Repairing a description writes beside the ledger: it waits like an issue does.
+    wait:
+      rotation?.wait ??
+      (changes.length > 0 ? leaseOfAnother(client.description.ledger, observed.now, context.actor.run) : undefined),
     drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
     foreign: rotation?.foreign ?? [],
     warnings: client.description.note === 'mangled' ? [mangledLedger] : [],
@@ -214,10 +143,6 @@ function reasonsOf(rotation: Rotation | undefined, changes: FieldChange[], clien
 
 const isDrift = (reason: Reason) => reason === 'first' || reason === 'dead' || reason === 'undelivered'
 
-function isOwner(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor): boolean {
-  return ledger?.owner.repository === actor.repository.id && ledger.owner.client === spec.name
-}
-
 function rotationInput(
   spec: ClientSpec,
   client: ObservedClient,
@@ -237,16 +162,6 @@ function rotationInput(
     rotate: policy.rotate,
     retireHints: policy.retireHints,
   }
-}
-
-/** Repairing a description writes beside the ledger: it waits like an issue does. */
-function freshLease(
-  client: ObservedClient,
-  spec: ClientSpec,
-  observed: Observed,
-  context: PlanContext,
-): Rotation['wait'] {
-  return decideRotation(rotationInput({ ...spec, destinations: [] }, client, observed, context)).wait
 }
 
 function updateSteps(
@@ -351,87 +266,4 @@ function onlyNamed(destinations: Ledger['destinations'], spec: ClientSpec): Ledg
 
 function seenAt(observed: Observed, destination: Destination): ObservedDestination | undefined {
   return observed.destinations.get(destinationKey(destination))
-}
-
-// --- refusals --------------------------------------------------------------------------------------------------------
-
-function refuseDropped(spec: ClientSpec, client: ObservedClient, policy: Policy): void {
-  const dropped =
-    spec.destinations.length === 0 ? [] : droppedDestinations(client.description.ledger, spec.destinations)
-  if (dropped.length === 0 || policy.dropDestinations) return
-  throw new ActionError(
-    'DESTINATION_DROPPED',
-    `${clientLabel(client)} also serves ${dropped.map((destination) => plain(destinationLabel(destination))).join('; ')}, which is not named any more: its secret would die with the next rotation`,
-    'The usual cause is one client name shared by a matrix of environments: give each its own name. If those places are no longer needed, set drop-destinations: true.',
-  )
-}
-
-function refuseFullSlots(client: ObservedClient, { retire, foreign }: Rotation): void {
-  const gone = new Set(retire.map(({ hint }) => hint))
-  const left = client.secrets.filter(({ hint }) => !gone.has(hint))
-  if (left.length < secretSlots) return
-  const list = left.map((secret) => secretLabel(secret, foreign.includes(secret))).join('; ')
-  throw new ActionError(
-    'SECRET_SLOTS_FULL',
-    `${clientLabel(client)} has all ${secretSlots} secrets that Qlik allows, and none of them may go yet: ${list}`,
-    'Delete secrets that are not needed in the Administration activity center, or wait until those within their grace period are retired.',
-  )
-}
-
-function secretLabel({ hint, createdAt, createdBy }: ObservedSecret, foreign: boolean): string {
-  const since = createdAt === undefined ? '' : ` of ${iso(createdAt)}`
-  return `${plain(hint, 20)}${since}, ${foreign ? `made by ${createdBy === undefined ? 'somebody else' : plain(createdBy, 64)}` : 'issued by this action'}`
-}
-
-/** The client that we sign in with must not lose what we need of it. */
-function protectAdmin(client: ObservedClient, changes: FieldChange[], consent: Consent): void {
-  const narrowed = changes.flatMap(({ field, before, after }) => {
-    if (field !== 'scopes' && field !== 'grantTypes') return []
-    return (before as string[]).filter((item) => !after.includes(item))
-  })
-  if (narrowed.length > 0) throw isAdmin(client, `would lose ${narrowed.map((item) => plain(item)).join(', ')}`)
-  if (consent === 'required' && client.consent !== 'required') throw isAdmin(client, 'would lose its trusted consent')
-}
-
-function isAdmin(client: ObservedClient, what: string): ActionError {
-  return new ActionError(
-    'CLIENT_IS_ADMIN',
-    `${clientLabel(client)} is the client that this action signs in with, and it ${what}`,
-    'That would lock the action out. Correct the spec, or sign in with another client for this.',
-  )
-}
-
-// --- destroying ------------------------------------------------------------------------------------------------------
-
-function planDestroy(spec: ClientSpec, identity: Identity, observed: Observed, context: PlanContext): ClientPlan {
-  const nothing = { spec, client: undefined, adopted: false, steps: [], drift: false, foreign: [], warnings: [] }
-  if (identity.kind === 'none') return nothing
-  const { client, by, twins } = identity
-  if (client.id === context.policy.adminClientId) throw isAdmin(client, 'would be deleted')
-  const ledger = client.description.ledger
-  const made = isOwner(ledger, spec, context.actor) && ledger?.owner.origin === 'made'
-  if (!made && by !== 'pin') throw ownedElsewhere(client, isOwner(ledger, spec, context.actor))
-  const places = [...spec.destinations, ...droppedDestinations(ledger, spec.destinations)]
-  return {
-    ...nothing,
-    client,
-    // The client goes last: its ledger knows the places, should this run stop before it is done.
-    steps: [
-      ...places.map((destination) => ({
-        kind: 'remove-values' as const,
-        destination,
-        keepId: isAnothersId(destination, client.id, observed),
-      })),
-      ...[...twins, client].map(({ id, name }) => ({ kind: 'delete' as const, clientId: id, name })),
-    ],
-    wait: freshLease(client, spec, observed, context),
-    drift: true,
-    foreign: [],
-  }
-}
-
-/** A variable that shows another client's id belongs to whoever wrote that. */
-function isAnothersId(destination: Destination, clientId: string, observed: Observed): boolean {
-  const value = seenAt(observed, destination)?.idValue
-  return destination.idAs === 'variable' && value !== undefined && value !== clientId
 }

@@ -1,8 +1,8 @@
 import type { FieldChange } from './client.ts'
 import { destinationLabel, scopeLabel } from './destination.ts'
 import { unreachable } from './errors.ts'
-import type { Step } from './plan.ts'
 import type { Reason } from './rotation.ts'
+import type { Step } from './steps.ts'
 import { plain } from './text.ts'
 
 const reasonTexts: Record<Reason, string> = {

@@ -3,8 +3,8 @@ import { destinationLabel } from './destination.ts'
 import { formatDuration, iso, plural } from './duration.ts'
 import type { ActionError } from './errors.ts'
 import type { Outcome } from './outcome.ts'
-import type { Step } from './plan.ts'
 import { fieldName, stepText } from './render.ts'
+import type { Step } from './steps.ts'
 import { markdown, markdownCode } from './text.ts'
 
 /** The job summary as Markdown. Whatever comes from a tenant, a spec or a server is escaped. */

@@ -6,7 +6,7 @@ import type { Secret } from '../domain/secret.ts'
 import { clientSchema, type Policy, type RunIdentity } from '../domain/spec.ts'
 import { plain } from '../domain/text.ts'
 import { born, type Mask } from './born.ts'
-import type { SignIn, Tenant } from './qlik.ts'
+import type { SignIn, Tenant } from './qlik-session.ts'
 import { isLoopback } from './transport.ts'
 
 /** What the step was given, checked: everything the program knows of inputs and environment. */

@@ -1,0 +1,55 @@
+import type { FieldChange, ObservedClient, ObservedSecret } from './client.ts'
+import { destinationLabel } from './destination.ts'
+import { iso } from './duration.ts'
+import { ActionError } from './errors.ts'
+import { clientLabel } from './identify.ts'
+import { droppedDestinations } from './ledger.ts'
+import { type Rotation, secretSlots } from './rotation.ts'
+import type { ClientSpec, Consent, Policy } from './spec.ts'
+import { plain } from './text.ts'
+
+export function refuseDropped(spec: ClientSpec, client: ObservedClient, policy: Policy): void {
+  const dropped =
+    spec.destinations.length === 0 ? [] : droppedDestinations(client.description.ledger, spec.destinations)
+  if (dropped.length === 0 || policy.dropDestinations) return
+  throw new ActionError(
+    'DESTINATION_DROPPED',
+    `${clientLabel(client)} also serves ${dropped.map((destination) => plain(destinationLabel(destination))).join('; ')}, which is not named any more: its secret would die with the next rotation`,
+    'The usual cause is one client name shared by a matrix of environments: give each its own name. If those places are no longer needed, set drop-destinations: true.',
+  )
+}
+
+export function refuseFullSlots(client: ObservedClient, { retire, foreign }: Rotation): void {
+  const gone = new Set(retire.map(({ hint }) => hint))
+  const left = client.secrets.filter(({ hint }) => !gone.has(hint))
+  if (left.length < secretSlots) return
+  const list = left.map((secret) => secretLabel(secret, foreign.includes(secret))).join('; ')
+  throw new ActionError(
+    'SECRET_SLOTS_FULL',
+    `${clientLabel(client)} has all ${secretSlots} secrets that Qlik allows, and none of them may go yet: ${list}`,
+    'Delete secrets that are not needed in the Administration activity center, or wait until those within their grace period are retired.',
+  )
+}
+
+function secretLabel({ hint, createdAt, createdBy }: ObservedSecret, foreign: boolean): string {
+  const since = createdAt === undefined ? '' : ` of ${iso(createdAt)}`
+  return `${plain(hint, 20)}${since}, ${foreign ? `made by ${createdBy === undefined ? 'somebody else' : plain(createdBy, 64)}` : 'issued by this action'}`
+}
+
+/** The client that we sign in with must not lose what we need of it. */
+export function protectAdmin(client: ObservedClient, changes: FieldChange[], consent: Consent): void {
+  const narrowed = changes.flatMap(({ field, before, after }) => {
+    if (field !== 'scopes' && field !== 'grantTypes') return []
+    return (before as string[]).filter((item) => !after.includes(item))
+  })
+  if (narrowed.length > 0) throw isAdmin(client, `would lose ${narrowed.map((item) => plain(item)).join(', ')}`)
+  if (consent === 'required' && client.consent !== 'required') throw isAdmin(client, 'would lose its trusted consent')
+}
+
+export function isAdmin(client: ObservedClient, what: string): ActionError {
+  return new ActionError(
+    'CLIENT_IS_ADMIN',
+    `${clientLabel(client)} is the client that this action signs in with, and it ${what}`,
+    'That would lock the action out. Correct the spec, or sign in with another client for this.',
+  )
+}

@@ -1,0 +1,74 @@
+import type { FieldChange, ObservedClient, ObservedSecret } from './client.ts'
+import type { Destination, ObservedDestination } from './destination.ts'
+import type { Ledger } from './ledger.ts'
+import type { Reason, Retirement, Rotation } from './rotation.ts'
+import type { Actor, ClientSpec, CompleteFields, Consent, Policy } from './spec.ts'
+
+/*
+ * The plan of one client, in the order in which its steps are carried out. None of them holds a secret, none an id that is not
+ * known yet.
+ *
+ *   the client is …           steps
+ *   ───────────────────────── ──────────────────────────────────────────────────────────────────────────
+ *   not there                 create · [consent] · (issue) verify · deliver … · commit
+ *   as it should be           none
+ *   different                 update · consent · write-id
+ *   due for a fresh secret    retire … · announce/issue · verify · deliver … · commit · [retire …]
+ *   not to deliver            as above without issue; own, where the ledger is not ours yet
+ *   to be destroyed           remove-values … · delete
+ */
+export type Step =
+  | { kind: 'delete-twin'; clientId: string }
+  | { kind: 'retire'; clientId: string; hint: string; why: Retirement['why'] }
+  | {
+      kind: 'create'
+      fields: Omit<CompleteFields, 'description'>
+      consent: Consent
+      user: string
+      ledger: Ledger
+      deliver: boolean
+    }
+  | { kind: 'update'; clientId: string; changes: FieldChange[]; line: string | undefined }
+  | { kind: 'consent'; clientId: string; before: Consent | undefined; after: Consent }
+  | { kind: 'own'; clientId: string; user: string; ledger: Ledger }
+  | { kind: 'write-id'; destination: Destination; clientId: string; before: string | undefined }
+  | {
+      kind: 'issue'
+      clientId: string
+      user: string
+      reasons: Reason[]
+      ledger: Ledger
+      addMethod: string[] | undefined
+    }
+  | { kind: 'verify'; skip?: string | undefined }
+  | { kind: 'deliver'; destination: Destination; idBefore: string | undefined }
+  | { kind: 'commit' }
+  | { kind: 'remove-values'; destination: Destination; keepId: boolean }
+  | { kind: 'delete'; clientId: string; name: string }
+
+/** A whole number of seconds since the epoch, of the service that said it. */
+type Time = number
+
+export type ClientPlan = {
+  spec: ClientSpec
+  client: ObservedClient | undefined
+  adopted: boolean
+  steps: Step[]
+  /** Wait for another run first. */
+  wait?: Rotation['wait']
+  /** Client or destinations differ from the spec; a rotation that is due, or a retirement, is none. */
+  drift: boolean
+  /** Live secrets that this action did not issue. */
+  foreign: ObservedSecret[]
+  /** Told to the user whatever comes of the plan. */
+  warnings: string[]
+}
+
+export type Observed = {
+  clients: ObservedClient[]
+  destinations: ReadonlyMap<string, ObservedDestination>
+  /** The tenant's time of this reading. */
+  now: Time
+}
+
+export type PlanContext = { actor: Actor; policy: Policy; startedAt: Time }

@@ -1,0 +1,61 @@
+import type * as z from 'zod'
+import type { ObservedClient } from '../domain/client.ts'
+import { ActionError } from '../domain/errors.ts'
+import type { At, TenantReader } from '../ports.ts'
+import type { Answer } from './answers.ts'
+import { ask, clientsPath, parsed, type Session } from './qlik-session.ts'
+import * as wire from './qlik-wire.ts'
+
+export function createReader(session: Session): TenantReader {
+  return {
+    clients: () => readClients(session),
+    client: (clientId) => readClient(session, clientId),
+  }
+}
+
+/** All clients by pages of a hundred, the most the tenant gives. The next page is asked for as the tenant says, never computed. */
+async function readClients(session: Session): Promise<At<ObservedClient[]>> {
+  const what = 'reading the clients'
+  const clients: ObservedClient[] = []
+  let path: string | undefined = `${clientsPath}?limit=100`
+  let at: number | undefined
+  const seen = new Set<string>()
+  while (path !== undefined) {
+    // A cursor that leads back would read forever.
+    if (seen.has(path)) break
+    seen.add(path)
+    const answer: Answer = await ask(session, { method: 'GET', path, what })
+    at ??= answer.at
+    const page: z.infer<typeof wire.clientsSchema> = parsed(wire.clientsSchema, answer, what)
+    clients.push(...page.data.filter(({ deletedAt }) => !deletedAt).map(wire.toObservedClient))
+    path = nextPath(page.links?.next?.href, session.tenant.origin)
+  }
+  return { value: clients, at: at! }
+}
+
+/** The tenant may link by another of its names: we stay with the one that was given to us. */
+function nextPath(href: string | null | undefined, origin: string): string | undefined {
+  if (!href) return undefined
+  const url = new URL(href, origin)
+  return `${url.pathname}${url.search}`
+}
+
+/** Where the single read leaves out the secrets, as some forms of it do, the list has them. */
+async function readClient(session: Session, clientId: string): Promise<At<ObservedClient | undefined>> {
+  const what = 'reading the client'
+  try {
+    const answer = await ask(session, {
+      method: 'GET',
+      path: `${clientsPath}/${encodeURIComponent(clientId)}`,
+      what,
+      codes: { 404: 'CLIENT_MISSING' },
+    })
+    const client = parsed(wire.clientSchema, answer, what)
+    if (client.deletedAt) return { value: undefined, at: answer.at }
+    if (client.clientSecrets != null) return { value: wire.toObservedClient(client), at: answer.at }
+  } catch (thrown) {
+    if (!(thrown instanceof ActionError) || thrown.code !== 'CLIENT_MISSING') throw thrown
+  }
+  const { value, at } = await readClients(session)
+  return { value: value.find(({ id }) => id === clientId), at }
+}

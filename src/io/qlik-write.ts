@@ -1,0 +1,174 @@
+import type { FieldChange } from '../domain/client.ts'
+import { parseTimestamp } from '../domain/duration.ts'
+import { ActionError } from '../domain/errors.ts'
+import type { Secret } from '../domain/secret.ts'
+import type { Fields } from '../domain/spec.ts'
+import type { At, Created, Issued, NewClient, TenantWriter } from '../ports.ts'
+import type { Answer } from './answers.ts'
+import { born, type Mask } from './born.ts'
+import { ask, clientsPath, parsed, type Session } from './qlik-session.ts'
+import * as wire from './qlik-wire.ts'
+
+export function createWriter(session: Session, mask: Mask): TenantWriter {
+  return {
+    create: (client) => create(session, mask, client),
+    update: (clientId, changes) => update(session, mask, clientId, changes),
+    describe: (clientId, text, before) => describe(session, clientId, text, before),
+    setConsent: (clientId, consent) => setConsent(session, clientId, consent),
+    issue: (clientId) => issue(session, mask, clientId),
+    retire: (clientId, hint) => retire(session, clientId, hint),
+    remove: (clientId) => remove(session, clientId),
+  }
+}
+
+async function create(session: Session, mask: Mask, { fields, consent }: NewClient): Promise<At<Created>> {
+  const what = 'creating the client'
+  const body = {
+    appType: 'web',
+    clientName: fields.name,
+    description: fields.description,
+    allowedScopes: fields.scopes,
+    allowedGrantTypes: fields.grantTypes,
+    allowedAuthMethods: fields.authMethods,
+    // The request accepts no other value than trusted; required is what a client has without it.
+    ...(consent === 'trusted' ? { connectionConfig: { consentMethod: 'trusted' } } : {}),
+  }
+  const answer = await ask(session, { method: 'POST', path: clientsPath, what, body })
+  const secret = maskedSecret(answer, mask)
+  const created = parsed(wire.createdSchema, answer, what, 'POST')
+  const [listed] = wire.toSecrets(created)
+  return {
+    at: answer.at,
+    value: {
+      clientId: created.clientId,
+      issued: secret && { secret, hint: listed?.hint, createdAt: listed?.createdAt, createdBy: listed?.createdBy },
+    },
+  }
+}
+
+/** Masks the secret of an answer before anything else is read of it. */
+function maskedSecret({ data }: Answer, mask: Mask): Secret | undefined {
+  const value = (data as { clientSecret?: unknown } | null | undefined)?.clientSecret
+  return typeof value === 'string' && value !== '' ? born(value, mask) : undefined
+}
+
+const paths: Record<keyof Fields, string> = {
+  name: '/clientName',
+  description: '/description',
+  scopes: '/allowedScopes',
+  grantTypes: '/allowedGrantTypes',
+  authMethods: '/allowedAuthMethods',
+}
+
+/**
+ * Patches whole fields. `replace` where there is a value, `add` where there is none: the one pair of operations that RFC 6902
+ * defines for both cases. What makes no secret is repeated safely; a lost description is looked up by the caller.
+ */
+async function update(
+  session: Session,
+  mask: Mask,
+  clientId: string,
+  changes: FieldChange[],
+): Promise<At<Issued | undefined>> {
+  const what = 'changing the client'
+  const body = changes.map(({ field, before, after }) => ({
+    op: before === undefined || before.length === 0 ? 'add' : 'replace',
+    path: paths[field],
+    value: after,
+  }))
+  const once = changes.some(({ field }) => field === 'description' || field === 'authMethods')
+  const answer = await ask(session, {
+    method: 'PATCH',
+    path: `${clientsPath}/${encodeURIComponent(clientId)}`,
+    what,
+    body,
+    repeatable: !once,
+    codes: { 404: 'CLIENT_MISSING' },
+  })
+  const secret = maskedSecret(answer, mask)
+  return { at: answer.at, value: secret && { secret } }
+}
+
+async function describe(
+  session: Session,
+  clientId: string,
+  text: string,
+  before: 'empty' | 'filled',
+): Promise<At<void>> {
+  const { at } = await update(session, () => {}, clientId, [
+    { field: 'description', before: before === 'empty' ? undefined : before, after: text },
+  ])
+  return { value: undefined, at }
+}
+
+async function setConsent(session: Session, clientId: string, consent: string): Promise<void> {
+  const path = `${clientsPath}/${encodeURIComponent(clientId)}/connection-configs/me`
+  await ask(session, {
+    method: 'PATCH',
+    path,
+    what: 'setting the consent',
+    body: [{ op: 'replace', path: '/consentMethod', value: consent }],
+    repeatable: true,
+  })
+}
+
+async function issue(session: Session, mask: Mask, clientId: string): Promise<At<Issued>> {
+  const what = 'issuing a secret'
+  const path = `${clientsPath}/${encodeURIComponent(clientId)}/client-secrets`
+  const answer = await ask(session, {
+    method: 'POST',
+    path,
+    what,
+    codes: { 404: 'CLIENT_MISSING', 409: 'SECRET_SLOTS_FULL' },
+  }).catch(slotsHint)
+  const secret = maskedSecret(answer, mask)
+  const { hint, createdAt, createdBy } = parsed(wire.issuedSchema, answer, what, 'POST')
+  return {
+    at: answer.at,
+    value: {
+      secret: secret!,
+      hint: hint || undefined,
+      createdAt: parseTimestamp(createdAt ?? undefined),
+      createdBy: createdBy || undefined,
+    },
+  }
+}
+
+function slotsHint(thrown: unknown): never {
+  if (!(thrown instanceof ActionError) || thrown.code !== 'SECRET_SLOTS_FULL') throw thrown
+  throw new ActionError(
+    thrown.code,
+    thrown.message,
+    'Somebody used the last of the five secrets that Qlik allows. Delete one that is not needed, and run again.',
+    { cause: thrown, trace: thrown.trace, status: thrown.status },
+  )
+}
+
+async function retire(session: Session, clientId: string, hint: string): Promise<void> {
+  const path = `${clientsPath}/${encodeURIComponent(clientId)}/client-secrets/${encodeURIComponent(hint)}`
+  await ask(session, {
+    method: 'DELETE',
+    path,
+    what: 'retiring a secret',
+    repeatable: true,
+    codes: { 404: 'CLIENT_MISSING' },
+  }).catch(goneIsFine)
+}
+
+/** Deletes a client. Qlik wants its id once more in a header, so that nobody does it by accident. */
+async function remove(session: Session, clientId: string): Promise<void> {
+  const path = `${clientsPath}/${encodeURIComponent(clientId)}`
+  const headers = { 'qlik-confirm-delete': clientId }
+  await ask(session, {
+    method: 'DELETE',
+    path,
+    what: 'deleting the client',
+    headers,
+    repeatable: true,
+    codes: { 404: 'CLIENT_MISSING' },
+  }).catch(goneIsFine)
+}
+
+function goneIsFine(thrown: unknown): void {
+  if (!(thrown instanceof ActionError) || thrown.code !== 'CLIENT_MISSING') throw thrown
+}

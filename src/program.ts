@@ -1,0 +1,71 @@
+import { toActionError } from './domain/errors.ts'
+import { type Outcome, outputsOf } from './domain/outcome.ts'
+import { toClientSpec } from './domain/spec.ts'
+import { failureSummary, summaryOf } from './domain/summary.ts'
+import { createGitHub, type GitHub, nowhere } from './io/github.ts'
+import { createHttp } from './io/http.ts'
+import { type Inputs, readInputs } from './io/inputs.ts'
+import { createQlik } from './io/qlik.ts'
+import { repositoriesOf } from './io/repositories.ts'
+import type { Runner } from './io/runner.ts'
+import type { Transport } from './io/transport.ts'
+import type { Clock, Stop } from './ports.ts'
+import { type RunRequest, run } from './run.ts'
+
+/** All that the program needs of the world around it. `process`: a word that no other process has. */
+export type Surroundings = {
+  env: Record<string, string | undefined>
+  transport: Transport
+  clock: Clock
+  stop: Stop
+  runner: Runner
+  process: string
+}
+
+/** The whole program but for its process: composition only. Never throws; failures go to the runner. */
+export async function program(world: Surroundings): Promise<void> {
+  const { runner, env } = world
+  try {
+    const inputs = readInputs(env, runner.mask)
+    await report(await act(inputs, world), inputs, runner)
+  } catch (thrown) {
+    const error = toActionError(thrown)
+    const summary = failureSummary(error)
+    runner.output({ ...outputsOf([], summary), result: '', 'error-code': error.code })
+    runner.fail(error)
+    await runner.summary(summary)
+  }
+}
+
+async function act(inputs: Inputs, { transport, clock, stop, runner, process }: Surroundings): Promise<Outcome[]> {
+  const around = { clock, stop, reporter: runner.reporter }
+  const qlik = createQlik(inputs.tenant, createHttp('tenant', transport, around), runner.mask)
+  const { baseUrl, token } = inputs.github
+  const github = token && createGitHub(baseUrl, token, createHttp('github', transport, around))
+  const places = github ?? nowhere
+  const readers = { tenant: qlik.reader, destinations: places.reader }
+  const writers = { tenant: qlik.writer, destinations: places.writer, prover: qlik.prover }
+  try {
+    const request = await toRequest(inputs, github, process)
+    return await run(request, { ...around, readers, writers: inputs.policy.mode === 'plan' ? undefined : writers })
+  } finally {
+    await qlik.signOut()
+  }
+}
+
+async function toRequest(inputs: Inputs, github: GitHub | undefined, process: string): Promise<RunRequest> {
+  const { clients, repository, run, policy } = inputs
+  const { here, idOf } = await repositoriesOf(repository, clients, github)
+  const actor = { repository: here, run: { ...run, process } }
+  return { clients: clients.map((client) => toClientSpec(client, here, idOf)), actor, policy }
+}
+
+async function report(outcomes: Outcome[], inputs: Inputs, runner: Runner): Promise<void> {
+  const summary = summaryOf(outcomes, new URL(inputs.tenant.origin).host)
+  runner.output(outputsOf(outcomes, summary))
+  if (inputs.outputClientSecret) {
+    runner.outputSecret('client-secret', outcomes.length === 1 ? outcomes[0]?.secret : undefined)
+  }
+  for (const { error } of outcomes) if (error !== undefined) runner.fail(error)
+  await runner.summary(summary)
+}
