@@ -1,10 +1,10 @@
-import { maskForms } from '../../src/domain/masks.ts'
-import type { ActionError } from '../../src/domain/errors.ts'
-import { type Transport, TransportError, type WireResponse } from '../../src/io/transport.ts'
-import { program } from '../../src/program.ts'
 import type { Service } from '../../sandbox/record.ts'
 import { ready, Sandbox } from '../../sandbox/sandbox.ts'
 import type { Settings } from '../../sandbox/settings.ts'
+import type { ActionError } from '../../src/domain/errors.ts'
+import { maskForms } from '../../src/domain/masks.ts'
+import { type Transport, TransportError, type WireResponse } from '../../src/io/transport.ts'
+import { program } from '../../src/program.ts'
 
 /** What happens to one request of a run. */
 export type Trouble =
@@ -49,7 +49,10 @@ export class Simulation {
     const { github, tenant } = this.sandbox
     github.createRepository('acme/app', { id: 123456789 })
     github.createEnvironment('acme/app', 'staging')
-    const token = github.issueToken({ kind: 'app', permissions: { secrets: 'write', environments: 'write', actions_variables: 'write', metadata: 'read' } })
+    const token = github.issueToken({
+      kind: 'app',
+      permissions: { secrets: 'write', environments: 'write', actions_variables: 'write', metadata: 'read' },
+    })
     this.inputs = {
       tenant: this.sandbox.settings.tenantUrl,
       'api-key': tenant.issueApiKey({ admin: true }).value,
@@ -57,7 +60,11 @@ export class Simulation {
       name: 'deployer',
       scopes: 'user_default',
     }
-    this.env = { GITHUB_API_URL: this.sandbox.settings.githubUrl, GITHUB_REPOSITORY: 'acme/app', GITHUB_REPOSITORY_ID: '123456789' }
+    this.env = {
+      GITHUB_API_URL: this.sandbox.settings.githubUrl,
+      GITHUB_REPOSITORY: 'acme/app',
+      GITHUB_REPOSITORY_ID: '123456789',
+    }
   }
 
   static async start(settings: Partial<Settings> = {}): Promise<Simulation> {
@@ -80,14 +87,23 @@ export class Simulation {
   /** A run that goes on only by `step()`: each lets one request, or the end of one sleep, happen. */
   begin(inputs: Record<string, string> = {}, trouble?: { at: number; kind: Trouble }): Running {
     const run = { GITHUB_RUN_ID: String(1000 + this.#runs++), GITHUB_RUN_ATTEMPT: '1' }
-    const given = Object.fromEntries(Object.entries({ ...this.inputs, ...inputs }).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]))
+    const given = Object.fromEntries(
+      Object.entries({ ...this.inputs, ...inputs }).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+    )
     return new Running(this, { ...this.env, ...run, ...given }, trouble)
   }
 }
 
 /** One run under way. */
 export class Running {
-  readonly result: RunResult = { outputs: undefined, error: undefined, log: [], summary: '', masks: new Set(), requests: [] }
+  readonly result: RunResult = {
+    outputs: undefined,
+    error: undefined,
+    log: [],
+    summary: '',
+    masks: new Set(),
+    requests: [],
+  }
   readonly #simulation: Simulation
   readonly #trouble: { at: number; kind: Trouble } | undefined
   readonly #listeners = new Set<() => void>()
@@ -113,7 +129,11 @@ export class Running {
       stop: this.#stop(),
       runner: {
         mask: (text) => void result.masks.add(text),
-        reporter: { step: (line) => result.log.push(line), notice: (line) => result.log.push(line), warning: (line) => result.log.push(line) },
+        reporter: {
+          step: (line) => result.log.push(line),
+          notice: (line) => result.log.push(line),
+          warning: (line) => result.log.push(line),
+        },
         output: (values) => {
           result.outputs = { ...result.outputs, ...values }
         },
@@ -207,7 +227,8 @@ export class Running {
     const outcome = sandbox.handle(service, { method: wire.method, path, headers: wire.headers, body: wire.body ?? '' })
     this.#simulation.afterRequest?.()
     if (kind === 'killed after') return this.#die()
-    if (kind === 'answer lost' || outcome.kind === 'dropped' || outcome.kind === 'cut') throw new TransportError('lost', 'the connection broke')
+    if (kind === 'answer lost' || outcome.kind === 'dropped' || outcome.kind === 'cut')
+      throw new TransportError('lost', 'the connection broke')
     if (outcome.kind === 'hung') throw new TransportError('silent', 'no answer in time')
     if (kind === '500 after') return answered(500, sandbox)
     return { status: outcome.status, headers: outcome.headers, body: outcome.body }
@@ -220,7 +241,11 @@ export class Running {
 }
 
 function answered(status: number, sandbox: Sandbox, headers: Record<string, string> = {}): WireResponse {
-  return { status, headers: { date: sandbox.clock.httpDate(), 'content-type': 'application/json', ...headers }, body: '{"message":"made up"}' }
+  return {
+    status,
+    headers: { date: sandbox.clock.httpDate(), 'content-type': 'application/json', ...headers },
+    body: '{"message":"made up"}',
+  }
 }
 
 /** All microtasks are done when the next turn of the loop begins. */
