@@ -1,15 +1,27 @@
 import type { Destination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
+import type { Policy } from './domain/spec.ts'
 import type { Observed } from './domain/steps.ts'
 import type { Clock, Readers } from './ports.ts'
 
 /** One reading of both services. `readAt`: elapsed milliseconds when it was asked for, so that its age can be told. */
 export type Reading = Observed & { readAt: number }
 
-/** Asks for the tenant's clients and the destinations' metadata together. Where both fail, the one error tells of both. */
-export async function observe(destinations: Destination[], readers: Readers, clock: Clock): Promise<Reading> {
+/**
+ * Asks for the tenant's clients and the destinations' metadata together. Where both fail, the one error tells of both.
+ * What is to be destroyed may be gone already: a missing place is an empty one then.
+ */
+export async function observe(
+  destinations: Destination[],
+  readers: Readers,
+  clock: Clock,
+  mode: Policy['mode'],
+): Promise<Reading> {
   const readAt = clock.elapsed()
-  const [tenant, places] = await Promise.allSettled([readers.tenant.clients(), readers.destinations.read(destinations)])
+  const [tenant, places] = await Promise.allSettled([
+    readers.tenant.clients(),
+    readers.destinations.read(destinations, mode === 'destroy' ? 'empty' : 'refused'),
+  ])
   if (tenant.status === 'rejected' && places.status === 'rejected')
     throw both(toActionError(tenant.reason), toActionError(places.reason))
   if (tenant.status === 'rejected') throw tenant.reason

@@ -47,8 +47,8 @@ export interface Prover {
 }
 
 export interface DestinationReader {
-  /** Metadata of destinations by their key, read scope by scope. */
-  read(destinations: Destination[]): Promise<Map<string, ObservedDestination>>
+  /** Metadata of destinations by their key, read scope by scope. A scope that does not exist is refused, or empty. */
+  read(destinations: Destination[], missing: 'refused' | 'empty'): Promise<Map<string, ObservedDestination>>
   /** What a delivery needs, read just before it: the scope's public key, and the stamps as they are. */
   prepare(destination: Destination): Promise<At<Prepared>>
   /** Stamps of one destination. */

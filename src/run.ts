@@ -28,7 +28,7 @@ const mostRounds = 6
  */
 export async function run(request: RunRequest, world: World): Promise<Outcome[]> {
   const places = request.clients.flatMap(({ destinations }) => destinations)
-  const first = await observe(places, world.readers, world.clock)
+  const first = await observe(places, world.readers, world.clock, request.policy.mode)
   const outcomes: Outcome[] = []
   for (const spec of request.clients) outcomes.push(await settle(spec, first, request, world))
   return outcomes
@@ -50,7 +50,7 @@ async function settle(spec: ClientSpec, first: Reading, request: RunRequest, wor
       const again = await carryOut(settling, plan, reading)
       if (again === undefined) break
       if (round === mostRounds) throw again.error ?? tooSlow(again)
-      reading = await observe(spec.destinations, world.readers, world.clock)
+      reading = await observe(spec.destinations, world.readers, world.clock, request.policy.mode)
       plan = decide(settling, reading)
     }
     if (world.stop.requested) throw cancelled()
@@ -97,7 +97,7 @@ async function outwait(
     const left = latest.plan.wait.until - latest.reading.now
     await pause(Math.min(Math.max(left, 0.5), 3) * 1000, world)
     if (stop.requested) throw cancelled()
-    const next = await observe(spec.destinations, world.readers, clock)
+    const next = await observe(spec.destinations, world.readers, clock, settling.request.policy.mode)
     latest = { reading: next, plan: decide(settling, next) }
     const waited = Math.max(next.now - since.now, (clock.elapsed() - since.elapsed) / 1000)
     if (latest.plan.wait !== undefined && waited >= patienceWithOthers) throw busy(latest.plan)
@@ -164,7 +164,7 @@ function base(
     drift: plan?.drift ?? false,
     current: plan && currentSecret(plan),
     botUserId: progress.botUserId,
-    foreign: plan?.foreign ?? [],
+    foreign: plan?.foreign.filter(({ hint }) => !progress.retired.includes(hint)) ?? [],
     destinations: spec.destinations,
     notes: progress.notes,
     now: reading.now,

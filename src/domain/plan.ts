@@ -101,7 +101,7 @@ function planExisting(
   return {
     spec,
     client,
-    adopted: !isOwner(client.description.ledger, spec, context.actor),
+    adopted: client.description.ledger?.owner.repository !== context.actor.repository.id,
     steps: [
       ...twins.map(({ id }) => ({ kind: 'delete-twin' as const, clientId: id })),
       ...(rotation?.retire ?? []).map((retirement) => ({
@@ -255,7 +255,9 @@ function ownSteps(spec: ClientSpec, client: ObservedClient, { actor }: PlanConte
 
 function owned(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor): Ledger {
   if (ledger === undefined) return newLedger(spec, actor, 'adopted')
-  return isOwner(ledger, spec, actor) ? ledger : { ...ledger, owner: ownerOf(spec, actor, 'adopted') }
+  // A client of this repository under another name of the spec is still what it was: made or adopted.
+  const origin = ledger.owner.repository === actor.repository.id ? ledger.owner.origin : 'adopted'
+  return isOwner(ledger, spec, actor) ? ledger : { ...ledger, owner: ownerOf(spec, actor, origin) }
 }
 
 /** Destinations that are no longer served are forgotten with the next ledger. */

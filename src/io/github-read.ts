@@ -6,11 +6,22 @@ import { type Api, ask, parsed, type Scope } from './github-api.ts'
 import * as wire from './github-wire.ts'
 
 /** One list of secrets for each scope, and one of variables where some destination keeps its id there. */
-export async function read(api: Api, destinations: Destination[]): Promise<Map<string, ObservedDestination>> {
-  const scopes = Map.groupBy(destinations, (destination) =>
-    JSON.stringify([destination.store, destination.repository.id, destination.environment]),
+export async function read(
+  api: Api,
+  destinations: Destination[],
+  missing: 'refused' | 'empty',
+): Promise<Map<string, ObservedDestination>> {
+  const scopes = Map.groupBy(destinations, ({ store, repository, environment }) =>
+    JSON.stringify([store, repository.id, environment]),
   )
-  const found = await Promise.all([...scopes.values()].map((inScope) => readScope(api, inScope)))
+  const found = await Promise.all(
+    [...scopes.values()].map((inScope) =>
+      readScope(api, inScope).catch((thrown: unknown) => {
+        if (missing === 'empty' && thrown instanceof ActionError && thrown.code === 'DESTINATION_MISSING') return []
+        throw thrown
+      }),
+    ),
+  )
   return new Map(found.flat())
 }
 

@@ -18,7 +18,7 @@ export function createGitHub(baseUrl: string, token: Secret, http: Http): GitHub
   const api = { baseUrl, token, http }
   return {
     reader: {
-      read: (destinations) => read(api, destinations),
+      read: (destinations, missing) => read(api, destinations, missing),
       prepare: (destination) => prepare(api, destination),
       stamps: async (destination) => (await stamps(api, destination)).value,
     },
