@@ -56,10 +56,10 @@ function againIfUncertain(thrown: unknown): never {
 }
 
 /** Through the door that the client needs: allowing the method makes a secret too (PATCH answers 202). */
-async function issueOnce(step: Step & { kind: 'issue' }, { shop }: Work): Promise<Issued> {
+async function issueOnce(step: Step & { kind: 'issue' }, { shop, plan }: Work): Promise<Issued> {
   const { tenant } = shop.writers
   if (step.addMethod !== undefined) {
-    const change = { field: 'authMethods' as const, before: undefined, after: step.addMethod }
+    const change = { field: 'authMethods' as const, before: plan.client?.authMethods, after: step.addMethod }
     const { value } = await tenant.update(step.clientId, [change])
     if (value !== undefined) return value
   }
