@@ -151,9 +151,16 @@ export async function abandon(work: Work, error: ActionError): Promise<ActionErr
   work.fresh = undefined
   const held = fresh.delivered.length > 0 || fresh.perhaps !== undefined
   try {
+    // Issuing may still take effect: the announcement stays, by which the next run knows its secret as ours.
+    if (fresh.issued === undefined && error.uncertain) {
+      await retireLost(fresh, work)
+      return error
+    }
     const kept = held || (fresh.issued !== undefined && !(await retireNew(fresh, work))) ? fresh.hint : undefined
     await takeBack(fresh, kept, work)
   } catch (thrown) {
+    // With another run at work nothing of what is unknown can be called ours.
+    if (thrown instanceof Again) return error
     work.progress.notes.push(`Cleaning up failed too (${toActionError(thrown).message}): the next run does it.`)
   }
   const everywhere = fresh.delivered.length === work.plan.spec.destinations.length

@@ -97,20 +97,29 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, part]) => [key, sorted(part)]))
 }
 
-/**
- * The description that carries a ledger. Throws `INPUT_INVALID` where Qlik's 4096 characters don't hold both and what a later
- * ledger may need.
- */
+/** The description that carries a ledger. */
 export function withLedger(user: string, ledger: Ledger): string {
-  const text = joined(user, ledgerLine(ledger))
-  if (text.length + spareRoom > longestDescription) {
-    throw new ActionError(
-      'INPUT_INVALID',
-      `the description of ${user.length} characters leaves no room for the action's own line (${text.length - user.length} characters)`,
-      `Qlik allows ${longestDescription} characters together: shorten the description by ${text.length + spareRoom - longestDescription} characters.`,
-    )
-  }
-  return text
+  return joined(user, ledgerLine(ledger))
+}
+
+/**
+ * Throws `INPUT_INVALID` where Qlik's 4096 characters don't hold the description and the fullest ledger that can follow this
+ * one: with an entry for each of these destinations, and a few more hints. Asked before anything is written, for later it
+ * would be too late to commit.
+ */
+export function requireRoom(user: string, ledger: Ledger, destinations: Destination[]): void {
+  const entries = destinations.map((destination) => [
+    destinationKey(destination),
+    deliveredEntry(destination, 'xxxxx', 9_999_999_999, 9_999_999_999, ledger.owner),
+  ])
+  const fullest = { ...ledger, destinations: { ...ledger.destinations, ...Object.fromEntries(entries) } }
+  const length = withLedger(user, fullest).length + spareRoom
+  if (length <= longestDescription) return
+  throw new ActionError(
+    'INPUT_INVALID',
+    `description: its ${user.length} characters leave no room for the action's own line of up to ${length - user.length} characters`,
+    `Qlik allows ${longestDescription} characters together: shorten the description by ${length - longestDescription} characters.`,
+  )
 }
 
 /** A user's own description beside the ledger line exactly as it was read. */

@@ -3,7 +3,7 @@ import { type Destination, destinationKey, type ObservedDestination } from './de
 import { planDestroy } from './destroy.ts'
 import { ActionError } from './errors.ts'
 import { clientLabel, type Identity, identify, isOwner } from './identify.ts'
-import { type Ledger, withLedger } from './ledger.ts'
+import { type Ledger, requireRoom } from './ledger.ts'
 import { protectAdmin, refuseDropped, refuseFullSlots } from './refusals.ts'
 import { decideRotation, leaseOfAnother, type Reason, type Rotation, type RotationInput } from './rotation.ts'
 import type { Actor, ClientSpec, Consent, Policy } from './spec.ts'
@@ -46,7 +46,7 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor }: PlanContext
   }
   const ledger = announcing(newLedger(spec, actor, 'made'), { orphans: [], retire: [] }, input)
   const user = fields.description ?? ''
-  withLedger(user, ledger)
+  requireRoom(user, ledger, spec.destinations)
   const grantTypes = fields.grantTypes ?? ['client_credentials']
   const complete = {
     name: spec.name,
@@ -103,7 +103,6 @@ function planExisting(
     client,
     adopted: client.description.ledger?.owner.repository !== context.actor.repository.id,
     steps: [
-      ...twins.map(({ id }) => ({ kind: 'delete-twin' as const, clientId: id })),
       ...(rotation?.retire ?? []).map((retirement) => ({
         kind: 'retire' as const,
         clientId: client.id,
@@ -111,6 +110,8 @@ function planExisting(
       })),
       ...updateSteps(client, changes, consentDiffers ? spec.consent : undefined, issue.length > 0),
       ...(issue.length > 0 ? issue : [...ids, ...ownSteps(spec, after, context)]),
+      // Last of all: should it have delivered before it died, the destinations hold a fresh secret by now.
+      ...twins.map(({ id }) => ({ kind: 'delete-twin' as const, clientId: id })),
     ],
     // Repairing a description writes beside the ledger: it waits like an issue does.
     wait:
@@ -204,7 +205,7 @@ function issueSteps(
   const base = owned(client.description.ledger, spec, context.actor)
   const kept = { ...base, destinations: onlyNamed(base.destinations, spec) }
   const ledger = announcing(kept, rotation, input)
-  withLedger(client.description.user, ledger)
+  requireRoom(client.description.user, ledger, spec.destinations)
   const before = observed.clients.find(({ id }) => id === client.id)
   const addMethod = before?.authMethods.includes('client_secret') === false ? client.authMethods : undefined
   return [
@@ -249,7 +250,7 @@ function ownSteps(spec: ClientSpec, client: ObservedClient, { actor }: PlanConte
   const { ledger, user } = client.description
   if (isOwner(ledger, spec, actor)) return []
   const next = owned(ledger, spec, actor)
-  withLedger(user, next)
+  requireRoom(user, next, [])
   return [{ kind: 'own', clientId: client.id, user, ledger: next }]
 }
 

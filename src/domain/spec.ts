@@ -84,13 +84,15 @@ const deliverySchema = z
   .strictObject({
     repository: z
       .string()
-      .regex(/^[\w.-]+\/[\w.-]+$/, 'must be owner/name')
+      .regex(/^(?!\.{1,2}\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/, 'must be owner/name')
       .optional(),
     environment: z
       .string()
       .min(1)
       .max(255)
       .refine((name) => !control.test(name), { message: 'holds control characters' })
+      // Such a segment of an address leads elsewhere.
+      .refine((name) => name !== '.' && name !== '..', { message: 'is no name of an environment' })
       .optional(),
     'client-id-name': secretName.default('QLIK_CLIENT_ID'),
     'client-id-as': z.enum(['variable', 'secret', 'none']).default('variable'),

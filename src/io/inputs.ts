@@ -197,17 +197,13 @@ function client(input: (name: string) => string, deliver: boolean, problems: Pro
   for (const issue of result.error.issues) {
     const name = inputName(issue.path)
     const value = input(name)
-    problems.add(
-      name,
-      issue.message.startsWith('Invalid option') ? `accepted are ${accepted(issue)}` : issue.message,
-      value === '' ? undefined : value,
-    )
+    problems.add(name, complaint(issue), value === '' ? undefined : value)
   }
   return undefined as never
 }
 
-function accepted(issue: z.core.$ZodIssue): string {
-  return issue.code === 'invalid_value' ? issue.values.map(String).join(', ') : plain(issue.message)
+function complaint(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_value' ? `accepted are ${issue.values.map(String).join(', ')}` : plain(issue.message)
 }
 
 /** `rotation.after` of a spec is `rotate-after` of the step, and so on. */
