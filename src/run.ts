@@ -34,15 +34,22 @@ export async function run(request: RunRequest, world: World): Promise<Outcome[]>
   return outcomes
 }
 
-type Settling = { spec: ClientSpec; request: RunRequest; world: World; startedAt: number; progress: Progress }
+type Settling = {
+  spec: ClientSpec
+  request: RunRequest
+  world: World
+  seen?: ReadonlySet<string> | undefined
+  progress: Progress
+}
 
 async function settle(spec: ClientSpec, first: Reading, request: RunRequest, world: World): Promise<Outcome> {
   const progress = startProgress()
-  const settling = { spec, request, world, startedAt: first.now, progress }
+  const settling: Settling = { spec, request, world, progress }
   let plan: ClientPlan | undefined
   let reading = first
   try {
     plan = decide(settling, first)
+    settling.seen = new Set(plan.client?.secrets.map(({ hint }) => hint))
     tell(plan, request.policy, world)
     if (world.writers === undefined) return planned(settling, plan, first)
     const original = plan
@@ -63,8 +70,8 @@ async function settle(spec: ClientSpec, first: Reading, request: RunRequest, wor
   }
 }
 
-function decide({ spec, request, startedAt }: Settling, reading: Reading): ClientPlan {
-  return planClient(spec, reading, { actor: request.actor, policy: request.policy, startedAt })
+function decide({ spec, request, seen }: Settling, reading: Reading): ClientPlan {
+  return planClient(spec, reading, { actor: request.actor, policy: request.policy, seen })
 }
 
 /** One round: waits for another run, or applies the plan. Returns why to read and decide again, if that is needed. */

@@ -10,7 +10,8 @@ export function maskForms(value: string): string[] {
   const forms = [
     value,
     ...value.split(/\r?\n/),
-    encodeURIComponent(value),
+    // Half a character has no encoding.
+    encodeURIComponent(value.toWellFormed()),
     formEncoded(value),
     JSON.stringify(value).slice(1, -1),
   ]

@@ -148,7 +148,7 @@ function rotationInput(
   spec: ClientSpec,
   client: ObservedClient,
   observed: Observed,
-  { actor, policy, startedAt }: PlanContext,
+  { actor, policy, seen }: PlanContext,
 ): RotationInput {
   return {
     ledger: client.description.ledger,
@@ -156,7 +156,7 @@ function rotationInput(
     destinations: spec.destinations,
     observed: observed.destinations,
     now: observed.now,
-    startedAt,
+    seen,
     run: actor.run,
     after: spec.rotation.after,
     grace: spec.rotation.grace,

@@ -37,7 +37,7 @@ export function verdict(trouble: Trouble, tried: Tried): Verdict {
       : backoff(tried.attempts)
   const asked = named || (limited && trouble.minute)
   const inTime = asked ? tried.asked + wait <= longestWait : tried.elapsed - tried.asked + wait <= patience
-  return inTime ? { retry: true, wait, named: asked } : { retry: false, limited }
+  return inTime ? { retry: true, wait, named: asked } : { retry: false, limited: limited || named }
 }
 
 function backoff(attempts: number): number {

@@ -24,9 +24,10 @@ export type RotationInput = {
   live: ObservedSecret[]
   destinations: Destination[]
   observed: ReadonlyMap<string, ObservedDestination>
-  /** The tenant's time of this reading, and of the run's first: epoch seconds. */
+  /** The tenant's time of this reading: epoch seconds. */
   now: number
-  startedAt: number
+  /** Hints that were live when this run first read; undefined at that first time. */
+  seen: ReadonlySet<string> | undefined
   run: RunIdentity
   after?: number | undefined
   grace: number
@@ -152,7 +153,8 @@ function reasonsToIssue(
   if (!currentIsLive) reasons.push('dead')
   if (undelivered.length > 0) reasons.push('undelivered')
   if (input.after !== undefined && now - issuedAt >= input.after) reasons.push('due')
-  if (input.rotate === 'now' && issuedAt < input.startedAt) reasons.push('asked')
+  // Satisfied by a secret that another run issued while this one waited for it.
+  if (input.rotate === 'now' && input.seen?.has(ledger.current.hint) !== false) reasons.push('asked')
   const oldSuspect = Object.values(ledger.suspects).some((since) => now - since >= lostAfter)
   if (oldSuspect || (orphans.length > 0 && age(ledger.announced!, now) >= lostAfter)) reasons.push('unsettled')
   return reasons

@@ -71,4 +71,5 @@ export type Observed = {
   now: Time
 }
 
-export type PlanContext = { actor: Actor; policy: Policy; startedAt: Time }
+/** `seen`: hints that were live when this run first read; undefined at that first time. */
+export type PlanContext = { actor: Actor; policy: Policy; seen: ReadonlySet<string> | undefined }

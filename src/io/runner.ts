@@ -1,5 +1,9 @@
+import { EOL } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-import * as core from '@actions/core'
+// Single files of GitHub's toolkit: its index evaluates an HTTP client for OpenID tokens, which costs more than all else.
+import { issueCommand } from '../../node_modules/@actions/core/lib/command.js'
+import { issueFileCommand, prepareKeyValueMessage } from '../../node_modules/@actions/core/lib/file-command.js'
+import { summary } from '../../node_modules/@actions/core/lib/summary.js'
 import type { ActionError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { plain } from '../domain/text.ts'
@@ -18,27 +22,31 @@ export type Runner = {
 }
 
 export function createRunner(env: NodeJS.ProcessEnv): Runner {
+  const print = (line: string) => process.stdout.write(`${line}${EOL}`)
+  const setOutput = (name: string, value: string) => {
+    if (env.GITHUB_OUTPUT) issueFileCommand('OUTPUT', prepareKeyValueMessage(name, value))
+  }
   return {
-    mask: (text) => core.setSecret(text),
+    mask: (text) => issueCommand('add-mask', {}, text),
     reporter: {
-      step: (line) => core.info(line),
-      notice: (line) => core.notice(line),
-      warning: (line) => core.warning(line),
+      step: print,
+      notice: (line) => issueCommand('notice', {}, line),
+      warning: (line) => issueCommand('warning', {}, line),
     },
     output: (values) => {
-      for (const [name, value] of Object.entries(values)) core.setOutput(name, value)
+      for (const [name, value] of Object.entries(values)) setOutput(name, value)
     },
     outputSecret: (name, secret) => {
-      if (secret === undefined) core.notice(`${name} is empty: no secret was issued in this run.`)
-      core.setOutput(name, secret?.open() ?? '')
+      if (secret === undefined) issueCommand('notice', {}, `${name} is empty: no secret was issued in this run.`)
+      setOutput(name, secret?.open() ?? '')
     },
     summary: async (markdown) => {
       // Outside of a workflow there is no summary to write to.
-      if (env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(markdown).write()
+      if (env.GITHUB_STEP_SUMMARY) await summary.addRaw(markdown).write()
     },
     fail: (error) => {
       const trace = error.trace === undefined ? '' : `\n(trace ${plain(error.trace, 80)})`
-      core.error(`${error.code}: ${error.message}\n${error.hint}${trace}`)
+      issueCommand('error', {}, `${error.code}: ${error.message}\n${error.hint}${trace}`)
       process.exitCode = 1
     },
   }

@@ -1,4 +1,7 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
+import type { Dispatcher } from 'undici'
+// Single files of undici: evaluating the whole of it takes as long as everything else that happens before the first request.
+import request from 'undici/lib/api/api-request.js'
+import Agent from 'undici/lib/dispatcher/agent.js'
 
 export type WireRequest = { method: string; url: string; headers: Record<string, string>; body?: string | undefined }
 export type WireResponse = { status: number; headers: Record<string, string>; body: string }
@@ -20,16 +23,22 @@ const longestBody = 16 * 1024 * 1024
 /** Loopback never goes through a proxy, as in GitHub's own toolkit; otherwise `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide. */
 export function createTransport(env: NodeJS.ProcessEnv): { transport: Transport; close: () => Promise<void> } {
   const direct = new Agent()
-  const proxied = /./.test([env.https_proxy, env.HTTPS_PROXY, env.http_proxy, env.HTTP_PROXY].join(''))
-    ? new EnvHttpProxyAgent()
-    : direct
-  const dispatcherFor = (url: string) => (isLoopback(new URL(url).hostname) ? direct : proxied)
+  const hasProxy = [env.https_proxy, env.HTTPS_PROXY, env.http_proxy, env.HTTP_PROXY].some(Boolean)
+  const proxied = hasProxy ? proxyAgent() : undefined
   return {
-    transport: (wire, signal) => send(wire, signal, dispatcherFor(wire.url)),
+    transport: async (wire, signal) => {
+      const viaProxy = proxied !== undefined && !isLoopback(new URL(wire.url).hostname)
+      return send(wire, signal, viaProxy ? await proxied : direct)
+    },
     close: async () => {
-      await Promise.all([direct.destroy(), proxied.destroy()])
+      await Promise.all([direct.destroy(), proxied?.then((agent) => agent.destroy())])
     },
   }
+}
+
+async function proxyAgent(): Promise<Dispatcher> {
+  const { default: EnvHttpProxyAgent } = await import('undici/lib/dispatcher/env-http-proxy-agent.js')
+  return new EnvHttpProxyAgent()
 }
 
 export function isLoopback(hostname: string): boolean {
@@ -42,13 +51,9 @@ async function send(
   dispatcher: Dispatcher,
 ): Promise<WireResponse> {
   try {
-    const response = await request(url, {
-      method: method as Dispatcher.HttpMethod,
-      headers,
-      body: body ?? null,
-      signal,
-      dispatcher,
-    })
+    const { origin, pathname, search } = new URL(url)
+    const options = { origin, path: `${pathname}${search}`, method: method as Dispatcher.HttpMethod, headers, signal }
+    const response = await request.call(dispatcher, { ...options, body: body ?? null })
     const chunks: Buffer[] = []
     let size = 0
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
