@@ -2,10 +2,12 @@ import type { ObservedClient } from './domain/client.ts'
 import { toActionError } from './domain/errors.ts'
 import { isYounger } from './domain/identify.ts'
 import { sameLedger, withLedger } from './domain/ledger.ts'
+import type { Secret } from './domain/secret.ts'
 import type { Step } from './domain/steps.ts'
 import { givingUp } from './domain/transitions.ts'
+import { findHint } from './issue.ts'
 import type { At, Created } from './ports.ts'
-import { Again, retireIfAllowed, type Work } from './work.ts'
+import { Again, giveBack, retireIfAllowed, type Work } from './work.ts'
 
 type CreateStep = Step & { kind: 'create' }
 
@@ -26,7 +28,8 @@ export async function createClient(step: CreateStep, work: Work): Promise<true> 
     issued: created.issued,
     delivered: [],
   }
-  work.fresh = fresh
+  const early = earlyToken(created, work)
+  work.fresh = { ...fresh, early }
   const { value: clients } = await readers.tenant.clients()
   const mine = clients.find(({ id }) => id === created.clientId)
   await giveWayToTwin(step, mine, clients, work)
@@ -35,13 +38,21 @@ export async function createClient(step: CreateStep, work: Work): Promise<true> 
   const hint = created.issued?.hint ?? (mine?.secrets.length === 1 ? mine.secrets[0]!.hint : undefined)
   work.fresh = {
     ...fresh,
+    early,
     hint,
     issued: created.issued ?? (step.deliver ? (await writers.tenant.issue(created.clientId)).value : undefined),
   }
   work.fresh.hint ??= work.fresh.issued?.hint
-  if (!step.deliver)
-    await keepNoSecret(mine?.secrets.map((secret) => secret.hint) ?? (hint === undefined ? [] : [hint]), at, work)
+  if (step.deliver) work.fresh.hint ??= await findHint(work.fresh, work)
+  else await keepNoSecret(mine?.secrets.map((secret) => secret.hint) ?? (hint === undefined ? [] : [hint]), at, work)
   return true
+}
+
+/** Proving need not wait until the client was read back: where it works at once, that saves a round trip. */
+function earlyToken({ clientId, issued }: Created, { plan, shop }: Work): Promise<Secret | undefined> | undefined {
+  const provable = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined) && shop.policy.verify
+  if (!provable || issued === undefined) return undefined
+  return shop.writers.prover.accessToken(clientId, issued.secret).catch(() => undefined)
 }
 
 async function create(step: CreateStep, work: Work): Promise<At<Created>> {
@@ -80,6 +91,8 @@ async function giveWayToTwin(
       id !== mine.id && ledger?.owner.repository === owner.repository && ledger.owner.client === owner.client,
   )
   if (!twins.some((twin) => isYounger(mine, twin))) return
+  const accessToken = await work.fresh?.early
+  if (accessToken !== undefined) giveBack(accessToken, work)
   await work.shop.writers.tenant.remove(mine.id)
   work.fresh = undefined
   work.progress.clientId = undefined

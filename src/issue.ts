@@ -1,3 +1,4 @@
+import { readAhead } from './deliver.ts'
 import type { ObservedSecret } from './domain/client.ts'
 import { destinationKey, destinationLabel } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
@@ -14,6 +15,7 @@ import {
   descriptionBefore,
   type Fresh,
   freshOf,
+  giveBack,
   requireFresh,
   retireIfAllowed,
   type Work,
@@ -74,7 +76,8 @@ async function retireLost(fresh: Fresh, work: Work): Promise<void> {
   for (const { hint } of unknown) await retireIfAllowed(fresh.clientId, hint, work.shop)
 }
 
-async function findHint(fresh: Fresh, work: Work): Promise<string> {
+/** The hint of a secret whose issue did not say it: the one that was not there before. */
+export async function findHint(fresh: Fresh, work: Work): Promise<string> {
   const { unknown } = await unknownHints(fresh, work)
   if (unknown.length === 1) return unknown[0]!.hint
   throw new ActionError(
@@ -96,15 +99,20 @@ async function unknownHints(
 /** Proves the fresh secret with an access token, and sees whose it is. Fails with `VERIFY_FAILED`. */
 export async function verify(step: Step & { kind: 'verify' }, work: Work): Promise<boolean> {
   const { prover } = work.shop.writers
-  const { clientId, issued } = freshOf(work)
+  const { clientId, issued, early } = freshOf(work)
   if (!work.shop.policy.verify) return false
   if (step.skip !== undefined) {
     work.progress.notes.push(`The secret was not proven: ${step.skip}.`)
     return false
   }
-  const accessToken = await tokenWithPatience(clientId, issued!.secret, work)
+  const accessToken = (await early) ?? (await tokenWithPatience(clientId, issued!.secret, work))
+  freshOf(work).early = undefined
+  const ahead = readAhead(work)
+  // It fails below, when the token has been given back.
+  ahead.catch(() => {})
   const bot = await prover.whoIs(accessToken)
-  work.background.push(prover.revoke(accessToken).catch(() => {}))
+  giveBack(accessToken, work)
+  await ahead
   if (bot?.clientId !== undefined && bot.clientId !== clientId) {
     throw new ActionError(
       'VERIFY_FAILED',
@@ -149,6 +157,8 @@ export async function abandon(work: Work, error: ActionError): Promise<ActionErr
   const { fresh } = work
   if (fresh === undefined) return error
   work.fresh = undefined
+  const unused = await fresh.early
+  if (unused !== undefined) giveBack(unused, work)
   const held = fresh.delivered.length > 0 || fresh.perhaps !== undefined
   try {
     // Issuing may still take effect: the announcement stays, by which the next run knows its secret as ours.

@@ -6,10 +6,13 @@ import type { Policy } from './domain/spec.ts'
 import type { ClientPlan, Step } from './domain/steps.ts'
 import type { Delivery } from './domain/transitions.ts'
 import type { Reading } from './observe.ts'
-import type { Issued, Readers, Surroundings, Writers } from './ports.ts'
+import type { At, Issued, Prepared, Readers, Surroundings, Writers } from './ports.ts'
 
 /** What carrying out a plan works with. */
 export type Workshop = Surroundings & { readers: Readers; writers: Writers; policy: Policy }
+
+/** `readAt`: elapsed milliseconds. `idWritten`: its client id stands there already. */
+export type Ahead = { destination: Destination; prepared: At<Prepared>; readAt: number; idWritten: boolean }
 
 /** A secret between its issue and its commit. */
 export type Fresh = {
@@ -20,6 +23,10 @@ export type Fresh = {
   user: string
   issued?: Issued | undefined
   hint?: string | undefined
+  /** A first access token, asked for while the new client is read back; undefined where there was none yet. */
+  early?: Promise<Secret | undefined> | undefined
+  /** What the first delivery needs, read while the secret is proven. */
+  ahead?: Ahead | undefined
   delivered: (Delivery & { at: number; idAt?: number | undefined })[]
   /** A delivery of which nobody can say whether it took effect. */
   perhaps?: Destination | undefined
@@ -105,4 +112,9 @@ export function descriptionBefore({ plan }: Work): 'empty' | 'filled' {
   return description === undefined || description.line !== undefined || description.user !== '' || wanted
     ? 'filled'
     : 'empty'
+}
+
+/** Revokes an access token, off the critical path; one that stays lives six hours at most. */
+export function giveBack(accessToken: Secret, work: Work): void {
+  work.background.push(work.shop.writers.prover.revoke(accessToken).catch(() => {}))
 }

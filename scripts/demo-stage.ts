@@ -1,0 +1,165 @@
+import { styleText } from 'node:util'
+import { runStep, type StepResult } from '../sandbox/runner.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import { startSandbox } from '../sandbox/server.ts'
+
+export const repository = 'acme/app'
+export const hour = 3_600_000
+export const day = 24 * hour
+
+/** Where credentials lie on GitHub. */
+export type Place = { environment?: string }
+
+/** What one run of the action came to. */
+export type Run = StepResult & { requests: number; writes: number }
+
+/** Plain where the output is no terminal, or NO_COLOR is set. */
+const style = (format: Parameters<typeof styleText>[0], text: string) => styleText(format, text)
+const say = (text: string, indent = 2) => console.log(text.replace(/^(?=.)/gm, ' '.repeat(indent)))
+
+/** A tenant and GitHub on this machine, the built action that is run against them, and the audience that it is shown to. */
+export class Stage {
+  readonly sandbox: Sandbox
+  readonly close: () => Promise<void>
+  failures = 0
+  acts = 0
+  readonly #given: Record<string, string>
+  readonly #env: Record<string, string>
+  readonly #tenantUrl: string
+
+  static async open(): Promise<Stage> {
+    return new Stage(await startSandbox())
+  }
+
+  private constructor({ sandbox, tenantUrl, githubUrl, close }: Awaited<ReturnType<typeof startSandbox>>) {
+    const { id } = sandbox.github.createRepository(repository, { environments: ['staging'] })
+    const admin = sandbox.tenant.createAdminClient('automation')
+    const token = sandbox.github.issueToken({
+      repositories: [repository],
+      permissions: { secrets: 'write', actions_variables: 'write', environments: 'write' },
+    })
+    this.sandbox = sandbox
+    this.close = close
+    this.#tenantUrl = tenantUrl
+    this.#given = {
+      tenant: tenantUrl,
+      'admin-client-id': admin.clientId,
+      'admin-client-secret': admin.secret,
+      'github-token': token,
+    }
+    this.#env = { GITHUB_API_URL: githubUrl, GITHUB_REPOSITORY: repository, GITHUB_REPOSITORY_ID: String(id) }
+  }
+
+  /** Opens an act; a minute has passed since the last one. */
+  act(title: string, story: string): void {
+    this.sandbox.clock.advance(60_000)
+    this.acts += 1
+    console.log(`\n${style(['bold', 'cyan'], `${this.acts}. ${title}`)}`)
+    say(style('italic', story))
+  }
+
+  /** Runs the action with these inputs, and shows its log and job summary as the runner would. */
+  async run(inputs: Record<string, string>): Promise<Run> {
+    const began = this.sandbox.requests.length
+    const run = { GITHUB_RUN_ID: String(1000 + began), GITHUB_RUN_ATTEMPT: '1', GITHUB_EVENT_NAME: 'schedule' }
+    const step = await runStep({ with: { ...this.#given, ...inputs }, env: { ...this.#env, ...run } })
+    const seen = this.sandbox.requests.slice(began)
+    const writes = seen.filter(({ method, path }) => method !== 'GET' && !path.startsWith('/oauth/')).length
+    this.#log(step, inputs)
+    this.#summary(step.summary)
+    const told = [step.log, step.summary, JSON.stringify(step.outputs)].join('\n')
+    const secrets = this.#secrets()
+    this.check(
+      'no secret is in log, summary or outputs',
+      secrets.every((secret) => !told.includes(secret)),
+    )
+    return { ...step, requests: seen.length, writes }
+  }
+
+  /** Tells whether what was promised is so; a promise that is broken fails the demo. */
+  check(promise: string, kept: boolean): void {
+    if (!kept) this.failures += 1
+    say(kept ? `${style('green', '✔')} ${promise}` : style('red', `✘ NOT SO: ${promise}`))
+  }
+
+  /** Shows what lies on GitHub: names, stamps, and the values of variables. Values of secrets nobody can read. */
+  showGitHub(place: Place = {}): void {
+    const { github } = this.sandbox
+    const at = { repository, ...place }
+    const secrets = github
+      .secretNames(at)
+      .map((name) => `secret   ${name}, written ${github.secretUpdatedAt({ ...at, name })}`)
+    const variables = github
+      .variableNames(at)
+      .map((name) => `variable ${name} = ${github.variableValue({ ...at, name })}`)
+    const where = place.environment === undefined ? repository : `${repository}, environment ${place.environment}`
+    say(style('bold', `GitHub, ${where}`))
+    say([...secrets, ...variables].join('\n') || 'nothing', 4)
+  }
+
+  /** Does the secret that a workflow would read there get an access token for the client id beside it? */
+  async storedSecretWorks(place: Place = {}): Promise<boolean> {
+    return this.works(this.storedSecret(place), place)
+  }
+
+  storedSecret(place: Place = {}): string {
+    return this.sandbox.github.secretValue({ repository, ...place, name: 'QLIK_CLIENT_SECRET' }) ?? ''
+  }
+
+  async works(secret: string, place: Place = {}): Promise<boolean> {
+    const clientId = this.sandbox.github.variableValue({ repository, ...place, name: 'QLIK_CLIENT_ID' }) ?? ''
+    const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, client_secret: secret })
+    const response = await fetch(`${this.#tenantUrl}/oauth/token`, { method: 'POST', body })
+    const { access_token } = (await response.json()) as { access_token?: string }
+    return response.status === 200 && access_token !== undefined
+  }
+
+  #log({ log, exitCode, milliseconds }: StepResult, inputs: Record<string, string>): void {
+    const given = Object.entries(inputs).map(([name, value]) => `${name}: ${value}`)
+    say(style('bold', 'Log') + style('gray', `  (${given.join(', ')})`))
+    say(log.trimEnd().split('\n').map(coloured).join('\n'), 4)
+    say(style('gray', `exit code ${exitCode}, ${(milliseconds / 1000).toFixed(1)} s`), 4)
+  }
+
+  #summary(markdown: string): void {
+    say(style('bold', 'Job summary'))
+    say(readable(markdown), 4)
+  }
+
+  /** Every secret that either service knows: none of them may be seen. */
+  #secrets(): string[] {
+    const { tenant, github } = this.sandbox
+    const ofClients = [...tenant.clients.values()].flatMap((client) => client.secrets.map(({ value }) => value))
+    return [...ofClients, ...tenant.tokens.keys(), ...github.tokens.keys(), this.storedSecret()].filter(Boolean)
+  }
+}
+
+function coloured(line: string): string {
+  if (line.startsWith('ERROR')) return style('red', line)
+  if (line.startsWith('WARNING')) return style('yellow', line)
+  if (line.startsWith('NOTICE')) return style('blue', line)
+  return line.replace(/^[✓○]/, (mark) => style('green', mark))
+}
+
+/** The summary's Markdown for a terminal: what GitHub folds up stays folded, and the table of clients stands upright. */
+function readable(markdown: string): string {
+  return markdown
+    .replace(/<details><summary>(.*?)<\/summary>.*?<\/details>/gs, '▸ $1')
+    .replace(/<br>/g, ' ')
+    .replace(/<\/?code>/g, '')
+    .replace(/^(\| client \|.*)\n\|[-|]+\n(\|.*)$/m, (_, head: string, row: string) => upright(cells(head), cells(row)))
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replace(/\n{2,}/g, '\n')
+    .trim()
+}
+
+function upright(head: string[], row: string[]): string {
+  return head.flatMap((name, index) => (row[index] ? [`${name.padEnd(13)} ${row[index]}`] : [])).join('\n')
+}
+
+function cells(row: string): string[] {
+  return row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim())
+}
