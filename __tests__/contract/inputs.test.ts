@@ -1,0 +1,310 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { expectFailure, expectRefusal, expectSuccess } from '../support/contract.ts'
+import { Simulation } from '../support/simulation.ts'
+
+let simulation: Simulation
+beforeEach(async () => {
+  simulation = await Simulation.start()
+})
+
+/** Runs with these inputs, and insists that nobody was asked anything. */
+async function refused(inputs: Record<string, string>, message: RegExp, hint?: RegExp) {
+  const result = await simulation.run(inputs)
+  expectRefusal(result, 'INPUT_INVALID', { message, hint: hint ?? /Correct the step’s `with:`/ })
+  expect(result.requests).toEqual([])
+  return result
+}
+
+describe('the tenant', () => {
+  it('is required', () => refused({ tenant: '' }, /^tenant: is missing; give .*https:\/\/acme\.eu\.qlikcloud\.com/))
+
+  it('is reached by https only', () => refused({ tenant: 'http://acme.eu.qlikcloud.com' }, /^tenant: must be https/))
+
+  it.each([
+    'https://acme.eu.qlikcloud.com.evil.example',
+    'https://qlikcloud.com.evil.example',
+    'https://evilqlikcloud.com',
+    'https://acme.eu.qlikcloud.co',
+    'https://qlikcloud.com',
+    'https://acme.eu.qlikcloud.com:8443',
+    'https://acme.qlikcloud.comm',
+    'https://acme.eu-qlikcloud.com',
+    'evil.example?.qlikcloud.com',
+    'evil.example#.qlikcloud.com',
+    'https://acme.eu.qlikcloud.com.',
+    'https://10.0.0.1',
+    'acme',
+    'https://127.0.0.1.nip.example',
+    'https://аcme.eu.qlikcloud.com.example',
+  ])('is not %s, which only looks like a host of Qlik Cloud', async (tenant) => {
+    const result = await refused({ tenant }, /^tenant: (is not a host of Qlik Cloud|must be the bare address)/)
+    expect(result.error?.message).not.toContain(tenant)
+  })
+
+  it.each([
+    'https://acme.eu.qlikcloud.com/console',
+    'https://acme.eu.qlikcloud.com/?a=b',
+    'https://acme.eu.qlikcloud.com/#top',
+  ])('has no path: %s', (tenant) => refused({ tenant }, /^tenant: must be the bare address of the tenant/))
+
+  it.each([
+    'https://user@acme.eu.qlikcloud.com',
+    'https://acme.eu.qlikcloud.com@evil.example',
+    'a:b@acme.qlikcloud.com',
+  ])('holds no user name or password: %s', (tenant) =>
+    refused({ tenant }, /^tenant: (must not hold a user name|is no address)/),
+  )
+
+  it.each([
+    'ftp://acme.eu.qlikcloud.com',
+    'javascript:alert(1)',
+    'https://',
+    'not a host',
+    '//acme.eu.qlikcloud.com/x',
+  ])('is an address: not %s', (tenant) => refused({ tenant }, /^tenant: /))
+
+  it('may be on a host of its own where that is allowed', async () => {
+    const { settings } = simulation.sandbox
+    settings.tenantUrl = 'https://qlik.acme.example'
+    simulation.inputs.tenant = settings.tenantUrl
+    await refused({}, /^tenant: is not a host of Qlik Cloud .*allow-custom-host: true/)
+    expectSuccess(await simulation.run({ 'allow-custom-host': 'true' }), { result: 'created' })
+  })
+
+  it.each(['sandbox.eu.qlikcloud.com', 'HTTPS://Sandbox.EU.qlikcloud.com/', '  https://sandbox.eu.qlikcloud.com  '])(
+    'may be written as "%s"',
+    async (tenant) => expectSuccess(await simulation.run({ tenant }), { result: 'created' }),
+  )
+
+  it.each(['https://acme.qlikcloudgov.com', 'http://127.0.0.1:8080', 'http://localhost:1', 'http://[::1]:1'])(
+    'may be %s',
+    async (tenant) => {
+      simulation.sandbox.settings.tenantUrl = tenant
+      expectSuccess(await simulation.run({ tenant }), { result: 'created' })
+    },
+  )
+})
+
+describe('signing in', () => {
+  it('needs a way', () =>
+    refused(
+      { 'api-key': '' },
+      /^api-key: no way to sign in: give api-key, or admin-client-id with admin-client-secret/,
+    ))
+
+  it('has one way only', () =>
+    refused(
+      { 'admin-client-id': 'abc', 'admin-client-secret': 'shhh-this-is-a-secret' },
+      /^api-key: two ways to sign in/,
+    ))
+
+  it('needs both halves of an admin client', async () => {
+    await refused(
+      { 'api-key': '', 'admin-client-id': 'abc' },
+      /^admin-client-secret: is missing beside admin-client-id/,
+    )
+    await refused(
+      { 'api-key': '', 'admin-client-secret': 'shhh-this-is-a-secret' },
+      /^admin-client-id: is missing beside admin-client-secret/,
+    )
+  })
+
+  it('says on a pull request from a fork that forks get no secrets', async () => {
+    const event = path.join(mkdtempSync(path.join(tmpdir(), 'event-')), 'event.json')
+    Object.assign(simulation.env, { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: event })
+    const from = (full_name: string | undefined) =>
+      writeFileSync(event, JSON.stringify({ pull_request: { head: { repo: full_name ? { full_name } : null } } }))
+    from('stranger/app')
+    await refused({ 'api-key': '' }, /pull request from a fork, and GitHub gives forks no secrets/)
+    await refused({ 'api-key': '', 'admin-client-id': 'abc' }, /pull request from a fork/)
+    from(undefined)
+    await refused({ 'api-key': '' }, /pull request from a fork/)
+    from('Acme/App')
+    const own = await refused({ 'api-key': '' }, /is it defined for this repository or environment/)
+    expect(own.error?.message).not.toContain('fork')
+  })
+
+  it.each(['api-key', 'github-token'])('refuses white space pasted with the %s, and does not show it', async (name) => {
+    const pasted = 'eyJsecretsecretsecret\nsecretsecretsecret'
+    const result = await refused({ [name]: pasted }, new RegExp(`^${name}: must be one word .*got a text of 40 char`))
+    expect(JSON.stringify([result.log, result.summary, result.outputs])).not.toContain('secretsecret')
+  })
+
+  it('ignores white space around a pasted key', async () => {
+    expectSuccess(await simulation.run({ 'api-key': ` ${simulation.inputs['api-key']}\n` }), { result: 'created' })
+  })
+})
+
+describe('GitHub', () => {
+  it('needs a token where something is delivered', async () => {
+    await refused({ 'github-token': '' }, /^github-token: is missing.*GITHUB_TOKEN can’t write secrets/)
+    expectSuccess(await simulation.run({ 'github-token': '', deliver: 'false' }), { result: 'created' })
+  })
+
+  it('is spoken to by https only', async () => {
+    for (const url of ['http://api.github.com', 'ftp://x', 'nothing']) {
+      simulation.env.GITHUB_API_URL = url
+      await refused({}, /^GITHUB_API_URL: must be an https address/)
+    }
+  })
+
+  it('says which repository runs', async () => {
+    simulation.env.GITHUB_REPOSITORY = ''
+    await refused({}, /^GITHUB_REPOSITORY: is missing or not owner\/name/)
+  })
+
+  it('is asked for the id of the running repository where the runner does not say it', async () => {
+    delete simulation.env.GITHUB_REPOSITORY_ID
+    const result = await simulation.run()
+    expectSuccess(result, { result: 'created' })
+    expect(result.requests[0]).toMatchObject({ service: 'github', method: 'GET', path: '/repos/acme/app' })
+    simulation.env.GITHUB_REPOSITORY_ID = '123456789'
+    expectSuccess(await simulation.run(), { result: 'unchanged' })
+  })
+})
+
+describe('the client', () => {
+  it('has a name', () => refused({ name: '' }, /^name: is missing/))
+  it('has a name of 512 characters at most', () =>
+    refused({ name: 'n'.repeat(513) }, /^name: has at most 512 characters \(got a text of 513 characters\)/))
+  it('may have a name of 512 characters', async () =>
+    expectSuccess(await simulation.run({ name: 'n'.repeat(512) }), { result: 'created' }))
+  it.each(['a\nb', 'a\u0007b', 'a\u009bb'])('has a name without control characters: %j', (name) =>
+    refused({ name }, /^name: holds control characters/),
+  )
+
+  it.each(['../x', 'a b', 'x'.repeat(129)])('is not pinned by %s', (id) =>
+    refused({ 'client-id': id }, /^client-id: is not a client id/),
+  )
+
+  it('keeps the marker of its own line out of the description', () =>
+    refused({ description: 'x\nqlik-oauth-client ledger: {}' }, /^description: holds "qlik-oauth-client ledger:"/))
+  it('has a description of 4096 characters at most', () =>
+    refused({ description: 'd'.repeat(4097) }, /^description: has at most 4096 characters/))
+
+  it.each([
+    ['grant-types', 'client_credentials, magic', /^grant-types: accepted are client_credentials, user-impersonation/],
+    ['consent', 'Trusted', /^consent: accepted are trusted, required \(got a text of 7 characters\)/],
+    ['auth-method', 'none', /^auth-method: accepted are client_secret/],
+    ['client-id-as', 'output', /^client-id-as: accepted are variable, secret, none/],
+    ['mode', 'aply', /^mode: accepted are apply, plan, destroy/],
+    ['rotate', 'never', /^rotate: accepted are auto, now/],
+    ['scopes', 's'.repeat(257), /^scopes: each of the scopes has at most 256 characters/],
+  ])('refuses an unknown %s and names what is accepted', (input, value, message) =>
+    refused({ [input]: value }, message),
+  )
+
+  it.each(['fail-on-drift', 'verify', 'drop-destinations', 'deliver', 'output-client-secret', 'allow-custom-host'])(
+    'takes only true and false for %s',
+    (input) =>
+      refused({ [input]: 'yes' }, new RegExp(`^${input}: accepted are true, false \\(got a text of 3 characters`)),
+  )
+})
+
+describe('durations', () => {
+  it.each(['90', '90 d', 'd', '-1d', '1w', '1.5h', 'P1D', '1d2h', '10000000d'])('are not %s', async (text) => {
+    await refused({ 'rotate-after': text }, /^rotate-after: is not a duration; accepted are 90d, 24h, 30m/)
+    await refused({ 'grace-period': text }, /^grace-period: is not a duration; accepted are 90d, 24h, 30m, 0/)
+  })
+
+  it('of a rotation are longer than nothing', async () => {
+    await refused({ 'rotate-after': '0' }, /^rotate-after: must be longer than 0; leave it out for never/)
+    await refused({ 'rotate-after': '0d' }, /^rotate-after: must be longer than 0/)
+  })
+})
+
+describe('destinations', () => {
+  it.each(['GITHUB_SECRET', 'github_x', '1ST', 'A-B', 'A B', 'Ä'])(
+    'are never called %s, which GitHub refuses',
+    async (name) => {
+      await refused({ 'client-secret-name': name }, /^client-secret-name: is not a name that GitHub accepts/)
+      await refused({ 'client-id-name': name }, /^client-id-name: is not a name that GitHub accepts/)
+    },
+  )
+
+  it('need two names for two secrets', async () => {
+    const same = { 'client-id-name': 'QLIK', 'client-secret-name': 'qlik' }
+    await refused({ ...same, 'client-id-as': 'secret' }, /^client-id-name: is also the name of the client secret/)
+    expectSuccess(await simulation.run(same), { result: 'created' })
+  })
+
+  it.each(['app', 'a/b/c', 'https://github.com/acme/app', 'acme/ap p', '../app', 'acme/..', './app', '/app'])(
+    'are not in the repository %s',
+    (repository) => refused({ repository }, /^repository: must be owner\/name/),
+  )
+
+  it.each(['a\nb', 'x'.repeat(256)])('are in no environment %j', (environment) =>
+    refused({ environment }, /^environment: /),
+  )
+
+  it.each(['.', '..'])('are in no environment %j, which is no name in an address', (environment) =>
+    refused({ environment }, /^environment: /),
+  )
+})
+
+describe('all inputs together', () => {
+  it('are complained about in one error, each with its name', async () => {
+    const result = await refused(
+      {
+        tenant: 'http://acme.eu.qlikcloud.com',
+        'api-key': '',
+        'github-token': '',
+        name: '',
+        mode: 'x',
+        verify: 'x',
+        'rotate-after': 'x',
+        'client-secret-name': 'GITHUB_X',
+        consent: 'x',
+      },
+      /^9 inputs need mending:\n- /,
+    )
+    const named = result
+      .error!.message.split('\n')
+      .slice(1)
+      .map((line) => /^- ([\w-]+): /.exec(line)?.[1])
+    expect(named.sort()).toEqual(
+      [
+        'tenant',
+        'api-key',
+        'github-token',
+        'name',
+        'mode',
+        'verify',
+        'rotate-after',
+        'client-secret-name',
+        'consent',
+      ].sort(),
+    )
+    expectFailure(result, 'INPUT_INVALID')
+  })
+
+  it('never show a value: it may be a secret in the wrong place', async () => {
+    const secret = '5e1f0c8a7b6d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f!'
+    const others = [
+      'tenant',
+      'mode',
+      'consent',
+      'rotate',
+      'verify',
+      'rotate-after',
+      'client-id',
+      'repository',
+      'scopes',
+    ]
+    const everywhere = Object.fromEntries(
+      [...others, 'client-secret-name', 'grant-types'].map((name) => [name, secret]),
+    )
+    const result = await simulation.run({ ...everywhere, scopes: secret.repeat(5) })
+    expectFailure(result, 'INPUT_INVALID')
+    expect(JSON.stringify([result.log, result.summary, result.outputs, result.error])).not.toContain(secret)
+  })
+
+  it('accept lists by lines, commas or spaces', async () => {
+    await simulation.run({ scopes: 'user_default,\n  admin.apps:read apps' })
+    const [client] = simulation.sandbox.tenant.findByName('deployer')
+    expect(client?.allowedScopes).toEqual(['user_default', 'admin.apps:read', 'apps'])
+  })
+})

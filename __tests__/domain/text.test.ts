@@ -1,0 +1,175 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { markdown, markdownCode, plain } from '../../src/domain/text.ts'
+
+const nasty = fc.constantFrom(
+  ...[
+    '::',
+    '##[',
+    '#',
+    '[',
+    ':',
+    '\n',
+    '\r',
+    '\u2028',
+    '\u2029',
+    '\u0085',
+    '\u200b',
+    '\u202e',
+    '\u001b[31m',
+    '\ufeff',
+    ' ',
+  ],
+  ...['error', 'add-mask', 'warning file=x', '%0A', '%25', '\ud83d\ude80', '\ud800', 'é', '\u00a0', '\u3000'],
+)
+const marks = fc.constantFrom(
+  ...[
+    '<',
+    '>',
+    '&',
+    '*',
+    '_',
+    '`',
+    '~',
+    '|',
+    '[',
+    ']',
+    '(',
+    ')',
+    '!',
+    '\\',
+    '#',
+    '@',
+    '"',
+    "'",
+    '+',
+    '=',
+    '{',
+    '}',
+    '$',
+    '^',
+  ],
+  ...[
+    'http://',
+    'www.',
+    'x@y.z',
+    '<!--',
+    '-->',
+    '&lt;',
+    '&#60;',
+    '```',
+    '---',
+    ':tada:',
+    '@octocat',
+    '#1',
+    '://',
+    '[x](y)',
+  ],
+)
+const hostile = fc
+  .array(fc.oneof(nasty, marks, fc.string({ unit: 'binary', maxLength: 5 }), fc.string({ maxLength: 5 })), {
+    maxLength: 20,
+  })
+  .map((parts) => parts.join(''))
+
+describe('text from elsewhere, as plain text', () => {
+  it('is one line that is no command, whatever it was', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const line = plain(text)
+        expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u)
+        expect(line.trimStart().startsWith('::')).toBe(false)
+        expect(line).not.toContain('##[')
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('shows no invisible characters and no change of direction', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        expect(plain(text)).not.toMatch(/[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/u)
+      }),
+    )
+    expect(plain('a\u202eb\u200bc\ufeffd')).toBe('a b c d')
+  })
+
+  it('is a whole number of characters, even where it is cut', () => {
+    fc.assert(
+      fc.property(hostile, fc.integer({ min: 1, max: 12 }), (text, longest) => {
+        expect(plain(text, longest).length).toBeLessThanOrEqual(longest)
+        expect(plain(text, longest).isWellFormed()).toBe(true)
+      }),
+      { numRuns: 2000 },
+    )
+    expect(plain('🚀🚀🚀', 4).isWellFormed()).toBe(true)
+  })
+
+  it('stays a harmless line when it is made harmless once more', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        expect(plain(plain(text))).toBe(plain(text))
+      }),
+    )
+  })
+
+  it('leaves ordinary text as it is', () => {
+    for (const text of ['CI deployer (staging): 2 × daily', 'a::b', 'Größe 数 — “ok”', 'x # y [z]'])
+      expect(plain(text)).toBe(text)
+  })
+
+  it('says with an ellipsis that it was cut', () => {
+    expect(plain('abcdef', 4)).toBe('abc…')
+    expect(plain('abcd', 4)).toBe('abcd')
+  })
+})
+
+/** The text as a browser shows it. */
+function shown(html: string): string {
+  return html.replaceAll('<!-- -->', '').replace(/&#(\d+);/g, (_all, code) => String.fromCodePoint(Number(code)))
+}
+
+describe('text from elsewhere, as Markdown', () => {
+  it('has no character left that markup is made of', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const bare = markdown(text).replaceAll(/&#\d+;(<!-- -->)?/g, '')
+        expect(bare).not.toMatch(/[<>&*`~|[\]!\\#@"'+={}$^:]/)
+        expect(bare).not.toMatch(/www\./i)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('underlines nothing: an underscore stands inside of a word, or is a reference', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        expect(markdown(text)).not.toMatch(/(^|[^A-Za-z0-9;])_|_($|[^A-Za-z0-9&])/)
+      }),
+    )
+    expect(markdown('snake_case_name')).toBe('snake_case_name')
+    expect(markdown('_emphasis_')).toBe('&#95;emphasis&#95;')
+  })
+
+  it('shows the same characters as the plain text', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        expect(shown(markdown(text))).toBe(plain(text))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('is no block of its own at the start of a line', () => {
+    for (const text of ['- item', '1. item', '1) item', '# head', '> quote', '---', '***', '+ x', '    code', '| a |'])
+      expect(markdown(text)).not.toMatch(/^(\s|[-+*#>|]|\d+[.)])/)
+  })
+
+  it('mentions nobody and refers to nothing', () => {
+    for (const text of ['@octocat', 'acme/app#12', '#12']) expect(markdown(text)).toMatch(/&#(64|35);<!-- -->/)
+  })
+
+  it('stands in a monospaced span where it is a value', () => {
+    expect(markdownCode('a`b</code>')).toBe('<code>a&#96;b&#60;/code&#62;</code>')
+  })
+})
