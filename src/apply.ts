@@ -7,7 +7,16 @@ import { stepLine } from './domain/render.ts'
 import type { ClientPlan, Step } from './domain/steps.ts'
 import { abandon, announceAndIssue, verify } from './issue.ts'
 import type { Reading } from './observe.ts'
-import { Again, cancelled, descriptionBefore, type Progress, requireFresh, type Work, type Workshop } from './work.ts'
+import {
+  Again,
+  cancelled,
+  descriptionBefore,
+  type Progress,
+  requireFresh,
+  type Work,
+  type Workshop,
+  written,
+} from './work.ts'
 
 /**
  * Carries out the steps of one plan, in order, telling each as it is done. What happens is written into `progress`, which
@@ -72,8 +81,7 @@ async function carryOut(step: Step, work: Work): Promise<boolean> {
 }
 
 async function changes(work: Work, write: () => Promise<unknown>): Promise<true> {
-  work.progress.changed = true
-  await write()
+  await written(work, write())
   return true
 }
 
@@ -88,12 +96,11 @@ async function retire(step: Step & { kind: 'retire' }, work: Work): Promise<bool
 async function update(step: Step & { kind: 'update' }, work: Work): Promise<true> {
   const describes = step.changes.some(({ field }) => field === 'description')
   if (describes) requireFresh(work)
-  const written = step.changes.map((change) =>
+  const changes = step.changes.map((change) =>
     change.field === 'description' ? { ...change, after: withLine(change.after as string, step.line) } : change,
   )
   const { tenant } = work.shop.writers
-  work.progress.changed = true
-  const { value: issued } = await tenant.update(step.clientId, written).catch((thrown: unknown) => {
+  const { value: issued } = await written(work, tenant.update(step.clientId, changes)).catch((thrown: unknown) => {
     const error = toActionError(thrown)
     throw describes && error.uncertain ? new Again('the answer to a change was lost', error) : error
   })

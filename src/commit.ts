@@ -27,6 +27,7 @@ export async function commit(work: Work): Promise<true> {
     )
   work.progress.current = { hint: facts.hint, issuedAt: facts.issuedAt }
   work.progress.secret = fresh.issued!.secret
+  work.progress.ledger = correction ?? written.ledger
   work.fresh = undefined
   return true
 }

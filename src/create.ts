@@ -7,7 +7,7 @@ import type { Step } from './domain/steps.ts'
 import { givingUp } from './domain/transitions.ts'
 import { findHint } from './issue.ts'
 import type { At, Created } from './ports.ts'
-import { Again, giveBack, retireIfAllowed, type Work } from './work.ts'
+import { Again, giveBack, retireIfAllowed, type Work, written } from './work.ts'
 
 type CreateStep = Step & { kind: 'create' }
 
@@ -59,9 +59,8 @@ async function create(step: CreateStep, work: Work): Promise<At<Created>> {
   const { writers } = work.shop
   const description = withLedger(step.user, step.ledger)
   const client = { fields: { ...step.fields, description }, consent: step.consent }
-  work.progress.changed = true
   try {
-    return await writers.tenant.create(client)
+    return await written(work, writers.tenant.create(client))
   } catch (thrown) {
     const error = toActionError(thrown)
     if (!error.uncertain) throw error

@@ -1,6 +1,6 @@
 import { readAhead } from './deliver.ts'
 import type { ObservedSecret } from './domain/client.ts'
-import { destinationKey, destinationLabel } from './domain/destination.ts'
+import { type Destination, destinationKey, destinationLabel } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { deliveredEntry, type Ledger, sameLedger, withLedger } from './domain/ledger.ts'
 import type { Secret } from './domain/secret.ts'
@@ -19,6 +19,7 @@ import {
   requireFresh,
   retireIfAllowed,
   type Work,
+  written,
 } from './work.ts'
 
 /** Milliseconds within which issuing must follow its announcement. */
@@ -34,10 +35,8 @@ export async function announceAndIssue(step: Step & { kind: 'issue' }, work: Wor
   const { clock, writers } = work.shop
   requireFresh(work)
   const announcedAt = clock.elapsed()
-  work.progress.changed = true
-  await writers.tenant
-    .describe(step.clientId, withLedger(step.user, step.ledger), descriptionBefore(work))
-    .catch(againIfUncertain)
+  const text = withLedger(step.user, step.ledger)
+  await written(work, writers.tenant.describe(step.clientId, text, descriptionBefore(work))).catch(againIfUncertain)
   const fresh: Fresh = { clientId: step.clientId, announced: step.ledger, announcedAt, user: step.user, delivered: [] }
   work.fresh = fresh
   if (work.shop.stop.requested) throw cancelled()
@@ -174,6 +173,7 @@ export async function abandon(work: Work, error: ActionError): Promise<ActionErr
     work.progress.notes.push(`Cleaning up failed too (${toActionError(thrown).message}): the next run does it.`)
   }
   const everywhere = fresh.delivered.length === work.plan.spec.destinations.length
+  if (fresh.delivered.length === 0 && fresh.perhaps !== undefined) return perhapsDelivered(fresh.perhaps, error)
   if (fresh.delivered.length === 0 || everywhere || error.code === 'CANCELLED') return error
   return deliveryFailed(work, fresh, error)
 }
@@ -201,6 +201,13 @@ async function takeBack(fresh: Fresh, kept: string | undefined, { shop }: Work):
     withLedger(value.description.user, givingUp(fresh.announced, kept, Object.fromEntries(entries), at)),
     'filled',
   )
+}
+
+function perhapsDelivered(destination: Destination, error: ActionError): ActionError {
+  const place = plain(destinationLabel(destination))
+  const message = `${error.message}; the new secret may or may not have arrived in ${place}`
+  const hint = `The previous secret stays live, and the next run delivers a fresh one. ${error.hint}`
+  return new ActionError(error.code, message, hint, { cause: error, trace: error.trace, status: error.status })
 }
 
 function deliveryFailed(work: Work, fresh: Fresh, cause: ActionError): ActionError {

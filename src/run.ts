@@ -1,7 +1,7 @@
 import { apply } from './apply.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { clientLabel } from './domain/identify.ts'
-import { currentSecret, type Outcome, resultOf } from './domain/outcome.ts'
+import { currentSecret, type Outcome, resultOf, retiringSecrets } from './domain/outcome.ts'
 import { planClient } from './domain/plan.ts'
 import { stepLine } from './domain/render.ts'
 import { scopeWarnings } from './domain/scopes.ts'
@@ -143,7 +143,7 @@ function tell(plan: ClientPlan, policy: Policy, { reporter }: World): void {
     reporter.warning(warning)
   if (client !== undefined && plan.adopted) {
     reporter.notice(
-      `${clientLabel(client)} was there before: it is adopted. What the spec names is kept in order; its own secrets stay; mode: destroy leaves it, unless client-id pins it.`,
+      `${clientLabel(client)} was there before: it is adopted. What is written here is kept in order from now on; the secrets it has are left alone.`,
     )
   }
 }
@@ -174,6 +174,11 @@ function base(
     current: plan && currentSecret(plan),
     botUserId: progress.botUserId,
     foreign: plan?.foreign.filter(({ hint }) => !progress.retired.includes(hint)) ?? [],
+    retiring: retiringSecrets(
+      progress.ledger ?? plan?.client?.description.ledger,
+      (plan?.client?.secrets ?? []).map(({ hint }) => hint).filter((hint) => !progress.retired.includes(hint)),
+      spec.rotation.grace,
+    ),
     destinations: spec.destinations,
     notes: progress.notes,
     now: reading.now,
@@ -184,6 +189,7 @@ function planned(settling: Settling, plan: ClientPlan, reading: Reading): Outcom
   const { request, world } = settling
   if (plan.steps.length === 0) world.reporter.step(`○ ${plain(settling.spec.name, 80)}: nothing to do`)
   for (const step of plan.steps) world.reporter.step(stepLine(step, 'planned'))
+  if (plan.steps.length > 0) world.reporter.step('This is a plan: nothing of it (○) was done.')
   const outcome = withRotation(
     { ...base(settling, plan, reading), result: resultOf(plan.steps, 'plan'), steps: plan.steps },
     settling.spec,
@@ -213,7 +219,7 @@ function failed(settling: Settling, plan: ClientPlan | undefined, reading: Readi
   for (const note of progress.notes) world.reporter.notice(note)
   const outcome = {
     ...base(settling, plan, reading),
-    result: resultOf(progress.done, request.policy.mode),
+    result: progress.done.length === 0 ? undefined : resultOf(progress.done, request.policy.mode),
     steps: progress.done,
     error,
   }

@@ -41,6 +41,8 @@ export type Progress = {
   /** The secret that this run issued and delivered, and its public facts. */
   secret?: Secret | undefined
   current?: { hint: string; issuedAt: number } | undefined
+  /** As it was committed. */
+  ledger?: Ledger | undefined
   retired: string[]
   notes: string[]
 }
@@ -117,4 +119,16 @@ export function descriptionBefore({ plan }: Work): 'empty' | 'filled' {
 /** Revokes an access token, off the critical path; one that stays lives six hours at most. */
 export function giveBack(accessToken: Secret, work: Work): void {
   work.background.push(work.shop.writers.prover.revoke(accessToken).catch(() => {}))
+}
+
+/** Notes that something was written, also where only the answer got lost. */
+export async function written<T>(work: Work, write: Promise<T>): Promise<T> {
+  try {
+    const result = await write
+    work.progress.changed = true
+    return result
+  } catch (thrown) {
+    work.progress.changed ||= toActionError(thrown).uncertain
+    throw thrown
+  }
 }

@@ -2,6 +2,7 @@ import type { ObservedSecret } from './client.ts'
 import { type Destination, destinationLabel } from './destination.ts'
 import { iso } from './duration.ts'
 import type { ActionError } from './errors.ts'
+import type { Ledger } from './ledger.ts'
 import { stepData } from './render.ts'
 import { secretIssuedAt } from './rotation.ts'
 import type { Secret } from './secret.ts'
@@ -16,7 +17,8 @@ export type Outcome = {
   mode: Policy['mode']
   plan?: ClientPlan | undefined
   clientId?: string | undefined
-  result: Result
+  /** Undefined where a failure came before anything was carried out. */
+  result: Result | undefined
   changed: boolean
   drift: boolean
   /** Carried out, or in plan mode intended. */
@@ -27,6 +29,8 @@ export type Outcome = {
   nextRotationAt?: number | undefined
   botUserId?: string | undefined
   foreign: ObservedSecret[]
+  /** Previous secrets within their grace: retired by the first run after `until`, epoch seconds. */
+  retiring: { hint: string; until: number }[]
   destinations: Destination[]
   notes: string[]
   /** The tenant's time when the client was read. */
@@ -51,6 +55,17 @@ export function currentSecret({ client }: ClientPlan): Outcome['current'] {
   return ledger?.current === undefined || issuedAt === undefined ? undefined : { hint: ledger.current.hint, issuedAt }
 }
 
+/** Secrets of this ledger that are live and wait for the end of their grace. */
+export function retiringSecrets(
+  ledger: Ledger | undefined,
+  live: Iterable<string>,
+  grace: number,
+): Outcome['retiring'] {
+  const alive = new Set(live)
+  const waiting = Object.entries(ledger?.retiring ?? {}).filter(([hint]) => alive.has(hint))
+  return waiting.map(([hint, since]) => ({ hint, until: since + grace }))
+}
+
 /** The step's outputs, all of them text, none of them secret. */
 export function outputsOf(outcomes: Outcome[], summary: string): Record<string, string> {
   const one = outcomes.length === 1 ? outcomes[0] : undefined
@@ -60,15 +75,13 @@ export function outputsOf(outcomes: Outcome[], summary: string): Record<string, 
     'client-id': one?.clientId ?? '',
     'client-name': one?.name ?? '',
     'bot-user-id': one?.botUserId ?? '',
-    result: strongest(results),
+    result: strongest(results) ?? '',
     changed: String(outcomes.some(({ changed }) => changed)),
     drift: String(outcomes.some(({ drift }) => drift)),
     plan: JSON.stringify(
       outcomes.flatMap(({ name, steps }) => steps.map((step) => ({ client: name, ...stepData(step) }))),
     ),
-    'secret-hint': one?.current?.hint ?? '',
-    'secret-issued-at': time(one?.current?.issuedAt),
-    'next-rotation-at': time(one?.nextRotationAt),
+    ...secretData(one),
     clients: JSON.stringify(outcomes.map(clientData)),
     summary,
     'error-code': error?.code ?? '',
@@ -77,8 +90,8 @@ export function outputsOf(outcomes: Outcome[], summary: string): Record<string, 
 
 const strength: Result[] = ['deleted', 'created', 'rotated', 'updated', 'planned', 'unchanged']
 
-function strongest(results: Result[]): Result {
-  return strength.find((result) => results.includes(result)) ?? 'unchanged'
+function strongest(results: (Result | undefined)[]): Result | undefined {
+  return strength.find((result) => results.includes(result))
 }
 
 function clientData(outcome: Outcome): Record<string, unknown> {
@@ -86,14 +99,22 @@ function clientData(outcome: Outcome): Record<string, unknown> {
     'client-id': outcome.clientId ?? '',
     'client-name': outcome.name,
     'bot-user-id': outcome.botUserId ?? '',
-    result: outcome.result,
+    result: outcome.result ?? '',
     changed: outcome.changed,
     drift: outcome.drift,
-    'secret-hint': outcome.current?.hint ?? '',
-    'secret-issued-at': time(outcome.current?.issuedAt),
-    'next-rotation-at': time(outcome.nextRotationAt),
+    ...secretData(outcome),
     destinations: outcome.destinations.map(destinationLabel),
     'error-code': outcome.error?.code ?? '',
+  }
+}
+
+/** Public facts of the current secret. A client that is deleted has none. */
+function secretData(outcome: Outcome | undefined): Record<string, string> {
+  const { current, nextRotationAt } = outcome?.result === 'deleted' ? {} : (outcome ?? {})
+  return {
+    'secret-hint': current?.hint ?? '',
+    'secret-issued-at': time(current?.issuedAt),
+    'next-rotation-at': time(nextRotationAt),
   }
 }
 

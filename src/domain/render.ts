@@ -1,12 +1,12 @@
 import type { FieldChange } from './client.ts'
-import { destinationLabel, scopeLabel } from './destination.ts'
+import { type Destination, destinationLabel, scopeLabel } from './destination.ts'
 import { unreachable } from './errors.ts'
 import type { Reason } from './rotation.ts'
 import type { Step } from './steps.ts'
 import { plain } from './text.ts'
 
 const reasonTexts: Record<Reason, string> = {
-  first: 'it has none yet',
+  first: 'none was issued here yet',
   due: 'it is older than rotate-after',
   asked: 'rotate: now',
   dead: 'the current one is gone from the tenant, or can’t be used',
@@ -25,8 +25,7 @@ type Told = { clientId?: string | undefined; milliseconds: number }
 export function stepLine(step: Step, state: 'done' | 'planned', told?: Told): string {
   const mark = state === 'done' ? '✓' : '○'
   const time = told === undefined ? '' : ` (${(told.milliseconds / 1000).toFixed(1)} s)`
-  const planned = state === 'planned' ? ' — not done, this is a plan' : ''
-  return `${mark} ${stepText(step, told?.clientId)}${time}${planned}`
+  return `${mark} ${stepText(step, told?.clientId)}${time}`
 }
 
 /** What a step does, in a few words without names of secrets' values. */
@@ -37,13 +36,13 @@ export function stepText(step: Step, clientId?: string): string {
     case 'retire':
       return `retire secret ${plain(step.hint, 20)}: ${step.why}`
     case 'create':
-      return `create client ${plain(step.fields.name, 80)}${clientId === undefined ? '' : ` as ${clientId}`}, ${step.consent}`
+      return `create client ${plain(step.fields.name, 80)}${clientId === undefined ? '' : ` as ${clientId}`}, ${step.consent}${step.deliver ? ', with its first secret' : ''}`
     case 'update':
       return `change ${step.changes.map(changeText).join('; ')}`
     case 'consent':
       return `set consent to ${step.after} (was ${step.before ?? 'not said'})`
     case 'own':
-      return 'take the client into this repository’s care'
+      return 'note in the ledger that this repository keeps the client, and by which name'
     case 'write-id':
       return `write the client id to ${plain(scopeLabel(step.destination))}: ${step.destination.idName}${step.before === undefined ? '' : ` (was ${plain(step.before, 64)})`}`
     case 'issue':
@@ -51,7 +50,7 @@ export function stepText(step: Step, clientId?: string): string {
     case 'verify':
       return step.skip === undefined ? 'prove the secret with an access token' : `prove nothing: ${step.skip}`
     case 'deliver':
-      return `deliver to ${plain(destinationLabel(step.destination))}`
+      return `deliver to ${plain(scopeLabel(step.destination))}: secret ${step.destination.secretName}${idText(step.destination)}`
     case 'commit':
       return 'commit: every destination is confirmed'
     case 'remove-values':
@@ -61,6 +60,10 @@ export function stepText(step: Step, clientId?: string): string {
     default:
       return unreachable(step)
   }
+}
+
+function idText({ idAs, idName }: Destination): string {
+  return idAs === 'none' ? '' : `, ${idAs} ${idName}`
 }
 
 function changeText({ field, before, after }: FieldChange): string {

@@ -28,11 +28,12 @@ function table(outcomes: Outcome[]): string {
 function row(outcome: Outcome): string {
   const { plan, current, now } = outcome
   const gone = outcome.result === 'deleted'
-  const scopes = plan?.spec.fields.scopes ?? plan?.client?.scopes ?? []
+  const shown = outcome.mode === 'plan' && plan?.client !== undefined ? plan.client : undefined
+  const scopes = shown?.scopes ?? plan?.spec.fields.scopes ?? plan?.client?.scopes ?? []
   const cells = [
     `${markdown(outcome.name, 80)}${outcome.clientId === undefined ? '' : `<br>${markdownCode(outcome.clientId)}`}`,
     outcome.error === undefined ? resultText(outcome) : `**failed**: ${outcome.error.code}`,
-    gone ? '' : ((outcome.mode === 'plan' ? plan?.client?.consent : plan?.spec.consent) ?? ''),
+    gone ? '' : (shown?.consent ?? plan?.spec.consent ?? ''),
     gone ? '' : scopes.map((scope) => markdownCode(scope, 60)).join(' '),
     current === undefined || gone ? '' : `${markdownCode(current.hint)}, ${age(now - current.issuedAt)}`,
     outcome.nextRotationAt === undefined || gone ? '' : iso(outcome.nextRotationAt).slice(0, 10),
@@ -42,7 +43,7 @@ function row(outcome: Outcome): string {
 }
 
 function resultText({ result, mode, drift }: Outcome): string {
-  return mode === 'plan' ? `${result}${drift ? ', **drift**' : ''}` : result
+  return `${result ?? ''}${mode === 'plan' && drift ? ', **drift**' : ''}`
 }
 
 function age(seconds: number): string {
@@ -54,6 +55,7 @@ function details(outcome: Outcome): string[] {
     outcome.error === undefined ? '' : failure(outcome.error),
     outcome.steps.length === 0 ? '' : stepList(outcome),
     differences(outcome),
+    retiringSecrets(outcome),
     foreignSecrets(outcome.foreign, outcome.now),
     outcome.notes.map((note) => `- ${markdown(note, 500)}`).join('\n'),
     botReminder(outcome),
@@ -103,6 +105,12 @@ function differenceRows(step: Step): string[] {
     default:
       return []
   }
+}
+
+function retiringSecrets({ retiring, result }: Outcome): string {
+  if (retiring.length === 0 || result === 'deleted') return ''
+  const list = retiring.map(({ hint, until }) => `${markdownCode(hint)} by the first run after ${iso(until)}`)
+  return `Previous secrets still work, and will be retired: ${list.join('; ')}.`
 }
 
 function foreignSecrets(foreign: ObservedSecret[], now: number): string {

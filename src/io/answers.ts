@@ -135,7 +135,7 @@ export function failure(
   }
   const code = service === 'tenant' ? 'TENANT_UNREACHABLE' : 'GITHUB_UNREACHABLE'
   const host = new URL(call.url).host
-  const usual = `Is ${host} right, and can this runner reach it? Proxies come from HTTPS_PROXY and NO_PROXY, certificate authorities from NODE_EXTRA_CA_CERTS; a tenant may allow certain addresses only.`
+  const usual = `Is ${host} right, and can this runner reach it? Proxies come from HTTPS_PROXY and NO_PROXY, certificate authorities from NODE_EXTRA_CA_CERTS.${service === 'tenant' ? ' A tenant may allow certain addresses only.' : ''}`
   return new ActionError(
     code,
     `${call.what}: ${why}${said === undefined ? '' : ` (${said})`}`,

@@ -64,7 +64,7 @@ export function ask(
     url: request.url,
     headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
     body,
-    what: `${what} of ${plain(scopeLabel(scope))}`,
+    what: path.startsWith('/') ? `${what} ${plain(scopeLabel(scope))}` : `${what} of ${plain(scopeLabel(scope))}`,
     repeatable,
     codes,
     hint,
@@ -73,18 +73,32 @@ export function ask(
 
 function remedy(scope: Scope, answer: Answer | undefined, code: ErrorCode): string | undefined {
   const place = plain(scopeLabel(scope))
-  const accepted = answer?.headers['x-accepted-github-permissions']
-  const permission =
-    accepted === undefined || accepted === ''
-      ? 'Secrets, Variables and, for environments, Environments'
-      : plain(accepted, 200)
+  const needed = permissions(scope, answer?.headers['x-accepted-github-permissions'] ?? '')
   if (code === 'DESTINATION_FORBIDDEN') {
-    return `The github-token lacks a permission on ${place}; it needs: ${permission}. GITHUB_TOKEN can never have it: use a token of a GitHub App, or a fine-grained personal access token.`
+    return `The github-token lacks a permission on ${place}; it needs ${needed}. GITHUB_TOKEN can never have it: use a token of a GitHub App, or a fine-grained personal access token.`
   }
   if (code === 'DESTINATION_MISSING') {
-    return `Is ${place} spelt right, and does it exist? GitHub answers the same where the github-token may not see it: it needs access to that repository, with ${permission}. Environments are not created by this action.`
+    return `Is ${place} spelt right, and does it exist? GitHub answers the same where the github-token may not see it: it needs access to that repository, with ${needed}. Environments are not created by this action.`
   }
   return undefined
+}
+
+const permissionNames: Record<string, string> = {
+  secrets: 'Secrets',
+  actions_variables: 'Variables',
+  environments: 'Environments',
+}
+
+/** Permissions by the names that GitHub's pages have for them, with what GitHub itself said in brackets. Reading alone is not enough. */
+function permissions(scope: Scope, accepted: string): string {
+  const said = accepted
+    .split(/[,;]/)
+    .map((part) => part.trim().split('=')[0] ?? '')
+    .filter((name) => name in permissionNames)
+  const names =
+    said.length > 0 ? said : scope.environment === undefined ? ['secrets', 'actions_variables'] : ['environments']
+  const list = [...new Set(names)].map((name) => `${permissionNames[name]}: write`).join(' and ')
+  return accepted === '' ? list : `${list} (GitHub asks for ${plain(accepted, 200)})`
 }
 
 export function parsed<S extends z.ZodType>(schema: S, answer: Answer, what: string): z.infer<S> {

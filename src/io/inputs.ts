@@ -61,9 +61,7 @@ const tokenHelp =
 
 function invalid(list: string[]): ActionError {
   const message =
-    list.length === 1
-      ? list[0]!
-      : `${plural(list.length, 'input')} need mending:\n${list.map((line) => `- ${line}`).join('\n')}`
+    list.length === 1 ? list[0]! : `${list.length} inputs can't be used:\n${list.map((line) => `- ${line}`).join('\n')}`
   return new ActionError(
     'INPUT_INVALID',
     message,
@@ -236,7 +234,7 @@ function policy(input: (name: string) => string, mode: Policy['mode'], problems:
 
 function flag(name: string, value: string, fallback: boolean, problems: Problems): boolean {
   if (value !== '' && value !== 'true' && value !== 'false') problems.add(name, 'accepted are true, false', value)
-  return value === '' ? fallback : value === 'true'
+  return value === 'true' || (value !== 'false' && fallback)
 }
 
 function oneOf<const T extends string>(
