@@ -11,6 +11,7 @@ import {
   Again,
   cancelled,
   descriptionBefore,
+  freshness,
   type Progress,
   requireFresh,
   type Work,
@@ -59,7 +60,12 @@ async function carryOut(step: Step, work: Work): Promise<boolean> {
     case 'own':
       requireFresh(work)
       return changes(work, () =>
-        work.shop.writers.tenant.describe(step.clientId, withLedger(step.user, step.ledger), descriptionBefore(work)),
+        work.shop.writers.tenant.describe(
+          step.clientId,
+          withLedger(step.user, step.ledger),
+          descriptionBefore(work),
+          sendBy(work),
+        ),
       )
     case 'write-id':
       return changes(work, () =>
@@ -92,6 +98,10 @@ async function retire(step: Step & { kind: 'retire' }, work: Work): Promise<bool
   return true
 }
 
+function sendBy({ reading }: Work): number {
+  return reading.readAt + freshness
+}
+
 /** A description is written beside the ledger as it was read, so it follows the reading closely, like every ledger. */
 async function update(step: Step & { kind: 'update' }, work: Work): Promise<true> {
   const describes = step.changes.some(({ field }) => field === 'description')
@@ -100,9 +110,13 @@ async function update(step: Step & { kind: 'update' }, work: Work): Promise<true
     change.field === 'description' ? { ...change, after: withLine(change.after as string, step.line) } : change,
   )
   const { tenant } = work.shop.writers
-  const { value: issued } = await written(work, tenant.update(step.clientId, changes)).catch((thrown: unknown) => {
+  const { value: issued } = await written(
+    work,
+    tenant.update(step.clientId, changes, describes ? sendBy(work) : undefined),
+  ).catch((thrown: unknown) => {
     const error = toActionError(thrown)
-    throw describes && error.uncertain ? new Again('the answer to a change was lost', error) : error
+    const stale = describes && (error.uncertain || error.retryAfter !== undefined)
+    throw stale ? new Again('the change of the description has to be decided anew', error) : error
   })
   if (issued !== undefined) await retireUnwanted(step.clientId, work)
   return true

@@ -6,8 +6,9 @@ import type { Secret } from './domain/secret.ts'
 import type { Step } from './domain/steps.ts'
 import { givingUp } from './domain/transitions.ts'
 import { findHint } from './issue.ts'
+import { writeLedger } from './ledger-write.ts'
 import type { At, Created } from './ports.ts'
-import { Again, giveBack, retireIfAllowed, type Work, written } from './work.ts'
+import { Again, freshness, giveBack, promptness, requireFresh, retireIfAllowed, type Work, written } from './work.ts'
 
 type CreateStep = Step & { kind: 'create' }
 
@@ -17,6 +18,7 @@ type CreateStep = Step & { kind: 'create' }
  */
 export async function createClient(step: CreateStep, work: Work): Promise<true> {
   const { clock, writers, readers } = work.shop
+  requireFresh(work)
   const announcedAt = clock.elapsed()
   const { value: created, at } = await create(step, work)
   work.progress.clientId = created.clientId
@@ -29,7 +31,7 @@ export async function createClient(step: CreateStep, work: Work): Promise<true> 
     delivered: [],
   }
   const early = earlyToken(created, work)
-  work.fresh = { ...fresh, early }
+  work.fresh = { ...fresh, early, mayHaveTwin: true }
   const { value: clients } = await readers.tenant.clients()
   const mine = clients.find(({ id }) => id === created.clientId)
   await giveWayToTwin(step, mine, clients, work)
@@ -40,7 +42,9 @@ export async function createClient(step: CreateStep, work: Work): Promise<true> 
     ...fresh,
     early,
     hint,
-    issued: created.issued ?? (step.deliver ? (await writers.tenant.issue(created.clientId)).value : undefined),
+    issued:
+      created.issued ??
+      (step.deliver ? (await writers.tenant.issue(created.clientId, announcedAt + promptness)).value : undefined),
   }
   work.fresh.hint ??= work.fresh.issued?.hint
   if (step.deliver) work.fresh.hint ??= await findHint(work.fresh, work)
@@ -60,9 +64,10 @@ async function create(step: CreateStep, work: Work): Promise<At<Created>> {
   const description = withLedger(step.user, step.ledger)
   const client = { fields: { ...step.fields, description }, consent: step.consent }
   try {
-    return await written(work, writers.tenant.create(client))
+    return await written(work, writers.tenant.create(client, work.reading.readAt + freshness))
   } catch (thrown) {
     const error = toActionError(thrown)
+    if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)
     if (!error.uncertain) throw error
     await retireLost(step, work)
     throw new Again('the answer to creating the client was lost', error)
@@ -106,10 +111,8 @@ async function keepNoSecret(hints: string[], at: number, work: Work): Promise<vo
   for (const hint of hints) if (!(await retireIfAllowed(fresh.clientId, hint, shop))) kept = hint
   if (kept !== undefined)
     work.progress.notes.push(`The tenant refuses to delete the client's last secret (${kept}). Nobody knows its value.`)
-  await shop.writers.tenant.describe(
-    fresh.clientId,
-    withLedger(fresh.user, givingUp(fresh.announced, kept, {}, at)),
-    'filled',
+  await writeLedger(fresh, work, (seen) =>
+    sameLedger(seen.ledger, fresh.announced) ? { ledger: givingUp(fresh.announced, kept, {}, at) } : undefined,
   )
   work.fresh = undefined
 }

@@ -1,9 +1,10 @@
 import type { Destination, ObservedDestination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
-import { sameLedger, withLedger } from './domain/ledger.ts'
+import { sameLedger } from './domain/ledger.ts'
 import type { Step } from './domain/steps.ts'
+import { writeLedger } from './ledger-write.ts'
 import { pause } from './pause.ts'
-import type { At, Prepared } from './ports.ts'
+import type { At, Prepared, PublicKey } from './ports.ts'
 import { cancelled, type Fresh, freshOf, type Work } from './work.ts'
 
 /** Milliseconds after the announcement beyond which no delivery begins. */
@@ -29,17 +30,28 @@ export async function readAhead(work: Work): Promise<void> {
   fresh.ahead = { destination, prepared, readAt, idWritten: addsId }
 }
 
-/** Delivers the client id and the fresh secret to one destination. */
+/**
+ * Delivers the client id and the fresh secret to one destination. Where GitHub makes us wait longer than the announcement
+ * lasts, it is renewed before the delivery is tried again.
+ */
 export async function deliver(step: Step & { kind: 'deliver' }, work: Work): Promise<true> {
   const fresh = freshOf(work)
-  const { destination } = step
-  const prepared = await prepare(destination, work)
-  if (work.shop.clock.elapsed() - fresh.announcedAt > deliverBy) await renew(fresh, work)
-  if (work.shop.stop.requested) throw cancelled()
-  const idAt = await writeId(step, fresh.clientId, prepared, work)
-  const { at } = await put(destination, destination.secretName, prepared, work)
-  fresh.delivered.push({ destination, stamp: at, at, idAt, proven: false })
-  return true
+  for (;;) {
+    if (work.shop.clock.elapsed() - fresh.announcedAt > deliverBy) await renew(fresh, work)
+    const prepared = await prepare(step.destination, work)
+    if (work.shop.stop.requested) throw cancelled()
+    try {
+      const idAt = await writeId(step, fresh, prepared, work)
+      const { at } = await put(step.destination, prepared, work)
+      fresh.delivered.push({ destination: step.destination, stamp: at, at, idAt, proven: false })
+      return true
+    } catch (thrown) {
+      const { retryAfter, uncertain } = toActionError(thrown)
+      if (retryAfter === undefined || uncertain || work.shop.stop.requested) throw thrown
+      work.shop.reporter.step(`… delivering goes on in ${Math.round(retryAfter / 1000)} s, as GitHub asks`)
+      await pause(retryAfter, work.shop)
+    }
+  }
 }
 
 /** Reads public key and stamps until the last write there is two seconds ago, by GitHub's own time. */
@@ -61,55 +73,64 @@ function lastWrite({ secretStamp, idStamp }: ObservedDestination): number {
 
 /** The id stands beside the secret as a variable or a secret; a variable that is right already stays. */
 async function writeId(
-  step: Step & { kind: 'deliver' },
-  clientId: string,
-  prepared: At<Prepared>,
-  work: Work,
+  { destination, idBefore }: Step & { kind: 'deliver' },
+  fresh: Fresh,
+  { value }: At<Prepared>,
+  { shop }: Work,
 ): Promise<number | undefined> {
-  const { destination, idBefore } = step
-  const { destinations } = work.shop.writers
-  const isThere =
-    idBefore === clientId || (work.fresh?.ahead?.destination === destination && work.fresh.ahead.idWritten)
+  const { destinations } = shop.writers
+  const isThere = idBefore === fresh.clientId || (fresh.ahead?.destination === destination && fresh.ahead.idWritten)
   if (destination.idAs === 'none' || (destination.idAs === 'variable' && isThere)) return undefined
-  if (destination.idAs === 'secret')
-    return (await destinations.putSecret(destination, destination.idName, clientId, prepared.value.publicKey)).at
-  await destinations.putVariable(destination, clientId, idBefore !== undefined)
-  return undefined
+  if (destination.idAs === 'variable') {
+    await destinations.putVariable(destination, fresh.clientId, idBefore !== undefined)
+    return undefined
+  }
+  const sendBy = fresh.announcedAt + deliverBy
+  return (await destinations.putSecret(destination, destination.idName, fresh.clientId, value.publicKey, sendBy)).at
 }
 
-async function put(destination: Destination, name: string, { value }: At<Prepared>, work: Work): Promise<At<void>> {
+async function put(destination: Destination, { value }: At<Prepared>, work: Work): Promise<At<void>> {
   const fresh = freshOf(work)
-  const { destinations } = work.shop.writers
   const { secret } = fresh.issued!
+  const write = async (publicKey: PublicKey) => {
+    const { destinations } = work.shop.writers
+    const sendBy = fresh.announcedAt + deliverBy
+    try {
+      return await destinations.putSecret(destination, destination.secretName, secret, publicKey, sendBy)
+    } catch (thrown) {
+      if (toActionError(thrown).uncertain) fresh.perhaps = destination
+      throw thrown
+    }
+  }
   try {
-    return await destinations.putSecret(destination, name, secret, value.publicKey)
+    return await write(value.publicKey)
   } catch (thrown) {
-    const error = toActionError(thrown)
-    if (error.uncertain) fresh.perhaps = destination
     // GitHub says 422 for a key that has been replaced meanwhile: one more try, with the new one.
-    if (error.status !== 422) throw error
+    if (toActionError(thrown).status !== 422) throw thrown
     const again = await work.shop.readers.destinations.prepare(destination)
-    if (again.value.publicKey.id === value.publicKey.id) throw error
-    return destinations.putSecret(destination, name, secret, again.value.publicKey)
+    if (again.value.publicKey.id === value.publicKey.id) throw thrown
+    return write(again.value.publicKey)
   }
 }
 
 /** A slow run announces anew before it goes on, if nobody else was at work; else it gives up. */
-async function renew(fresh: Fresh, { shop }: Work): Promise<void> {
-  const { value, at } = await shop.readers.tenant.client(fresh.clientId)
+async function renew(fresh: Fresh, work: Work): Promise<void> {
   const known = new Set([...(fresh.announced.announced?.known ?? []), fresh.hint])
-  const alone =
-    sameLedger(value?.description.ledger, fresh.announced) && value!.secrets.every(({ hint }) => known.has(hint))
-  if (!alone) {
-    throw new ActionError(
-      'CLIENT_BUSY',
-      'delivering took longer than 40 seconds, and another run is at work on the client',
-      'Run again when the other run is over.',
-    )
-  }
-  const announcedAt = shop.clock.elapsed()
-  // The hints known and the time of the first announcement stay: our own secret must be recognised as ours, should we die.
-  const announced = { ...fresh.announced, announced: { ...fresh.announced.announced!, renewed: Math.floor(at) } }
-  await shop.writers.tenant.describe(fresh.clientId, withLedger(value!.description.user, announced), 'filled')
-  Object.assign(fresh, { announced, announcedAt })
+  const announcedAt = work.shop.clock.elapsed()
+  const { ledger } = await writeLedger(fresh, work, (seen) => {
+    const isAlone = sameLedger(seen.ledger, fresh.announced) && seen.live.every(({ hint }) => known.has(hint))
+    if (!isAlone) throw overtaken()
+    // The hints known and the time of the first announcement stay: our own secret must be recognised as ours, should we die.
+    const announced = { ...fresh.announced.announced!, renewed: Math.floor(seen.now) }
+    return { ledger: { ...fresh.announced, announced } }
+  })
+  Object.assign(fresh, { announced: ledger, announcedAt })
+}
+
+function overtaken(): ActionError {
+  return new ActionError(
+    'CLIENT_BUSY',
+    'delivering took longer than 40 seconds, and another run is at work on the client',
+    'Run again when the other run is over.',
+  )
 }

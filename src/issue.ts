@@ -7,6 +7,7 @@ import type { Secret } from './domain/secret.ts'
 import type { Step } from './domain/steps.ts'
 import { plain } from './domain/text.ts'
 import { givingUp } from './domain/transitions.ts'
+import { writeLedger } from './ledger-write.ts'
 import { pause } from './pause.ts'
 import type { Issued } from './ports.ts'
 import {
@@ -14,16 +15,16 @@ import {
   cancelled,
   descriptionBefore,
   type Fresh,
+  freshness,
   freshOf,
   giveBack,
+  promptness,
   requireFresh,
   retireIfAllowed,
   type Work,
   written,
 } from './work.ts'
 
-/** Milliseconds within which issuing must follow its announcement. */
-const promptness = 6000
 /** Milliseconds for which a new secret may take to work: it and fresh consent have to spread. */
 const patience = 20_000
 
@@ -36,35 +37,45 @@ export async function announceAndIssue(step: Step & { kind: 'issue' }, work: Wor
   requireFresh(work)
   const announcedAt = clock.elapsed()
   const text = withLedger(step.user, step.ledger)
-  await written(work, writers.tenant.describe(step.clientId, text, descriptionBefore(work))).catch(againIfUncertain)
+  const sendBy = work.reading.readAt + freshness
+  await written(work, writers.tenant.describe(step.clientId, text, descriptionBefore(work), sendBy)).catch(againIfLate)
   const fresh: Fresh = { clientId: step.clientId, announced: step.ledger, announcedAt, user: step.user, delivered: [] }
   work.fresh = fresh
   if (work.shop.stop.requested) throw cancelled()
-  if (clock.elapsed() - announcedAt > promptness) throw new Again('announcing took too long')
+  requirePrompt(fresh, work)
   fresh.issued = await issueOnce(step, work).catch(async (thrown: unknown) => {
     const error = toActionError(thrown)
+    if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)
     if (!error.uncertain || work.shop.stop.requested) throw error
     await retireLost(fresh, work)
+    requirePrompt(fresh, work)
     return issueOnce(step, work)
   })
   fresh.hint = fresh.issued.hint ?? (await findHint(fresh, work))
   return true
 }
 
-function againIfUncertain(thrown: unknown): never {
+/** Nothing of it is to be repeated blindly: what it rested on has to be read again. */
+function againIfLate(thrown: unknown): never {
   const error = toActionError(thrown)
-  throw error.uncertain ? new Again('the answer to the announcement was lost', error) : error
+  if (error.uncertain) throw new Again('the answer to the announcement was lost', error)
+  throw error.retryAfter === undefined ? error : new Again('the tenant made us wait', error)
+}
+
+/** Throws `Again` where issuing would come too long after its announcement. */
+function requirePrompt({ announcedAt }: Fresh, { shop }: Work): void {
+  if (shop.clock.elapsed() - announcedAt > promptness) throw new Again('announcing took too long')
 }
 
 /** Through the door that the client needs: allowing the method makes a secret too (PATCH answers 202). */
-async function issueOnce(step: Step & { kind: 'issue' }, { shop, plan }: Work): Promise<Issued> {
+async function issueOnce(step: Step & { kind: 'issue' }, { shop, plan, fresh }: Work): Promise<Issued> {
   const { tenant } = shop.writers
   if (step.addMethod !== undefined) {
     const change = { field: 'authMethods' as const, before: plan.client?.authMethods, after: step.addMethod }
-    const { value } = await tenant.update(step.clientId, [change])
+    const { value } = await tenant.update(step.clientId, [change], fresh!.announcedAt + promptness)
     if (value !== undefined) return value
   }
-  return (await tenant.issue(step.clientId)).value
+  return (await tenant.issue(step.clientId, fresh!.announcedAt + promptness)).value
 }
 
 async function retireLost(fresh: Fresh, work: Work): Promise<void> {
@@ -166,7 +177,7 @@ export async function abandon(work: Work, error: ActionError): Promise<ActionErr
       return error
     }
     const kept = held || (fresh.issued !== undefined && !(await retireNew(fresh, work))) ? fresh.hint : undefined
-    await takeBack(fresh, kept, work)
+    if (!fresh.mayHaveTwin) await takeBack(fresh, kept, work)
   } catch (thrown) {
     // With another run at work nothing of what is unknown can be called ours.
     if (thrown instanceof Again) return error
@@ -187,20 +198,17 @@ async function retireNew(fresh: Fresh, work: Work): Promise<boolean> {
 }
 
 /** Takes the announcement back, where it still stands; a secret that may be held somewhere becomes a suspect. */
-async function takeBack(fresh: Fresh, kept: string | undefined, { shop }: Work): Promise<void> {
-  const { value, at } = await shop.readers.tenant.client(fresh.clientId)
-  if (value === undefined || !sameLedger(value.description.ledger, fresh.announced)) return
+async function takeBack(fresh: Fresh, kept: string | undefined, work: Work): Promise<void> {
   const hint = fresh.hint ?? ''
   const { owner } = fresh.announced
-  const entries = fresh.delivered.map(({ destination, at: putAt, idAt }) => [
+  const entries = fresh.delivered.map(({ destination, at, idAt }) => [
     destinationKey(destination),
-    deliveredEntry(destination, hint, putAt, idAt, owner),
+    deliveredEntry(destination, hint, at, idAt, owner),
   ])
-  await shop.writers.tenant.describe(
-    fresh.clientId,
-    withLedger(value.description.user, givingUp(fresh.announced, kept, Object.fromEntries(entries), at)),
-    'filled',
-  )
+  await writeLedger(fresh, work, (seen) => {
+    if (!sameLedger(seen.ledger, fresh.announced)) return undefined
+    return { ledger: givingUp(fresh.announced, kept, Object.fromEntries(entries), seen.now) }
+  })
 }
 
 function perhapsDelivered(destination: Destination, error: ActionError): ActionError {

@@ -22,15 +22,19 @@ export type Issued = {
 }
 export type Created = { clientId: string; issued?: Issued | undefined }
 
-/** Failures with `uncertain` may have taken effect: the caller looks before it repeats what is not safe to repeat. */
+/**
+ * Failures with `uncertain` may have taken effect: the caller looks before it repeats what is not safe to repeat. `sendBy`:
+ * elapsed milliseconds after which a request must not be sent (again), for what it rests on would be out of date; the failure
+ * then has `retryAfter`.
+ */
 export interface TenantWriter {
-  create(client: NewClient): Promise<At<Created>>
+  create(client: NewClient, sendBy: number): Promise<At<Created>>
   /** Changes fields. A secret is born where this allows `client_secret`. */
-  update(clientId: string, changes: FieldChange[]): Promise<At<Issued | undefined>>
+  update(clientId: string, changes: FieldChange[], sendBy?: number): Promise<At<Issued | undefined>>
   /** Writes the description as a whole; never repeated by itself, for what it rests on may have changed. */
-  describe(clientId: string, text: string, before: 'empty' | 'filled'): Promise<At<void>>
+  describe(clientId: string, text: string, before: 'empty' | 'filled', sendBy: number): Promise<At<void>>
   setConsent(clientId: string, consent: Consent): Promise<void>
-  issue(clientId: string): Promise<At<Issued>>
+  issue(clientId: string, sendBy: number): Promise<At<Issued>>
   /** Deletes a secret; that it is gone already is fine. */
   retire(clientId: string, hint: string): Promise<void>
   remove(clientId: string): Promise<void>
@@ -59,7 +63,13 @@ export type PublicKey = { id: string; key: string }
 export type Prepared = { publicKey: PublicKey; seen: ObservedDestination }
 
 export interface DestinationWriter {
-  putSecret(destination: Destination, name: string, value: Secret | string, publicKey: PublicKey): Promise<At<void>>
+  putSecret(
+    destination: Destination,
+    name: string,
+    value: Secret | string,
+    publicKey: PublicKey,
+    sendBy: number,
+  ): Promise<At<void>>
   putVariable(destination: Destination, value: string, exists: boolean): Promise<void>
   /** Deletes the values of a destination; what is gone already is fine. */
   remove(destination: Destination, keepId: boolean): Promise<void>

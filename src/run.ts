@@ -58,7 +58,7 @@ async function settle(spec: ClientSpec, first: Reading, request: RunRequest, wor
       if (again === undefined) break
       if (round === mostRounds) throw again.error ?? tooSlow(again)
       // A lost answer may mean that the tenant is in trouble: it gets time, about half a minute in all.
-      if (again.error !== undefined) await pause(500 * 2 ** round, world)
+      if (again.error !== undefined) await pause(again.error.retryAfter ?? 500 * 2 ** round, world)
       reading = await observe(spec.destinations, world.readers, world.clock, request.policy.mode)
       plan = decide(settling, reading)
     }

@@ -23,6 +23,8 @@ export type Fresh = {
   user: string
   issued?: Issued | undefined
   hint?: string | undefined
+  /** Not yet known to be the only client of its kind: its announcement stays, by which others know a twin that may go. */
+  mayHaveTwin?: boolean | undefined
   /** A first access token, asked for while the new client is read back; undefined where there was none yet. */
   early?: Promise<Secret | undefined> | undefined
   /** What the first delivery needs, read while the secret is proven. */
@@ -75,6 +77,9 @@ export function startProgress(): Progress {
 
 /** Milliseconds within which a write of the ledger must follow the reading that it rests on. */
 export const freshness = 2000
+
+/** Milliseconds within which issuing must follow its announcement. */
+export const promptness = 6000
 
 /** Throws `Again` where the reading is too old for a ledger write to rest on it. */
 export function requireFresh({ shop, reading }: Work): void {

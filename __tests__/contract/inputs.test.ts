@@ -11,11 +11,15 @@ beforeEach(async () => {
 })
 
 /** Runs with these inputs, and insists that nobody was asked anything. */
-async function refused(inputs: Record<string, string>, message: RegExp, hint?: RegExp) {
+async function complaint(inputs: Record<string, string>, message: RegExp, hint?: RegExp) {
   const result = await simulation.run(inputs)
   expectRefusal(result, 'INPUT_INVALID', { message, hint: hint ?? /Correct the step’s `with:`/ })
   expect(result.requests).toEqual([])
   return result
+}
+
+async function refused(inputs: Record<string, string>, message: RegExp): Promise<void> {
+  await complaint(inputs, message)
 }
 
 describe('the tenant', () => {
@@ -40,7 +44,7 @@ describe('the tenant', () => {
     'https://127.0.0.1.nip.example',
     'https://аcme.eu.qlikcloud.com.example',
   ])('is not %s, which only looks like a host of Qlik Cloud', async (tenant) => {
-    const result = await refused({ tenant }, /^tenant: (is not a host of Qlik Cloud|must be the bare address)/)
+    const result = await complaint({ tenant }, /^tenant: (is not a host of Qlik Cloud|must be the bare address)/)
     expect(result.error?.message).not.toContain(tenant)
   })
 
@@ -123,13 +127,13 @@ describe('signing in', () => {
     from(undefined)
     await refused({ 'api-key': '' }, /pull request from a fork/)
     from('Acme/App')
-    const own = await refused({ 'api-key': '' }, /is it defined for this repository or environment/)
+    const own = await complaint({ 'api-key': '' }, /is it defined for this repository or environment/)
     expect(own.error?.message).not.toContain('fork')
   })
 
   it.each(['api-key', 'github-token'])('refuses white space pasted with the %s, and does not show it', async (name) => {
     const pasted = 'eyJsecretsecretsecret\nsecretsecretsecret'
-    const result = await refused({ [name]: pasted }, new RegExp(`^${name}: must be one word .*got a text of 40 char`))
+    const result = await complaint({ [name]: pasted }, new RegExp(`^${name}: must be one word .*got a text of 40 char`))
     expect(JSON.stringify([result.log, result.summary, result.outputs])).not.toContain('secretsecret')
   })
 
@@ -247,7 +251,7 @@ describe('destinations', () => {
 
 describe('all inputs together', () => {
   it('are complained about in one error, each with its name', async () => {
-    const result = await refused(
+    const result = await complaint(
       {
         tenant: 'http://acme.eu.qlikcloud.com',
         'api-key': '',
@@ -259,7 +263,7 @@ describe('all inputs together', () => {
         'client-secret-name': 'GITHUB_X',
         consent: 'x',
       },
-      /^9 inputs need mending:\n- /,
+      /^9 inputs .*:\n- /,
     )
     const named = result
       .error!.message.split('\n')

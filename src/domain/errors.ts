@@ -40,6 +40,8 @@ type Details = {
   status?: number | undefined
   /** The service's own time of that answer, in epoch seconds. */
   at?: number | undefined
+  /** Milliseconds that the service asked us to wait, where there was no time left for it. */
+  retryAfter?: number | undefined
   /** True where the request may have been carried out although no good answer came: look before repeating it. */
   uncertain?: boolean
 }
@@ -52,6 +54,7 @@ export class ActionError extends Error {
   readonly trace: string | undefined
   readonly status: number | undefined
   readonly at: number | undefined
+  readonly retryAfter: number | undefined
   readonly uncertain: boolean
 
   constructor(code: ErrorCode, message: string, hint: string, details: Details = {}) {
@@ -61,6 +64,7 @@ export class ActionError extends Error {
     this.trace = details.trace
     this.status = details.status
     this.at = details.at
+    this.retryAfter = details.retryAfter
     this.uncertain = details.uncertain ?? false
   }
 }

@@ -109,14 +109,16 @@ function strangersIn(
  * The ledger to write after one look back at a commit, or undefined where all is as it was written: what another run left
  * out, or an unknown hint that appeared meanwhile, becomes a suspect.
  */
-export function lookingBack(commit: Commit, written: Ledger, seen: Reread): Ledger | undefined {
+export function lookingBack(commit: Commit, written: Ledger, seen: Reread): { ledger: Ledger } | undefined {
   const strangers = strangersIn(seen, [commit.announced, written, seen.ledger], commit)
   const untouched = sameLedger(seen.ledger, written)
   if (untouched && strangers.length === 0) return undefined
   const base = seen.ledger ?? written
   const isLive = seen.live.some(({ hint }) => hint === commit.hint)
   const missing = isLive && !listedHints(base).has(commit.hint) ? [commit.hint] : []
-  return unproven({ ...base, suspects: added(base.suspects, [...strangers, ...missing], Math.floor(seen.now)) })
+  return {
+    ledger: unproven({ ...base, suspects: added(base.suspects, [...strangers, ...missing], Math.floor(seen.now)) }),
+  }
 }
 
 /** What lies in the destinations can't be told: the next run delivers a fresh secret to all of them. */

@@ -10,6 +10,8 @@ export type Call = WireRequest & {
   what: string
   /** May it be sent again although it may have taken effect? */
   repeatable: boolean
+  /** Elapsed milliseconds after which it must not be sent any more: what it rests on would be out of date. */
+  sendBy?: number | undefined
   /** Codes for statuses that mean something else here than usually. */
   codes?: Partial<Record<number, ErrorCode>> | undefined
   /** How to mend a refusal, where more is known here than in general. */
@@ -115,6 +117,7 @@ export function failure(
   call: Call,
   outcome: Outcome & { trouble: Trouble },
   limited: boolean,
+  retryAfter?: number,
 ): ActionError {
   const { trouble, why, response } = outcome
   const answer = response && { status: response.status, headers: response.headers, data: json(response.body), at: 0 }
@@ -123,6 +126,7 @@ export function failure(
     cause: outcome.cause,
     trace: answer && traceOf(answer),
     status: answer?.status,
+    retryAfter,
     uncertain: (trouble.kind === 'lost' || trouble.kind === 'server') && call.method !== 'GET',
   }
   if (limited || trouble.kind === 'limited') {

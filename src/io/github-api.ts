@@ -27,13 +27,14 @@ export type Ask = {
   what: string
   parameters?: Record<string, unknown>
   repeatable?: boolean
+  sendBy?: number | undefined
   codes?: Partial<Record<number, ErrorCode>>
 }
 
 /** `route` is a verb and a path below the scope's root, or a whole path with a leading `/`. */
 export function ask(
   { baseUrl, token, http }: Api,
-  { route, scope, what, parameters = {}, repeatable = true, codes }: Ask,
+  { route, scope, what, parameters = {}, repeatable = true, sendBy, codes }: Ask,
 ): Promise<Answer> {
   const [method = '', path = ''] = route.split(' ')
   const root = path.startsWith('/')
@@ -66,6 +67,7 @@ export function ask(
     body,
     what: path.startsWith('/') ? `${what} ${plain(scopeLabel(scope))}` : `${what} of ${plain(scopeLabel(scope))}`,
     repeatable,
+    sendBy,
     codes,
     hint,
   })

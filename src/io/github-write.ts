@@ -13,6 +13,7 @@ export async function putSecret(
   name: string,
   value: Secret | string,
   { id, key }: PublicKey,
+  sendBy: number,
 ): Promise<At<void>> {
   const encrypted_value = await sealed(value instanceof Secret ? value.open() : value, key)
   const { at } = await ask(api, {
@@ -20,6 +21,7 @@ export async function putSecret(
     scope,
     what: `writing the secret ${name}`,
     parameters: { secret_name: name, encrypted_value, key_id: id },
+    sendBy,
   })
   return { value: undefined, at }
 }

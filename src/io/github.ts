@@ -23,7 +23,7 @@ export function createGitHub(baseUrl: string, token: Secret, http: Http): GitHub
       stamps: async (destination) => (await stamps(api, destination)).value,
     },
     writer: {
-      putSecret: (destination, name, value, key) => putSecret(api, destination, name, value, key),
+      putSecret: (destination, name, value, key, sendBy) => putSecret(api, destination, name, value, key, sendBy),
       putVariable: (destination, value, exists) => putVariable(api, destination, value, exists),
       remove: (destination, keepId) => remove(api, destination, keepId),
     },

@@ -33,6 +33,8 @@ async function persist(service: ServiceName, transport: Transport, around: Surro
     const tried: Tried = { attempts, elapsed: clock.elapsed() - began, asked, repeatable: call.repeatable }
     const next = verdict(outcome.trouble, tried)
     if (!next.retry || stop.requested) throw failure(service, call, outcome, !next.retry && next.limited)
+    if (clock.elapsed() + next.wait > (call.sendBy ?? Number.POSITIVE_INFINITY))
+      throw failure(service, call, outcome, false, next.wait)
     if (next.named) asked += next.wait
     if (next.wait >= 1000)
       reporter.step(`… ${call.what}: waiting ${Math.round(next.wait / 1000)} s, for ${outcome.why}`)

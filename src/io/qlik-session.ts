@@ -61,12 +61,13 @@ export type Ask = {
   body?: unknown
   headers?: Record<string, string>
   repeatable?: boolean
+  sendBy?: number | undefined
   codes?: Call['codes']
 }
 
 export async function ask(
   session: Session,
-  { method, path, what, body, headers = {}, repeatable = method === 'GET', codes }: Ask,
+  { method, path, what, body, headers = {}, repeatable = method === 'GET', sendBy, codes }: Ask,
 ): Promise<Answer> {
   const bearer = await session.bearer()
   const call: Call = {
@@ -83,6 +84,7 @@ export async function ask(
     body: body === undefined ? undefined : JSON.stringify(body),
     what,
     repeatable,
+    sendBy,
     codes,
   }
   return explained(session, () => session.http(call))

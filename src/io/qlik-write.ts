@@ -11,17 +11,22 @@ import * as wire from './qlik-wire.ts'
 
 export function createWriter(session: Session, mask: Mask): TenantWriter {
   return {
-    create: (client) => create(session, mask, client),
-    update: (clientId, changes) => update(session, mask, clientId, changes),
-    describe: (clientId, text, before) => describe(session, clientId, text, before),
+    create: (client, sendBy) => create(session, mask, client, sendBy),
+    update: (clientId, changes, sendBy) => update(session, mask, clientId, changes, sendBy),
+    describe: (clientId, text, before, sendBy) => describe(session, clientId, text, before, sendBy),
     setConsent: (clientId, consent) => setConsent(session, clientId, consent),
-    issue: (clientId) => issue(session, mask, clientId),
+    issue: (clientId, sendBy) => issue(session, mask, clientId, sendBy),
     retire: (clientId, hint) => retire(session, clientId, hint),
     remove: (clientId) => remove(session, clientId),
   }
 }
 
-async function create(session: Session, mask: Mask, { fields, consent }: NewClient): Promise<At<Created>> {
+async function create(
+  session: Session,
+  mask: Mask,
+  { fields, consent }: NewClient,
+  sendBy: number,
+): Promise<At<Created>> {
   const what = 'creating the client'
   const body = {
     appType: 'web',
@@ -33,7 +38,7 @@ async function create(session: Session, mask: Mask, { fields, consent }: NewClie
     // The request accepts no other value than trusted; required is what a client has without it.
     ...(consent === 'trusted' ? { connectionConfig: { consentMethod: 'trusted' } } : {}),
   }
-  const answer = await ask(session, { method: 'POST', path: clientsPath, what, body })
+  const answer = await ask(session, { method: 'POST', path: clientsPath, what, body, sendBy })
   const secret = maskedSecret(answer, mask)
   const created = parsed(wire.createdSchema, answer, what, 'POST')
   const [listed] = wire.toSecrets(created)
@@ -69,6 +74,7 @@ async function update(
   mask: Mask,
   clientId: string,
   changes: FieldChange[],
+  sendBy?: number,
 ): Promise<At<Issued | undefined>> {
   const what = 'changing the client'
   const body = changes.map(({ field, before, after }) => ({
@@ -83,6 +89,7 @@ async function update(
     what,
     body,
     repeatable: !once,
+    sendBy,
     codes: { 404: 'CLIENT_MISSING' },
   })
   const secret = maskedSecret(answer, mask)
@@ -94,10 +101,10 @@ async function describe(
   clientId: string,
   text: string,
   before: 'empty' | 'filled',
+  sendBy: number,
 ): Promise<At<void>> {
-  const { at } = await update(session, () => {}, clientId, [
-    { field: 'description', before: before === 'empty' ? undefined : before, after: text },
-  ])
+  const change = { field: 'description' as const, before: before === 'empty' ? undefined : before, after: text }
+  const { at } = await update(session, () => {}, clientId, [change], sendBy)
   return { value: undefined, at }
 }
 
@@ -112,13 +119,14 @@ async function setConsent(session: Session, clientId: string, consent: string): 
   })
 }
 
-async function issue(session: Session, mask: Mask, clientId: string): Promise<At<Issued>> {
+async function issue(session: Session, mask: Mask, clientId: string, sendBy: number): Promise<At<Issued>> {
   const what = 'issuing a secret'
   const path = `${clientsPath}/${encodeURIComponent(clientId)}/client-secrets`
   const answer = await ask(session, {
     method: 'POST',
     path,
     what,
+    sendBy,
     codes: { 404: 'CLIENT_MISSING', 409: 'SECRET_SLOTS_FULL' },
   }).catch(slotsHint)
   const secret = maskedSecret(answer, mask)

@@ -37,7 +37,13 @@ export function createTransport(env: NodeJS.ProcessEnv): { transport: Transport;
 }
 
 async function proxyAgent(): Promise<Dispatcher> {
-  const { default: EnvHttpProxyAgent } = await import('undici/lib/dispatcher/env-http-proxy-agent.js')
+  const [{ default: EnvHttpProxyAgent }, { default: dispatcher }, { default: connect }] = await Promise.all([
+    import('undici/lib/dispatcher/env-http-proxy-agent.js'),
+    import('undici/lib/dispatcher/dispatcher.js'),
+    import('undici/lib/api/api-connect.js'),
+  ])
+  // Tunnels are opened by a method that only undici as a whole gives to its dispatchers.
+  Object.assign(dispatcher.prototype, { connect })
   return new EnvHttpProxyAgent()
 }
 

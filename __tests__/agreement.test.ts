@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { errorCodes } from '../src/domain/errors.ts'
+import { outputsOf } from '../src/domain/outcome.ts'
+import { readInputs } from '../src/io/inputs.ts'
+
+const root = path.join(import.meta.dirname, '..')
+const action = readFileSync(path.join(root, 'action.yml'), 'utf8')
+const readme = existsSync(path.join(root, 'README.md')) ? readFileSync(path.join(root, 'README.md'), 'utf8') : undefined
+
+/** Names in a section of action.yml, in their order. */
+function names(section: string): string[] {
+  const [, body = ''] = new RegExp(`^${section}:\\n((?:(?: .*)?\\n)*)`, 'm').exec(action) ?? []
+  return [...body.matchAll(/^ {2}([\w-]+):$/gm)].map(([, name]) => name!)
+}
+
+/** Every environment variable that reading the inputs asks for. */
+function asked(): string[] {
+  const seen = new Set<string>()
+  const env = new Proxy<Record<string, string>>(
+    {},
+    {
+      get: (_all, name) => {
+        seen.add(String(name))
+        return undefined
+      },
+    },
+  )
+  expect(() => readInputs(env, () => {})).toThrow()
+  return [...seen]
+}
+
+describe('action.yml', () => {
+  it('has the inputs that the program reads, no more and no less', () => {
+    const read = asked().filter((name) => name.startsWith('INPUT_'))
+    expect(read.map((name) => name.slice('INPUT_'.length).toLowerCase()).sort()).toEqual(names('inputs').sort())
+  })
+
+  it('is all that steers the program: of the environment it reads only what every runner sets', () => {
+    const others = asked().filter((name) => !name.startsWith('INPUT_'))
+    expect(others.sort()).toEqual(
+      [
+        ...['GITHUB_API_URL', 'GITHUB_EVENT_NAME', 'GITHUB_REPOSITORY', 'GITHUB_REPOSITORY_ID'],
+        ...['GITHUB_RUN_ATTEMPT', 'GITHUB_RUN_ID'],
+      ].sort(),
+    )
+  })
+
+  it('has the outputs that the program sets', () => {
+    const set = [...Object.keys(outputsOf([], '')), 'client-secret']
+    expect(names('outputs').sort()).toEqual(set.sort())
+  })
+
+  it('has no defaults: what is left out must be distinguishable', () => {
+    expect(action).not.toMatch(/^\s+default:/m)
+  })
+
+  it('requires the tenant and the name, and nothing that is not always needed', () => {
+    const required = [...action.matchAll(/^ {2}([\w-]+):\n(?: {4}.*\n)*? {4}required: true$/gm)].map(([, name]) => name)
+    expect(required).toEqual(['tenant', 'name'])
+  })
+
+  it('runs on Node 24, and what it runs is there', () => {
+    expect(action).toMatch(/^runs:\n {2}using: node24\n {2}main: (dist\/index\.js)\n/m)
+    expect(existsSync(path.join(root, 'dist/index.js'))).toBe(true)
+  })
+
+  it('describes every input and output', () => {
+    const described = [...action.matchAll(/^ {2}([\w-]+):\n(?: {4}.*\n)*? {4}description: "[^"]{10,}/gm)]
+    expect(described.length).toBe(names('inputs').length + names('outputs').length)
+  })
+})
+
+describe.skipIf(readme === undefined)('README.md', () => {
+  it.each(['inputs', 'outputs'])('lists the %s of action.yml, in their order', (section) => {
+    const [, table = ''] = new RegExp(`<!-- ${section} -->([\\s\\S]*?)<!-- /${section} -->`).exec(readme!) ?? []
+    expect([...table.matchAll(/^\| `([\w-]+)`/gm)].map(([, name]) => name)).toEqual(names(section))
+  })
+
+  it('lists every error code with what happened and a remedy, but for those of spec files', () => {
+    const [, section = ''] = /\n## Errors\n([\s\S]*?)\n## /.exec(readme!) ?? []
+    const rows = [...section.matchAll(/^\| (`[A-Z_`, ]+`) *\| *(\S.*?) *\| *(\S.*?) *\|$/gm)]
+    const listed = rows.flatMap(([, codes = '']) => [...codes.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code))
+    const expected = errorCodes.filter((code) => code !== 'SPEC_INVALID')
+    expect(listed.sort()).toEqual([...expected].sort())
+  })
+
+  it('names no input, output or error that there is none of', () => {
+    const codes = [...readme!.matchAll(/`([A-Z]+_[A-Z_]+)`/g)].map(([, code]) => code!)
+    const prefixes = new Set(errorCodes.map((code) => code.split('_')[0]))
+    const known = new Set<string>([...errorCodes, 'CLIENTS_TOKEN', 'GITHUB_TOKEN', 'GITHUB_API_URL'])
+    const unknown = codes.filter((code) => prefixes.has(code.split('_')[0]!) && !known.has(code))
+    expect([...new Set(unknown)]).toEqual([])
+  })
+})

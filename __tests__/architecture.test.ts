@@ -1,0 +1,151 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Secret } from '../src/domain/secret.ts'
+import type { Step } from '../src/domain/steps.ts'
+
+const src = path.join(import.meta.dirname, '../src')
+const files = new Map(
+  globSync('**/*.ts', { cwd: src })
+    .filter((name) => !name.endsWith('.d.ts'))
+    .map((name) => [name.replaceAll('\\', '/'), readFileSync(path.join(src, name), 'utf8')]),
+)
+
+type Import = { from: string; to: string; typeOnly: boolean }
+
+/** Every import of the sources, files by their path below `src`. */
+const imports: Import[] = [...files].flatMap(([from, text]) =>
+  [...text.matchAll(/^(import|export)\s(type\s)?[^'"]*?from\s'([^']+)'|\bimport\('([^']+)'\)/gm)].map((match) => {
+    const target = (match[3] ?? match[4])!
+    const isOurs = target.startsWith('.') && !target.includes('node_modules')
+    const to = isOurs ? path.posix.join(path.posix.dirname(from), target) : target.replace(/^[./]*node_modules\//, '')
+    return { from, to, typeOnly: match[2] !== undefined }
+  }),
+)
+
+const isIo = (name: string) => name.startsWith('io/')
+const isDomain = (name: string) => name.startsWith('domain/')
+const composition = ['main.ts', 'program.ts']
+
+/** Files whose text matches, comments left out. */
+function filesWith(pattern: RegExp): string[] {
+  return [...files].filter(([, text]) => pattern.test(withoutComments(text))).map(([name]) => name)
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '')
+}
+
+describe('the sources', () => {
+  it('are found, and so are their imports', () => {
+    expect(files.size).toBeGreaterThan(40)
+    expect(imports.length).toBeGreaterThan(150)
+    const ours = imports.filter(({ to }) => to.endsWith('.ts'))
+    expect(ours.filter(({ to }) => !files.has(to))).toEqual([])
+  })
+
+  it('import from the domain only the domain and zod', () => {
+    const others = imports.filter(({ from, to }) => isDomain(from) && !isDomain(to) && to !== 'zod')
+    expect(others).toEqual([])
+  })
+
+  it('import from io only the domain, the ports, the pause, io and packages', () => {
+    const isFine = (to: string) =>
+      isDomain(to) || isIo(to) || to === 'ports.ts' || to === 'pause.ts' || !to.endsWith('.ts')
+    expect(imports.filter(({ from, to }) => isIo(from) && !isFine(to))).toEqual([])
+  })
+
+  it('reach io from nowhere but the composition', () => {
+    const others = imports.filter(({ from, to }) => isIo(to) && !isIo(from) && !composition.includes(from))
+    expect(others).toEqual([])
+  })
+
+  it('use packages and Node’s own modules in io and the composition only, but for zod', () => {
+    const outside = imports.filter(({ from, to }) => !to.endsWith('.ts') && to !== 'zod' && !isIo(from))
+    expect(outside.map(({ from, to }) => `${from} ${to}`)).toEqual(['main.ts node:crypto'])
+  })
+
+  it('open a secret in io only', () => {
+    const opening = filesWith(/\.open\(\)/)
+    expect(opening.length).toBeGreaterThan(2)
+    expect(opening.filter((name) => !isIo(name))).toEqual([])
+  })
+
+  it('make a secret in one place only, which masks it first', () => {
+    expect(filesWith(/new Secret\(/)).toEqual(['io/born.ts'])
+  })
+
+  it('speak to the runner in one place only', () => {
+    const speaking = imports.filter(({ to }) => to.startsWith('@actions/'))
+    expect([...new Set(speaking.map(({ from }) => from))]).toEqual(['io/runner.ts'])
+    expect(filesWith(/\bconsole\.|process\.std(out|err)|process\.exit/)).toEqual(['io/runner.ts'])
+  })
+
+  it('read the environment in inputs, runner and transport only', () => {
+    const reading = filesWith(/\benv(\.\w|\[)/)
+    const readers = ['io/inputs.ts', 'io/runner.ts', 'io/transport.ts']
+    expect(reading.filter((name) => !readers.includes(name) && name !== 'main.ts')).toEqual([])
+    expect(filesWith(/process\.env\b/)).toEqual(['main.ts'])
+    expect(files.get('main.ts')).not.toMatch(/process\.env[.[]/)
+  })
+
+  it('decide in the domain without time, chance, environment or promises', () => {
+    const impure =
+      /\bDate\.now|new Date\(\)|Math\.random|performance\.|setTimeout|\bprocess\.|\bawait |\basync (function|\()|Promise</
+    expect(filesWith(impure).filter(isDomain)).toEqual([])
+  })
+
+  it('have no default exports', () => {
+    expect(filesWith(/^export default\b|\bas default\b/m)).toEqual([])
+  })
+
+  it('have no import cycles', () => {
+    expect(cycle(imports.filter(({ to, typeOnly }) => files.has(to) && !typeOnly))).toBeUndefined()
+  })
+
+  it('have 300 lines a file at most', () => {
+    const long = [...files].filter(([, text]) => text.split('\n').length > 301).map(([name]) => name)
+    expect(long).toEqual([])
+  })
+})
+
+/** Some cycle among imports, as a list of files; undefined where there is none. */
+function cycle(edges: Import[]): string[] | undefined {
+  const done = new Set<string>()
+  const visit = (file: string, trail: string[]): string[] | undefined => {
+    if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file]
+    if (done.has(file)) return undefined
+    for (const { from, to } of edges) {
+      const found = from === file ? visit(to, [...trail, file]) : undefined
+      if (found !== undefined) return found
+    }
+    done.add(file)
+    return undefined
+  }
+  for (const file of files.keys()) {
+    const found = visit(file, [])
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** The secrets that can be reached from a value of this type; `never` where there is none. */
+type SecretsIn<T> = T extends Secret
+  ? Secret
+  : T extends readonly (infer Item)[]
+    ? SecretsIn<Item>
+    : T extends object
+      ? { [Key in keyof T]-?: SecretsIn<T[Key]> }[keyof T]
+      : never
+
+type Reaches<T> = [SecretsIn<T>] extends [never] ? 'no secret' : 'a secret'
+
+describe('a step', () => {
+  it('holds no secret, at any depth: the compiler refuses one that does', () => {
+    const step = 'no secret' satisfies Reaches<Step>
+    const planted = 'a secret' satisfies Reaches<
+      Step | { kind: 'planted'; deep: { list: { it?: Secret | undefined }[] } }
+    >
+    expect([step, planted]).toEqual(['no secret', 'a secret'])
+  })
+})

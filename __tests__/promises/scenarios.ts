@@ -1,0 +1,171 @@
+import type { Settings } from '../../sandbox/settings.ts'
+import { type Place, repositoryPlace, theClient, Watch } from '../support/promises.ts'
+import { Simulation } from '../support/simulation.ts'
+import { programFor, type WrittenClient } from './many-clients.ts'
+
+type Inputs = Record<string, string>
+
+/** One thing that a run is asked to do, and how the world looks before it. */
+export type Scenario = {
+  /** What the run under test is given; the runs that follow are not asked to rotate. */
+  inputs?: Inputs
+  places?: Place[]
+  clients?: WrittenClient[]
+  settings?: Partial<Settings>
+  /** Seconds for which a replaced value lives; 0 where the scenario says so. */
+  grace?: number
+  before?: (simulation: Simulation, watch: Watch) => Promise<void>
+}
+
+export const stagingPlace: Place = { ...repositoryPlace, environment: 'staging' }
+export const otherPlace: Place = { repository: 'acme/other', name: 'QLIK_SECRET' }
+const secretIdPlace: Place = { ...repositoryPlace, idAs: 'secret' }
+export const threePlaces = [repositoryPlace, stagingPlace, otherPlace]
+
+const deliver = [{}, { environment: 'staging' }, { repository: 'acme/other', 'client-secret-name': 'QLIK_SECRET' }]
+export const deployerTo = (...places: Record<string, unknown>[]): WrittenClient => ({
+  name: 'deployer',
+  scopes: ['user_default'],
+  deliver: places,
+})
+export const toThreePlaces = [deployerTo(...deliver)]
+
+/** Some other clients, so that the tenant's list has several pages where its pages are small. */
+function crowd({ sandbox: { tenant } }: Simulation): void {
+  for (const name of ['etl', 'portal', 'reports', 'backup']) tenant.addClient({ clientName: name })
+}
+
+/** A run that created the client some time ago. */
+async function created(simulation: Simulation, hours = 1, inputs: Inputs = {}): Promise<void> {
+  const { error } = await simulation.run(inputs)
+  if (error !== undefined) throw error
+  simulation.advance(hours)
+}
+
+export const scenarios = {
+  creating: {},
+  'adopting a client made by hand': {
+    before: async (simulation, watch) => {
+      const { clientId } = simulation.sandbox.tenant.addClient({
+        clientName: 'deployer',
+        allowedScopes: ['user_default'],
+        secrets: 0,
+      })
+      simulation.sandbox.github.overwriteSecret(repositoryPlace, watch.addForeign(clientId).value)
+      simulation.advance(1)
+    },
+  },
+  'rotating by age': {
+    inputs: { 'rotate-after': '30d' },
+    before: (simulation) => created(simulation, 31 * 24),
+  },
+  'rotating on demand': { inputs: { rotate: 'now' }, before: (simulation) => created(simulation) },
+  'rotating without grace': {
+    inputs: { rotate: 'now', 'grace-period': '0' },
+    grace: 0,
+    before: (simulation) => created(simulation),
+  },
+  'rotating beside a secret of somebody else': {
+    inputs: { rotate: 'now' },
+    before: async (simulation, watch) => {
+      await created(simulation)
+      watch.addForeign(theClient(simulation).clientId)
+      simulation.advance(1)
+    },
+  },
+  'creating for three places': { clients: toThreePlaces, places: threePlaces },
+  'rotating in three places': {
+    inputs: { rotate: 'now' },
+    clients: toThreePlaces,
+    places: threePlaces,
+    before: (simulation) => created(simulation),
+  },
+  'delivering to a new place': {
+    clients: toThreePlaces,
+    places: threePlaces,
+    before: async (simulation) => {
+      simulation.program = programFor([deployerTo(...deliver.slice(1))])
+      await created(simulation)
+      simulation.program = programFor(toThreePlaces)
+    },
+  },
+  retiring: {
+    before: async (simulation) => {
+      await created(simulation)
+      await created(simulation, 25, { rotate: 'now' })
+    },
+  },
+  'creating with the id as a secret': { inputs: { 'client-id-as': 'secret' }, places: [secretIdPlace] },
+  'rotating with the id as a secret': {
+    places: [secretIdPlace],
+    inputs: { 'client-id-as': 'secret', rotate: 'now' },
+    before: (simulation) => created(simulation, 1, { 'client-id-as': 'secret' }),
+  },
+  'keeping the id as a secret from now on': {
+    places: [secretIdPlace],
+    inputs: { 'client-id-as': 'secret' },
+    before: (simulation) => created(simulation),
+  },
+  'healing a place that was overwritten': {
+    before: async (simulation) => {
+      await created(simulation)
+      simulation.sandbox.github.overwriteSecret(repositoryPlace, 'by hand')
+    },
+  },
+  'healing a place that was deleted': {
+    before: async (simulation) => {
+      await created(simulation)
+      simulation.sandbox.github.deleteSecret(repositoryPlace)
+    },
+  },
+  'healing a secret that was deleted on the tenant': {
+    before: async (simulation) => {
+      await created(simulation)
+      const { clientId, secrets } = theClient(simulation)
+      simulation.sandbox.tenant.deleteSecret(clientId, secrets[0]!.hint)
+    },
+  },
+  'healing a client that was renamed, described and untrusted': {
+    inputs: { description: 'Deploys apps' },
+    before: async (simulation) => {
+      await created(simulation, 1, { description: 'Deploys apps' })
+      const { tenant } = simulation.sandbox
+      const { clientId, description } = theClient(simulation)
+      tenant.rename(clientId, 'renamed')
+      tenant.setDescription(clientId, description!.replace('Deploys', 'Breaks'))
+      tenant.setConsent(clientId, 'required')
+    },
+  },
+  'rotating while the client is changed': {
+    inputs: { description: 'Deploys apps', scopes: 'user_default admin.apps', rotate: 'now' },
+    before: (simulation) => created(simulation),
+  },
+  'allowing client secrets': {
+    inputs: { 'auth-method': 'client_secret' },
+    before: async (simulation) => {
+      simulation.sandbox.tenant.addClient({
+        clientName: 'deployer',
+        allowedScopes: ['user_default'],
+        allowedAuthMethods: ['private_key_jwt'],
+        publicKeys: [{ kid: 'theirs', kty: 'EC', alg: 'ES384', use: 'sig', crv: 'P-384', x: 'AA', y: 'AA' }],
+        secrets: 0,
+      })
+    },
+  },
+} satisfies Record<string, Scenario>
+
+/** The world of a scenario, watched from its beginning. */
+export async function prepared(
+  scenario: Scenario,
+  settings: Partial<Settings> = {},
+): Promise<{ simulation: Simulation; watch: Watch; places: Place[] }> {
+  const simulation = await Simulation.start({ ...scenario.settings, ...settings })
+  simulation.sandbox.github.createRepository('acme/other')
+  if (scenario.clients !== undefined) simulation.program = programFor(scenario.clients)
+  crowd(simulation)
+  const places = scenario.places ?? [repositoryPlace]
+  const watch = new Watch(simulation, places, scenario.grace)
+  await scenario.before?.(simulation, watch)
+  watch.excuse()
+  return { simulation, watch, places }
+}

@@ -1,0 +1,240 @@
+import { describe, expect, test } from 'vitest'
+import {
+  expectOnlyCurrent,
+  expectSettled,
+  expectUsable,
+  repositoryPlace,
+  theClient,
+  type Watch,
+} from '../support/promises.ts'
+import type { Simulation } from '../support/simulation.ts'
+import { programFor } from './many-clients.ts'
+import { deployerTo, otherPlace, prepared, type Scenario, stagingPlace } from './scenarios.ts'
+
+const minutes = 1 / 60
+const putSecret = /^PUT .*\/secrets\/QLIK_CLIENT_SECRET$/
+const issueSecret = /^POST .*\/client-secrets$/
+const createClient = /^POST .*\/oauth-clients$/
+const describeClient = /^PATCH .*\/oauth-clients\/[^/]+$/
+
+/** After whatever happened: undisturbed runs bring everything in order, and nothing is left behind. */
+async function expectHealing(
+  simulation: Simulation,
+  watch: Watch,
+  { places = [repositoryPlace], inputs = {} }: { places?: Scenario['places']; inputs?: Record<string, string> } = {},
+): Promise<void> {
+  const log: string[] = []
+  for (const hours of [0, 11 * minutes, 25]) {
+    simulation.advance(hours)
+    const next = await simulation.run(inputs)
+    log.push('---', ...next.log)
+    expect(next.error?.message, log.join('\n')).toBeUndefined()
+    expect(watch.broken, log.join('\n')).toEqual([])
+    expectUsable(simulation, places!)
+  }
+  expectOnlyCurrent(simulation, places!, watch.foreign)
+  await expectSettled(simulation, inputs)
+}
+
+const rotated: Scenario = {
+  before: async (simulation) => {
+    await simulation.run()
+    simulation.advance(1)
+  },
+}
+
+describe('P1: nobody is locked out', () => {
+  test('an answer is lost, and the same write is refused when it is tried again', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    await simulation.run(
+      { rotate: 'now' },
+      { at: putSecret, kind: 'answer lost' },
+      { at: putSecret, nth: 2, kind: 'GitHub 403' },
+    )
+    expect(watch.broken).toEqual([])
+    await expectHealing(simulation, watch)
+  })
+
+  test('an answer is lost, and then the run is to stop', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    await simulation.run(
+      { rotate: 'now' },
+      { at: putSecret, kind: '500 after' },
+      { at: putSecret, nth: 2, kind: '429 for long' },
+    )
+    expect(watch.broken).toEqual([])
+    await expectHealing(simulation, watch)
+  })
+
+  test('the public key is replaced, and the answers to the second try are lost', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    const { faults, github } = simulation.sandbox
+    faults.add({
+      service: 'github',
+      method: 'PUT',
+      when: 'before',
+      fault: { kind: 'hook', run: () => github.rotatePublicKey(repositoryPlace) },
+    })
+    faults.add({ service: 'github', method: 'PUT', nth: 2, times: 99, when: 'after', fault: { kind: 'drop' } })
+    await simulation.run({ rotate: 'now' })
+    faults.clear()
+    expect(watch.broken).toEqual([])
+    await expectHealing(simulation, watch)
+  })
+
+  test('the destinations are read after another run delivered, the client before it announced', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    const slow = simulation.begin({ rotate: 'now' })
+    // It asks GitHub and the tenant at once; the tenant answers first.
+    await slow.step((await slow.waiting()).findIndex((request) => request.includes('oauth-clients')))
+    const quick = simulation.begin({ rotate: 'now' })
+    while (!quick.result.requests.some(({ method, path }) => putSecret.test(`${method} ${path}`))) await quick.step()
+    while (await quick.step()) {}
+    while (!slow.result.requests.some(({ method, path }) => describeClient.test(`${method} ${path}`))) await slow.step()
+    slow.kill()
+    simulation.advance(11 * minutes)
+    await simulation.run({})
+    expect(
+      watch.broken,
+      quick.result.log.concat(slow.result.requests.map((r) => `${r.method} ${r.path}`)).join('\n'),
+    ).toEqual([])
+    await expectHealing(simulation, watch)
+  })
+
+  test('a place that a dead run delivered to is no longer named', async () => {
+    const { simulation, watch } = await prepared({ ...rotated, places: [repositoryPlace, stagingPlace] })
+    simulation.program = programFor([deployerTo({ environment: 'staging' }, {})])
+    await simulation.run({}, { at: putSecret, kind: 'killed after' })
+    simulation.program = programFor([deployerTo({})])
+    simulation.advance(11 * minutes)
+    await simulation.run({})
+    expect(watch.broken).toEqual([])
+  })
+})
+
+describe('P2: nothing is left lying around', () => {
+  test('creating has to wait, and then the run dies', async () => {
+    const { simulation, watch } = await prepared({})
+    await simulation.run(
+      {},
+      { at: createClient, kind: '429 for long' },
+      { at: createClient, nth: 2, kind: 'killed after' },
+    )
+    await expectHealing(simulation, watch)
+  })
+
+  test('issuing has to wait, and then the run dies', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    await simulation.run(
+      { rotate: 'now' },
+      { at: issueSecret, kind: '429 for long' },
+      { at: issueSecret, nth: 2, kind: 'killed after' },
+    )
+    await expectHealing(simulation, watch)
+  })
+
+  test('the run dies creating its second client, long after it has read', async () => {
+    const { simulation, watch } = await prepared({ places: [otherPlace] })
+    const first = { name: 'first', scopes: ['user_default'], deliver: [{}] }
+    const program = programFor([first, deployerTo({ repository: 'acme/other', 'client-secret-name': 'QLIK_SECRET' })])
+    simulation.program = program
+    await simulation.run(
+      {},
+      { at: issueSecret, kind: '429' },
+      { at: putSecret, kind: '429 for long' },
+      { at: createClient, nth: 2, kind: 'killed after' },
+    )
+    await expectHealing(simulation, watch, { places: [otherPlace] })
+  })
+
+  test('a client that delivers nothing is created, and the run dies at once', async () => {
+    const { simulation } = await prepared({})
+    await simulation.run({ deliver: 'false' }, { at: createClient, kind: 'killed after' })
+    simulation.advance(11 * minutes)
+    await simulation.run({ deliver: 'false' })
+    expect(theClient(simulation).secrets).toEqual([])
+  })
+
+  test('two runs with different admins rotate at the same time', async () => {
+    const { simulation, watch } = await prepared({ ...rotated, grace: 0 })
+    const { tenant } = simulation.sandbox
+    const other = tenant.issueApiKey({ admin: true, userId: tenant.addUser({ name: 'Ada Admin', admin: true }).id })
+    const slow = simulation.begin({ rotate: 'now', 'api-key': other.value })
+    for (let n = 0; n < 3; n++) await slow.step()
+    await simulation.run({ rotate: 'now', 'grace-period': '0' })
+    while (await slow.step()) {}
+    await expectHealing(simulation, watch)
+  })
+})
+
+describe('P3 and P7: five secrets are always enough', () => {
+  const two = [deployerTo({}, { repository: 'acme/other', 'client-secret-name': 'QLIK_SECRET' })]
+  const places = [repositoryPlace, otherPlace]
+
+  test('one place of two refuses its secret again and again', async () => {
+    const { simulation, watch } = await prepared({ ...rotated, clients: two, places })
+    const refusal = { service: 'github', method: 'PUT', path: /acme\/other/, times: 99, when: 'before' } as const
+    const { faults } = simulation.sandbox
+    faults.add({ ...refusal, fault: { kind: 'status', status: 403, body: '{"message":"Resource not accessible"}' } })
+    for (let day = 0; day < 6; day++) {
+      await simulation.run({ rotate: 'now' })
+      simulation.advance(25)
+    }
+    faults.clear()
+    await expectHealing(simulation, watch, { places })
+  })
+
+  test('four runs die between delivery and commit', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    for (let n = 0; n < 4; n++) {
+      await simulation.run({ rotate: 'now' }, { at: putSecret, kind: 'killed after' })
+      simulation.advance(2 * minutes)
+    }
+    simulation.advance(25)
+    await expectHealing(simulation, watch)
+  })
+
+  test('two overlapping rotations follow two ordinary ones', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    await simulation.run({ rotate: 'now' })
+    await simulation.run({ rotate: 'now' })
+    const pair = [simulation.begin({ rotate: 'now' }), simulation.begin({ rotate: 'now' })]
+    while (pair.some(({ over }) => !over)) for (const running of pair) await running.step()
+    simulation.advance(25)
+    await expectHealing(simulation, watch)
+  })
+})
+
+describe('P4: not ours, not touched', () => {
+  test('a person adds a secret long after a run died, on a tenant that tells no times', async () => {
+    const { simulation, watch } = await prepared({ ...rotated, settings: { stampsOfSecrets: 'absent' } })
+    await simulation.run({ rotate: 'now' }, { at: issueSecret, kind: 'killed before' })
+    simulation.advance(24)
+    watch.addForeign(theClient(simulation).clientId)
+    await expectHealing(simulation, watch)
+  })
+})
+
+describe('P7: one undisturbed run reaches the desired state', () => {
+  test('of two creating runs the younger is stopped before it sees the older', async () => {
+    const { simulation, watch } = await prepared({})
+    const older = simulation.begin()
+    const younger = simulation.begin(
+      {},
+      { at: createClient, kind: 'SIGTERM' },
+      { at: /^GET .*\/oauth-clients$/, nth: 2, kind: 'answer lost' },
+    )
+    while ((await older.step()) && (await younger.step())) {}
+    while (await older.step()) {}
+    while (await younger.step()) {}
+    expect(older.result.error?.message).toBeUndefined()
+    simulation.advance(11 * minutes)
+    await expectHealing(simulation, watch)
+  })
+
+  test('the id is kept as a secret from now on', async () => {
+    const secretId = { ...repositoryPlace, idAs: 'secret' as const }
+    const { simulation, watch } = await prepared({ ...rotated, places: [secretId] })
+    await expectHealing(simulation, watch, { places: [secretId], inputs: { 'client-id-as': 'secret' } })
+  })
+})

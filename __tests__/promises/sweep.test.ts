@@ -1,0 +1,112 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import type { Settings } from '../../sandbox/settings.ts'
+import { expectNoLeaks, expectOnlyCurrent, expectSettled, expectUsable } from '../support/promises.ts'
+import type { RunResult, Trouble } from '../support/simulation.ts'
+import { prepared, type Scenario, scenarios } from './scenarios.ts'
+
+const troubles: Trouble[] = [
+  'killed before',
+  'killed after',
+  'answer lost',
+  '500 after',
+  '429',
+  'SIGTERM',
+  'GitHub 403',
+]
+
+const leavesThings = new Set<Trouble>(['killed before', 'killed after', 'answer lost', 'SIGTERM'])
+
+let stops = 0
+afterAll(() => console.log(`${stops} stops tried`))
+
+/** What the tenant or GitHub may do one way or the other: every pair of neighbours in a row, so that each meets others. */
+const switches: Record<string, Partial<Settings>> = {
+  'hints at the end, pages of three, late stamps': { hints: 'suffix', pageLimit: 3, stampDelay: 3 },
+  'opaque hints, no secrets in the single read, slow secrets': {
+    hints: 'opaque',
+    getShowsSecrets: false,
+    secretDelay: 2,
+    pageLimit: 3,
+  },
+  'old form of answers, consent ignored at creation and slow': {
+    legacyHint: true,
+    createConsent: 'ignored',
+    consentDelay: 2,
+  },
+  'the last secret is kept, late stamps': { lastSecret: 'kept', stampDelay: 3 },
+  'secrets without times, the bot hides': { stampsOfSecrets: 'absent', usersMe: 'refuses' },
+  'the last secret is kept, secrets without times, old form of answers': {
+    lastSecret: 'kept',
+    stampsOfSecrets: 'absent',
+    legacyHint: true,
+  },
+  'replace of what is absent refused, tokens die with their secret': {
+    replaceAbsent: 'refused',
+    tokensDieWithSecret: true,
+    getShowsSecrets: false,
+  },
+}
+
+describe('P1 to P7 hold wherever a run is stopped', () => {
+  for (const [name, scenario] of Object.entries<Scenario>(scenarios))
+    for (const trouble of troubles)
+      test(`${name} × ${trouble}`, async () => {
+        await endureEverywhere(scenario, trouble, {})
+      })
+})
+
+describe('P1 to P7 hold on tenants and GitHubs that differ', () => {
+  const main = ['creating', 'adopting a client made by hand', 'rotating on demand', 'rotating without grace'] as const
+  for (const [what, settings] of Object.entries(switches))
+    for (const name of main)
+      test(`${name} where: ${what}`, async () => {
+        for (const trouble of troubles) await endureEverywhere(scenarios[name], trouble, settings)
+      })
+})
+
+/** Has trouble at each request of a run, until there is none left to have it at. */
+async function endureEverywhere(scenario: Scenario, trouble: Trouble, settings: Partial<Settings>): Promise<void> {
+  for (let at = 0; ; at++) {
+    const soon = await endure(scenario, settings, { at, kind: trouble }, false)
+    if (!soon) return
+    if (leavesThings.has(trouble)) await endure(scenario, settings, { at, kind: trouble }, true)
+  }
+}
+
+/** One stop, then undisturbed runs, the first of them at once or late. False where the run was over before. */
+async function endure(
+  scenario: Scenario,
+  settings: Partial<Settings>,
+  { at, kind }: { at: number; kind: Trouble },
+  late: boolean,
+): Promise<boolean> {
+  const { simulation, watch, places } = await prepared(scenario, settings)
+  const { rotate: _once, ...again } = scenario.inputs ?? {}
+  const runs: RunResult[] = [await simulation.run(scenario.inputs, { at, kind })]
+  const [disturbed] = runs as [RunResult]
+  const struck = disturbed.requests[at]
+  const story = () =>
+    [
+      `${kind} at ${at}: ${struck?.method} ${struck?.path}`,
+      ...runs.flatMap(({ log }, run) => [`--- ${run}`, ...log]),
+    ].join('\n')
+  if (disturbed.error?.code === 'BUG') throw disturbed.error.cause
+  const minutes = 11 / 60
+  for (const hours of late ? [minutes, 25] : [0, minutes, 25]) {
+    simulation.advance(hours)
+    const next = await simulation.run(again)
+    runs.push(next)
+    expect(next.error?.message, story()).toBeUndefined()
+    expect(watch.broken, story()).toEqual([])
+    expectUsable(simulation, places)
+  }
+  try {
+    expectOnlyCurrent(simulation, places, watch.foreign)
+  } catch (thrown) {
+    throw new Error(`${(thrown as Error).message}\n${story()}`)
+  }
+  await expectSettled(simulation, again)
+  expectNoLeaks(simulation, runs)
+  if (struck !== undefined) stops++
+  return struck !== undefined
+}
