@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { validateGithubRequest } from '../sandbox/openapi.ts'
 import type { StepResult } from '../sandbox/runner.ts'
 import { maskForms } from '../src/domain/masks.ts'
-import { type Proxy, startProxy } from './support/proxy.ts'
+import { startProxy, type TestProxy } from './support/proxy.ts'
 import { type Stage, startStage } from './support/step.ts'
 
 let stage: Stage
-let proxy: Proxy | undefined
+let proxy: TestProxy | undefined
 beforeEach(async () => {
   stage = await startStage()
   proxy = undefined
@@ -109,6 +109,7 @@ describe('the built program', () => {
     })
     expect(result.milliseconds).toBeLessThan(7500)
     expect(result.exitCode).toBe(1)
+    expect(result.outputs['error-code']).toBe('CANCELLED')
   })
 })
 

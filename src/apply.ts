@@ -14,6 +14,7 @@ import {
   freshness,
   type Progress,
   requireFresh,
+  retireIfAllowed,
   type Work,
   type Workshop,
   written,
@@ -93,7 +94,8 @@ async function changes(work: Work, write: () => Promise<unknown>): Promise<true>
 
 async function retire(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
   if (!work.settled) return false
-  await changes(work, () => work.shop.writers.tenant.retire(step.clientId, step.hint))
+  if (step.mayStay && !(await written(work, retireIfAllowed(step.clientId, step.hint, work.shop)))) return false
+  if (!step.mayStay) await written(work, work.shop.writers.tenant.retire(step.clientId, step.hint))
   work.progress.retired.push(step.hint)
   return true
 }

@@ -67,7 +67,7 @@ function commitFacts(fresh: Fresh, deliveries: Delivery[]): Commit {
     hint,
     issuedAt: fresh.issued!.createdAt ?? announced!.at,
     deliveries: { ...fresh.announced.destinations, ...Object.fromEntries(entries) },
-    proven: deliveries.every(({ proven }) => proven),
+    proven: deliveries.every(({ proven }) => proven) && !fresh.overtaken,
     issuedBy: fresh.issued!.createdBy,
   }
 }

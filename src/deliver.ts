@@ -1,4 +1,4 @@
-import type { Destination, ObservedDestination } from './domain/destination.ts'
+import { type Destination, destinationKey, type ObservedDestination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { sameLedger } from './domain/ledger.ts'
 import type { Step } from './domain/steps.ts'
@@ -40,6 +40,7 @@ export async function deliver(step: Step & { kind: 'deliver' }, work: Work): Pro
     if (work.shop.clock.elapsed() - fresh.announcedAt > deliverBy) await renew(fresh, work)
     const prepared = await prepare(step.destination, work)
     if (work.shop.stop.requested) throw cancelled()
+    fresh.overtaken ||= isOvertaken(step.destination, prepared.value, fresh)
     try {
       const idAt = await writeId(step, fresh, prepared, work)
       const { at } = await put(step.destination, prepared, work)
@@ -52,6 +53,12 @@ export async function deliver(step: Step & { kind: 'deliver' }, work: Work): Pro
       await pause(retryAfter, work.shop)
     }
   }
+}
+
+/** Is the stamp another than when we announced: was another run at work? */
+function isOvertaken(destination: Destination, { seen }: Prepared, { announced }: Fresh): boolean {
+  const before = announced.announced?.stamps[destinationKey(destination)] ?? null
+  return (seen.secretStamp ?? null) !== before
 }
 
 /** Reads public key and stamps until the last write there is two seconds ago, by GitHub's own time. */

@@ -30,6 +30,8 @@ export type Fresh = {
   /** What the first delivery needs, read while the secret is proven. */
   ahead?: Ahead | undefined
   delivered: (Delivery & { at: number; idAt?: number | undefined })[]
+  /** Somebody wrote to a destination between our announcement and our delivery. */
+  overtaken?: boolean | undefined
   /** A delivery of which nobody can say whether it took effect. */
   perhaps?: Destination | undefined
 }

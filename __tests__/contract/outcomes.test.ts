@@ -641,6 +641,18 @@ describe('destroy', () => {
     expect(simulation.sandbox.github.variableValue(staging)).toBe('f'.repeat(32))
   })
 
+  it.fails('leaves the places of a repository that took the client over by its pin', async () => {
+    const client = await settle()
+    simulation.sandbox.github.createRepository('acme/other', { id: 42 })
+    simulation.sandbox.github.overwriteSecret({ ...place, repository: 'acme/other' }, 'another client’s')
+    Object.assign(simulation.env, { GITHUB_REPOSITORY: 'acme/other', GITHUB_REPOSITORY_ID: '42' })
+    const pinned = { 'client-id': client.clientId, deliver: 'false' }
+    expectSuccess(await simulation.run(pinned), { result: 'updated' })
+    expectSuccess(await simulation.run({ ...pinned, ...destroy }), { result: 'deleted' })
+    expect(simulation.sandbox.github.secretValue({ ...place, repository: 'acme/other' })).toBe('another client’s')
+    expect(simulation.sandbox.github.secretValue(place)).toBeUndefined()
+  })
+
   it('does not mind places that are gone', async () => {
     await settle({ environment: 'staging' })
     simulation.sandbox.github.deleteEnvironment('acme/app', 'staging')

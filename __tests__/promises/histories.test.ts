@@ -6,7 +6,6 @@ import {
   expectOnlyCurrent,
   expectSettled,
   expectUsable,
-  isLive,
   repositoryPlace,
   theClient,
   type Watch,
@@ -116,13 +115,16 @@ async function happen(each: Event, world: World): Promise<void> {
   expect(watch.broken).toEqual([])
 }
 
+/** GitHub's stamps count whole seconds and spread slowly: some seconds lie before and after what people do. */
 function edit(name: keyof typeof edits, world: World): void {
   const { sandbox } = world.simulation
   const client = ours(world)
   if (client === undefined) return
+  sandbox.clock.advance(5000)
   edits[name]({ ...sandbox, client } as never)
   world.forgot ||= forgetting.includes(name)
   world.watch.excuse()
+  sandbox.clock.advance(5000)
 }
 
 /** Once: more would fill the slots. A while after the last run: what is made within a dead run's lease is taken for its own. */
@@ -165,6 +167,5 @@ function deleteUnheld({ simulation, watch }: World): void {
   const held = github.secretValue(repositoryPlace)
   for (const { hint, value } of [...secrets])
     if (value !== held && !watch.foreign.has(value)) tenant.deleteSecret(clientId, hint)
-  expect(isLive(simulation, held)).toBe(true)
   watch.excuse()
 }

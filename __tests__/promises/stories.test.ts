@@ -7,7 +7,7 @@ import {
   theClient,
   type Watch,
 } from '../support/promises.ts'
-import type { Simulation } from '../support/simulation.ts'
+import type { Running, Simulation } from '../support/simulation.ts'
 import { programFor } from './many-clients.ts'
 import { deployerTo, otherPlace, prepared, type Scenario, stagingPlace } from './scenarios.ts'
 
@@ -34,6 +34,11 @@ async function expectHealing(
   }
   expectOnlyCurrent(simulation, places!, watch.foreign)
   await expectSettled(simulation, inputs)
+}
+
+/** Lets a run go on until it is about to send such a request. */
+async function until(running: Running, request: RegExp): Promise<void> {
+  while (!(await running.waiting()).some((waiting) => request.test(waiting))) await running.step()
 }
 
 const rotated: Scenario = {
@@ -88,16 +93,13 @@ describe('P1: nobody is locked out', () => {
     // It asks GitHub and the tenant at once; the tenant answers first.
     await slow.step((await slow.waiting()).findIndex((request) => request.includes('oauth-clients')))
     const quick = simulation.begin({ rotate: 'now' })
-    while (!quick.result.requests.some(({ method, path }) => putSecret.test(`${method} ${path}`))) await quick.step()
     while (await quick.step()) {}
-    while (!slow.result.requests.some(({ method, path }) => describeClient.test(`${method} ${path}`))) await slow.step()
+    await until(slow, describeClient)
+    await slow.step()
     slow.kill()
     simulation.advance(11 * minutes)
     await simulation.run({})
-    expect(
-      watch.broken,
-      quick.result.log.concat(slow.result.requests.map((r) => `${r.method} ${r.path}`)).join('\n'),
-    ).toEqual([])
+    expect(watch.broken).toEqual([])
     await expectHealing(simulation, watch)
   })
 
@@ -153,6 +155,23 @@ describe('P2: nothing is left lying around', () => {
     simulation.advance(11 * minutes)
     await simulation.run({ deliver: 'false' })
     expect(theClient(simulation).secrets).toEqual([])
+  })
+
+  test('a run dies right after it issued, between the commit and the look back of another', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    const dying = simulation.begin({ rotate: 'now' })
+    await until(dying, describeClient)
+    const other = simulation.begin({ rotate: 'now' })
+    await until(other, describeClient)
+    await other.step()
+    await until(other, describeClient)
+    await until(dying, issueSecret)
+    await other.step()
+    await dying.step()
+    dying.kill()
+    while (await other.step()) {}
+    expect(other.result.error?.message).toBeUndefined()
+    await expectHealing(simulation, watch)
   })
 
   test('two runs with different admins rotate at the same time', async () => {

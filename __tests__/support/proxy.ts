@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-export type Proxy = {
+export type TestProxy = {
   url: string
   /** `host:port` of every tunnel that was asked for. */
   tunnels: string[]
@@ -19,7 +19,7 @@ export type Proxy = {
  * An HTTP proxy on loopback that alone knows some hosts: a tunnel to one of them ends at a TLS server with a certificate for
  * that name, which hands requests on to the address given for it.
  */
-export async function startProxy(hosts: Record<string, string>): Promise<Proxy> {
+export async function startProxy(hosts: Record<string, string>): Promise<TestProxy> {
   const folder = mkdtempSync(path.join(tmpdir(), 'proxy-'))
   const { key, cert, authority } = certificates(folder, Object.keys(hosts))
   const inner = createTlsServer({ key, cert }, (incoming, response) => forward(hosts, incoming, response))

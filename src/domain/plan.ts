@@ -5,7 +5,14 @@ import { ActionError } from './errors.ts'
 import { clientLabel, type Identity, identify, isOwner } from './identify.ts'
 import { type Ledger, requireRoom } from './ledger.ts'
 import { protectAdmin, refuseDropped, refuseFullSlots } from './refusals.ts'
-import { decideRotation, leaseOfAnother, type Reason, type Rotation, type RotationInput } from './rotation.ts'
+import {
+  decideRotation,
+  leaseOfAnother,
+  type Reason,
+  type Rotation,
+  type RotationInput,
+  sortUnlisted,
+} from './rotation.ts'
 import type { Actor, ClientSpec, Consent, Policy } from './spec.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { plain } from './text.ts'
@@ -89,8 +96,9 @@ function planExisting(
   const consentDiffers = client.consent !== spec.consent
   if (client.id === context.policy.adminClientId) protectAdmin(client, changes, spec.consent)
   refuseDropped(spec, client, context.policy)
-  const rotation =
-    spec.destinations.length === 0 ? undefined : decideRotation(rotationInput(spec, client, observed, context))
+  const input = rotationInput(spec, client, observed, context)
+  const delivers = spec.destinations.length > 0
+  const rotation = delivers ? decideRotation(input) : undefined
   const reasons = reasonsOf(rotation, changes, client)
   const after = changed(client, changes)
   const ids = idRepairs(spec, client.id, observed)
@@ -103,11 +111,8 @@ function planExisting(
     client,
     adopted: client.description.ledger?.owner.repository !== context.actor.repository.id,
     steps: [
-      ...(rotation?.retire ?? []).map((retirement) => ({
-        kind: 'retire' as const,
-        clientId: client.id,
-        ...retirement,
-      })),
+      ...(rotation?.retire ?? []).map((it) => ({ kind: 'retire' as const, clientId: client.id, ...it })),
+      ...(delivers ? [] : undeliverable(input, client.id)),
       ...updateSteps(client, changes, consentDiffers ? spec.consent : undefined, issue.length > 0),
       ...(issue.length > 0 ? issue : [...ids, ...ownSteps(spec, after, context)]),
       // Last of all: should it have delivered before it died, the destinations hold a fresh secret by now.
@@ -125,6 +130,13 @@ function planExisting(
 
 const mangledLedger =
   'The action’s own line in the description can’t be read: somebody edited it. It is replaced, and no secret on the tenant is known to be ours any more.'
+
+/** Where nothing is delivered, what a dead run made when it created the client goes, if the tenant lets it. */
+function undeliverable(input: RotationInput, clientId: string): Step[] {
+  const { lost, orphans } = sortUnlisted(input)
+  const hints = Object.keys(input.ledger?.announced?.stamps ?? {}).length > 0 ? [] : [...lost, ...orphans]
+  return hints.map((hint) => ({ kind: 'retire', clientId, hint, why: 'never delivered', mayStay: true }))
+}
 
 /** Why to issue; a client that may not use secrets has none that works, whatever it lists. */
 function reasonsOf(rotation: Rotation | undefined, changes: FieldChange[], client: ObservedClient): Reason[] {

@@ -63,15 +63,17 @@ export function decideRotation(input: RotationInput): Rotation {
   const quiet =
     ledger?.announced === undefined || (age(ledger.announced, now) >= lostAfter && orphans.length + lost.length === 0)
   const settled = proven && quiet && Object.keys(ledger?.suspects ?? {}).length === 0
+  const reasons = reasonsToIssue(input, currentIsLive, undelivered, orphans)
   const named = proven ? foreign.filter(({ hint }) => input.retireHints.includes(hint)) : []
   return {
     wait: leaseOfAnother(input.ledger, input.now, input.run),
     retire: [
       ...lost.map((hint) => ({ hint, why: 'never delivered' as const })),
       ...(settled ? outOfGrace(input) : []).map((hint) => ({ hint, why: 'grace is over' as const })),
+      ...(settled ? [] : toMakeRoom(input, lost, reasons)),
       ...named.map(({ hint }) => ({ hint, why: 'named in retire-hints' as const })),
     ],
-    reasons: reasonsToIssue(input, currentIsLive, undelivered, orphans),
+    reasons,
     undelivered,
     orphans,
     foreign: foreign.filter((secret) => !named.includes(secret)),
@@ -109,31 +111,50 @@ function isDelivered(destination: Destination, { ledger, observed }: RotationInp
  * not (`lost`), and those of other people. An announced run issues within its lease, so what was made outside of that time is
  * somebody else's.
  */
-function sortUnlisted(input: RotationInput): { orphans: string[]; lost: string[]; foreign: ObservedSecret[] } {
+export function sortUnlisted(input: RotationInput): { orphans: string[]; lost: string[]; foreign: ObservedSecret[] } {
   const { ledger, live, now } = input
   const listed = listedHints(ledger)
   const unlisted = live.filter(({ hint }) => !listed.has(hint))
   const announced = ledger?.announced
   if (announced === undefined) return { orphans: [], lost: [], foreign: unlisted }
   const ours = unlisted.filter(({ hint, createdAt }) => {
-    return (
-      !announced.known.includes(hint) &&
-      (createdAt === undefined || (createdAt >= announced.at && createdAt < announced.at + lease))
-    )
+    // Where the tenant tells no times it may be anybody's, and retiring is never a guess.
+    const inTime = createdAt !== undefined && createdAt >= announced.at && createdAt < announced.at + lease
+    return inTime && !announced.known.includes(hint)
   })
-  // Of a place that is no longer named nothing is known.
-  const untouched = Object.entries(announced.stamps).every(
-    ([key, stamp]) => input.observed.has(key) && (input.observed.get(key)?.secretStamp ?? null) === stamp,
-  )
-  const certain = untouched && age(announced, now) >= lostAfter
+  const certain =
+    age(announced, now) >= lostAfter && Object.keys(announced.stamps).every((key) => isUntouched(key, input))
   // Some tenants refuse to delete a client's last secret: it goes when it has a successor.
   const mayGo = ours.length === live.length ? ours.slice(1) : ours
-  const lost = certain ? mayGo.filter(({ createdAt }) => createdAt !== undefined) : []
+  const lost = certain ? mayGo : []
   return {
     orphans: ours.filter((secret) => !lost.includes(secret)).map(({ hint }) => hint),
     lost: lost.map(({ hint }) => hint),
     foreign: unlisted.filter((secret) => !ours.includes(secret)),
   }
+}
+
+/**
+ * Does a place surely hold what it held when the dead run announced: nothing, or a secret that the ledger knows? Of a place
+ * that is no longer named nothing is known; and one that had been written by somebody else, perhaps by a run that the
+ * announcement overtook, may hold anything.
+ */
+function isUntouched(key: string, { ledger, observed }: RotationInput): boolean {
+  const announced = ledger?.announced?.stamps[key] ?? null
+  const isKnown = announced === null || ledger?.destinations[key]?.stamp === announced
+  return isKnown && observed.has(key) && (observed.get(key)?.secretStamp ?? null) === announced
+}
+
+/**
+ * What may go although something is unsettled, where otherwise all slots were taken for good: hints whose grace is over, for
+ * each of them was followed in every place by a delivery that was proven.
+ */
+function toMakeRoom(input: RotationInput, gone: string[], reasons: Reason[]): Retirement[] {
+  if (reasons.length === 0 || input.live.length - gone.length < secretSlots) return []
+  const held = new Set(Object.values(input.ledger?.destinations ?? {}).map(({ hint }) => hint))
+  return outOfGrace(input)
+    .filter((hint) => !held.has(hint))
+    .map((hint) => ({ hint, why: 'grace is over' as const }))
 }
 
 /** Retiring hints whose grace is over and that are still live: the same secret, not a later one that happens to share its hint. */

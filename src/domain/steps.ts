@@ -19,7 +19,7 @@ import type { Actor, ClientSpec, CompleteFields, Consent, Policy } from './spec.
  */
 export type Step =
   | { kind: 'delete-twin'; clientId: string }
-  | { kind: 'retire'; clientId: string; hint: string; why: Retirement['why'] }
+  | { kind: 'retire'; clientId: string; hint: string; why: Retirement['why']; mayStay?: true }
   | {
       kind: 'create'
       fields: Omit<CompleteFields, 'description'>

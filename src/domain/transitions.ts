@@ -13,10 +13,12 @@ export function announcing(
   const gone = new Set(rotation.retire.map(({ hint }) => hint))
   const alive = input.live.map(({ hint }) => hint).filter((hint) => !gone.has(hint))
   const keys = input.destinations.map(destinationKey)
+  const past = superseded(base, input, keys)
+  const suspects = Object.fromEntries(Object.entries(base.suspects).filter(([hint]) => !past.includes(hint)))
   return {
     ...base,
-    retiring: only(base.retiring, alive),
-    suspects: only(added(base.suspects, rotation.orphans, base.announced?.at ?? input.now), alive),
+    retiring: only(added(base.retiring, past, Math.floor(input.now)), alive),
+    suspects: only(added(suspects, rotation.orphans, base.announced?.at ?? input.now), alive),
     announced: {
       run: runKey(input.run),
       at: Math.floor(input.now),
@@ -24,6 +26,28 @@ export function announcing(
       stamps: Object.fromEntries(keys.map((key) => [key, input.observed.get(key)?.secretStamp ?? null])),
     },
   }
+}
+
+/**
+ * Suspects that surely no place holds any more, so that their grace begins: because each place is known to hold another secret,
+ * or because each was written after a later announcement, when the run of the suspect was over.
+ */
+function superseded(
+  base: Ledger,
+  { observed, now }: Pick<RotationInput, 'observed' | 'now'>,
+  keys: string[],
+): string[] {
+  if (keys.length === 0) return []
+  const stampAt = (key: string) => observed.get(key)?.secretStamp
+  const isLocated = keys.every((key) => stampAt(key) !== undefined && stampAt(key) === base.destinations[key]?.stamp)
+  const held = new Set(keys.map((key) => base.destinations[key]?.hint))
+  const { announced } = base
+  const rewritten =
+    announced !== undefined &&
+    keys.every((key) => key in announced.stamps && (stampAt(key) ?? null) !== announced.stamps[key])
+  return Object.entries(base.suspects)
+    .filter(([hint, since]) => rewritten || (isLocated && !held.has(hint) && now - since >= lostAfter))
+    .map(([hint]) => hint)
 }
 
 function only(times: Record<string, number>, hints: string[]): Record<string, number> {
@@ -39,7 +63,7 @@ export type Commit = {
   hint: string
   issuedAt: number
   deliveries: Ledger['destinations']
-  /** Every stamp is that of our own write. */
+  /** Every stamp is that of our own write, and nobody wrote between announcement and delivery. */
   proven: boolean
   /** Who issued our secret: a live secret by somebody else is not ours. */
   issuedBy?: string | undefined
@@ -54,8 +78,8 @@ export type Reread = { ledger: Ledger | undefined; live: ObservedSecret[]; now: 
  */
 export function committing(commit: Commit, seen: Reread): { ledger: Ledger; settled: boolean } {
   const { announced, hint } = commit
-  const strangers = strangersIn(seen, [announced, seen.ledger], commit)
   const untouched = sameLedger(seen.ledger, announced)
+  const strangers = strangersIn(seen, [announced, seen.ledger], commit, untouched && commit.proven)
   const isLive = seen.live.some((secret) => secret.hint === hint)
   if (!untouched || strangers.length > 0 || !commit.proven || !isLive) {
     const base = seen.ledger ?? announced
@@ -92,16 +116,20 @@ export function committing(commit: Commit, seen: Reread): { ledger: Ledger; sett
   }
 }
 
-/** Live hints that nobody accounts for, but for those that somebody else than us made. */
+/**
+ * Live hints that nobody accounts for. Where no other run was at work, those that somebody else than us made are not ours; where
+ * one was, it may have signed in as somebody else.
+ */
 function strangersIn(
   { live }: Reread,
   ledgers: (Ledger | undefined)[],
   { hint, issuedBy }: Pick<Commit, 'hint' | 'issuedBy'>,
+  alone: boolean,
 ): string[] {
   const accounted = new Set(ledgers.flatMap((ledger) => [...listedHints(ledger), ...(ledger?.announced?.known ?? [])]))
   const unknown = live.filter((secret) => secret.hint !== hint && !accounted.has(secret.hint))
   const byUs = (createdBy: string | undefined) =>
-    createdBy === undefined || issuedBy === undefined || createdBy === issuedBy
+    !alone || createdBy === undefined || issuedBy === undefined || createdBy === issuedBy
   return unknown.filter(({ createdBy }) => byUs(createdBy)).map((secret) => secret.hint)
 }
 
@@ -110,8 +138,8 @@ function strangersIn(
  * out, or an unknown hint that appeared meanwhile, becomes a suspect.
  */
 export function lookingBack(commit: Commit, written: Ledger, seen: Reread): { ledger: Ledger } | undefined {
-  const strangers = strangersIn(seen, [commit.announced, written, seen.ledger], commit)
   const untouched = sameLedger(seen.ledger, written)
+  const strangers = strangersIn(seen, [commit.announced, written, seen.ledger], commit, untouched && commit.proven)
   if (untouched && strangers.length === 0) return undefined
   const base = seen.ledger ?? written
   const isLive = seen.live.some(({ hint }) => hint === commit.hint)

@@ -26,7 +26,7 @@ export type Outcome =
   | { response: WireResponse; trouble?: undefined }
   | { response?: WireResponse | undefined; trouble: Trouble; why: string; cause?: unknown }
 
-export function finish(service: ServiceName, call: Call, response: WireResponse): Answer {
+export function finish(service: ServiceName, call: Call, response: WireResponse, uncertain: boolean): Answer {
   const { status, headers, body } = response
   const at = Date.parse(headers.date ?? '') / 1000
   const data = json(body)
@@ -42,7 +42,7 @@ export function finish(service: ServiceName, call: Call, response: WireResponse)
       )
     return answer
   }
-  throw refusal(service, call, answer)
+  throw refusal(service, call, answer, uncertain)
 }
 
 function json(body: string): unknown {
@@ -66,7 +66,7 @@ export function unexpected(service: ServiceName, call: Call, answer: Answer | un
   })
 }
 
-function refusal(service: ServiceName, call: Call, answer: Answer): ActionError {
+function refusal(service: ServiceName, call: Call, answer: Answer, uncertain: boolean): ActionError {
   const { status } = answer
   if (status >= 300 && status < 400) return unexpected(service, call, answer, `is a redirect elsewhere (${status})`)
   const code = call.codes?.[status] ?? usualCode(service, status)
@@ -75,6 +75,7 @@ function refusal(service: ServiceName, call: Call, answer: Answer): ActionError 
   return new ActionError(code, message, call.hint?.(answer, code) ?? usualHint(code), {
     trace: traceOf(answer),
     status,
+    uncertain,
     at: Number.isNaN(answer.at) ? undefined : answer.at,
   })
 }
@@ -116,8 +117,7 @@ export function failure(
   service: ServiceName,
   call: Call,
   outcome: Outcome & { trouble: Trouble },
-  limited: boolean,
-  retryAfter?: number,
+  known: { uncertain: boolean; limited?: boolean; retryAfter?: number },
 ): ActionError {
   const { trouble, why, response } = outcome
   const answer = response && { status: response.status, headers: response.headers, data: json(response.body), at: 0 }
@@ -126,10 +126,10 @@ export function failure(
     cause: outcome.cause,
     trace: answer && traceOf(answer),
     status: answer?.status,
-    retryAfter,
-    uncertain: (trouble.kind === 'lost' || trouble.kind === 'server') && call.method !== 'GET',
+    retryAfter: known.retryAfter,
+    uncertain: known.uncertain,
   }
-  if (limited || trouble.kind === 'limited') {
+  if (known.limited || trouble.kind === 'limited') {
     return new ActionError(
       'RATE_LIMITED',
       `${call.what}: ${why}, for longer than we wait`,

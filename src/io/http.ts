@@ -1,3 +1,4 @@
+import { ActionError } from '../domain/errors.ts'
 import { type Tried, verdict } from '../domain/retry.ts'
 import { pause } from '../pause.ts'
 import type { Surroundings } from '../ports.ts'
@@ -27,20 +28,32 @@ async function persist(service: ServiceName, transport: Transport, around: Surro
   const { clock, stop, reporter } = around
   const began = clock.elapsed()
   let asked = 0
+  // What an earlier attempt did without a good answer, no later refusal undoes.
+  let uncertain = false
   for (let attempts = 1; ; attempts++) {
     const outcome = await attempt(service, transport, around, call)
-    if (outcome.trouble === undefined) return finish(service, call, outcome.response)
+    if (outcome.trouble === undefined) return finish(service, call, outcome.response, uncertain)
+    uncertain ||= call.method !== 'GET' && (outcome.trouble.kind === 'lost' || outcome.trouble.kind === 'server')
     const tried: Tried = { attempts, elapsed: clock.elapsed() - began, asked, repeatable: call.repeatable }
     const next = verdict(outcome.trouble, tried)
-    if (!next.retry || stop.requested) throw failure(service, call, outcome, !next.retry && next.limited)
+    if (stop.requested) throw stopped(failure(service, call, outcome, { uncertain }))
+    if (!next.retry) throw failure(service, call, outcome, { uncertain, limited: next.limited })
     if (clock.elapsed() + next.wait > (call.sendBy ?? Number.POSITIVE_INFINITY))
-      throw failure(service, call, outcome, false, next.wait)
+      throw failure(service, call, outcome, { uncertain, retryAfter: next.wait })
     if (next.named) asked += next.wait
     if (next.wait >= 1000)
       reporter.step(`… ${call.what}: waiting ${Math.round(next.wait / 1000)} s, for ${outcome.why}`)
     await pause(next.wait, around)
-    if (stop.requested) throw failure(service, call, outcome, false)
+    if (stop.requested) throw stopped(failure(service, call, outcome, { uncertain }))
   }
+}
+
+/** There was no time left for this request: the run is over because it was asked to stop, not because of a service. */
+function stopped(error: ActionError): ActionError {
+  const { trace, status, uncertain } = error
+  const hint = 'Start it again: the next run goes on from here.'
+  const message = `the run was asked to stop (${error.message})`
+  return new ActionError('CANCELLED', message, hint, { cause: error, trace, status, uncertain })
 }
 
 async function attempt(

@@ -1,0 +1,187 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { destinationKey } from '../../src/domain/destination.ts'
+import {
+  deliveredEntry,
+  droppedDestinations,
+  type Ledger,
+  ledgerLine,
+  ledgerMarker,
+  readDescription,
+  recalledDestination,
+  requireRoom,
+  sameLedger,
+  withLedger,
+  withLine,
+} from '../../src/domain/ledger.ts'
+import { destination, key, ledgerOf } from '../support/values.ts'
+
+const word = fc.string({ minLength: 1, maxLength: 12 })
+const time = fc.integer({ min: 0, max: 4_000_000_000 })
+const times = fc.dictionary(word, time, { maxKeys: 4 })
+const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
+const ledgers: fc.Arbitrary<Ledger> = fc.record({
+  version: fc.constant(1 as const),
+  owner: fc.record({
+    repository: word,
+    name: word,
+    client: fc.string({ unit: 'binary', maxLength: 60 }),
+    origin: fc.constantFrom('made', 'adopted'),
+  }),
+  current: optional(fc.record({ hint: word, since: time })),
+  retiring: times,
+  suspects: times,
+  announced: optional(
+    fc.record({
+      run: word,
+      at: time,
+      renewed: optional(time),
+      known: fc.array(word, { maxLength: 5 }),
+      stamps: fc.dictionary(word, fc.option(time), { maxKeys: 3 }),
+    }),
+  ),
+  destinations: fc.dictionary(
+    word,
+    fc.record({
+      hint: word,
+      stamp: fc.integer({ min: -1 }),
+      idStamp: optional(time),
+      id: optional(word),
+      in: optional(word),
+    }),
+    { maxKeys: 3 },
+  ),
+})
+const userText = fc
+  .oneof(
+    fc.string({ maxLength: 80 }),
+    fc.constant('Two lines\n\nof people '),
+    fc.string({ unit: 'binary', maxLength: 40 }),
+  )
+  .filter((text) => !text.includes(ledgerMarker))
+
+describe('a ledger in a description', () => {
+  it('is read back as it was written, whatever stands before it', () => {
+    fc.assert(
+      fc.property(userText, ledgers, (user, ledger) => {
+        const read = readDescription(withLedger(user, ledger))
+        expect(sameLedger(read.ledger, ledger)).toBe(true)
+        expect(read.note).toBeUndefined()
+        expect(read.user).toBe(user.trim() === '' ? '' : user.trimEnd())
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('is one line, so that nothing of it can be taken for the user’s', () => {
+    fc.assert(
+      fc.property(ledgers, (ledger) => {
+        expect(ledgerLine(ledger)).not.toMatch(/[\n\r]/)
+        expect(ledgerLine(ledger).startsWith(ledgerMarker)).toBe(true)
+      }),
+    )
+  })
+
+  it('stays as it is when it is written again', () => {
+    fc.assert(
+      fc.property(userText, ledgers, (user, ledger) => {
+        const once = withLedger(user, ledger)
+        const read = readDescription(once)
+        expect(withLedger(read.user, read.ledger!)).toBe(once)
+        expect(withLine(read.user, read.line)).toBe(once)
+      }),
+    )
+  })
+
+  it('is the same whatever the order of its parts', () => {
+    const ledger = ledgerOf({ retiring: { b: 1, a: 2 } })
+    const turned = Object.fromEntries(Object.entries({ ...ledger, retiring: { a: 2, b: 1 } }).reverse()) as Ledger
+    expect(sameLedger(ledger, turned)).toBe(true)
+    expect(ledgerLine(ledger)).toBe(ledgerLine(turned))
+    expect(sameLedger(ledger, ledgerOf())).toBe(false)
+    expect(sameLedger(undefined, undefined)).toBe(true)
+    expect(sameLedger(ledger, undefined)).toBe(false)
+  })
+
+  it('holds no secret and no more than a few hundred characters', () => {
+    expect(ledgerLine(ledgerOf()).length).toBeLessThan(400)
+  })
+})
+
+describe('reading a description', () => {
+  it('never fails, and finds no ledger where there is none', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (before, after) => {
+        expect(readDescription(before.replaceAll(ledgerMarker, ''))).toEqual({
+          user: before.replaceAll(ledgerMarker, ''),
+        })
+        expect(readDescription(`${before}${ledgerMarker}${after}`).line).toBeDefined()
+      }),
+    )
+  })
+
+  it('keeps what people wrote behind our line', () => {
+    const text = `Before\n${ledgerLine(ledgerOf())}\nBehind\nit`
+    expect(readDescription(text)).toMatchObject({ user: 'Before\nBehind\nit', ledger: ledgerOf() })
+  })
+
+  it('reads the first of two ledgers, and keeps the other out of the user’s text only where it is ours', () => {
+    const line = ledgerLine(ledgerOf())
+    expect(readDescription(`${line}\n${line}`).ledger).toEqual(ledgerOf())
+  })
+
+  it.each([
+    ['{"version":1}', 'mangled'],
+    ['{', 'mangled'],
+    ['', 'mangled'],
+    ['null', 'mangled'],
+    ['{"version":"2"}', 'mangled'],
+    ['{"version":0}', 'mangled'],
+    ['{"version":2}', 'newer'],
+    ['{"version":99,"anything":true}', 'newer'],
+  ])('calls a ledger of %s %s', (json, note) => {
+    expect(readDescription(`x\n${ledgerMarker} ${json}`)).toMatchObject({ user: 'x', note })
+  })
+
+  it('does not mind keys of a later patch of the same version', () => {
+    const json = JSON.stringify({ ...ledgerOf(), later: 1 })
+    expect(readDescription(`${ledgerMarker}${json}`).ledger).toEqual(ledgerOf())
+  })
+})
+
+describe('room', () => {
+  it('is asked for with the fullest ledger that can follow', () => {
+    const ledger = ledgerOf({ destinations: {} })
+    expect(() => requireRoom('d'.repeat(3000), ledger, [destination])).not.toThrow()
+    expect(() => requireRoom('d'.repeat(3800), ledger, [destination])).toThrow(/leave no room/)
+    const many = Array.from({ length: 20 }, (_, index) => ({ ...destination, secretName: `SECRET_${index}` }))
+    expect(() => requireRoom('d'.repeat(3000), ledger, many)).toThrow(/leave no room/)
+    expect(() => requireRoom('', ledger, many)).not.toThrow()
+  })
+})
+
+describe('a destination in the ledger', () => {
+  it('is recalled as it was delivered to', () => {
+    const arbitrary = fc.record({
+      store: fc.constant('actions' as const),
+      repository: fc.constantFrom({ owner: 'acme', name: 'app', id: '123' }, { owner: 'other', name: 'x.y', id: '7' }),
+      environment: fc.option(fc.string({ minLength: 1, maxLength: 40 }), { nil: undefined }),
+      secretName: fc.constantFrom('A', 'QLIK_CLIENT_SECRET'),
+      idName: fc.constant('QLIK_CLIENT_ID'),
+      idAs: fc.constantFrom('variable' as const, 'secret' as const),
+    })
+    fc.assert(
+      fc.property(arbitrary, (place) => {
+        const { owner } = ledgerOf()
+        const entry = deliveredEntry(place, 'aaaaa', 1, undefined, owner)
+        expect(recalledDestination(destinationKey(place), entry, owner)).toEqual(place)
+      }),
+    )
+  })
+
+  it('is dropped where it is no longer named', () => {
+    expect(droppedDestinations(ledgerOf(), [destination])).toEqual([])
+    expect(droppedDestinations(ledgerOf(), [{ ...destination, environment: 'x' }]).map(destinationKey)).toEqual([key])
+    expect(droppedDestinations(undefined, [])).toEqual([])
+  })
+})

@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest'
+import type { ObservedDestination } from '../../src/domain/destination.ts'
+import {
+  decideRotation,
+  lease,
+  leaseOfAnother,
+  lostAfter,
+  type RotationInput,
+  secretIssuedAt,
+} from '../../src/domain/rotation.ts'
+import { actor, destination, key, ledgerOf, now } from '../support/values.ts'
+
+const day = 86_400
+const secret = (hint: string, age: number, createdBy = 'us') => ({ hint, createdAt: now - age, createdBy })
+const seen = (more: ObservedDestination = { secretStamp: 500 }) => new Map([[key, more]])
+const announcement = (age: number, known = ['aaaaa'], stamps: Record<string, number | null> = { [key]: 500 }) => ({
+  run: '8.1.x',
+  at: now - age,
+  known,
+  stamps,
+})
+
+function decide(more: Partial<RotationInput> = {}) {
+  return decideRotation({
+    ledger: ledgerOf(),
+    live: [secret('aaaaa', day)],
+    destinations: [destination],
+    observed: seen(),
+    now,
+    seen: undefined,
+    run: actor.run,
+    grace: day,
+    rotate: 'auto',
+    retireHints: [],
+    ...more,
+  })
+}
+
+describe('a fresh secret is issued', () => {
+  it('for no reason where all is well', () => {
+    expect(decide()).toEqual({ wait: undefined, retire: [], reasons: [], undelivered: [], orphans: [], foreign: [] })
+  })
+
+  it('because there was none', () => {
+    const { current: _none, ...never } = ledgerOf({ destinations: {} })
+    expect(decide({ ledger: never }).reasons).toEqual(['first'])
+    expect(decide({ ledger: undefined }).reasons).toEqual(['first'])
+  })
+
+  it('because it is due, to the second, by the tenant’s own times', () => {
+    expect(decide({ after: day + 1 }).reasons).toEqual([])
+    expect(decide({ after: day }).reasons).toEqual(['due'])
+    const ledger = ledgerOf({ current: { hint: 'aaaaa', since: now - 10 * day } })
+    expect(decide({ ledger, after: 5 * day }).reasons).toEqual([])
+    expect(decide({ ledger, after: 5 * day, live: [{ hint: 'aaaaa' }] }).reasons).toEqual(['due'])
+  })
+
+  it('because it was asked for, once: a secret that this run did not see at its start satisfies it', () => {
+    expect(decide({ rotate: 'now' }).reasons).toEqual(['asked'])
+    expect(decide({ rotate: 'now', seen: new Set(['aaaaa']) }).reasons).toEqual(['asked'])
+    expect(decide({ rotate: 'now', seen: new Set(['older']) }).reasons).toEqual([])
+  })
+
+  it('because the current one is gone from the tenant', () => {
+    expect(decide({ live: [] }).reasons).toEqual(['dead'])
+    expect(decide({ live: [secret('bbbbb', 5)] }).reasons).toEqual(['dead'])
+  })
+
+  it.each<[string, Partial<RotationInput>]>([
+    ['is absent', { observed: seen({}) }],
+    ['was written by somebody else', { observed: seen({ secretStamp: 501 }) }],
+    ['is new', { destinations: [destination, { ...destination, environment: 'x' }] }],
+    [
+      'holds the id as a secret that somebody else wrote',
+      { destinations: [{ ...destination, idAs: 'secret' }], observed: seen({ secretStamp: 500, idStamp: 1 }) },
+    ],
+    ['holds an earlier secret', { ledger: ledgerOf({ destinations: { [key]: { hint: 'zzzzz', stamp: 500 } } }) }],
+  ])('because a destination %s', (_what, more) => {
+    expect(decide(more).reasons).toEqual(['undelivered'])
+  })
+
+  it('because a suspect is ten minutes old, and not before', () => {
+    const suspects = (age: number) => ({
+      ledger: ledgerOf({ suspects: { sssss: now - age } }),
+      live: [secret('aaaaa', day), secret('sssss', age)],
+    })
+    expect(decide(suspects(lostAfter)).reasons).toEqual(['unsettled'])
+    expect(decide(suspects(lostAfter - 1)).reasons).toEqual([])
+  })
+
+  it('because a run died that may have delivered, ten minutes ago', () => {
+    const died = (age: number) =>
+      decide({
+        ledger: ledgerOf({ announced: announcement(age, ['aaaaa'], { [key]: 400 }) }),
+        live: [secret('aaaaa', day), secret('ooooo', age - 1)],
+      })
+    expect(died(lostAfter)).toMatchObject({ reasons: ['unsettled'], orphans: ['ooooo'], retire: [] })
+    expect(died(lostAfter - 1)).toMatchObject({ reasons: [], orphans: ['ooooo'], retire: [] })
+  })
+})
+
+describe('a secret is retired', () => {
+  const retiring = {
+    ledger: ledgerOf({ retiring: { rrrrr: now - day } }),
+    live: [secret('aaaaa', day), secret('rrrrr', 9 * day)],
+  }
+
+  it('when its grace is over, and not before', () => {
+    expect(decide(retiring).retire).toEqual([{ hint: 'rrrrr', why: 'grace is over' }])
+    expect(decide({ ...retiring, grace: day + 1 }).retire).toEqual([])
+  })
+
+  it.each<[string, Partial<RotationInput>]>([
+    ['there is a suspect', { ledger: { ...retiring.ledger, suspects: { sssss: now } } }],
+    ['there is an announcement', { ledger: { ...retiring.ledger, announced: announcement(5, ['aaaaa', 'rrrrr']) } }],
+    ['a destination was written by somebody else', { observed: seen({ secretStamp: 501 }) }],
+    ['the current one is gone', { live: [secret('rrrrr', 9 * day)] }],
+    ['another secret has its hint by now', { live: [secret('aaaaa', day), secret('rrrrr', 5)] }],
+    ['it is gone already', { live: [secret('aaaaa', day)] }],
+  ])('never while %s', (_what, more) => {
+    expect(decide({ ...retiring, ...more }).retire).toEqual([])
+  })
+
+  it('after an announcement that died without a trace', () => {
+    const ledger = { ...retiring.ledger, announced: announcement(lostAfter, ['aaaaa', 'rrrrr']) }
+    expect(decide({ ...retiring, ledger }).retire).toEqual([{ hint: 'rrrrr', why: 'grace is over' }])
+  })
+
+  it('without grace where it certainly was never delivered', () => {
+    const ledger = ledgerOf({ announced: announcement(lostAfter) })
+    const live = [secret('aaaaa', day), secret('ooooo', lostAfter - 1)]
+    expect(decide({ ledger, live })).toMatchObject({
+      retire: [{ hint: 'ooooo', why: 'never delivered' }],
+      orphans: [],
+      reasons: [],
+    })
+    expect(decide({ ledger, live, observed: seen({ secretStamp: 501 }) }).retire).toEqual([])
+  })
+
+  it('by name only where it is not ours and the current one is in place', () => {
+    const live = [secret('aaaaa', day), secret('fffff', 99 * day, 'ann')]
+    const retireHints = ['fffff', 'aaaaa', 'none']
+    expect(decide({ live, retireHints }).retire).toEqual([{ hint: 'fffff', why: 'named in retire-hints' }])
+    expect(decide({ live, retireHints }).foreign).toEqual([])
+    expect(decide({ live, retireHints, observed: seen({}) })).toMatchObject({
+      retire: [],
+      foreign: [{ hint: 'fffff' }],
+    })
+  })
+})
+
+describe('a secret of somebody else', () => {
+  it('is told, and never retired on our own account', () => {
+    const live = [secret('aaaaa', day), secret('fffff', 99 * day, 'ann')]
+    expect(decide({ live })).toMatchObject({ foreign: [{ hint: 'fffff', createdBy: 'ann' }], retire: [], reasons: [] })
+  })
+
+  it('is what was made before an announcement, was known to it, or came after its lease', () => {
+    const ledger = ledgerOf({ announced: announcement(lostAfter, ['aaaaa', 'kkkkk']) })
+    const live = [
+      secret('aaaaa', day),
+      secret('kkkkk', 500),
+      secret('early', lostAfter + 1),
+      secret('later', lostAfter - lease),
+    ]
+    expect(decide({ ledger, live })).toMatchObject({ orphans: [], retire: [] })
+    expect(decide({ ledger, live }).foreign.map(({ hint }) => hint)).toEqual(['kkkkk', 'early', 'later'])
+  })
+})
+
+describe('another run', () => {
+  it('is waited for while its announcement is fresh', () => {
+    const ledger = ledgerOf({ announced: announcement(lease - 1) })
+    expect(decide({ ledger }).wait).toEqual({ run: '8.1.x', until: now + 1 })
+    expect(leaseOfAnother(ledger, now + 1, actor.run)).toBeUndefined()
+  })
+
+  it('is waited for longer where it has renewed it', () => {
+    const announced = { ...announcement(lease + 20), renewed: now - 10 }
+    expect(leaseOfAnother(ledgerOf({ announced }), now, actor.run)).toEqual({ run: '8.1.x', until: now + lease - 10 })
+  })
+
+  it('is not waited for where it is this one, or an earlier attempt of it', () => {
+    const by = (run: string) =>
+      leaseOfAnother(ledgerOf({ announced: { ...announcement(1), run } }), now, { id: '9', attempt: 2, process: 'p' })
+    expect(by('9.2.p')).toBeUndefined()
+    expect(by('9.1.q')).toBeUndefined()
+    expect(by('9.2.q')).toBeDefined()
+    expect(by('9.3.q')).toBeDefined()
+    expect(by('7.1.q')).toBeDefined()
+  })
+})
+
+it('the current secret was issued when the tenant says so, else when the ledger does', () => {
+  expect(secretIssuedAt(ledgerOf(), [secret('aaaaa', 7)])).toBe(now - 7)
+  expect(secretIssuedAt(ledgerOf(), [{ hint: 'aaaaa' }])).toBe(now - day)
+  expect(secretIssuedAt(undefined, [])).toBeUndefined()
+})
