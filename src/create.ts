@@ -22,6 +22,7 @@ export async function createClient(step: CreateStep, work: Work): Promise<true> 
   const announcedAt = clock.elapsed()
   const { value: created, at } = await create(step, work)
   work.progress.clientId = created.clientId
+  work.progress.created = true
   const fresh = {
     clientId: created.clientId,
     announced: step.ledger,
@@ -29,6 +30,7 @@ export async function createClient(step: CreateStep, work: Work): Promise<true> 
     user: step.user,
     issued: created.issued,
     delivered: [],
+    idsWritten: [],
   }
   const early = earlyToken(created, work)
   work.fresh = { ...fresh, early, mayHaveTwin: true }
@@ -54,7 +56,7 @@ export async function createClient(step: CreateStep, work: Work): Promise<true> 
 
 /** Proving need not wait until the client was read back: where it works at once, that saves a round trip. */
 function earlyToken({ clientId, issued }: Created, { plan, shop }: Work): Promise<Secret | undefined> | undefined {
-  const provable = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined) && shop.policy.verify
+  const provable = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined)
   if (!provable || issued === undefined) return undefined
   return shop.writers.prover.accessToken(clientId, issued.secret).catch(() => undefined)
 }
@@ -75,9 +77,10 @@ async function create(step: CreateStep, work: Work): Promise<At<Created>> {
 }
 
 /** The secret that a lost answer held was never delivered: it goes, and the next reading finds the client by its ledger. */
-async function retireLost(step: CreateStep, { shop }: Work): Promise<void> {
+async function retireLost(step: CreateStep, { shop, progress }: Work): Promise<void> {
   const { value: clients } = await shop.readers.tenant.clients()
   const created = clients.find(({ description }) => sameLedger(description.ledger, step.ledger))
+  if (created !== undefined) progress.created = true
   for (const { hint } of created?.secrets ?? []) await retireIfAllowed(created!.id, hint, shop)
 }
 
@@ -100,6 +103,7 @@ async function giveWayToTwin(
   await work.shop.writers.tenant.remove(mine.id)
   work.fresh = undefined
   work.progress.clientId = undefined
+  work.progress.created = false
   throw new Again('another run created the client a moment earlier: ours is deleted again')
 }
 

@@ -25,7 +25,7 @@ export async function readAhead(work: Work): Promise<void> {
   const readAt = work.shop.clock.elapsed()
   const [prepared] = await Promise.all([
     work.shop.readers.destinations.prepare(destination),
-    addsId ? work.shop.writers.destinations.putVariable(destination, fresh.clientId, false) : undefined,
+    addsId ? writeVariable(destination, undefined, fresh, work) : undefined,
   ])
   fresh.ahead = { destination, prepared, readAt, idWritten: addsId }
 }
@@ -83,17 +83,27 @@ async function writeId(
   { destination, idBefore }: Step & { kind: 'deliver' },
   fresh: Fresh,
   { value }: At<Prepared>,
-  { shop }: Work,
+  work: Work,
 ): Promise<number | undefined> {
-  const { destinations } = shop.writers
+  const { destinations } = work.shop.writers
   const isThere = idBefore === fresh.clientId || (fresh.ahead?.destination === destination && fresh.ahead.idWritten)
   if (destination.idAs === 'none' || (destination.idAs === 'variable' && isThere)) return undefined
   if (destination.idAs === 'variable') {
-    await destinations.putVariable(destination, fresh.clientId, idBefore !== undefined)
+    await writeVariable(destination, idBefore, fresh, work)
     return undefined
   }
   const sendBy = fresh.announcedAt + deliverBy
   return (await destinations.putSecret(destination, destination.idName, fresh.clientId, value.publicKey, sendBy)).at
+}
+
+async function writeVariable(
+  destination: Destination,
+  before: string | undefined,
+  fresh: Fresh,
+  { shop }: Work,
+): Promise<void> {
+  fresh.idsWritten.push({ destination, before })
+  await shop.writers.destinations.putVariable(destination, fresh.clientId, before !== undefined)
 }
 
 async function put(destination: Destination, { value }: At<Prepared>, work: Work): Promise<At<void>> {

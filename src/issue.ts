@@ -39,7 +39,14 @@ export async function announceAndIssue(step: Step & { kind: 'issue' }, work: Wor
   const text = withLedger(step.user, step.ledger)
   const sendBy = work.reading.readAt + freshness
   await written(work, writers.tenant.describe(step.clientId, text, descriptionBefore(work), sendBy)).catch(againIfLate)
-  const fresh: Fresh = { clientId: step.clientId, announced: step.ledger, announcedAt, user: step.user, delivered: [] }
+  const fresh: Fresh = {
+    clientId: step.clientId,
+    announced: step.ledger,
+    announcedAt,
+    user: step.user,
+    delivered: [],
+    idsWritten: [],
+  }
   work.fresh = fresh
   if (work.shop.stop.requested) throw cancelled()
   requirePrompt(fresh, work)
@@ -110,7 +117,6 @@ async function unknownHints(
 export async function verify(step: Step & { kind: 'verify' }, work: Work): Promise<boolean> {
   const { prover } = work.shop.writers
   const { clientId, issued, early } = freshOf(work)
-  if (!work.shop.policy.verify) return false
   if (step.skip !== undefined) {
     work.progress.notes.push(`The secret was not proven: ${step.skip}.`)
     return false
@@ -178,6 +184,7 @@ export async function abandon(work: Work, error: ActionError): Promise<ActionErr
     }
     const kept = held || (fresh.issued !== undefined && !(await retireNew(fresh, work))) ? fresh.hint : undefined
     if (!fresh.mayHaveTwin) await takeBack(fresh, kept, work)
+    if (!held) await restoreIds(fresh, work)
   } catch (thrown) {
     // With another run at work nothing of what is unknown can be called ours.
     if (thrown instanceof Again) return error
@@ -187,6 +194,11 @@ export async function abandon(work: Work, error: ActionError): Promise<ActionErr
   if (fresh.delivered.length === 0 && fresh.perhaps !== undefined) return perhapsDelivered(fresh.perhaps, error)
   if (fresh.delivered.length === 0 || everywhere || error.code === 'CANCELLED') return error
   return deliveryFailed(work, fresh, error)
+}
+
+/** An id beside a secret of another client would spoil both: where the secret did not follow, what stood there comes back. */
+async function restoreIds({ idsWritten }: Fresh, { shop }: Work): Promise<void> {
+  for (const { destination, before } of idsWritten) await shop.writers.destinations.restoreVariable(destination, before)
 }
 
 async function retireNew(fresh: Fresh, work: Work): Promise<boolean> {

@@ -71,6 +71,8 @@ export interface DestinationWriter {
     sendBy: number,
   ): Promise<At<void>>
   putVariable(destination: Destination, value: string, exists: boolean): Promise<void>
+  /** Puts a variable back to what it was; undefined: it was not there. */
+  restoreVariable(destination: Destination, before: string | undefined): Promise<void>
   /** Deletes the values of a destination; what is gone already is fine. */
   remove(destination: Destination, keepId: boolean): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { apply } from './apply.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { clientLabel } from './domain/identify.ts'
+import { droppedDestinations } from './domain/ledger.ts'
 import { currentSecret, type Outcome, resultOf, retiringSecrets } from './domain/outcome.ts'
 import { planClient } from './domain/plan.ts'
 import { stepLine } from './domain/render.ts'
@@ -49,9 +50,16 @@ async function settle(spec: ClientSpec, first: Reading, request: RunRequest, wor
   let reading = first
   try {
     plan = decide(settling, first)
+    const known =
+      request.policy.mode === 'destroy' ? droppedDestinations(plan.client?.description.ledger, spec.destinations) : []
+    if (known.length > 0) {
+      // Places that only the ledger names: what lies there decides what may go.
+      reading = await observe([...spec.destinations, ...known], world.readers, world.clock, 'destroy')
+      plan = decide(settling, reading)
+    }
     settling.seen = new Set(plan.client?.secrets.map(({ hint }) => hint))
     tell(plan, request.policy, world)
-    if (world.writers === undefined) return planned(settling, plan, first)
+    if (world.writers === undefined) return planned(settling, plan, reading)
     const original = plan
     for (let round = 1; ; round++) {
       const again = await carryOut(settling, plan, reading)
@@ -208,7 +216,7 @@ function finished(settling: Settling, original: ClientPlan, last: ClientPlan, re
   const outcome = {
     ...base(settling, last, reading),
     drift: original.drift,
-    result: resultOf(progress.done, request.policy.mode),
+    result: progress.created ? ('created' as const) : resultOf(progress.done, request.policy.mode),
     steps: progress.done,
   }
   return withRotation({ ...outcome, current: progress.current ?? outcome.current, secret: progress.secret }, spec)
@@ -219,11 +227,17 @@ function failed(settling: Settling, plan: ClientPlan | undefined, reading: Readi
   for (const note of progress.notes) world.reporter.notice(note)
   const outcome = {
     ...base(settling, plan, reading),
-    result: progress.done.length === 0 ? undefined : resultOf(progress.done, request.policy.mode),
+    result: failedResult(progress, request.policy.mode),
     steps: progress.done,
     error,
   }
   return withRotation({ ...outcome, current: progress.current ?? outcome.current }, settling.spec)
+}
+
+/** What was done before it failed, if anything was. */
+function failedResult({ created, done }: Progress, mode: Policy['mode']): Outcome['result'] {
+  if (created) return 'created'
+  return done.length === 0 ? undefined : resultOf(done, mode)
 }
 
 function withRotation(outcome: Outcome, spec: ClientSpec): Outcome {

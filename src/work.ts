@@ -30,6 +30,8 @@ export type Fresh = {
   /** What the first delivery needs, read while the secret is proven. */
   ahead?: Ahead | undefined
   delivered: (Delivery & { at: number; idAt?: number | undefined })[]
+  /** Client ids written to variables before the secret, and what stood there: taken back where the secret does not follow. */
+  idsWritten: { destination: Destination; before: string | undefined }[]
   /** Somebody wrote to a destination between our announcement and our delivery. */
   overtaken?: boolean | undefined
   /** A delivery of which nobody can say whether it took effect. */
@@ -39,6 +41,8 @@ export type Fresh = {
 /** What came of the plan so far: read by the outcome even where the run failed half-way. */
 export type Progress = {
   changed: boolean
+  /** This run made the client, also where only a later look showed it. */
+  created: boolean
   done: Step[]
   clientId?: string | undefined
   botUserId?: string | undefined
@@ -74,7 +78,7 @@ export class Again {
 }
 
 export function startProgress(): Progress {
-  return { changed: false, done: [], retired: [], notes: [] }
+  return { changed: false, created: false, done: [], retired: [], notes: [] }
 }
 
 /** Milliseconds within which a write of the ledger must follow the reading that it rests on. */

@@ -15,6 +15,8 @@ export type Scenario = {
   /** Seconds for which a replaced value lives; 0 where the scenario says so. */
   grace?: number
   before?: (simulation: Simulation, watch: Watch) => Promise<void>
+  /** How the next run signs in, where not with the API key. */
+  signIn?: (simulation: Simulation) => Inputs
 }
 
 export const stagingPlace: Place = { ...repositoryPlace, environment: 'staging' }
@@ -40,6 +42,15 @@ async function created(simulation: Simulation, hours = 1, inputs: Inputs = {}): 
   const { error } = await simulation.run(inputs)
   if (error !== undefined) throw error
   simulation.advance(hours)
+}
+
+/** With what the destination holds, as the workflow of a client that rotates itself does. */
+function signedInAsItself({ sandbox: { github } }: Simulation): Inputs {
+  return {
+    'api-key': '',
+    'admin-client-id': github.variableValue({ ...repositoryPlace, name: 'QLIK_CLIENT_ID' }) ?? '',
+    'admin-client-secret': github.secretValue(repositoryPlace) ?? '',
+  }
 }
 
 export const scenarios = {
@@ -139,6 +150,20 @@ export const scenarios = {
   'rotating while the client is changed': {
     inputs: { description: 'Deploys apps', scopes: 'user_default admin.apps', rotate: 'now' },
     before: (simulation) => created(simulation),
+  },
+  'rotating the very client that the run signs in with': {
+    inputs: { scopes: 'admin_classic user_default', rotate: 'now', 'grace-period': '0' },
+    grace: 0,
+    settings: { tokensDieWithSecret: true },
+    signIn: signedInAsItself,
+    before: async (simulation, watch) => {
+      const { tenant, github } = simulation.sandbox
+      const { clientId, secret } = tenant.createAdminClient('deployer')
+      watch.foreign.add(secret)
+      github.overwriteSecret(repositoryPlace, secret)
+      github.setVariable({ ...repositoryPlace, name: 'QLIK_CLIENT_ID' }, clientId)
+      await created(simulation, 1, { scopes: 'admin_classic user_default', ...signedInAsItself(simulation) })
+    },
   },
   'allowing client secrets': {
     inputs: { 'auth-method': 'client_secret' },

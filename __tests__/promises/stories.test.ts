@@ -48,6 +48,8 @@ const rotated: Scenario = {
   },
 }
 
+// Stories that ended badly once.
+
 describe('P1: nobody is locked out', () => {
   test('an answer is lost, and the same write is refused when it is tried again', async () => {
     const { simulation, watch } = await prepared(rotated)
@@ -101,6 +103,42 @@ describe('P1: nobody is locked out', () => {
     await simulation.run({})
     expect(watch.broken).toEqual([])
     await expectHealing(simulation, watch)
+  })
+
+  test('a run dies that delivered a moment after another, in the same second of GitHub', async () => {
+    for (let milliseconds = 0; milliseconds < 1000; milliseconds += 100) {
+      const { simulation, watch } = await prepared(rotated)
+      const { clock, tenant } = simulation.sandbox
+      clock.advance(milliseconds)
+      await simulation.run({ rotate: 'now' })
+      const { clientId, secrets } = theClient(simulation)
+      tenant.deleteSecret(clientId, secrets[1]!.hint)
+      watch.excuse()
+      await simulation.run({}, { at: putSecret, kind: 'killed after' })
+      simulation.advance(11 * minutes)
+      await expectHealing(simulation, watch)
+    }
+  })
+
+  test('room is made while a place holds what a run delivered that another had overtaken', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    const dying = simulation.begin({ rotate: 'now' })
+    const overtaken = simulation.begin({ rotate: 'now' })
+    await until(dying, describeClient)
+    await until(overtaken, describeClient)
+    await overtaken.step()
+    await dying.step()
+    dying.kill()
+    while (await overtaken.step()) {}
+    const { clientId } = theClient(simulation)
+    simulation.advance(2 * minutes)
+    for (let person = 0; person < 2; person++) watch.addForeign(clientId)
+    await simulation.run({}, { at: issueSecret, kind: 'killed before' })
+    simulation.advance(2 * minutes)
+    watch.addForeign(clientId)
+    simulation.advance(25)
+    const { log } = await simulation.run()
+    expect(watch.broken, log.join('\n')).toEqual([])
   })
 
   test('a place that a dead run delivered to is no longer named', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Settings } from '../../sandbox/settings.ts'
-import { expectNoLeaks, expectOnlyCurrent, expectSettled, expectUsable } from '../support/promises.ts'
+import { expectNoLeaks, expectOnlyCurrent, expectSettled, expectUsable, repositoryPlace } from '../support/promises.ts'
 import type { RunResult, Trouble } from '../support/simulation.ts'
 import { prepared, type Scenario, scenarios } from './scenarios.ts'
 
@@ -60,8 +60,30 @@ describe('P1 to P7 hold on tenants and GitHubs that differ', () => {
   for (const [what, settings] of Object.entries(switches))
     for (const name of main)
       test(`${name} where: ${what}`, async () => {
-        for (const trouble of troubles) await endureEverywhere(scenarios[name], trouble, settings)
+        for (const trouble of leavesThings) await endureEverywhere(scenarios[name], trouble, settings)
       })
+})
+
+describe('destroying comes to its end wherever it is stopped', () => {
+  for (const trouble of troubles)
+    test(`P7: nothing is left, and then nothing is written × ${trouble}`, async () => {
+      for (let at = 0; ; at++) {
+        const { simulation } = await prepared(scenarios['rotating beside a secret of somebody else'])
+        const destroy = { mode: 'destroy' }
+        const disturbed = await simulation.run(destroy, { at, kind: trouble })
+        const { outputs, error } = await simulation.run(destroy)
+        expect(error?.message).toBeUndefined()
+        expect(['deleted', 'unchanged']).toContain(outputs?.result)
+        const { tenant, github } = simulation.sandbox
+        expect(tenant.findByName('deployer')).toEqual([])
+        expect([...github.secretNames(repositoryPlace), ...github.variableNames(repositoryPlace)]).toEqual([])
+        const again = await simulation.run(destroy)
+        expect(again.requests.filter(({ method }) => method !== 'GET')).toEqual([])
+        expectNoLeaks(simulation, [disturbed, again])
+        if (disturbed.requests[at] === undefined) break
+        stops++
+      }
+    })
 })
 
 /** Has trouble at each request of a run, until there is none left to have it at. */
@@ -82,7 +104,9 @@ async function endure(
 ): Promise<boolean> {
   const { simulation, watch, places } = await prepared(scenario, settings)
   const { rotate: _once, ...again } = scenario.inputs ?? {}
-  const runs: RunResult[] = [await simulation.run(scenario.inputs, { at, kind })]
+  const runs: RunResult[] = [
+    await simulation.run({ ...scenario.inputs, ...scenario.signIn?.(simulation) }, { at, kind }),
+  ]
   const [disturbed] = runs as [RunResult]
   const struck = disturbed.requests[at]
   const story = () =>
@@ -94,7 +118,7 @@ async function endure(
   const minutes = 11 / 60
   for (const hours of late ? [minutes, 25] : [0, minutes, 25]) {
     simulation.advance(hours)
-    const next = await simulation.run(again)
+    const next = await simulation.run({ ...again, ...scenario.signIn?.(simulation) })
     runs.push(next)
     expect(next.error?.message, story()).toBeUndefined()
     expect(watch.broken, story()).toEqual([])
@@ -105,7 +129,7 @@ async function endure(
   } catch (thrown) {
     throw new Error(`${(thrown as Error).message}\n${story()}`)
   }
-  await expectSettled(simulation, again)
+  await expectSettled(simulation, { ...again, ...scenario.signIn?.(simulation) })
   expectNoLeaks(simulation, runs)
   if (struck !== undefined) stops++
   return struck !== undefined

@@ -146,41 +146,43 @@ export class Running {
     const { result } = this
     for (const name of ['API-KEY', 'ADMIN-CLIENT-SECRET', 'GITHUB-TOKEN'])
       this.#secrets.add((env[`INPUT_${name}`] ?? '').trim())
-    void simulation.program({
-      env,
-      process: env.GITHUB_RUN_ID ?? '',
-      transport: (wire) => this.#send(wire),
-      clock: {
-        elapsed: () => sandbox.clock.now(),
-        sleep: (milliseconds, signal) => this.#park('sleep', '', sandbox.clock.now() + milliseconds, signal),
-      },
-      stop: this.#stop(),
-      runner: {
-        mask: (text) => void result.masks.add(text),
-        reporter: {
-          step: (line) => result.log.push(line),
-          notice: (line) => result.log.push(line),
-          warning: (line) => result.log.push(line),
+    void simulation
+      .program({
+        env,
+        process: env.GITHUB_RUN_ID ?? '',
+        transport: (wire) => this.#send(wire),
+        clock: {
+          elapsed: () => sandbox.clock.now(),
+          sleep: (milliseconds, signal) => this.#park('sleep', '', sandbox.clock.now() + milliseconds, signal),
         },
-        output: (values) => {
-          result.outputs = { ...result.outputs, ...values }
+        stop: this.#stop(),
+        runner: {
+          mask: (text) => void result.masks.add(text),
+          reporter: {
+            step: (line) => result.log.push(line),
+            notice: (line) => result.log.push(line),
+            warning: (line) => result.log.push(line),
+          },
+          output: (values) => {
+            result.outputs = { ...result.outputs, ...values }
+          },
+          outputSecret: (name, secret) => {
+            result.asked = secret
+            result.outputs = { ...result.outputs, [name]: secret === undefined ? '' : `asked for: ${secret}` }
+          },
+          summary: async (markdown) => {
+            result.summary = markdown
+          },
+          fail: (error) => {
+            result.error ??= error
+            result.log.push(`${error.code}: ${error.message}`, error.hint)
+          },
         },
-        outputSecret: (name, secret) => {
-          result.asked = secret
-          result.outputs = { ...result.outputs, [name]: secret === undefined ? '' : `asked for: ${secret}` }
-        },
-        summary: async (markdown) => {
-          result.summary = markdown
-        },
-        fail: (error) => {
-          result.error ??= error
-          result.log.push(`${error.code}: ${error.message}`, error.hint)
-        },
-      },
-    }).then(() => {
-      this.#over = true
-      this.#finished = true
-    })
+      })
+      .then(() => {
+        this.#over = true
+        this.#finished = true
+      })
   }
 
   get over(): boolean {

@@ -35,7 +35,7 @@ export function planClient(spec: ClientSpec, observed: Observed, context: PlanCo
 
 // --- a client that is not there --------------------------------------------------------------------------------------
 
-function planCreate(spec: ClientSpec, observed: Observed, { actor }: PlanContext): ClientPlan {
+function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: PlanContext): ClientPlan {
   const { fields } = spec
   if (fields.scopes === undefined || fields.scopes.length === 0) {
     throw new ActionError(
@@ -68,7 +68,7 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor }: PlanContext
     adopted: false,
     steps: [
       { kind: 'create', fields: complete, consent: spec.consent, user, ledger, deliver },
-      ...(deliver ? deliverySteps(spec, observed, grantTypes) : []),
+      ...(deliver ? deliverySteps(spec, observed, grantTypes, policy) : []),
     ],
     drift: true,
     foreign: [],
@@ -101,6 +101,10 @@ function planExisting(
   const rotation = delivers ? decideRotation(input) : undefined
   const reasons = reasonsOf(rotation, changes, client)
   const after = changed(client, changes)
+  const { ledger } = client.description
+  if (ledger !== undefined && changes.some(({ field }) => field === 'description')) {
+    requireRoom(after.description.user, ledger, spec.destinations)
+  }
   const ids = idRepairs(spec, client.id, observed)
   const issue =
     rotation === undefined || reasons.length === 0
@@ -222,14 +226,14 @@ function issueSteps(
   const addMethod = before?.authMethods.includes('client_secret') === false ? client.authMethods : undefined
   return [
     { kind: 'issue', clientId: client.id, user: client.description.user, reasons: rotation.reasons, ledger, addMethod },
-    ...deliverySteps(spec, observed, client.grantTypes),
+    ...deliverySteps(spec, observed, client.grantTypes, context.policy),
     ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),
   ]
 }
 
-function deliverySteps(spec: ClientSpec, observed: Observed, grantTypes: string[]): Step[] {
+function deliverySteps(spec: ClientSpec, observed: Observed, grantTypes: string[], policy: Policy): Step[] {
   return [
-    { kind: 'verify', skip: verifySkip(spec, grantTypes) },
+    ...(policy.verify ? [{ kind: 'verify' as const, skip: verifySkip(spec, grantTypes) }] : []),
     ...spec.destinations.map((destination) => ({
       kind: 'deliver' as const,
       destination,
@@ -270,7 +274,13 @@ function owned(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor): Ledg
   if (ledger === undefined) return newLedger(spec, actor, 'adopted')
   // A client of this repository under another name of the spec is still what it was: made or adopted.
   const origin = ledger.owner.repository === actor.repository.id ? ledger.owner.origin : 'adopted'
-  return isOwner(ledger, spec, actor) ? ledger : { ...ledger, owner: ownerOf(spec, actor, origin) }
+  if (isOwner(ledger, spec, actor)) return ledger
+  // A place without a repository of its own lies in the owner's: of the owner before, from now on by name.
+  const places = Object.entries(ledger.destinations).map(([key, delivered]) => [
+    key,
+    { in: ledger.owner.name, ...delivered },
+  ])
+  return { ...ledger, owner: ownerOf(spec, actor, origin), destinations: Object.fromEntries(places) }
 }
 
 /** Destinations that are no longer served are forgotten with the next ledger. */

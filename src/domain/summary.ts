@@ -127,7 +127,7 @@ function foreignSecrets(foreign: ObservedSecret[], now: number): string {
   ].join('\n')
 }
 
-function botReminder({ botUserId, steps }: Outcome): string {
-  if (botUserId === undefined || !steps.some(({ kind }) => kind === 'create')) return ''
+function botReminder({ botUserId, result }: Outcome): string {
+  if (botUserId === undefined || result !== 'created') return ''
   return `The client acts as the user ${markdownCode(botUserId)} on the tenant. Scopes, even admin ones, do not open spaces: add this user to each space that the client must reach.`
 }

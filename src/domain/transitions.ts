@@ -1,7 +1,7 @@
 import type { ObservedSecret } from './client.ts'
 import { type Destination, destinationKey } from './destination.ts'
 import { added, type Ledger, listedHints, sameLedger } from './ledger.ts'
-import { lostAfter, type Rotation, type RotationInput } from './rotation.ts'
+import { lease, lostAfter, type Rotation, type RotationInput } from './rotation.ts'
 import { runKey } from './spec.ts'
 
 /** The ledger that announces an issue, resting on what was read. Orphans become suspects in the same write. */
@@ -46,7 +46,11 @@ function superseded(
     announced !== undefined &&
     keys.every((key) => key in announced.stamps && (stampAt(key) ?? null) !== announced.stamps[key])
   return Object.entries(base.suspects)
-    .filter(([hint, since]) => rewritten || (isLocated && !held.has(hint) && now - since >= lostAfter))
+    .filter(([hint, since]) => {
+      // One that was suspected later than that may be what was written there.
+      const isOver = announced !== undefined && announced.at - since >= lease
+      return (rewritten && isOver) || (isLocated && !held.has(hint) && now - since >= lostAfter)
+    })
     .map(([hint]) => hint)
 }
 

@@ -46,6 +46,11 @@ export async function putVariable(
   }
 }
 
+export async function restoreVariable(api: Api, destination: Destination, before: string | undefined): Promise<void> {
+  if (before === undefined) await removeOne(api, destination, `variables/${destination.idName}`)
+  else await putVariable(api, destination, before, true)
+}
+
 export async function remove(api: Api, destination: Destination, keepId: boolean): Promise<void> {
   const { secretName, idName, idAs } = destination
   await removeOne(api, destination, `secrets/${secretName}`)

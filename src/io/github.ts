@@ -4,7 +4,7 @@ import type { Secret } from '../domain/secret.ts'
 import { plain } from '../domain/text.ts'
 import type { DestinationReader, DestinationWriter } from '../ports.ts'
 import { prepare, read, repositoryId, stamps } from './github-read.ts'
-import { putSecret, putVariable, remove } from './github-write.ts'
+import { putSecret, putVariable, remove, restoreVariable } from './github-write.ts'
 import type { Http } from './http.ts'
 
 export type GitHub = {
@@ -25,6 +25,7 @@ export function createGitHub(baseUrl: string, token: Secret, http: Http): GitHub
     writer: {
       putSecret: (destination, name, value, key, sendBy) => putSecret(api, destination, name, value, key, sendBy),
       putVariable: (destination, value, exists) => putVariable(api, destination, value, exists),
+      restoreVariable: (destination, before) => restoreVariable(api, destination, before),
       remove: (destination, keepId) => remove(api, destination, keepId),
     },
     repositoryId: (owner, name) => repositoryId(api, owner, name),
@@ -34,7 +35,7 @@ export function createGitHub(baseUrl: string, token: Secret, http: Http): GitHub
 /** Where nothing is delivered there is no token, nothing to read, and only one write that could be wanted all the same. */
 export const nowhere: Pick<GitHub, 'reader' | 'writer'> = {
   reader: { read: async () => new Map(), prepare: needsToken, stamps: needsToken },
-  writer: { putSecret: needsToken, putVariable: needsToken, remove: needsToken },
+  writer: { putSecret: needsToken, putVariable: needsToken, restoreVariable: needsToken, remove: needsToken },
 }
 
 function needsToken(destination: Destination): never {

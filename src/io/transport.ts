@@ -73,7 +73,8 @@ async function send(
       body: Buffer.concat(chunks).toString('utf8'),
     }
   } catch (thrown) {
-    throw classified(thrown, signal)
+    // A defect of ours is not a matter of the network.
+    throw thrown instanceof TypeError && codeOf(thrown) === '' ? thrown : classified(thrown, signal)
   }
 }
 

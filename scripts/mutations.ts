@@ -1,0 +1,117 @@
+// Do the tests of the promises notice when a rule of the protocol is missing? Each mutation takes one rule out of a copy of the
+// program; the tests must fail there. The working tree is not touched.
+//   node scripts/node24.mjs scripts/mutations.ts [part of a mutation's name]
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+
+type Mutation = { name: string; file: string; from: string; to: string }
+
+const mutations: Mutation[] = [
+  {
+    name: 'issue without announcing',
+    file: 'issue.ts',
+    from: 'await written(work, writers.tenant.describe(step.clientId, text, descriptionBefore(work), sendBy)).catch(againIfLate)',
+    to: 'void [written, writers, text, descriptionBefore, sendBy, againIfLate]',
+  },
+  {
+    name: 'deliver without the two seconds',
+    file: 'deliver.ts',
+    from: 'const stampGap = 2',
+    to: 'const stampGap = 0',
+  },
+  {
+    name: 'announce without keeping suspects',
+    file: 'domain/transitions.ts',
+    from: 'suspects: only(added(base.suspects, rotation.orphans, base.announced?.at ?? input.now), alive)',
+    to: 'suspects: {}',
+  },
+  {
+    name: 'do not look for orphans',
+    file: 'domain/rotation.ts',
+    from: 'orphans: ours.filter((secret) => !lost.includes(secret)).map(({ hint }) => hint)',
+    to: 'orphans: []',
+  },
+  {
+    name: 'retire orphans that may have been delivered',
+    file: 'domain/rotation.ts',
+    from: 'const certain = untouched && age(announced, now) >= lostAfter',
+    to: 'const certain = age(announced, now) >= lostAfter',
+  },
+  {
+    name: 'do not look back',
+    file: 'commit.ts',
+    from: 'const correction = await writeLedger(fresh, work, (it) => lookingBack(facts, written.ledger, it))',
+    to: 'const correction = undefined as typeof written | undefined',
+  },
+  {
+    name: 'retire before delivering',
+    file: 'domain/plan.ts',
+    from: '    ...deliverySteps(spec, observed, client.grantTypes),\n    ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),\n',
+    to: '    ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),\n    ...deliverySteps(spec, observed, client.grantTypes),\n',
+  },
+  {
+    name: 'trust a delivery that was not committed',
+    file: 'domain/rotation.ts',
+    from: 'return seen.secretStamp === delivered.stamp && idIsThere',
+    to: 'return seen.secretStamp !== undefined && idIsThere',
+  },
+  {
+    name: 'ignore the grace',
+    file: 'domain/rotation.ts',
+    from: 'now - since >= grace',
+    to: 'now - since >= 0',
+  },
+]
+
+const root = path.dirname(import.meta.dirname)
+const wanted = process.argv[2] ?? ''
+for (const mutation of mutations.filter(({ name }) => name.includes(wanted))) {
+  const { caught, by } = attempt(mutation)
+  console.log(`${caught ? 'caught' : 'MISSED'}  ${mutation.name}${by}`)
+  if (!caught) process.exitCode = 1
+}
+
+/** Runs the tests on a mutated copy, and tells which of them noticed first. */
+function attempt(mutation: Mutation): { caught: boolean; by: string } {
+  const copy = mkdtempSync(path.join(os.tmpdir(), 'mutation-'))
+  try {
+    for (const part of ['src', 'sandbox', '__tests__', 'vitest.config.ts', 'package.json'])
+      cpSync(path.join(root, part), path.join(copy, part), { recursive: true })
+    symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
+    mutate(copy, mutation)
+    // The quick ones first: most mutations don't live to see the sweep.
+    const quick = noticed(copy, ['stories', 'slots', 'interleaving'])
+    return quick.caught ? quick : noticed(copy, ['sweep'])
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+function noticed(copy: string, names: string[]): { caught: boolean; by: string } {
+  const vitest = path.join(root, 'node_modules/vitest/vitest.mjs')
+  const tests = names.map((name) => `__tests__/promises/${name}.test.ts`)
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [vitest, 'run', '--root', copy, '--bail', '1', ...tests],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+    },
+  )
+  const [, by] = /FAIL\s+(.*)/.exec(stderr) ?? []
+  // A copy that can't even start proves nothing.
+  if (status !== 0 && by === undefined) throw new Error(`the tests did not run\n${stdout}${stderr}`)
+  return { caught: status !== 0, by: by === undefined ? '' : `: ${by}` }
+}
+
+function mutate(copy: string, { name, file, from, to }: Mutation): void {
+  const place = path.join(copy, 'src', file)
+  const text = readFileSync(place, 'utf8')
+  if (text.split(from).length !== 2) throw new Error(`${name}: ${file} does not hold exactly once: ${from}`)
+  writeFileSync(
+    place,
+    text.replace(from, () => to),
+  )
+}
