@@ -37,12 +37,13 @@ describe('action.yml', () => {
     expect(read.map((name) => name.slice('INPUT_'.length).toLowerCase()).sort()).toEqual(names('inputs').sort())
   })
 
-  it('is all that steers the program: of the environment it reads only what every runner sets', () => {
+  it('is all that steers the program: of the environment it reads only what every runner and every proxy sets', () => {
     const others = asked().filter((name) => !name.startsWith('INPUT_'))
     expect(others.sort()).toEqual(
       [
         ...['GITHUB_API_URL', 'GITHUB_EVENT_NAME', 'GITHUB_REPOSITORY', 'GITHUB_REPOSITORY_ID'],
         ...['GITHUB_RUN_ATTEMPT', 'GITHUB_RUN_ID'],
+        ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
       ].sort(),
     )
   })

@@ -24,7 +24,7 @@ const mutations: Mutation[] = [
   {
     name: 'announce without keeping suspects',
     file: 'domain/transitions.ts',
-    from: 'suspects: only(added(base.suspects, rotation.orphans, base.announced?.at ?? input.now), alive)',
+    from: 'suspects: only(added(suspects, rotation.orphans, base.announced?.at ?? input.now), alive)',
     to: 'suspects: {}',
   },
   {
@@ -36,8 +36,8 @@ const mutations: Mutation[] = [
   {
     name: 'retire orphans that may have been delivered',
     file: 'domain/rotation.ts',
-    from: 'const certain = untouched && age(announced, now) >= lostAfter',
-    to: 'const certain = age(announced, now) >= lostAfter',
+    from: '&& Object.keys(announced.stamps).every((key) => isUntouched(key, input))',
+    to: '',
   },
   {
     name: 'do not look back',
@@ -48,8 +48,8 @@ const mutations: Mutation[] = [
   {
     name: 'retire before delivering',
     file: 'domain/plan.ts',
-    from: '    ...deliverySteps(spec, observed, client.grantTypes),\n    ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),\n',
-    to: '    ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),\n    ...deliverySteps(spec, observed, client.grantTypes),\n',
+    from: "    { kind: 'issue', clientId: client.id",
+    to: "    ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),\n    { kind: 'issue', clientId: client.id",
   },
   {
     name: 'trust a delivery that was not committed',

@@ -81,7 +81,7 @@ async function carryOut(step: Step, work: Work): Promise<boolean> {
     case 'commit':
       return commit(work)
     case 'remove-values':
-      return changes(work, () => work.shop.writers.destinations.remove(step.destination, step.keepId))
+      return changes(work, () => work.shop.writers.destinations.remove(step.destination, step.parts))
     default:
       return unreachable(step)
   }
@@ -93,7 +93,7 @@ async function changes(work: Work, write: () => Promise<unknown>): Promise<true>
 }
 
 async function retire(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
-  if (!work.settled) return false
+  if (!work.settled || step.hint === work.progress.current?.hint) return false
   if (step.mayStay && !(await written(work, retireIfAllowed(step.clientId, step.hint, work.shop)))) return false
   if (!step.mayStay) await written(work, work.shop.writers.tenant.retire(step.clientId, step.hint))
   work.progress.retired.push(step.hint)

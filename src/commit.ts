@@ -6,7 +6,7 @@ import { pause } from './pause.ts'
 import { type Fresh, freshOf, type Work } from './work.ts'
 
 /** Milliseconds for which we wait until GitHub shows the stamp of our own write. */
-const confirmWithin = 10_000
+const confirmWithin = 25_000
 
 /** Confirms every delivery, commits, and looks back once. From here on the fresh secret is the current one. */
 export async function commit(work: Work): Promise<true> {
@@ -18,7 +18,7 @@ export async function commit(work: Work): Promise<true> {
   work.settled = written.settled && correction === undefined
   if (!work.settled)
     work.shop.reporter.notice(
-      'Another run was at work on this client. Nothing is retired; the next run settles it with a fresh secret.',
+      'Another run was at work on this client, or GitHub does not confirm the delivery yet. Nothing is retired; the next run settles it with a fresh secret.',
     )
   work.progress.current = { hint: facts.hint, issuedAt: facts.issuedAt }
   work.progress.secret = fresh.issued!.secret

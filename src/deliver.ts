@@ -1,6 +1,7 @@
 import { type Destination, destinationKey, type ObservedDestination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { sameLedger } from './domain/ledger.ts'
+import { longestWait } from './domain/retry.ts'
 import type { Step } from './domain/steps.ts'
 import { writeLedger } from './ledger-write.ts'
 import { pause } from './pause.ts'
@@ -36,9 +37,13 @@ export async function readAhead(work: Work): Promise<void> {
  */
 export async function deliver(step: Step & { kind: 'deliver' }, work: Work): Promise<true> {
   const fresh = freshOf(work)
+  let waited = 0
   for (;;) {
-    if (work.shop.clock.elapsed() - fresh.announcedAt > deliverBy) await renew(fresh, work)
     const prepared = await prepare(step.destination, work)
+    if (work.shop.clock.elapsed() - fresh.announcedAt > deliverBy) {
+      await renew(fresh, work)
+      continue
+    }
     if (work.shop.stop.requested) throw cancelled()
     fresh.overtaken ||= isOvertaken(step.destination, prepared.value, fresh)
     try {
@@ -48,7 +53,8 @@ export async function deliver(step: Step & { kind: 'deliver' }, work: Work): Pro
       return true
     } catch (thrown) {
       const { retryAfter, uncertain } = toActionError(thrown)
-      if (retryAfter === undefined || uncertain || work.shop.stop.requested) throw thrown
+      waited += retryAfter ?? 0
+      if (retryAfter === undefined || uncertain || waited > longestWait || work.shop.stop.requested) throw thrown
       work.shop.reporter.step(`… delivering goes on in ${Math.round(retryAfter / 1000)} s, as GitHub asks`)
       await pause(retryAfter, work.shop)
     }

@@ -4,13 +4,11 @@ import { createTransport } from './io/transport.ts'
 import { program } from './program.ts'
 
 // Composition with what is real. The process ends when nothing is left to do: nothing here keeps it alive.
-const { transport, close } = createTransport(process.env)
 await program({
   env: process.env,
-  transport,
+  connect: createTransport,
   clock: createClock(),
   stop: createStop(),
   runner: createRunner(process.env),
   process: randomUUID().slice(0, 8),
 })
-await close()

@@ -74,7 +74,7 @@ export interface DestinationWriter {
   /** Puts a variable back to what it was; undefined: it was not there. */
   restoreVariable(destination: Destination, before: string | undefined): Promise<void>
   /** Deletes the values of a destination; what is gone already is fine. */
-  remove(destination: Destination, keepId: boolean): Promise<void>
+  remove(destination: Destination, parts: ('id' | 'secret')[]): Promise<void>
 }
 
 /** Measures elapsed time only: the runner's clock is compared with nothing. Milliseconds. */

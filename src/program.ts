@@ -8,14 +8,14 @@ import { type Inputs, readInputs } from './io/inputs.ts'
 import { createQlik } from './io/qlik.ts'
 import { repositoriesOf } from './io/repositories.ts'
 import type { Runner } from './io/runner.ts'
-import type { Transport } from './io/transport.ts'
+import type { Proxies, Transport } from './io/transport.ts'
 import type { Clock, Stop } from './ports.ts'
 import { type RunRequest, run } from './run.ts'
 
 /** All that the program needs of the world around it. `process`: a word that no other process has. */
-export type Surroundings = {
+export type Host = {
   env: Record<string, string | undefined>
-  transport: Transport
+  connect: (proxies: Proxies) => { transport: Transport; close: () => Promise<void> }
   clock: Clock
   stop: Stop
   runner: Runner
@@ -23,11 +23,11 @@ export type Surroundings = {
 }
 
 /** The whole program but for its process: composition only. Never throws; failures go to the runner. */
-export async function program(world: Surroundings): Promise<void> {
+export async function program(world: Host): Promise<void> {
   const { runner, env } = world
   try {
     const inputs = readInputs(env, runner.mask)
-    await report(await act(inputs, world), inputs, runner)
+    await perform(inputs, world)
   } catch (thrown) {
     const error = toActionError(thrown)
     const summary = failureSummary(error)
@@ -37,8 +37,14 @@ export async function program(world: Surroundings): Promise<void> {
   }
 }
 
-async function act(inputs: Inputs, { transport, clock, stop, runner, process }: Surroundings): Promise<Outcome[]> {
+/** One run for inputs that were read and checked, told to the runner. Throws what stopped it before any client was looked at. */
+export async function perform(inputs: Inputs, world: Host): Promise<void> {
+  await report(await act(inputs, world), inputs, world.runner)
+}
+
+async function act(inputs: Inputs, { connect, clock, stop, runner, process }: Host): Promise<Outcome[]> {
   const around = { clock, stop, reporter: runner.reporter }
+  const { transport, close } = connect(inputs.proxies)
   const qlik = createQlik(inputs.tenant, createHttp('tenant', transport, around), runner.mask)
   const { baseUrl, token } = inputs.github
   const github = token && createGitHub(baseUrl, token, createHttp('github', transport, around))
@@ -50,12 +56,13 @@ async function act(inputs: Inputs, { transport, clock, stop, runner, process }: 
     return await run(request, { ...around, readers, writers: inputs.policy.mode === 'plan' ? undefined : writers })
   } finally {
     await qlik.signOut()
+    await close()
   }
 }
 
 async function toRequest(inputs: Inputs, github: GitHub | undefined, process: string): Promise<RunRequest> {
   const { clients, repository, run, policy } = inputs
-  const { here, idOf } = await repositoriesOf(repository, clients, github)
+  const { here, idOf } = await repositoriesOf(repository, clients, github, policy.mode)
   const actor = { repository: here, run: { ...run, process } }
   return { clients: clients.map((client) => toClientSpec(client, here, idOf)), actor, policy }
 }

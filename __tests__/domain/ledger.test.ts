@@ -17,6 +17,10 @@ import {
 import { destination, key, ledgerOf } from '../support/values.ts'
 
 const word = fc.string({ minLength: 1, maxLength: 12 })
+const place = fc
+  .tuple(fc.nat(), fc.string({ maxLength: 12 }), fc.constantFrom('A', 'QLIK_CLIENT_SECRET'))
+  .map(([id, environment, name]) => `${id}//${encodeURIComponent(environment).replaceAll('.', '-')}/${name}`)
+const fullName = fc.constantFrom('acme/app', 'other/x.y')
 const time = fc.integer({ min: 0, max: 4_000_000_000 })
 const times = fc.dictionary(word, time, { maxKeys: 4 })
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
@@ -24,7 +28,7 @@ const ledgers: fc.Arbitrary<Ledger> = fc.record({
   version: fc.constant(1 as const),
   owner: fc.record({
     repository: word,
-    name: word,
+    name: fullName,
     client: fc.string({ unit: 'binary', maxLength: 60 }),
     origin: fc.constantFrom('made', 'adopted'),
   }),
@@ -37,17 +41,17 @@ const ledgers: fc.Arbitrary<Ledger> = fc.record({
       at: time,
       renewed: optional(time),
       known: fc.array(word, { maxLength: 5 }),
-      stamps: fc.dictionary(word, fc.option(time), { maxKeys: 3 }),
+      stamps: fc.dictionary(place, fc.option(time), { maxKeys: 3 }),
     }),
   ),
   destinations: fc.dictionary(
-    word,
+    place,
     fc.record({
       hint: word,
-      stamp: fc.integer({ min: -1 }),
+      stamp: fc.integer({ min: -1, max: 4_000_000_000 }),
       idStamp: optional(time),
-      id: optional(word),
-      in: optional(word),
+      id: optional(fc.constantFrom('variable:QLIK_CLIENT_ID', 'secret:A')),
+      in: optional(fullName),
     }),
     { maxKeys: 3 },
   ),
@@ -115,9 +119,26 @@ describe('reading a description', () => {
         expect(readDescription(before.replaceAll(ledgerMarker, ''))).toEqual({
           user: before.replaceAll(ledgerMarker, ''),
         })
-        expect(readDescription(`${before}${ledgerMarker}${after}`).line).toBeDefined()
+        expect(readDescription(`${before}\n${ledgerMarker}${after}`).line).toBeDefined()
+        expect(readDescription(`- ${ledgerMarker}${after}`).line).toBeUndefined()
       }),
     )
+  })
+
+  it('takes for a ledger only what this action could have written', () => {
+    const odd = (delivered: object, at = key) =>
+      `${ledgerMarker} ${JSON.stringify({ ...ledgerOf(), destinations: { [at]: { hint: 'aaaaa', stamp: 1, ...delivered } } })}`
+    expect(readDescription(odd({})).ledger).toBeDefined()
+    for (const delivered of [
+      { id: 'variable:../../x' },
+      { id: 'other:A' },
+      { in: '../precious' },
+      { in: 'a/b/c' },
+      { stamp: 1e30 },
+    ])
+      expect(readDescription(odd(delivered)).note, JSON.stringify(delivered)).toBe('mangled')
+    for (const at of ['1//%zz/A', '1///a', '1/x//A', '1//../A', '../../A/A', '1///GITHUB_A', '1///A/B'])
+      expect(readDescription(odd({}, at)).note, at).toBe('mangled')
   })
 
   it('keeps what people wrote behind our line', () => {

@@ -39,7 +39,7 @@ const steps: Record<string, Step> = {
   deliver: { kind: 'deliver', destination, idBefore: undefined },
   commit: { kind: 'commit' },
   retire: { kind: 'retire', clientId: 'c1', hint: 'rrrrr', why: 'grace is over' },
-  'remove-values': { kind: 'remove-values', destination, keepId: false },
+  'remove-values': { kind: 'remove-values', destination, parts: ['secret', 'id'] },
   delete: { kind: 'delete', clientId: 'c1', name: 'deployer' },
   'delete-twin': { kind: 'delete-twin', clientId: 'c2' },
 }
@@ -204,9 +204,9 @@ describe('the summary', () => {
   })
 
   it('reminds of the spaces where a client was made', () => {
-    const summary = summaryOf([outcomeOf({ botUserId: 'bot1', steps: of('create') })], 'h')
+    const summary = summaryOf([outcomeOf({ botUserId: 'bot1', result: 'created' })], 'h')
     expect(summary).toMatch(/user <code>bot1<\/code>.*add this user to each space/)
-    expect(summaryOf([outcomeOf({ botUserId: 'bot1', steps: of('issue') })], 'h')).not.toContain('space')
+    expect(summaryOf([outcomeOf({ botUserId: 'bot1', result: 'rotated' })], 'h')).not.toContain('space')
   })
 
   it('has code, message and remedy of a failure, and its trace', () => {

@@ -4,7 +4,7 @@ import type { Settings } from '../../sandbox/settings.ts'
 import type { ActionError } from '../../src/domain/errors.ts'
 import type { Secret } from '../../src/domain/secret.ts'
 import { type Transport, TransportError, type WireResponse } from '../../src/io/transport.ts'
-import { program, type Surroundings } from '../../src/program.ts'
+import { type Host, program } from '../../src/program.ts'
 import { requireMasked, requireSilence, saysSecret, secretsIn } from './silence.ts'
 
 /** What happens to one request of a run. */
@@ -49,7 +49,7 @@ export class Simulation {
   readonly inputs: Record<string, string>
   readonly env: Record<string, string>
   /** What is run. */
-  program: (world: Surroundings) => Promise<void> = program
+  program: (world: Host) => Promise<void> = program
   /** Called after every request that took effect, whoever made it. */
   afterRequest: (() => void) | undefined
   /** Every secret and access token that there ever was. */
@@ -150,7 +150,7 @@ export class Running {
       .program({
         env,
         process: env.GITHUB_RUN_ID ?? '',
-        transport: (wire) => this.#send(wire),
+        connect: () => ({ transport: (wire) => this.#send(wire), close: async () => {} }),
         clock: {
           elapsed: () => sandbox.clock.now(),
           sleep: (milliseconds, signal) => this.#park('sleep', '', sandbox.clock.now() + milliseconds, signal),

@@ -26,7 +26,12 @@ export const secretNamePattern = /^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/
 /** Short and stable name of a destination in the ledger: repository id, store, environment, secret. */
 export function destinationKey(destination: Destination): string {
   const { repository, store, environment, secretName } = destination
-  return [repository.id, store === 'actions' ? '' : store, encodeURIComponent(environment ?? ''), secretName].join('/')
+  return [
+    encodeURIComponent(repository.id),
+    store === 'actions' ? '' : store,
+    encodeURIComponent(environment ?? ''),
+    secretName,
+  ].join('/')
 }
 
 /** A destination as people know it: `acme/app, environment staging: QLIK_CLIENT_SECRET`. */

@@ -1,3 +1,4 @@
+import type { ObservedClient } from './client.ts'
 import { type Destination, destinationKey } from './destination.ts'
 import { type Identity, isOwner, ownedElsewhere } from './identify.ts'
 import { droppedDestinations } from './ledger.ts'
@@ -23,17 +24,17 @@ export function planDestroy(
   const ledger = client.description.ledger
   const ours = isOwner(ledger, spec, context.actor)
   if (by !== 'pin' && !(ours && ledger?.owner.origin === 'made')) throw ownedElsewhere(client, ours)
-  const places = [...spec.destinations, ...droppedDestinations(ledger, spec.destinations)]
+  const known = [...spec.destinations, ...droppedDestinations(ledger, spec.destinations)]
+  const removals = known.flatMap((destination) => {
+    const parts = partsToRemove(destination, client, observed)
+    return parts.length === 0 ? [] : [{ kind: 'remove-values' as const, destination, parts }]
+  })
   return {
     ...nothing,
     client,
     // The client goes last: its ledger knows the places, should this run stop before it is done.
     steps: [
-      ...places.map((destination) => ({
-        kind: 'remove-values' as const,
-        destination,
-        keepId: isAnothersId(destination, client.id, observed),
-      })),
+      ...removals,
       ...[...twins, client].map(({ id, name }) => ({ kind: 'delete' as const, clientId: id, name })),
     ],
     wait: leaseOfAnother(ledger, observed.now, context.actor.run),
@@ -42,8 +43,15 @@ export function planDestroy(
   }
 }
 
-/** A variable that shows another client's id belongs to whoever wrote that. */
-function isAnothersId(destination: Destination, clientId: string, observed: Observed): boolean {
-  const value = observed.destinations.get(destinationKey(destination))?.idValue
-  return destination.idAs === 'variable' && value !== undefined && value !== clientId
+/**
+ * Where the variable shows another client's id, it belongs to whoever wrote that, and the secret beside it too, unless its stamp
+ * is that of our own delivery.
+ */
+function partsToRemove(destination: Destination, client: ObservedClient, observed: Observed): ('id' | 'secret')[] {
+  const key = destinationKey(destination)
+  const seen = observed.destinations.get(key)
+  const isAnothers = destination.idAs === 'variable' && seen?.idValue !== undefined && seen.idValue !== client.id
+  if (!isAnothers) return destination.idAs === 'none' ? ['secret'] : ['secret', 'id']
+  const delivered = client.description.ledger?.destinations[key]
+  return delivered !== undefined && delivered.stamp === seen?.secretStamp ? ['secret'] : []
 }

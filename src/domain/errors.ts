@@ -74,7 +74,9 @@ export function toActionError(thrown: unknown): ActionError {
   if (thrown instanceof ActionError) return thrown
   const kind = thrown instanceof Error ? thrown.name : typeof thrown
   const where =
-    thrown instanceof Error ? (/at (?:async )?([\w.<>]+)/.exec(thrown.stack ?? '')?.[1] ?? 'somewhere') : 'somewhere'
+    thrown instanceof Error
+      ? (/^\s+at (?:async )?([\w.<>]+)/m.exec(thrown.stack ?? '')?.[1] ?? 'somewhere')
+      : 'somewhere'
   // The text of an unforeseen error is not printed: nobody has vouched that it holds no secret.
   return new ActionError(
     'BUG',

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type Destination, destinationKey } from './destination.ts'
+import { type Destination, destinationKey, secretNamePattern } from './destination.ts'
 import { ActionError } from './errors.ts'
 
 /** What stands before the ledger's JSON, at the start of its line in the client's description. */
@@ -11,45 +11,63 @@ export const longestDescription = 4096
 // Room for what later ledgers of the same client need beyond the one at hand: a few more hints with their times.
 const spareRoom = 200
 
-const times = z.record(z.string(), z.number())
+// Whoever may edit a description on the tenant can write here, and from here addresses on GitHub are made: only what this
+// action could have written itself is taken for a ledger.
+const time = z.number().min(-1).max(99_999_999_999)
+const times = z.record(z.string(), time)
+const repositoryName = z.string().regex(/^(?!\.{1,2}\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/)
+const key = z.string().refine(isDestinationKey)
 const ledgerSchema = z.object({
   version: z.literal(1),
   owner: z.object({
     /** The repository's id; `name` is for people, for names change. */
     repository: z.string(),
-    name: z.string(),
+    name: repositoryName,
     /** The client's name in the spec. */
     client: z.string(),
     origin: z.enum(['made', 'adopted']),
   }),
-  current: z.object({ hint: z.string(), since: z.number() }).optional(),
+  current: z.object({ hint: z.string(), since: time }).optional(),
   retiring: times.default({}),
   suspects: times.default({}),
   announced: z
     .object({
       run: z.string(),
-      at: z.number(),
+      at: time,
       /** A slow run's second announcement; `at` stays what it was, for its secret was issued after that. */
-      renewed: z.number().optional(),
+      renewed: time.optional(),
       known: z.array(z.string()),
-      stamps: z.record(z.string(), z.number().nullable()),
+      stamps: z.record(key, time.nullable()),
     })
     .optional(),
   destinations: z
     .record(
-      z.string(),
+      key,
       z.object({
         hint: z.string(),
-        stamp: z.number(),
-        idStamp: z.number().optional(),
+        stamp: time,
+        idStamp: time.optional(),
         /** `variable:NAME` or `secret:NAME`. */
-        id: z.string().optional(),
+        id: z
+          .string()
+          .regex(/^(variable|secret):[A-Z_][A-Z0-9_]*$/)
+          .optional(),
         /** `owner/name`, where it is not the owner's own repository. */
-        in: z.string().optional(),
+        in: repositoryName.optional(),
       }),
     )
     .default({}),
 })
+
+function isDestinationKey(text: string): boolean {
+  const [repository = '', store, environment = '', secret = '', ...more] = text.split('/')
+  if (more.length > 0 || store !== '' || !/^[\w.%-]+$/.test(repository) || !secretNamePattern.test(secret)) return false
+  try {
+    return !['.', '..'].includes(decodeURIComponent(environment))
+  } catch {
+    return false
+  }
+}
 
 /**
  * The memory of one client: who owns it, which secrets this action issued, and which destination holds which. All times are
@@ -65,12 +83,19 @@ export type Description = { user: string; ledger?: Ledger; line?: string; note?:
 
 /** Takes a description apart. Never throws: a ledger that was edited into nonsense is `mangled`, a later format `newer`. */
 export function readDescription(text: string): Description {
-  const at = text.indexOf(ledgerMarker)
+  const at = markerIn(text)
   if (at < 0) return { user: text }
   const [line = '', ...after] = text.slice(at).split('\n')
   // What people appended behind our line is theirs, and kept.
   const user = [text.slice(0, at).replace(/\n$/, ''), after.join('\n')].filter((part) => part.trim() !== '').join('\n')
   return { user, line, ...parseLedger(line.slice(ledgerMarker.length)) }
+}
+
+/** Our line is the last that begins with the marker; people may speak of it in theirs. */
+function markerIn(text: string): number {
+  const later = text.lastIndexOf(`\n${ledgerMarker}`)
+  if (later >= 0) return later + 1
+  return text.startsWith(ledgerMarker) ? 0 : -1
 }
 
 function parseLedger(json: string): Pick<Description, 'ledger' | 'note'> {
@@ -178,7 +203,7 @@ export function recalledDestination(key: string, delivered: Delivered, owner: Le
   const [idAs, idName = ''] = (delivered.id ?? 'none:').split(':') as [Destination['idAs'], string?]
   return {
     store: 'actions',
-    repository: { owner: repositoryOwner, name, id },
+    repository: { owner: repositoryOwner, name, id: decodeURIComponent(id) },
     environment: environment === '' ? undefined : decodeURIComponent(environment),
     secretName,
     idName,

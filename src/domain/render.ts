@@ -52,7 +52,7 @@ export function stepText(step: Step, clientId?: string): string {
     case 'deliver':
       return `deliver to ${plain(scopeLabel(step.destination))}: secret ${step.destination.secretName}${idText(step.destination)}`
     case 'commit':
-      return 'commit: every destination is confirmed'
+      return 'commit: the ledger says which secret is where'
     case 'remove-values':
       return `delete the credentials in ${plain(destinationLabel(step.destination))}`
     case 'delete':

@@ -31,7 +31,7 @@ export function verdict(trouble: Trouble, tried: Tried): Verdict {
     return { retry: false, limited: false }
   const named = 'after' in trouble && trouble.after !== undefined
   const wait = named
-    ? Math.max(trouble.after! * 1000, 100)
+    ? Math.max(trouble.after! * 1000, backoff(tried.attempts))
     : limited && trouble.minute
       ? 60_000 * tried.attempts
       : backoff(tried.attempts)

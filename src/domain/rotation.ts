@@ -117,10 +117,10 @@ export function sortUnlisted(input: RotationInput): { orphans: string[]; lost: s
   const unlisted = live.filter(({ hint }) => !listed.has(hint))
   const announced = ledger?.announced
   if (announced === undefined) return { orphans: [], lost: [], foreign: unlisted }
-  const ours = unlisted.filter(({ hint, createdAt }) => {
+  const ours = unlisted.filter(({ hint, createdAt, createdBy }) => {
     // Where the tenant tells no times it may be anybody's, and retiring is never a guess.
     const inTime = createdAt !== undefined && createdAt >= announced.at && createdAt < announced.at + lease
-    return inTime && !announced.known.includes(hint)
+    return inTime && !announced.known.includes(hint) && isByUs(createdBy, input)
   })
   const certain =
     age(announced, now) >= lostAfter && Object.keys(announced.stamps).every((key) => isUntouched(key, input))
@@ -132,6 +132,12 @@ export function sortUnlisted(input: RotationInput): { orphans: string[]; lost: s
     lost: lost.map(({ hint }) => hint),
     foreign: unlisted.filter((secret) => !ours.includes(secret)),
   }
+}
+
+/** Not made by somebody else than the current secret was, where the tenant says who made them. */
+function isByUs(createdBy: string | undefined, { ledger, live }: RotationInput): boolean {
+  const us = live.find(({ hint }) => hint === ledger?.current?.hint)?.createdBy
+  return createdBy === undefined || us === undefined || createdBy === us
 }
 
 /**
@@ -159,7 +165,10 @@ function toMakeRoom(input: RotationInput, gone: string[], reasons: Reason[]): Re
 
 /** Retiring hints whose grace is over and that are still live: the same secret, not a later one that happens to share its hint. */
 function outOfGrace({ ledger, live, now, grace }: RotationInput): string[] {
-  const due = Object.entries(ledger?.retiring ?? {}).filter(([, since]) => now - since >= grace)
+  // Hints are five characters: one that the current secret happens to share means that one.
+  const due = Object.entries(ledger?.retiring ?? {}).filter(
+    ([hint, since]) => now - since >= grace && hint !== ledger?.current?.hint,
+  )
   return due
     .filter(([hint, since]) => live.some((secret) => secret.hint === hint && (secret.createdAt ?? 0) <= since))
     .map(([hint]) => hint)

@@ -43,7 +43,7 @@ export type Step =
   | { kind: 'verify'; skip?: string | undefined }
   | { kind: 'deliver'; destination: Destination; idBefore: string | undefined }
   | { kind: 'commit' }
-  | { kind: 'remove-values'; destination: Destination; keepId: boolean }
+  | { kind: 'remove-values'; destination: Destination; parts: ('id' | 'secret')[] }
   | { kind: 'delete'; clientId: string; name: string }
 
 /** A whole number of seconds since the epoch, of the service that said it. */

@@ -22,7 +22,7 @@ export type Call = WireRequest & {
 export type Answer = { status: number; headers: Record<string, string>; data: unknown; at: number }
 
 /** What came of one attempt: an answer, or trouble. */
-export type Outcome =
+export type Attempt =
   | { response: WireResponse; trouble?: undefined }
   | { response?: WireResponse | undefined; trouble: Trouble; why: string; cause?: unknown }
 
@@ -54,11 +54,15 @@ function json(body: string): unknown {
 }
 
 /** The answer came, and is not what it must be. What a write did before it answered so is not known. */
-export function unexpected(service: ServiceName, call: Call, answer: Answer | undefined, what: string): ActionError {
+export function unexpected(
+  service: ServiceName,
+  call: Pick<Call, 'what' | 'method' | 'hint'>,
+  answer: Answer | undefined,
+  what: string,
+): ActionError {
   const code = service === 'tenant' ? 'TENANT_UNEXPECTED' : 'GITHUB_UNEXPECTED'
-  const hint =
-    call.hint?.(answer, code) ??
-    `Is ${new URL(call.url).host} really the ${service === 'tenant' ? 'Qlik Cloud tenant' : 'GitHub API'}? A proxy or a sign-in page in between answers like this.`
+  const usual = `Is the address really that of the ${service === 'tenant' ? 'Qlik Cloud tenant' : 'GitHub API'}? A proxy or a sign-in page in between answers like this.`
+  const hint = call.hint?.(answer, code) ?? usual
   return new ActionError(code, `${call.what}: the answer of ${serviceName(service)} ${what}`, hint, {
     uncertain: call.method !== 'GET',
     trace: answer && traceOf(answer),
@@ -116,7 +120,7 @@ function usualHint(code: ErrorCode): string {
 export function failure(
   service: ServiceName,
   call: Call,
-  outcome: Outcome & { trouble: Trouble },
+  outcome: Attempt & { trouble: Trouble },
   known: { uncertain: boolean; limited?: boolean; retryAfter?: number },
 ): ActionError {
   const { trouble, why, response } = outcome
@@ -153,7 +157,7 @@ export function serviceName(service: ServiceName): string {
 }
 
 /** What the service itself says of an error, in any of its forms: Qlik's `errors`, RFC 6749's `error`, GitHub's `message`. */
-export function saidBy({ data }: Answer): string | undefined {
+function saidBy({ data }: Answer): string | undefined {
   if (data === null || typeof data !== 'object') return undefined
   const { errors, error, error_description, message } = data as Record<string, unknown>
   const first = Array.isArray(errors) ? (errors[0] as Record<string, unknown> | undefined) : undefined

@@ -108,14 +108,7 @@ export function parsed<S extends z.ZodType>(schema: S, answer: Answer, what: str
   if (result.success) return result.data
   throw unexpected(
     'github',
-    {
-      method: 'GET',
-      url: 'https://github.invalid',
-      headers: {},
-      what,
-      repeatable: false,
-      hint: () => 'Is GITHUB_API_URL the address of a GitHub API?',
-    },
+    { what, method: 'GET', hint: () => 'Is GITHUB_API_URL the address of a GitHub API?' },
     answer,
     'has another form than documented',
   )

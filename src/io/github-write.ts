@@ -46,21 +46,22 @@ export async function putVariable(
   }
 }
 
+/** Puts a variable back to what it was. */
 export async function restoreVariable(api: Api, destination: Destination, before: string | undefined): Promise<void> {
-  if (before === undefined) await removeOne(api, destination, `variables/${destination.idName}`)
+  if (before === undefined) await removeOne(api, destination, 'variables', destination.idName)
   else await putVariable(api, destination, before, true)
 }
 
-export async function remove(api: Api, destination: Destination, keepId: boolean): Promise<void> {
+/** Deletes the values of a destination; what is gone already is fine. */
+export async function remove(api: Api, destination: Destination, parts: ('id' | 'secret')[]): Promise<void> {
   const { secretName, idName, idAs } = destination
-  await removeOne(api, destination, `secrets/${secretName}`)
-  if (!keepId && idAs !== 'none')
-    await removeOne(api, destination, idAs === 'variable' ? `variables/${idName}` : `secrets/${idName}`)
+  if (parts.includes('secret')) await removeOne(api, destination, 'secrets', secretName)
+  if (parts.includes('id')) await removeOne(api, destination, idAs === 'variable' ? 'variables' : 'secrets', idName)
 }
 
-async function removeOne(api: Api, scope: Scope, path: string): Promise<void> {
+async function removeOne(api: Api, scope: Scope, kind: 'secrets' | 'variables', name: string): Promise<void> {
   try {
-    await ask(api, { route: `DELETE ${path}`, scope, what: `deleting ${path}` })
+    await ask(api, { route: `DELETE ${kind}/{name}`, scope, what: `deleting ${name}`, parameters: { name } })
   } catch (thrown) {
     if (!(thrown instanceof ActionError) || thrown.code !== 'DESTINATION_MISSING') throw thrown
   }

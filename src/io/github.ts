@@ -26,7 +26,7 @@ export function createGitHub(baseUrl: string, token: Secret, http: Http): GitHub
       putSecret: (destination, name, value, key, sendBy) => putSecret(api, destination, name, value, key, sendBy),
       putVariable: (destination, value, exists) => putVariable(api, destination, value, exists),
       restoreVariable: (destination, before) => restoreVariable(api, destination, before),
-      remove: (destination, keepId) => remove(api, destination, keepId),
+      remove: (destination, parts) => remove(api, destination, parts),
     },
     repositoryId: (owner, name) => repositoryId(api, owner, name),
   }

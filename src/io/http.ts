@@ -2,7 +2,7 @@ import { ActionError } from '../domain/errors.ts'
 import { type Tried, verdict } from '../domain/retry.ts'
 import { pause } from '../pause.ts'
 import type { Surroundings } from '../ports.ts'
-import { type Answer, type Call, failure, finish, type Outcome, type ServiceName, serviceName } from './answers.ts'
+import { type Answer, type Attempt, type Call, failure, finish, type ServiceName, serviceName } from './answers.ts'
 import { type Transport, TransportError, type WireResponse } from './transport.ts'
 
 export type Http = (call: Call) => Promise<Answer>
@@ -31,6 +31,7 @@ async function persist(service: ServiceName, transport: Transport, around: Surro
   // What an earlier attempt did without a good answer, no later refusal undoes.
   let uncertain = false
   for (let attempts = 1; ; attempts++) {
+    if (clock.elapsed() > (call.sendBy ?? Number.POSITIVE_INFINITY)) throw tooLate(call, uncertain)
     const outcome = await attempt(service, transport, around, call)
     if (outcome.trouble === undefined) return finish(service, call, outcome.response, uncertain)
     uncertain ||= call.method !== 'GET' && (outcome.trouble.kind === 'lost' || outcome.trouble.kind === 'server')
@@ -48,6 +49,15 @@ async function persist(service: ServiceName, transport: Transport, around: Surro
   }
 }
 
+/** What it rests on is out of date before it was sent: the caller decides anew, at once. */
+function tooLate(call: Call, uncertain: boolean): ActionError {
+  const message = `${call.what}: what it rests on is out of date`
+  return new ActionError('CLIENT_BUSY', message, 'The services answer slowly. Run again later.', {
+    uncertain,
+    retryAfter: 0,
+  })
+}
+
 /** There was no time left for this request: the run is over because it was asked to stop, not because of a service. */
 function stopped(error: ActionError): ActionError {
   const { trace, status, uncertain } = error
@@ -61,7 +71,7 @@ async function attempt(
   transport: Transport,
   { clock, stop }: Surroundings,
   call: Call,
-): Promise<Outcome> {
+): Promise<Attempt> {
   const control = new AbortController()
   const limit = (milliseconds: number) => setTimeout(() => control.abort(), milliseconds)
   const timers = [limit(stop.requested ? hurry : silence)]
@@ -105,7 +115,7 @@ async function sameOrigin(transport: Transport, call: Call, signal: AbortSignal)
   }
 }
 
-function troubleOf(service: ServiceName, response: WireResponse): Outcome {
+function troubleOf(service: ServiceName, response: WireResponse): Attempt {
   const { status, headers } = response
   const after = waitAsked(headers)
   if (status >= 500)
@@ -129,7 +139,7 @@ function troubleOf(service: ServiceName, response: WireResponse): Outcome {
 function waitAsked(headers: Record<string, string>): number | undefined {
   const after = headers['retry-after']
   if (after !== undefined) {
-    const seconds = /^\d+$/.test(after.trim())
+    const seconds = /^\d+(\.\d+)?$/.test(after.trim())
       ? Number(after)
       : (Date.parse(after) - Date.parse(headers.date ?? '')) / 1000
     return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined

@@ -7,7 +7,7 @@ import { clientSchema, type Policy, type RunIdentity } from '../domain/spec.ts'
 import { plain } from '../domain/text.ts'
 import { born, type Mask } from './born.ts'
 import type { SignIn, Tenant } from './qlik-session.ts'
-import { isLoopback } from './transport.ts'
+import { isLoopback, type Proxies } from './transport.ts'
 
 /** What the step was given, checked: everything the program knows of inputs and environment. */
 export type Inputs = {
@@ -19,6 +19,7 @@ export type Inputs = {
   repository: { owner: string; name: string; id?: string | undefined }
   run: Omit<RunIdentity, 'process'>
   outputClientSecret: boolean
+  proxies: Proxies
 }
 
 type Env = Record<string, string | undefined>
@@ -51,9 +52,20 @@ export function readInputs(env: Env, mask: Mask): Inputs {
     repository: currentRepository(env, problems),
     run: { id: env.GITHUB_RUN_ID || '0', attempt: Number(env.GITHUB_RUN_ATTEMPT) || 1 },
     outputClientSecret: flag('output-client-secret', input('output-client-secret'), false, problems),
+    proxies: proxies(env, problems, mask),
   }
+  refuseStrangers(env, flag('allow-pull-request-target', input('allow-pull-request-target'), false, problems), problems)
   if (problems.list.length > 0) throw invalid(problems.list)
   return inputs
+}
+
+/** On pull_request_target a stranger's branch meets the repository's secrets. */
+function refuseStrangers(env: Env, allowed: boolean, problems: Problems): void {
+  if (env.GITHUB_EVENT_NAME !== 'pull_request_target' || allowed) return
+  problems.add(
+    'allow-pull-request-target',
+    'this run was started by pull_request_target, where a stranger’s branch meets the repository’s secrets; set it to true if the workflow uses nothing of that branch',
+  )
 }
 
 const tokenHelp =
@@ -178,6 +190,10 @@ function secretInput(name: string, value: string, problems: Problems, mask: Mask
 
 function client(input: (name: string) => string, deliver: boolean, problems: Problems): z.output<typeof clientSchema> {
   const given = (name: string) => (input(name) === '' ? undefined : input(name))
+  for (const name of ['scopes', 'grant-types']) {
+    if (given(name) !== undefined && items(given(name))?.length === 0)
+      problems.add(name, 'holds no name, only separators', input(name))
+  }
   const place = ['repository', 'environment', 'client-id-name', 'client-id-as', 'client-secret-name'] as const
   const written = {
     name: given('name'),
@@ -255,6 +271,20 @@ function apiUrl(env: Env, problems: Problems): string {
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
   if (!safe) problems.add('GITHUB_API_URL', 'must be an https address')
   return text.replace(/\/+$/, '')
+}
+
+/** Proxies from the environment, in either case of the names; without a scheme they are http. A password in one is masked. */
+function proxies(env: Env, problems: Problems, mask: Mask): Proxies {
+  const proxy = (name: string) => {
+    const text = env[name.toLowerCase()] || env[name]
+    if (!text) return undefined
+    const address = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`
+    const url = URL.canParse(address) ? new URL(address) : undefined
+    if (url === undefined || !/^https?:$/.test(url.protocol)) problems.add(name, 'is not the address of a proxy', text)
+    if (url?.password) for (const part of [url.password, decodeURIComponent(url.password)]) born(part, mask)
+    return url && address
+  }
+  return { http: proxy('HTTP_PROXY'), https: proxy('HTTPS_PROXY'), none: env.no_proxy || env.NO_PROXY }
 }
 
 function currentRepository(env: Env, problems: Problems): Inputs['repository'] {

@@ -3,7 +3,7 @@ import type { ObservedClient } from '../domain/client.ts'
 import { ActionError } from '../domain/errors.ts'
 import type { At, TenantReader } from '../ports.ts'
 import type { Answer } from './answers.ts'
-import { ask, clientsPath, parsed, type Session } from './qlik-session.ts'
+import { ask, clientsPath, misread, parsed, type Session } from './qlik-session.ts'
 import * as wire from './qlik-wire.ts'
 
 export function createReader(session: Session): TenantReader {
@@ -21,14 +21,14 @@ async function readClients(session: Session): Promise<At<ObservedClient[]>> {
   let at: number | undefined
   const seen = new Set<string>()
   while (path !== undefined) {
-    // A cursor that leads back would read forever.
-    if (seen.has(path)) break
     seen.add(path)
     const answer: Answer = await ask(session, { method: 'GET', path, what })
     at ??= answer.at
     const page: z.infer<typeof wire.clientsSchema> = parsed(wire.clientsSchema, answer, what)
     clients.push(...page.data.filter(({ deletedAt }) => !deletedAt).map(wire.toObservedClient))
     path = nextPath(page.links?.next?.href, session.tenant.origin)
+    // What is on a page that was not read must not count as absent.
+    if (path !== undefined && seen.has(path)) throw misread(answer, what, 'leads back to a page that was read')
   }
   return { value: clients, at: at! }
 }
@@ -36,7 +36,7 @@ async function readClients(session: Session): Promise<At<ObservedClient[]>> {
 /** The tenant may link by another of its names: we stay with the one that was given to us. */
 function nextPath(href: string | null | undefined, origin: string): string | undefined {
   if (!href) return undefined
-  const url = new URL(href, origin)
+  const url = URL.canParse(href, origin) ? new URL(href, origin) : new URL(origin)
   return `${url.pathname}${url.search}`
 }
 

@@ -134,19 +134,12 @@ export function parsed<S extends z.ZodType>(schema: S, answer: Answer, what: str
   const result = schema.safeParse(answer.data)
   if (result.success) return result.data
   const where = result.error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ')
-  throw unexpected(
-    'tenant',
-    {
-      method,
-      url: 'https://tenant.invalid',
-      headers: {},
-      what,
-      repeatable: false,
-      hint: () => 'Report this with the trace id.',
-    },
-    answer,
-    `has another form than documented (${plain(where, 100)})`,
-  )
+  throw misread(answer, what, `has another form than documented (${plain(where, 100)})`, method)
+}
+
+/** The tenant's answer is not what the documentation says. */
+export function misread(answer: Answer, what: string, how: string, method = 'GET'): ActionError {
+  return unexpected('tenant', { what, method, hint: () => 'Report this with the trace id.' }, answer, how)
 }
 
 /** An access token for a client, masked. It is to be given back with `revoke`. */

@@ -7,12 +7,15 @@ import { parseTimestamp } from '../domain/duration.ts'
 
 const text = z.string().nullish()
 const texts = z.array(z.string()).nullish()
-const hintSchema = z.object({ hint: z.string(), createdAt: text, createdBy: text })
+const hintSchema = z.object({ hint: text, createdAt: text, createdBy: text })
+// Ids go into addresses and logs.
+const clientId = z.string().regex(/^[\w-]{1,128}$/)
 
 export const clientSchema = z.object({
-  clientId: z.string().min(1),
-  clientName: z.string(),
-  appType: z.string(),
+  clientId,
+  // One odd client among the others, such as one that registered itself, must not spoil the list.
+  clientName: text,
+  appType: text,
   description: text,
   allowedScopes: texts,
   allowedGrantTypes: texts,
@@ -31,9 +34,8 @@ export const clientsSchema = z.object({
   links: z.object({ next: z.object({ href: text }).nullish() }).nullish(),
 })
 
-export const createdSchema = clientSchema.partial({ clientName: true, appType: true }).extend({ clientSecret: text })
+export const createdSchema = clientSchema.extend({ clientSecret: text })
 export const issuedSchema = z.object({ clientSecret: z.string().min(1), hint: text, createdAt: text, createdBy: text })
-export const consentSchema = z.object({ consentMethod: text })
 export const tokenSchema = z.object({ access_token: z.string().min(1) })
 export const userSchema = z.object({ id: text, clientId: text })
 export const metadataSchema = z.object({ issuer: z.string() })
@@ -43,8 +45,8 @@ export function toObservedClient(wire: z.infer<typeof clientSchema>): ObservedCl
   const consent = wire.connectionConfig?.consentMethod
   return {
     id: wire.clientId,
-    name: wire.clientName,
-    appType: wire.appType,
+    name: wire.clientName ?? '',
+    appType: wire.appType ?? 'unknown',
     description: observedDescription(wire.description ?? undefined),
     scopes: wire.allowedScopes ?? [],
     grantTypes: wire.allowedGrantTypes ?? [],
@@ -64,9 +66,7 @@ export function toSecrets(
   const listed =
     wire.clientSecrets ??
     (wire.clientSecretHint ? [{ hint: wire.clientSecretHint, createdAt: null, createdBy: null }] : [])
-  return listed.map(({ hint, createdAt, createdBy }) => ({
-    hint,
-    createdAt: parseTimestamp(createdAt ?? undefined),
-    createdBy: createdBy || undefined,
-  }))
+  return listed.flatMap(({ hint, createdAt, createdBy }) =>
+    hint ? [{ hint, createdAt: parseTimestamp(createdAt ?? undefined), createdBy: createdBy || undefined }] : [],
+  )
 }

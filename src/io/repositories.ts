@@ -1,4 +1,6 @@
 import type { Repository } from '../domain/destination.ts'
+import { ActionError } from '../domain/errors.ts'
+import type { Policy } from '../domain/spec.ts'
 import type { GitHub } from './github.ts'
 import type { Inputs } from './inputs.ts'
 
@@ -10,6 +12,7 @@ export async function repositoriesOf(
   { owner, name, id }: Inputs['repository'],
   clients: Inputs['clients'],
   github: GitHub | undefined,
+  mode: Policy['mode'],
 ): Promise<{ here: Repository; idOf: (fullName: string) => string }> {
   const full = `${owner}/${name}`.toLowerCase()
   const ids = new Map<string, string>(id === undefined ? [] : [[full, id]])
@@ -17,7 +20,18 @@ export async function repositoriesOf(
   for (const fullName of new Set([full, ...named])) {
     const key = fullName.toLowerCase()
     const [wantedOwner = '', wantedName = ''] = fullName.split('/')
-    if (!ids.has(key)) ids.set(key, github === undefined ? key : await github.repositoryId(wantedOwner, wantedName))
+    if (!ids.has(key)) ids.set(key, github === undefined ? key : await idOrName(github, wantedOwner, wantedName, mode))
   }
   return { here: { owner, name, id: ids.get(full)! }, idOf: (fullName) => ids.get(fullName.toLowerCase())! }
+}
+
+/** What is to be destroyed may lie in a repository that is gone already. */
+async function idOrName(github: GitHub, owner: string, name: string, mode: Policy['mode']): Promise<string> {
+  try {
+    return await github.repositoryId(owner, name)
+  } catch (thrown) {
+    const isGone = thrown instanceof ActionError && thrown.code === 'DESTINATION_MISSING'
+    if (mode !== 'destroy' || !isGone) throw thrown
+    return `${owner}/${name}`.toLowerCase()
+  }
 }

@@ -21,14 +21,15 @@ export class TransportError extends Error {
 const longestBody = 16 * 1024 * 1024
 
 /** Loopback never goes through a proxy, as in GitHub's own toolkit; otherwise `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide. */
-export function createTransport(env: NodeJS.ProcessEnv): { transport: Transport; close: () => Promise<void> } {
+export function createTransport(proxies: Proxies): { transport: Transport; close: () => Promise<void> } {
   const direct = new Agent()
-  const hasProxy = [env.https_proxy, env.HTTPS_PROXY, env.http_proxy, env.HTTP_PROXY].some(Boolean)
-  const proxied = hasProxy ? proxyAgent() : undefined
+  let proxied: Promise<Dispatcher> | undefined
+  const hasProxy = proxies.http !== undefined || proxies.https !== undefined
   return {
     transport: async (wire, signal) => {
-      const viaProxy = proxied !== undefined && !isLoopback(new URL(wire.url).hostname)
-      return send(wire, signal, viaProxy ? await proxied : direct)
+      if (!hasProxy || isLoopback(new URL(wire.url).hostname)) return send(wire, signal, direct)
+      proxied ??= proxyAgent(proxies)
+      return send(wire, signal, await proxied)
     },
     close: async () => {
       await Promise.all([direct.destroy(), proxied?.then((agent) => agent.destroy())])
@@ -36,15 +37,12 @@ export function createTransport(env: NodeJS.ProcessEnv): { transport: Transport;
   }
 }
 
-async function proxyAgent(): Promise<Dispatcher> {
-  const [{ default: EnvHttpProxyAgent }, { default: dispatcher }, { default: connect }] = await Promise.all([
-    import('undici/lib/dispatcher/env-http-proxy-agent.js'),
-    import('undici/lib/dispatcher/dispatcher.js'),
-    import('undici/lib/api/api-connect.js'),
-  ])
-  // Tunnels are opened by a method that only undici as a whole gives to its dispatchers.
-  Object.assign(dispatcher.prototype, { connect })
-  return new EnvHttpProxyAgent()
+/** Addresses of proxies, checked; `none`: the hosts that are reached without one, as `NO_PROXY` lists them. */
+export type Proxies = { http?: string | undefined; https?: string | undefined; none?: string | undefined }
+
+async function proxyAgent({ http, https, none }: Proxies): Promise<Dispatcher> {
+  const { EnvHttpProxyAgent } = await import('undici')
+  return new EnvHttpProxyAgent({ httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: none ?? '' })
 }
 
 export function isLoopback(hostname: string): boolean {
@@ -74,7 +72,7 @@ async function send(
     }
   } catch (thrown) {
     // A defect of ours is not a matter of the network.
-    throw thrown instanceof TypeError && codeOf(thrown) === '' ? thrown : classified(thrown, signal)
+    throw thrown instanceof TypeError && reasonOf(thrown).code === '' ? thrown : classified(thrown, signal)
   }
 }
 
@@ -84,29 +82,27 @@ function flat(headers: Record<string, string | string[] | undefined>): Record<st
   )
 }
 
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ENETDOWN',
-])
-
 function classified(thrown: unknown, signal: AbortSignal): TransportError {
   if (thrown instanceof TransportError) return thrown
   if (signal.aborted) return new TransportError('silent', 'no answer in time', thrown)
-  const code = codeOf(thrown)
+  const { code, syscall } = reasonOf(thrown)
   if (code === 'ENOTFOUND') return new TransportError('hopeless', 'there is no such host', thrown)
-  if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code))
+  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code))
     return new TransportError('hopeless', `its certificate is not trusted (${code})`, thrown)
-  if (neverSent.has(code)) return new TransportError('refused', `the connection failed (${code})`, thrown)
+  // Most codes also come on a connection that was up: only while it is made nothing was sent for sure.
+  const neverSent = syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT'
+  if (neverSent) return new TransportError('refused', `the connection failed (${code})`, thrown)
   return new TransportError('lost', `the connection broke (${code || 'no reason given'})`, thrown)
 }
 
+type Reason = { code?: unknown; syscall?: unknown; errors?: Reason[]; cause?: Reason }
+
 /** Node wraps failures of several addresses into one AggregateError: the first tells. */
-function codeOf(thrown: unknown): string {
-  const error = thrown as { code?: unknown; errors?: { code?: unknown }[]; cause?: { code?: unknown } } | undefined
-  const code = error?.code ?? error?.errors?.[0]?.code ?? error?.cause?.code
-  return typeof code === 'string' ? code : ''
+function reasonOf(thrown: unknown): { code: string; syscall: string } {
+  const error = thrown as Reason | undefined
+  const reason = [error, error?.errors?.[0], error?.cause].find(
+    (it) => typeof it?.code === 'string' && it.syscall !== undefined,
+  )
+  const { code, syscall } = reason ?? error?.errors?.[0] ?? error ?? {}
+  return { code: typeof code === 'string' ? code : '', syscall: typeof syscall === 'string' ? syscall : '' }
 }
