@@ -3,6 +3,7 @@ import { createClient } from './create.ts'
 import { deliver } from './deliver.ts'
 import { toActionError, unreachable } from './domain/errors.ts'
 import { withLedger, withLine } from './domain/ledger.ts'
+import type { Progress } from './domain/outcome.ts'
 import { stepLine } from './domain/render.ts'
 import type { ClientPlan, Step } from './domain/steps.ts'
 import { abandon, announceAndIssue, verify } from './issue.ts'
@@ -12,7 +13,6 @@ import {
   cancelled,
   descriptionBefore,
   freshness,
-  type Progress,
   requireFresh,
   retireIfAllowed,
   type Work,

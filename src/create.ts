@@ -39,18 +39,17 @@ export async function createClient(step: CreateStep, work: Work): Promise<true> 
   await giveWayToTwin(step, mine, clients, work)
   if (mine !== undefined && mine.consent !== step.consent)
     await writers.tenant.setConsent(created.clientId, step.consent)
-  const hint = created.issued?.hint ?? (mine?.secrets.length === 1 ? mine.secrets[0]!.hint : undefined)
-  work.fresh = {
-    ...fresh,
-    early,
-    hint,
-    issued:
-      created.issued ??
-      (step.deliver ? (await writers.tenant.issue(created.clientId, announcedAt + promptness)).value : undefined),
+  const listed = mine?.secrets.map((secret) => secret.hint) ?? []
+  const born =
+    created.issued === undefined ? undefined : (created.issued.hint ?? (listed.length === 1 ? listed[0] : undefined))
+  if (!step.deliver) {
+    work.fresh = { ...fresh, early }
+    await keepNoSecret(listed.length > 0 || born === undefined ? listed : [born], at, work)
+    return true
   }
-  work.fresh.hint ??= work.fresh.issued?.hint
-  if (step.deliver) work.fresh.hint ??= await findHint(work.fresh, work)
-  else await keepNoSecret(mine?.secrets.map((secret) => secret.hint) ?? (hint === undefined ? [] : [hint]), at, work)
+  const issued = created.issued ?? (await writers.tenant.issue(created.clientId, announcedAt + promptness)).value
+  work.fresh = { ...fresh, early, issued, hint: born ?? issued.hint }
+  work.fresh.hint ??= await findHint(work.fresh, work)
   return true
 }
 

@@ -1,8 +1,9 @@
 import { apply } from './apply.ts'
+import type { Destination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { clientLabel } from './domain/identify.ts'
 import { droppedDestinations } from './domain/ledger.ts'
-import { currentSecret, type Outcome, resultOf, retiringSecrets } from './domain/outcome.ts'
+import { type Outcome, outcomeOf, type Progress, startProgress } from './domain/outcome.ts'
 import { planClient } from './domain/plan.ts'
 import { stepLine } from './domain/render.ts'
 import { scopeWarnings } from './domain/scopes.ts'
@@ -12,7 +13,7 @@ import { plain } from './domain/text.ts'
 import { observe, type Reading } from './observe.ts'
 import { pause } from './pause.ts'
 import type { Readers, Surroundings, Writers } from './ports.ts'
-import { Again, cancelled, type Progress, startProgress } from './work.ts'
+import { Again, cancelled } from './work.ts'
 
 export type RunRequest = { clients: ClientSpec[]; actor: Actor; policy: Policy }
 
@@ -35,60 +36,79 @@ export async function run(request: RunRequest, world: World): Promise<Outcome[]>
   return outcomes
 }
 
-type Settling = {
-  spec: ClientSpec
-  request: RunRequest
-  world: World
-  seen?: ReadonlySet<string> | undefined
-  progress: Progress
-}
+type Settling = { spec: ClientSpec; request: RunRequest; world: World; progress: Progress; seen?: ReadonlySet<string> }
+
+/** A decision and the reading that it rests on. */
+type Decision = { plan: ClientPlan; reading: Reading }
 
 async function settle(spec: ClientSpec, first: Reading, request: RunRequest, world: World): Promise<Outcome> {
-  const progress = startProgress()
-  const settling: Settling = { spec, request, world, progress }
-  let plan: ClientPlan | undefined
-  let reading = first
+  const settling: Settling = { spec, request, world, progress: startProgress() }
+  const { mode } = request.policy
+  let latest: { plan?: ClientPlan; reading: Reading } = { reading: first }
+  let drift = false
+  const outcome = (error?: ActionError) => {
+    const { plan, reading } = latest
+    return outcomeOf({ spec, mode, plan, drift, now: reading.now, progress: settling.progress, error })
+  }
   try {
-    plan = decide(settling, first)
-    const known =
-      request.policy.mode === 'destroy' ? droppedDestinations(plan.client?.description.ledger, spec.destinations) : []
-    if (known.length > 0) {
-      // Places that only the ledger names: what lies there decides what may go.
-      reading = await observe([...spec.destinations, ...known], world.readers, world.clock, 'destroy')
-      plan = decide(settling, reading)
-    }
-    settling.seen = new Set(plan.client?.secrets.map(({ hint }) => hint))
-    tell(plan, request.policy, world)
-    if (world.writers === undefined) return planned(settling, plan, reading)
-    const original = plan
+    let decision = await firstDecision(settling, first)
+    latest = decision
+    drift = decision.plan.drift
+    tell(decision.plan, request.policy, world)
+    if (world.writers === undefined) return outcome(tellPlan(decision.plan, request.policy, world))
     for (let round = 1; ; round++) {
-      const again = await carryOut(settling, plan, reading)
+      if (decision.plan.wait !== undefined) latest = decision = await outwait(settling, decision)
+      const again = await tryPlan(settling, decision)
       if (again === undefined) break
       if (round === mostRounds) throw again.error ?? tooSlow(again)
       // A lost answer may mean that the tenant is in trouble: it gets time, about half a minute in all.
       if (again.error !== undefined) await pause(again.error.retryAfter ?? 500 * 2 ** round, world)
-      reading = await observe(spec.destinations, world.readers, world.clock, request.policy.mode)
-      plan = decide(settling, reading)
+      latest = decision = await decideAnew(settling, decision.plan)
     }
     if (world.stop.requested) throw cancelled()
-    closingWords(settling, original)
-    return finished(settling, original, plan, reading)
+    closingWords(settling, decision.plan)
+    return outcome()
   } catch (thrown) {
-    return failed(settling, plan, reading, toActionError(thrown))
+    for (const note of settling.progress.notes) world.reporter.notice(note)
+    return outcome(toActionError(thrown))
   }
 }
 
-function decide({ spec, request, seen }: Settling, reading: Reading): ClientPlan {
-  return planClient(spec, reading, { actor: request.actor, policy: request.policy, seen })
+function decide({ spec, request, seen }: Settling, reading: Reading): Decision {
+  return { reading, plan: planClient(spec, reading, { actor: request.actor, policy: request.policy, seen }) }
 }
 
-/** One round: waits for another run, or applies the plan. Returns why to read and decide again, if that is needed. */
-async function carryOut(settling: Settling, plan: ClientPlan, reading: Reading): Promise<Again | undefined> {
-  const { request, world, progress } = settling
-  const current = plan.wait === undefined ? { plan, reading } : await outwait(settling, plan, reading)
-  const { writers } = world
+async function firstDecision(settling: Settling, first: Reading): Promise<Decision> {
+  let decision = decide(settling, first)
+  if (destinationsOf(settling, decision.plan).length > settling.spec.destinations.length) {
+    decision = await decideAnew(settling, decision.plan)
+  }
+  settling.seen = new Set(decision.plan.client?.secrets.map(({ hint }) => hint))
+  return decision
+}
+
+/** What is to be destroyed are also the destinations that only the ledger names: what lies there decides what may go. */
+function destinationsOf({ spec, request }: Settling, { client }: ClientPlan): Destination[] {
+  const known =
+    request.policy.mode === 'destroy' ? droppedDestinations(client?.description.ledger, spec.destinations) : []
+  return [...spec.destinations, ...known]
+}
+
+async function decideAnew(settling: Settling, before: ClientPlan): Promise<Decision> {
+  const { world, request } = settling
+  return decide(
+    settling,
+    await observe(destinationsOf(settling, before), world.readers, world.clock, request.policy.mode),
+  )
+}
+
+/** Carries out a plan. Returns why to read and decide again, if that is needed. */
+async function tryPlan(
+  { request, world, progress }: Settling,
+  { plan, reading }: Decision,
+): Promise<Again | undefined> {
   try {
-    await apply(current.plan, current.reading, { ...world, writers: writers!, policy: request.policy }, progress)
+    await apply(plan, reading, { ...world, writers: world.writers!, policy: request.policy }, progress)
     return undefined
   } catch (thrown) {
     if (!(thrown instanceof Again)) throw thrown
@@ -98,25 +118,20 @@ async function carryOut(settling: Settling, plan: ClientPlan, reading: Reading):
 }
 
 /** Waits until no other run's announcement is fresh, asking every few seconds. */
-async function outwait(
-  settling: Settling,
-  plan: ClientPlan,
-  reading: Reading,
-): Promise<{ plan: ClientPlan; reading: Reading }> {
+async function outwait(settling: Settling, decision: Decision): Promise<Decision> {
   const { spec, world } = settling
   const { clock, reporter, stop } = world
-  const since = { elapsed: clock.elapsed(), now: reading.now }
-  let latest = { plan, reading }
+  const since = { elapsed: clock.elapsed(), now: decision.reading.now }
+  let latest = decision
   reporter.notice(
-    `Another run (${plain(plan.wait!.run, 60)}) is at work on ${plain(spec.name, 80)}; waiting for its end.`,
+    `Another run (${plain(decision.plan.wait!.run, 60)}) is at work on ${plain(spec.name, 80)}; waiting for its end.`,
   )
   while (latest.plan.wait !== undefined) {
     const left = latest.plan.wait.until - latest.reading.now
     await pause(Math.min(Math.max(left, 0.5), 3) * 1000, world)
     if (stop.requested) throw cancelled()
-    const next = await observe(spec.destinations, world.readers, clock, settling.request.policy.mode)
-    latest = { reading: next, plan: decide(settling, next) }
-    const waited = Math.max(next.now - since.now, (clock.elapsed() - since.elapsed) / 1000)
+    latest = await decideAnew(settling, latest.plan)
+    const waited = Math.max(latest.reading.now - since.now, (clock.elapsed() - since.elapsed) / 1000)
     if (latest.plan.wait !== undefined && waited >= patienceWithOthers) throw busy(latest.plan)
   }
   return latest
@@ -165,86 +180,12 @@ function closingWords({ spec, progress, world, request }: Settling, plan: Client
   world.reporter.notice(bot)
 }
 
-// --- outcomes --------------------------------------------------------------------------------------------------------
-
-function base(
-  { spec, request, progress }: Settling,
-  plan: ClientPlan | undefined,
-  reading: Reading,
-): Omit<Outcome, 'result' | 'steps'> {
-  return {
-    name: spec.name,
-    mode: request.policy.mode,
-    plan,
-    clientId: progress.clientId ?? plan?.client?.id,
-    changed: progress.changed,
-    drift: plan?.drift ?? false,
-    current: plan && currentSecret(plan),
-    botUserId: progress.botUserId,
-    foreign: plan?.foreign.filter(({ hint }) => !progress.retired.includes(hint)) ?? [],
-    retiring: retiringSecrets(
-      progress.ledger ?? plan?.client?.description.ledger,
-      (plan?.client?.secrets ?? []).map(({ hint }) => hint).filter((hint) => !progress.retired.includes(hint)),
-      spec.rotation.grace,
-    ),
-    destinations: spec.destinations,
-    notes: progress.notes,
-    now: reading.now,
-  }
-}
-
-function planned(settling: Settling, plan: ClientPlan, reading: Reading): Outcome {
-  const { request, world } = settling
-  if (plan.steps.length === 0) world.reporter.step(`○ ${plain(settling.spec.name, 80)}: nothing to do`)
-  for (const step of plan.steps) world.reporter.step(stepLine(step, 'planned'))
-  if (plan.steps.length > 0) world.reporter.step('This is a plan: nothing of it (○) was done.')
-  const outcome = withRotation(
-    { ...base(settling, plan, reading), result: resultOf(plan.steps, 'plan'), steps: plan.steps },
-    settling.spec,
-  )
-  if (!plan.drift || !request.policy.failOnDrift) return outcome
-  const error = new ActionError(
-    'DRIFT_FOUND',
-    `${plain(settling.spec.name)} differs from its spec`,
-    'The steps above would mend it: run with mode: apply.',
-  )
-  return { ...outcome, error }
-}
-
-function finished(settling: Settling, original: ClientPlan, last: ClientPlan, reading: Reading): Outcome {
-  const { progress, spec, request } = settling
-  const outcome = {
-    ...base(settling, last, reading),
-    drift: original.drift,
-    result: progress.created ? ('created' as const) : resultOf(progress.done, request.policy.mode),
-    steps: progress.done,
-  }
-  return withRotation({ ...outcome, current: progress.current ?? outcome.current, secret: progress.secret }, spec)
-}
-
-function failed(settling: Settling, plan: ClientPlan | undefined, reading: Reading, error: ActionError): Outcome {
-  const { progress, request, world } = settling
-  for (const note of progress.notes) world.reporter.notice(note)
-  const outcome = {
-    ...base(settling, plan, reading),
-    result: failedResult(progress, request.policy.mode),
-    steps: progress.done,
-    error,
-  }
-  return withRotation({ ...outcome, current: progress.current ?? outcome.current }, settling.spec)
-}
-
-/** What was done before it failed, if anything was. */
-function failedResult({ created, done }: Progress, mode: Policy['mode']): Outcome['result'] {
-  if (created) return 'created'
-  return done.length === 0 ? undefined : resultOf(done, mode)
-}
-
-function withRotation(outcome: Outcome, spec: ClientSpec): Outcome {
-  const { current } = outcome
-  const { after } = spec.rotation
-  return {
-    ...outcome,
-    nextRotationAt: current === undefined || after === undefined ? undefined : current.issuedAt + after,
-  }
+/** Tells a plan that is not carried out. Returns the failure that drift is, where it is to be one. */
+function tellPlan({ spec, steps, drift }: ClientPlan, policy: Policy, { reporter }: World): ActionError | undefined {
+  if (steps.length === 0) reporter.step(`○ ${plain(spec.name, 80)}: nothing to do`)
+  for (const step of steps) reporter.step(stepLine(step, 'planned'))
+  if (steps.length > 0) reporter.step('This is a plan: nothing of it (○) was done.')
+  if (!drift || !policy.failOnDrift) return undefined
+  const hint = 'The steps above would mend it: run with mode: apply.'
+  return new ActionError('DRIFT_FOUND', `${plain(spec.name)} differs from its spec`, hint)
 }

@@ -1,9 +1,10 @@
 import type { Destination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import type { Ledger } from './domain/ledger.ts'
+import type { Progress } from './domain/outcome.ts'
 import type { Secret } from './domain/secret.ts'
 import type { Policy } from './domain/spec.ts'
-import type { ClientPlan, Step } from './domain/steps.ts'
+import type { ClientPlan } from './domain/steps.ts'
 import type { Delivery } from './domain/transitions.ts'
 import type { Reading } from './observe.ts'
 import type { At, Issued, Prepared, Readers, Surroundings, Writers } from './ports.ts'
@@ -38,23 +39,6 @@ export type Fresh = {
   perhaps?: Destination | undefined
 }
 
-/** What came of the plan so far: read by the outcome even where the run failed half-way. */
-export type Progress = {
-  changed: boolean
-  /** This run made the client, also where only a later look showed it. */
-  created: boolean
-  done: Step[]
-  clientId?: string | undefined
-  botUserId?: string | undefined
-  /** The secret that this run issued and delivered, and its public facts. */
-  secret?: Secret | undefined
-  current?: { hint: string; issuedAt: number } | undefined
-  /** As it was committed. */
-  ledger?: Ledger | undefined
-  retired: string[]
-  notes: string[]
-}
-
 export type Work = {
   plan: ClientPlan
   reading: Reading
@@ -75,10 +59,6 @@ export class Again {
     this.why = why
     this.error = error
   }
-}
-
-export function startProgress(): Progress {
-  return { changed: false, created: false, done: [], retired: [], notes: [] }
 }
 
 /** Milliseconds within which a write of the ledger must follow the reading that it rests on. */

@@ -260,6 +260,19 @@ describe('P3 and P7: five secrets are always enough', () => {
     simulation.advance(25)
     await expectHealing(simulation, watch)
   })
+
+  // Open: nobody can tell which of the five the place holds, and so none may go until somebody deletes one by hand.
+  test.fails('a creating run dies before it commits, and then two pairs of runs overlap', async () => {
+    const { simulation, watch } = await prepared({})
+    await simulation.run({}, { at: describeClient, kind: 'killed before' })
+    for (const inputs of [{ rotate: 'now' }, {}]) {
+      const pair = [simulation.begin(inputs), simulation.begin(inputs)]
+      while (pair.some(({ over }) => !over)) for (const running of pair) await running.step()
+    }
+    expect(theClient(simulation).secrets.length).toBe(5)
+    simulation.advance(25)
+    await expectHealing(simulation, watch)
+  })
 })
 
 describe('P4: not ours, not touched', () => {

@@ -30,7 +30,8 @@ export async function together(runs: Running[], next: () => number, death?: Deat
     if (death?.who === who && death.step === steps[who]) running.kill()
     else {
       steps[who]!++
-      await running.step()
+      // Which of the requests that a run makes at once is carried out first is a matter of chance, too.
+      await running.step(Math.floor(next() * 4))
     }
   }
 }

@@ -6,7 +6,7 @@ import type { Ledger } from './ledger.ts'
 import { stepData } from './render.ts'
 import { secretIssuedAt } from './rotation.ts'
 import type { Secret } from './secret.ts'
-import type { Policy } from './spec.ts'
+import type { ClientSpec, Policy } from './spec.ts'
 import type { ClientPlan, Step } from './steps.ts'
 
 export type Result = 'created' | 'updated' | 'rotated' | 'unchanged' | 'deleted' | 'planned'
@@ -38,14 +38,79 @@ export type Outcome = {
   error?: ActionError | undefined
 }
 
+/** What came of the plan so far: read by the outcome even where the run failed half-way. */
+export type Progress = {
+  changed: boolean
+  /** This run made the client, also where only a later look showed it. */
+  created: boolean
+  done: Step[]
+  clientId?: string | undefined
+  botUserId?: string | undefined
+  /** The secret that this run issued and delivered, and its public facts. */
+  secret?: Secret | undefined
+  current?: { hint: string; issuedAt: number } | undefined
+  /** As it was committed. */
+  ledger?: Ledger | undefined
+  retired: string[]
+  notes: string[]
+}
+
+export function startProgress(): Progress {
+  return { changed: false, created: false, done: [], retired: [], notes: [] }
+}
+
 /** The strongest result that these steps amount to. */
-export function resultOf(steps: Step[], mode: Policy['mode']): Result {
+export function resultOf(steps: Step[], mode: Policy['mode'], created = false): Result {
+  if (created) return 'created'
   if (steps.length === 0) return 'unchanged'
   if (mode === 'plan') return 'planned'
   const kinds = new Set(steps.map(({ kind }) => kind))
   if (kinds.has('delete') || kinds.has('remove-values')) return 'deleted'
   if (kinds.has('create')) return 'created'
   return kinds.has('commit') ? 'rotated' : 'updated'
+}
+
+/** What is known of a client when a run has dealt with it. `drift`: of the plan that the run began with. */
+export type Dealt = {
+  spec: ClientSpec
+  mode: Policy['mode']
+  plan: ClientPlan | undefined
+  drift: boolean
+  now: number
+  progress: Progress
+  error?: ActionError | undefined
+}
+
+/** What came of one client: from what was planned, and what was carried out of it. */
+export function outcomeOf({ spec, mode, plan, drift, now, progress, error }: Dealt): Outcome {
+  const steps = mode === 'plan' ? (plan?.steps ?? []) : progress.done
+  const current = progress.current ?? (plan && currentSecret(plan))
+  const isLeft = ({ hint }: { hint: string }) => !progress.retired.includes(hint)
+  const live = (plan?.client?.secrets ?? []).filter(isLeft).map(({ hint }) => hint)
+  const { after, grace } = spec.rotation
+  return {
+    name: spec.name,
+    mode,
+    plan,
+    clientId: progress.clientId ?? plan?.client?.id,
+    result:
+      error !== undefined && mode !== 'plan' && steps.length === 0 && !progress.created
+        ? undefined
+        : resultOf(steps, mode, progress.created),
+    changed: progress.changed,
+    drift,
+    steps,
+    current,
+    secret: progress.secret,
+    nextRotationAt: current === undefined || after === undefined ? undefined : current.issuedAt + after,
+    botUserId: progress.botUserId,
+    foreign: plan?.foreign.filter(isLeft) ?? [],
+    retiring: retiringSecrets(progress.ledger ?? plan?.client?.description.ledger, live, grace),
+    destinations: spec.destinations,
+    notes: progress.notes,
+    now,
+    error,
+  }
 }
 
 /** The current secret as the tenant and the ledger have it before anything is done. */
@@ -56,13 +121,8 @@ export function currentSecret({ client }: ClientPlan): Outcome['current'] {
 }
 
 /** Secrets of this ledger that are live and wait for the end of their grace. */
-export function retiringSecrets(
-  ledger: Ledger | undefined,
-  live: Iterable<string>,
-  grace: number,
-): Outcome['retiring'] {
-  const alive = new Set(live)
-  const waiting = Object.entries(ledger?.retiring ?? {}).filter(([hint]) => alive.has(hint))
+export function retiringSecrets(ledger: Ledger | undefined, live: string[], grace: number): Outcome['retiring'] {
+  const waiting = Object.entries(ledger?.retiring ?? {}).filter(([hint]) => live.includes(hint))
   return waiting.map(([hint, since]) => ({ hint, until: since + grace }))
 }
 

@@ -1,19 +1,21 @@
 import { changed, type FieldChange, fieldChanges, type ObservedClient } from './client.ts'
-import { type Destination, destinationKey, type ObservedDestination } from './destination.ts'
+import { deliverySteps, idRepairs, issueSteps } from './delivery-plan.ts'
 import { planDestroy } from './destroy.ts'
 import { ActionError } from './errors.ts'
 import { clientLabel, type Identity, identify, isOwner } from './identify.ts'
-import { type Ledger, requireRoom } from './ledger.ts'
-import { protectAdmin, refuseDropped, refuseFullSlots } from './refusals.ts'
+import { requireRoom } from './ledger.ts'
+import { newLedger, owned } from './ownership.ts'
+import { protectAdmin, refuseDropped } from './refusals.ts'
 import {
   decideRotation,
   leaseOfAnother,
   type Reason,
   type Rotation,
   type RotationInput,
+  secretSlots,
   sortUnlisted,
 } from './rotation.ts'
-import type { Actor, ClientSpec, Consent, Policy } from './spec.ts'
+import type { ClientSpec, Consent } from './spec.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { plain } from './text.ts'
 import { announcing } from './transitions.ts'
@@ -76,14 +78,6 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: Pla
   }
 }
 
-function newLedger(spec: ClientSpec, actor: Actor, origin: 'made' | 'adopted'): Ledger {
-  return { version: 1, owner: ownerOf(spec, actor, origin), retiring: {}, suspects: {}, destinations: {} }
-}
-
-function ownerOf(spec: ClientSpec, { repository }: Actor, origin: 'made' | 'adopted'): Ledger['owner'] {
-  return { repository: repository.id, name: `${repository.owner}/${repository.name}`, client: spec.name, origin }
-}
-
 // --- a client that is there ------------------------------------------------------------------------------------------
 
 function planExisting(
@@ -100,34 +94,46 @@ function planExisting(
   const delivers = spec.destinations.length > 0
   const rotation = delivers ? decideRotation(input) : undefined
   const reasons = reasonsOf(rotation, changes, client)
+  const retirements = (rotation?.retire ?? []).map((it) => ({ kind: 'retire' as const, clientId: client.id, ...it }))
+  // One of its secrets is what we signed in with: it goes when nothing else is left to do, unless its slot is needed.
+  const retireLast = client.id === context.policy.adminClientId && client.secrets.length < secretSlots
   const after = changed(client, changes)
   const { ledger } = client.description
   if (ledger !== undefined && changes.some(({ field }) => field === 'description')) {
     requireRoom(after.description.user, ledger, spec.destinations)
   }
   const ids = idRepairs(spec, client.id, observed)
+  const own = ownSteps(spec, after, context)
   const issue =
     rotation === undefined || reasons.length === 0
       ? []
-      : issueSteps(spec, after, { ...rotation, reasons }, observed, context)
+      : issueSteps(
+          { spec, observed, context },
+          after,
+          { ...rotation, reasons, retire: retireLast ? [] : rotation.retire },
+          input,
+        )
   return {
     spec,
     client,
     adopted: client.description.ledger?.owner.repository !== context.actor.repository.id,
     steps: [
-      ...(rotation?.retire ?? []).map((it) => ({ kind: 'retire' as const, clientId: client.id, ...it })),
+      ...(retireLast ? [] : retirements),
       ...(delivers ? [] : undeliverable(input, client.id)),
       ...updateSteps(client, changes, consentDiffers ? spec.consent : undefined, issue.length > 0),
-      ...(issue.length > 0 ? issue : [...ids, ...ownSteps(spec, after, context)]),
+      ...(issue.length > 0 ? issue : [...ids, ...own]),
+      ...(retireLast ? retirements : []),
       // Last of all: should it have delivered before it died, the destinations hold a fresh secret by now.
       ...twins.map(({ id }) => ({ kind: 'delete-twin' as const, clientId: id })),
     ],
     // Repairing a description writes beside the ledger: it waits like an issue does.
     wait:
       rotation?.wait ??
-      (changes.length > 0 ? leaseOfAnother(client.description.ledger, observed.now, context.actor.run) : undefined),
+      (changes.length > 0 || own.length > 0
+        ? leaseOfAnother(client.description.ledger, observed.now, context.actor.run)
+        : undefined),
     drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
-    foreign: rotation?.foreign ?? [],
+    foreign: rotation?.foreign ?? sortUnlisted(input).foreign,
     warnings: client.description.note === 'mangled' ? [mangledLedger] : [],
   }
 }
@@ -199,68 +205,6 @@ function updateSteps(
   ]
 }
 
-/** A client id that a variable shows, and that is not this client's. Where a secret holds it, it is written with the next delivery. */
-function idRepairs(spec: ClientSpec, clientId: string, observed: Observed): Step[] {
-  return spec.destinations.flatMap((destination) => {
-    const before = seenAt(observed, destination)?.idValue
-    return destination.idAs !== 'variable' || before === clientId
-      ? []
-      : [{ kind: 'write-id' as const, destination, clientId, before }]
-  })
-}
-
-function issueSteps(
-  spec: ClientSpec,
-  client: ObservedClient,
-  rotation: Rotation,
-  observed: Observed,
-  context: PlanContext,
-): Step[] {
-  const input = rotationInput(spec, client, observed, context)
-  refuseFullSlots(client, rotation)
-  const base = owned(client.description.ledger, spec, context.actor)
-  const kept = { ...base, destinations: onlyNamed(base.destinations, spec) }
-  const ledger = announcing(kept, rotation, input)
-  requireRoom(client.description.user, ledger, spec.destinations)
-  const before = observed.clients.find(({ id }) => id === client.id)
-  const addMethod = before?.authMethods.includes('client_secret') === false ? client.authMethods : undefined
-  return [
-    { kind: 'issue', clientId: client.id, user: client.description.user, reasons: rotation.reasons, ledger, addMethod },
-    ...deliverySteps(spec, observed, client.grantTypes, context.policy),
-    ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),
-  ]
-}
-
-function deliverySteps(spec: ClientSpec, observed: Observed, grantTypes: string[], policy: Policy): Step[] {
-  return [
-    ...(policy.verify ? [{ kind: 'verify' as const, skip: verifySkip(spec, grantTypes) }] : []),
-    ...spec.destinations.map((destination) => ({
-      kind: 'deliver' as const,
-      destination,
-      idBefore: seenAt(observed, destination)?.idValue,
-    })),
-    { kind: 'commit' },
-  ]
-}
-
-/** Why no token can be had, where none can. */
-function verifySkip(spec: ClientSpec, grantTypes: string[]): string | undefined {
-  if (!grantTypes.includes('client_credentials')) return 'the client may not use client_credentials'
-  return spec.consent === 'required' ? 'its consent is required, not trusted' : undefined
-}
-
-function retiredAtOnce(spec: ClientSpec, clientId: string, ledger: Ledger, rotation: Rotation, policy: Policy): Step[] {
-  const without = spec.rotation.grace === 0 ? [ledger.current?.hint, ...Object.keys(ledger.retiring)] : []
-  const alive = new Set(ledger.announced?.known)
-  const named = rotation.foreign.map(({ hint }) => hint).filter((hint) => policy.retireHints.includes(hint))
-  return [
-    ...without
-      .filter((hint) => hint !== undefined && alive.has(hint))
-      .map((hint) => ({ kind: 'retire' as const, clientId, hint: hint!, why: 'no grace' as const })),
-    ...named.map((hint) => ({ kind: 'retire' as const, clientId, hint, why: 'named in retire-hints' as const })),
-  ]
-}
-
 /** Ownership without issuing: only where no secret is delivered, for a delivery writes the ledger anyway. */
 function ownSteps(spec: ClientSpec, client: ObservedClient, { actor }: PlanContext): Step[] {
   const { ledger, user } = client.description
@@ -268,27 +212,4 @@ function ownSteps(spec: ClientSpec, client: ObservedClient, { actor }: PlanConte
   const next = owned(ledger, spec, actor)
   requireRoom(user, next, [])
   return [{ kind: 'own', clientId: client.id, user, ledger: next }]
-}
-
-function owned(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor): Ledger {
-  if (ledger === undefined) return newLedger(spec, actor, 'adopted')
-  // A client of this repository under another name of the spec is still what it was: made or adopted.
-  const origin = ledger.owner.repository === actor.repository.id ? ledger.owner.origin : 'adopted'
-  if (isOwner(ledger, spec, actor)) return ledger
-  // A place without a repository of its own lies in the owner's: of the owner before, from now on by name.
-  const places = Object.entries(ledger.destinations).map(([key, delivered]) => [
-    key,
-    { in: ledger.owner.name, ...delivered },
-  ])
-  return { ...ledger, owner: ownerOf(spec, actor, origin), destinations: Object.fromEntries(places) }
-}
-
-/** Destinations that are no longer served are forgotten with the next ledger. */
-function onlyNamed(destinations: Ledger['destinations'], spec: ClientSpec): Ledger['destinations'] {
-  const named = new Set(spec.destinations.map(destinationKey))
-  return Object.fromEntries(Object.entries(destinations).filter(([key]) => named.has(key)))
-}
-
-function seenAt(observed: Observed, destination: Destination): ObservedDestination | undefined {
-  return observed.destinations.get(destinationKey(destination))
 }

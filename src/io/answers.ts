@@ -10,6 +10,8 @@ export type Call = WireRequest & {
   what: string
   /** May it be sent again although it may have taken effect? */
   repeatable: boolean
+  /** Nothing depends on it: it is tried once, and nobody waits for it. */
+  optional?: boolean | undefined
   /** Elapsed milliseconds after which it must not be sent any more: what it rests on would be out of date. */
   sendBy?: number | undefined
   /** Codes for statuses that mean something else here than usually. */

@@ -39,7 +39,7 @@ async function persist(service: ServiceName, transport: Transport, around: Surro
     const next = verdict(outcome.trouble, tried)
     if (stop.requested) throw stopped(failure(service, call, outcome, { uncertain }))
     if (!next.retry) throw failure(service, call, outcome, { uncertain, limited: next.limited })
-    if (clock.elapsed() + next.wait > (call.sendBy ?? Number.POSITIVE_INFINITY))
+    if (call.optional || clock.elapsed() + next.wait > (call.sendBy ?? Number.POSITIVE_INFINITY))
       throw failure(service, call, outcome, { uncertain, retryAfter: next.wait })
     if (next.named) asked += next.wait
     if (next.wait >= 1000)

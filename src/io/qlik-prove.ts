@@ -26,6 +26,7 @@ async function whoIs({ tenant, http }: Session, accessToken: Secret): Promise<Bo
       headers,
       what: 'asking who the client is',
       repeatable: false,
+      optional: true,
     })
     const { id, clientId } = wire.userSchema.parse(data)
     return { userId: id || undefined, clientId: clientId || undefined }

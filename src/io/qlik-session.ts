@@ -191,5 +191,6 @@ export async function revoke({ tenant, http }: Session, accessToken: Secret): Pr
     body,
     what: 'giving an access token back',
     repeatable: false,
+    optional: true,
   })
 }

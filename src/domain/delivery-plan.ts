@@ -1,0 +1,78 @@
+import type { ObservedClient } from './client.ts'
+import { type Destination, destinationKey, type ObservedDestination } from './destination.ts'
+import { type Ledger, requireRoom } from './ledger.ts'
+import { onlyNamed, owned } from './ownership.ts'
+import { refuseFullSlots } from './refusals.ts'
+import type { Rotation, RotationInput } from './rotation.ts'
+import type { ClientSpec, Policy } from './spec.ts'
+import type { Observed, PlanContext, Step } from './steps.ts'
+import { announcing } from './transitions.ts'
+
+/** What a plan is made from. */
+type Planning = { spec: ClientSpec; observed: Observed; context: PlanContext }
+
+/** Announces, issues, proves, delivers and commits a fresh secret for a client as it is after the plan's other changes. */
+export function issueSteps(
+  { spec, observed, context }: Planning,
+  client: ObservedClient,
+  rotation: Rotation,
+  input: RotationInput,
+): Step[] {
+  refuseFullSlots(client, rotation)
+  const base = owned(client.description.ledger, spec, context.actor)
+  const kept = { ...base, destinations: onlyNamed(base.destinations, spec) }
+  const ledger = announcing(kept, rotation, input)
+  requireRoom(client.description.user, ledger, spec.destinations)
+  const before = observed.clients.find(({ id }) => id === client.id)
+  const addMethod = before?.authMethods.includes('client_secret') === false ? client.authMethods : undefined
+  return [
+    { kind: 'issue', clientId: client.id, user: client.description.user, reasons: rotation.reasons, ledger, addMethod },
+    ...deliverySteps(spec, observed, client.grantTypes, context.policy),
+    ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),
+  ]
+}
+
+/** How a fresh secret gets to its destinations. */
+export function deliverySteps(spec: ClientSpec, observed: Observed, grantTypes: string[], policy: Policy): Step[] {
+  return [
+    ...(policy.verify ? [{ kind: 'verify' as const, skip: verifySkip(spec, grantTypes) }] : []),
+    ...spec.destinations.map((destination) => ({
+      kind: 'deliver' as const,
+      destination,
+      idBefore: seenAt(observed, destination)?.idValue,
+    })),
+    { kind: 'commit' },
+  ]
+}
+
+/** Why no token can be had, where none can. */
+function verifySkip(spec: ClientSpec, grantTypes: string[]): string | undefined {
+  if (!grantTypes.includes('client_credentials')) return 'the client may not use client_credentials'
+  return spec.consent === 'required' ? 'its consent is required, not trusted' : undefined
+}
+
+function retiredAtOnce(spec: ClientSpec, clientId: string, ledger: Ledger, rotation: Rotation, policy: Policy): Step[] {
+  const without = spec.rotation.grace === 0 ? [ledger.current?.hint, ...Object.keys(ledger.retiring)] : []
+  const alive = new Set(ledger.announced?.known)
+  const named = rotation.foreign.map(({ hint }) => hint).filter((hint) => policy.retireHints.includes(hint))
+  return [
+    ...without
+      .filter((hint) => hint !== undefined && alive.has(hint))
+      .map((hint) => ({ kind: 'retire' as const, clientId, hint: hint!, why: 'no grace' as const })),
+    ...named.map((hint) => ({ kind: 'retire' as const, clientId, hint, why: 'named in retire-hints' as const })),
+  ]
+}
+
+/** A client id that a variable shows, and that is not this client's. Where a secret holds it, it is written with the next delivery. */
+export function idRepairs(spec: ClientSpec, clientId: string, observed: Observed): Step[] {
+  return spec.destinations.flatMap((destination) => {
+    const before = seenAt(observed, destination)?.idValue
+    return destination.idAs !== 'variable' || before === clientId
+      ? []
+      : [{ kind: 'write-id' as const, destination, clientId, before }]
+  })
+}
+
+function seenAt(observed: Observed, destination: Destination): ObservedDestination | undefined {
+  return observed.destinations.get(destinationKey(destination))
+}
