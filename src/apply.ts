@@ -1,7 +1,7 @@
 import { commit } from './commit.ts'
 import { createClient } from './create.ts'
 import { deliver } from './deliver.ts'
-import { toActionError, unreachable } from './domain/errors.ts'
+import { type ActionError, toActionError, unreachable } from './domain/errors.ts'
 import { withLedger, withLine } from './domain/ledger.ts'
 import type { Progress } from './domain/outcome.ts'
 import { stepLine } from './domain/render.ts'
@@ -93,11 +93,25 @@ async function changes(work: Work, write: () => Promise<unknown>): Promise<true>
 }
 
 async function retire(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
-  if (!work.settled || step.hint === work.progress.current?.hint) return false
-  if (step.mayStay && !(await written(work, retireIfAllowed(step.clientId, step.hint, work.shop)))) return false
-  if (!step.mayStay) await written(work, work.shop.writers.tenant.retire(step.clientId, step.hint))
-  work.progress.retired.push(step.hint)
+  const { progress, shop } = work
+  if (!work.settled || step.hint === progress.current?.hint) return false
+  try {
+    if (step.mayStay && !(await written(work, retireIfAllowed(step.clientId, step.hint, shop)))) return false
+    if (!step.mayStay) await written(work, shop.writers.tenant.retire(step.clientId, step.hint))
+  } catch (thrown) {
+    if (!signedOut(step.clientId, toActionError(thrown), work)) throw thrown
+    progress.notes.push(
+      `Retiring ${step.hint} is left to the next run: the secret that this one signed in with is retired.`,
+    )
+    return false
+  }
+  progress.retired.push(step.hint)
   return true
+}
+
+/** Did we retire the very secret that we signed in with, and does the tenant end what was signed in with it? */
+function signedOut(clientId: string, { code }: ActionError, { progress, shop }: Work): boolean {
+  return code === 'TENANT_UNAUTHORIZED' && clientId === shop.policy.adminClientId && progress.retired.length > 0
 }
 
 function sendBy({ reading }: Work): number {

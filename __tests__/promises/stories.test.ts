@@ -276,11 +276,11 @@ describe('P3 and P7: five secrets are always enough', () => {
 })
 
 describe('P4: not ours, not touched', () => {
-  test('a person adds a secret long after a run died, on a tenant that tells no times', async () => {
+  test('another person adds a secret long after a run died, on a tenant that tells no times', async () => {
     const { simulation, watch } = await prepared({ ...rotated, settings: { stampsOfSecrets: 'absent' } })
     await simulation.run({ rotate: 'now' }, { at: issueSecret, kind: 'killed before' })
     simulation.advance(24)
-    watch.addForeign(theClient(simulation).clientId)
+    watch.addForeign(theClient(simulation).clientId, 'another person')
     await expectHealing(simulation, watch)
   })
 })

@@ -98,10 +98,7 @@ function planExisting(
   // One of its secrets is what we signed in with: it goes when nothing else is left to do, unless its slot is needed.
   const retireLast = client.id === context.policy.adminClientId && client.secrets.length < secretSlots
   const after = changed(client, changes)
-  const { ledger } = client.description
-  if (ledger !== undefined && changes.some(({ field }) => field === 'description')) {
-    requireRoom(after.description.user, ledger, spec.destinations)
-  }
+  requireRoomForChange(spec, after, changes)
   const ids = idRepairs(spec, client.id, observed)
   const own = ownSteps(spec, after, context)
   const issue =
@@ -129,13 +126,20 @@ function planExisting(
     // Repairing a description writes beside the ledger: it waits like an issue does.
     wait:
       rotation?.wait ??
-      (changes.length > 0 || own.length > 0
-        ? leaseOfAnother(client.description.ledger, observed.now, context.actor.run)
-        : undefined),
+      (changes.length + own.length > 0 ? leaseOfAnother(input.ledger, input.now, input.run) : undefined),
     drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
     foreign: rotation?.foreign ?? sortUnlisted(input).foreign,
     warnings: client.description.note === 'mangled' ? [mangledLedger] : [],
   }
+}
+
+function requireRoomForChange(
+  { destinations }: ClientSpec,
+  { description }: ObservedClient,
+  changes: FieldChange[],
+): void {
+  const isChanged = changes.some(({ field }) => field === 'description')
+  if (isChanged && description.ledger !== undefined) requireRoom(description.user, description.ledger, destinations)
 }
 
 const mangledLedger =

@@ -118,15 +118,14 @@ export function sortUnlisted(input: RotationInput): { orphans: string[]; lost: s
   const announced = ledger?.announced
   if (announced === undefined) return { orphans: [], lost: [], foreign: unlisted }
   const ours = unlisted.filter(({ hint, createdAt, createdBy }) => {
-    // Where the tenant tells no times it may be anybody's, and retiring is never a guess.
-    const inTime = createdAt !== undefined && createdAt >= announced.at && createdAt < announced.at + lease
+    const inTime = createdAt === undefined || (createdAt >= announced.at && createdAt < announced.at + lease)
     return inTime && !announced.known.includes(hint) && isByUs(createdBy, input)
   })
   const certain =
     age(announced, now) >= lostAfter && Object.keys(announced.stamps).every((key) => isUntouched(key, input))
   // Some tenants refuse to delete a client's last secret: it goes when it has a successor.
   const mayGo = ours.length === live.length ? ours.slice(1) : ours
-  const lost = certain ? mayGo : []
+  const lost = certain ? mayGo.filter(({ createdAt }) => createdAt !== undefined) : []
   return {
     orphans: ours.filter((secret) => !lost.includes(secret)).map(({ hint }) => hint),
     lost: lost.map(({ hint }) => hint),
