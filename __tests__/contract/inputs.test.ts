@@ -312,3 +312,34 @@ describe('all inputs together', () => {
     expect(client?.allowedScopes).toEqual(['user_default', 'admin.apps:read', 'apps'])
   })
 })
+
+describe('what surrounds the step', () => {
+  it('is not pull_request_target, unless that is asked for', async () => {
+    simulation.env.GITHUB_EVENT_NAME = 'pull_request_target'
+    await complaint({}, /^allow-pull-request-target: .*a stranger’s branch/)
+    expectSuccess(await simulation.run({ 'allow-pull-request-target': 'true' }), { result: 'created' })
+  })
+
+  it('may name proxies without a scheme', async () => {
+    Object.assign(simulation.env, { HTTPS_PROXY: 'proxy:3128', no_proxy: '*' })
+    expectSuccess(await simulation.run())
+  })
+
+  it('names proxies that are none, without their passwords', async () => {
+    simulation.env.HTTPS_PROXY = 'http://bob:hunter2hunter2@[proxy:3128'
+    const { log } = await complaint({}, /^HTTPS_PROXY: is not the address of a proxy \(got a text of/)
+    expect(log.join()).not.toContain('hunter2')
+  })
+
+  it('has the password of a proxy masked', async () => {
+    simulation.env.HTTPS_PROXY = 'http://bob:hunter2hunter2@proxy:3128'
+    const { masks } = await simulation.run()
+    expect([...masks]).toContain('hunter2hunter2')
+  })
+})
+
+describe('lists', () => {
+  it.each(['scopes', 'grant-types'])('with separators alone are a mistake, and clear nothing: %s', (name) =>
+    refused({ [name]: ' , ' }, new RegExp(`^${name}: holds no name`)),
+  )
+})

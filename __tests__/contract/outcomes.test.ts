@@ -617,6 +617,16 @@ describe('destroy', () => {
     expectSuccess(await simulation.run({ ...destroy, scopes: '' }), { result: 'unchanged', drift: 'false' })
   })
 
+  it('leaves a place where another client’s credentials lie', async () => {
+    await settle()
+    const { github } = simulation.sandbox
+    github.setVariable(idPlace, 'f'.repeat(32))
+    github.overwriteSecret({ ...place, name: 'QLIK_CLIENT_SECRET' }, 'of another client')
+    simulation.advance(1)
+    expectSuccess(await simulation.run(destroy), { result: 'deleted' })
+    expect(github.secretNames(place)).toEqual(['QLIK_CLIENT_SECRET'])
+  })
+
   it('leaves a variable that shows another client’s id', async () => {
     await settle()
     simulation.sandbox.github.setVariable(idPlace, 'f'.repeat(32))

@@ -154,7 +154,6 @@ export const scenarios = {
   'rotating the very client that the run signs in with': {
     inputs: { scopes: 'admin_classic user_default', rotate: 'now', 'grace-period': '0' },
     grace: 0,
-    settings: { tokensDieWithSecret: true },
     signIn: signedInAsItself,
     before: async (simulation, watch) => {
       const { tenant, github } = simulation.sandbox
