@@ -216,7 +216,8 @@ describe('dist', () => {
 
   it('reads no environment variable but those that are known', () => {
     const named = texts.flatMap((text) => [...text.matchAll(/process\.env\.([A-Za-z_]+)/g)].map(([, name]) => name!))
-    const known = /^(GITHUB_|RUNNER_|ACTIONS_|NODE_|JEST|UNDICI|HTTPS?_PROXY|https?_proxy|NO_PROXY|no_proxy)/
+    // CI: how undici's test doubles, which nobody uses here, print a table.
+    const known = /^(GITHUB_|RUNNER_|ACTIONS_|NODE_|JEST|UNDICI|CI$|HTTPS?_PROXY|https?_proxy|NO_PROXY|no_proxy)/
     expect([...new Set(named)].filter((name) => !known.test(name))).toEqual([])
   })
 })

@@ -47,7 +47,7 @@ const mutations: Mutation[] = [
   },
   {
     name: 'retire before delivering',
-    file: 'domain/plan.ts',
+    file: 'domain/delivery-plan.ts',
     from: "    { kind: 'issue', clientId: client.id",
     to: "    ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),\n    { kind: 'issue', clientId: client.id",
   },
@@ -67,6 +67,8 @@ const mutations: Mutation[] = [
 
 const root = path.dirname(import.meta.dirname)
 const wanted = process.argv[2] ?? ''
+const untouched = attempt()
+if (untouched.caught) throw new Error(`the tests fail without any mutation${untouched.by}`)
 for (const mutation of mutations.filter(({ name }) => name.includes(wanted))) {
   const { caught, by } = attempt(mutation)
   console.log(`${caught ? 'caught' : 'MISSED'}  ${mutation.name}${by}`)
@@ -74,13 +76,13 @@ for (const mutation of mutations.filter(({ name }) => name.includes(wanted))) {
 }
 
 /** Runs the tests on a mutated copy, and tells which of them noticed first. */
-function attempt(mutation: Mutation): { caught: boolean; by: string } {
+function attempt(mutation?: Mutation): { caught: boolean; by: string } {
   const copy = mkdtempSync(path.join(os.tmpdir(), 'mutation-'))
   try {
     for (const part of ['src', 'sandbox', '__tests__', 'vitest.config.ts', 'package.json'])
       cpSync(path.join(root, part), path.join(copy, part), { recursive: true })
     symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
-    mutate(copy, mutation)
+    if (mutation !== undefined) mutate(copy, mutation)
     // The quick ones first: most mutations don't live to see the sweep.
     const quick = noticed(copy, ['stories', 'slots', 'interleaving'])
     return quick.caught ? quick : noticed(copy, ['sweep'])
