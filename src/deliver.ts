@@ -1,8 +1,9 @@
-import { type Destination, destinationKey, type ObservedDestination } from './domain/destination.ts'
+import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { sameLedger } from './domain/ledger.ts'
 import { longestWait } from './domain/retry.ts'
 import type { Step } from './domain/steps.ts'
+import { plain } from './domain/text.ts'
 import { writeLedger } from './ledger-write.ts'
 import { pause } from './pause.ts'
 import type { At, Prepared, PublicKey } from './ports.ts'
@@ -37,25 +38,27 @@ export async function readAhead(work: Work): Promise<void> {
  */
 export async function deliver(step: Step & { kind: 'deliver' }, work: Work): Promise<true> {
   const fresh = freshOf(work)
-  let waited = 0
+  const { clock, reporter, stop } = work.shop
+  const until = clock.elapsed() + longestWait
   for (;;) {
     const prepared = await prepare(step.destination, work)
-    if (work.shop.clock.elapsed() - fresh.announcedAt > deliverBy) {
+    if (clock.elapsed() - fresh.announcedAt > deliverBy) {
+      if (clock.elapsed() > until) throw heldUp(step.destination)
       await renew(fresh, work)
       continue
     }
-    if (work.shop.stop.requested) throw cancelled()
+    if (stop.requested) throw cancelled()
     fresh.overtaken ||= isOvertaken(step.destination, prepared.value, fresh)
     try {
       const idAt = await writeId(step, fresh, prepared, work)
       const { at } = await put(step.destination, prepared, work)
-      fresh.delivered.push({ destination: step.destination, stamp: at, at, idAt, proven: false })
+      fresh.delivered.push({ destination: step.destination, at, idAt })
       return true
     } catch (thrown) {
       const { retryAfter, uncertain } = toActionError(thrown)
-      waited += retryAfter ?? 0
-      if (retryAfter === undefined || uncertain || waited > longestWait || work.shop.stop.requested) throw thrown
-      work.shop.reporter.step(`… delivering goes on in ${Math.round(retryAfter / 1000)} s, as GitHub asks`)
+      if (retryAfter === undefined || uncertain || stop.requested) throw thrown
+      if (clock.elapsed() + retryAfter > until) throw heldUp(step.destination)
+      reporter.step(`… delivering goes on in ${Math.round(retryAfter / 1000)} s, as GitHub asks`)
       await pause(retryAfter, work.shop)
     }
   }
@@ -148,6 +151,11 @@ async function renew(fresh: Fresh, work: Work): Promise<void> {
     return { ledger: { ...fresh.announced, announced } }
   })
   Object.assign(fresh, { announced: ledger, announcedAt })
+}
+
+function heldUp(destination: Destination): ActionError {
+  const message = `GitHub kept us from delivering to ${plain(destinationLabel(destination))} for a quarter of an hour`
+  return new ActionError('RATE_LIMITED', message, 'Run again later. The next run goes on from here.')
 }
 
 function overtaken(): ActionError {

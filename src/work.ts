@@ -5,7 +5,6 @@ import type { Progress } from './domain/outcome.ts'
 import type { Secret } from './domain/secret.ts'
 import type { Policy } from './domain/spec.ts'
 import type { ClientPlan } from './domain/steps.ts'
-import type { Delivery } from './domain/transitions.ts'
 import type { Reading } from './observe.ts'
 import type { At, Issued, Prepared, Readers, Surroundings, Writers } from './ports.ts'
 
@@ -30,7 +29,8 @@ export type Fresh = {
   early?: Promise<Secret | undefined> | undefined
   /** What the first delivery needs, read while the secret is proven. */
   ahead?: Ahead | undefined
-  delivered: (Delivery & { at: number; idAt?: number | undefined })[]
+  /** Writes that GitHub answered, with its time. */
+  delivered: { destination: Destination; at: number; idAt?: number | undefined }[]
   /** Client ids written to variables before the secret, and what stood there: taken back where the secret does not follow. */
   idsWritten: { destination: Destination; before: string | undefined }[]
   /** Somebody wrote to a destination between our announcement and our delivery. */
