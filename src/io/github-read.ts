@@ -45,10 +45,10 @@ async function readScope(api: Api, destinations: Destination[]): Promise<[string
 
 async function listSecrets(api: Api, scope: Scope): Promise<Map<string, number | undefined>> {
   const what = 'reading the secrets'
-  const items = await pages(async (page) => {
+  const items = await pages(100, async (page, per_page) => {
     const { total_count, secrets } = parsed(
       wire.secretsSchema,
-      await ask(api, { route: 'GET secrets', scope, what, parameters: { per_page: 100, page } }),
+      await ask(api, { route: 'GET secrets', scope, what, parameters: { per_page, page } }),
       what,
     )
     return { total: total_count, items: secrets }
@@ -58,11 +58,11 @@ async function listSecrets(api: Api, scope: Scope): Promise<Map<string, number |
 
 async function listVariables(api: Api, scope: Scope): Promise<Map<string, string>> {
   const what = 'reading the variables'
-  const items = await pages(async (page) => {
-    // Thirty is the most that GitHub gives of variables at a time.
+  // Thirty is the most that GitHub gives of variables at a time.
+  const items = await pages(30, async (page, per_page) => {
     const { total_count, variables } = parsed(
       wire.variablesSchema,
-      await ask(api, { route: 'GET variables', scope, what, parameters: { per_page: 30, page } }),
+      await ask(api, { route: 'GET variables', scope, what, parameters: { per_page, page } }),
       what,
     )
     return { total: total_count, items: variables }
@@ -70,13 +70,17 @@ async function listVariables(api: Api, scope: Scope): Promise<Map<string, string
   return new Map(items.map(({ name, value }) => [name.toUpperCase(), value]))
 }
 
-async function pages<T>(get: (page: number) => Promise<{ total: number; items: T[] }>): Promise<T[]> {
-  const all: T[] = []
-  for (let page = 1; ; page++) {
-    const { total, items } = await get(page)
-    all.push(...items)
-    if (items.length === 0 || all.length >= total) return all
-  }
+/** All pages of a list: the first says how many there are, the others are asked for together. */
+async function pages<T>(
+  perPage: number,
+  get: (page: number, perPage: number) => Promise<{ total: number; items: T[] }>,
+): Promise<T[]> {
+  const first = await get(1, perPage)
+  // A server may give less than was asked for.
+  const size = Math.max(1, first.items.length)
+  const others = Array.from({ length: Math.max(0, Math.ceil(first.total / size) - 1) }, (_, index) => index + 2)
+  const rest = await Promise.all(others.map((page) => get(page, perPage)))
+  return [first, ...rest].flatMap(({ items }) => items)
 }
 
 export async function prepare(api: Api, destination: Destination): Promise<At<Prepared>> {
