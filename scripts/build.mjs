@@ -1,6 +1,6 @@
 // dist/ from src/: TypeScript's own compiler, then ncc. `--out DIR` builds elsewhere, for the comparison with what is committed.
 import { execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -23,11 +23,31 @@ const { code, assets } = await ncc(path.join(root, 'build/main.js'), {
   cache: false,
   esm: true,
 })
-const { mkdirSync } = await import('node:fs')
 mkdirSync(out, { recursive: true })
 writeFileSync(path.join(out, 'index.js'), code)
 for (const [name, { source }] of Object.entries(assets)) writeFileSync(path.join(out, name), source)
+writeFileSync(path.join(out, 'licenses.txt'), licenses())
 writeFileSync(path.join(out, 'package.json'), '{"type":"module"}\n')
 console.log(
   `${path.relative(root, out)}: index.js ${(Buffer.byteLength(code) / 1024).toFixed(0)} kB, ${Object.keys(assets).join(', ')}`,
 )
+
+/** The licences of everything that can be in the bundle: what we depend on at run time, and what that depends on. */
+function licenses() {
+  const found = new Map()
+  const visit = (name) => {
+    if (found.has(name)) return
+    const folder = path.join(root, 'node_modules', name)
+    const { version, license, dependencies = {} } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+    const text = file === undefined ? '' : readFileSync(path.join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim()
+    found.set(name, `${name} ${version} (${license})\n\n${text}\n`)
+    for (const dependency of Object.keys(dependencies)) visit(dependency)
+  }
+  const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  for (const name of Object.keys(dependencies)) visit(name)
+  return [...found.keys()]
+    .sort()
+    .map((name) => found.get(name))
+    .join(`\n${'-'.repeat(80)}\n\n`)
+}
