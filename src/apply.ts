@@ -1,3 +1,4 @@
+import { abandon } from './abandon.ts'
 import { commit } from './commit.ts'
 import { createClient } from './create.ts'
 import { deliver } from './deliver.ts'
@@ -6,8 +7,9 @@ import { withLedger, withLine } from './domain/ledger.ts'
 import type { Progress } from './domain/outcome.ts'
 import { stepLine } from './domain/render.ts'
 import type { ClientPlan, Step } from './domain/steps.ts'
-import { abandon, announceAndIssue, verify } from './issue.ts'
+import { announceAndIssue } from './issue.ts'
 import type { Reading } from './observe.ts'
+import { verify } from './verify.ts'
 import {
   Again,
   cancelled,

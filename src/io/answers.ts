@@ -3,6 +3,9 @@ import type { Trouble } from '../domain/retry.ts'
 import { plain } from '../domain/text.ts'
 import type { WireRequest, WireResponse } from './transport.ts'
 
+/** GitHub refuses requests without a name; Qlik's logs are read more easily with one. */
+export const userAgent = 'qlik-oauth-client'
+
 export type ServiceName = 'tenant' | 'github'
 
 export type Call = WireRequest & {

@@ -4,7 +4,7 @@ import { type Destination, type Store, scopeLabel } from '../domain/destination.
 import type { ErrorCode } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { plain } from '../domain/text.ts'
-import { type Answer, unexpected } from './answers.ts'
+import { type Answer, unexpected, userAgent } from './answers.ts'
 import type { Http } from './http.ts'
 
 /** Where the values of each store lie. A store is one entry here. */
@@ -54,7 +54,7 @@ export function ask(
       authorization: `Bearer ${token.open()}`,
       accept: 'application/vnd.github+json',
       'x-github-api-version': apiVersion,
-      'user-agent': 'qlik-oauth-client',
+      'user-agent': userAgent,
     },
   })
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))

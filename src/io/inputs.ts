@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type * as z from 'zod'
-import { plural } from '../domain/duration.ts'
-import { ActionError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { clientSchema, type Policy, type RunIdentity } from '../domain/spec.ts'
 import { plain } from '../domain/text.ts'
 import { born, type Mask } from './born.ts'
+import { collectProblems, invalid, type Problems } from './problems.ts'
 import type { SignIn, Tenant } from './qlik-session.ts'
 import { isLoopback, type Proxies } from './transport.ts'
 
@@ -23,8 +22,6 @@ export type Inputs = {
 }
 
 type Env = Record<string, string | undefined>
-/** Collects what is wrong, so that all of it is told at once. */
-type Problems = { add(input: string, message: string, value?: string): void; list: string[] }
 
 const modes = ['apply', 'plan', 'destroy'] as const
 
@@ -70,35 +67,6 @@ function refuseStrangers(env: Env, allowed: boolean, problems: Problems): void {
 
 const tokenHelp =
   'GITHUB_TOKEN can’t write secrets: give a token of a GitHub App, or a fine-grained personal access token.'
-
-function invalid(list: string[]): ActionError {
-  const message =
-    list.length === 1 ? list[0]! : `${list.length} inputs can't be used:\n${list.map((line) => `- ${line}`).join('\n')}`
-  return new ActionError(
-    'INPUT_INVALID',
-    message,
-    'Correct the step’s `with:`; nothing was read or written yet. The README lists all inputs.',
-  )
-}
-
-function collectProblems(): Problems {
-  const list: string[] = []
-  return {
-    list,
-    add: (input, message, value) =>
-      void list.push(`${input}: ${message}${value === undefined ? '' : ` (got ${shape(value)})`}`),
-  }
-}
-
-/** The shape of a value, never the value: it may be a secret in the wrong place. */
-function shape(value: string): string {
-  if (value === '') return 'nothing'
-  const kinds = [
-    /\s/.test(value) ? 'spaces or line breaks' : '',
-    /[^\x20-\x7e\s]/.test(value) ? 'characters beyond ASCII' : '',
-  ].filter(Boolean)
-  return `a text of ${plural(value.length, 'character')}${kinds.length > 0 ? ` with ${kinds.join(' and ')}` : ''}`
-}
 
 // --- the tenant, and who we are there ------------------------------------------------------------------------------------
 

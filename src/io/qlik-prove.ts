@@ -1,5 +1,6 @@
 import type { Secret } from '../domain/secret.ts'
 import type { Bot, Prover } from '../ports.ts'
+import { userAgent } from './answers.ts'
 import type { Mask } from './born.ts'
 import { revoke, type Session, token } from './qlik-session.ts'
 import * as wire from './qlik-wire.ts'
@@ -17,7 +18,7 @@ async function whoIs({ tenant, http }: Session, accessToken: Secret): Promise<Bo
   const headers = {
     accept: 'application/json',
     authorization: `Bearer ${accessToken.open()}`,
-    'user-agent': 'qlik-oauth-client',
+    'user-agent': userAgent,
   }
   try {
     const { data } = await http({

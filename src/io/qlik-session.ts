@@ -2,7 +2,7 @@ import type * as z from 'zod'
 import { ActionError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { plain } from '../domain/text.ts'
-import { type Answer, type Call, unexpected } from './answers.ts'
+import { type Answer, type Call, unexpected, userAgent } from './answers.ts'
 import { born, type Mask } from './born.ts'
 import type { Http } from './http.ts'
 import * as wire from './qlik-wire.ts'
@@ -77,7 +77,7 @@ export async function ask(
       accept: 'application/json',
       authorization: `Bearer ${bearer.open()}`,
       'qlik-api-version': apiVersion,
-      'user-agent': 'qlik-oauth-client',
+      'user-agent': userAgent,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -118,7 +118,7 @@ async function otherName({ tenant, http }: Session): Promise<string> {
     const { data } = await http({
       method: 'GET',
       url,
-      headers: { accept: 'application/json', 'user-agent': 'qlik-oauth-client' },
+      headers: { accept: 'application/json', 'user-agent': userAgent },
       what: 'asking for the tenant’s name',
       repeatable: false,
     })
@@ -159,7 +159,7 @@ export async function token(
   const headers = {
     accept: 'application/json',
     'content-type': 'application/x-www-form-urlencoded',
-    'user-agent': 'qlik-oauth-client',
+    'user-agent': userAgent,
   }
   const answer = await http({
     method: 'POST',
@@ -182,7 +182,7 @@ export async function revoke({ tenant, http }: Session, accessToken: Secret): Pr
     accept: 'application/json',
     'content-type': 'application/json',
     authorization: `Bearer ${accessToken.open()}`,
-    'user-agent': 'qlik-oauth-client',
+    'user-agent': userAgent,
   }
   await http({
     method: 'POST',

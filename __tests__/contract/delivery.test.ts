@@ -1,0 +1,50 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { programFor } from '../promises/many-clients.ts'
+import { deployerTo, otherPlace } from '../promises/scenarios.ts'
+import { expectFailure, expectSuccess } from '../support/contract.ts'
+import { repositoryPlace, theClient } from '../support/promises.ts'
+import { Simulation } from '../support/simulation.ts'
+
+let simulation: Simulation
+beforeEach(async () => {
+  simulation = await Simulation.start()
+  const { github } = simulation.sandbox
+  github.createRepository('acme/other', { id: 987654321 })
+  simulation.program = programFor([deployerTo({}, { repository: 'acme/other', 'client-secret-name': 'QLIK_SECRET' })])
+})
+
+describe('a secret for two destinations, of which one refuses it', () => {
+  async function refusedBySecond() {
+    const { faults } = simulation.sandbox
+    const body = '{"message":"Resource not accessible by integration"}'
+    faults.add({
+      method: 'PUT',
+      path: /acme\/other/,
+      when: 'before',
+      times: 9,
+      fault: { kind: 'status', status: 403, body },
+    })
+    const result = await simulation.run({ rotate: 'now' })
+    faults.clear()
+    return result
+  }
+
+  it('says which of them holds it, retires nothing, and leaves both with a live one', async () => {
+    expectSuccess(await simulation.run(), { result: 'created' })
+    const { github, tenant } = simulation.sandbox
+    const { clientId } = theClient(simulation)
+    const before = github.secretValue(otherPlace)
+    simulation.advance(1)
+    const message =
+      /in: acme\/app: QLIK_CLIENT_SECRET; not, or not surely, in: acme\/other: QLIK_SECRET \(DESTINATION_FORBIDDEN/
+    expectFailure(await refusedBySecond(), 'DELIVERY_FAILED', {
+      message,
+      hint: /run again: a fresh secret goes to all/,
+    })
+    expect(github.secretValue(otherPlace)).toBe(before)
+    for (const place of [repositoryPlace, otherPlace])
+      expect(tenant.canAuthenticate(clientId, github.secretValue(place) ?? '')).toBe(true)
+    expectSuccess(await simulation.run(), { result: 'rotated', drift: 'true' })
+    expect(github.secretValue(otherPlace)).toBe(github.secretValue(repositoryPlace))
+  })
+})
