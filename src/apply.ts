@@ -61,7 +61,7 @@ async function carryOut(step: Step, work: Work): Promise<boolean> {
     case 'consent':
       return changes(work, () => work.shop.writers.tenant.setConsent(step.clientId, step.after))
     case 'own':
-      requireFresh(work)
+      await requireFresh(work)
       return changes(work, () =>
         work.shop.writers.tenant.describe(
           step.clientId,
@@ -123,7 +123,7 @@ function sendBy({ reading }: Work): number {
 /** A description is written beside the ledger as it was read, so it follows the reading closely, like every ledger. */
 async function update(step: Step & { kind: 'update' }, work: Work): Promise<true> {
   const describes = step.changes.some(({ field }) => field === 'description')
-  if (describes) requireFresh(work)
+  if (describes) await requireFresh(work)
   const changes = step.changes.map((change) =>
     change.field === 'description' ? { ...change, after: withLine(change.after as string, step.line) } : change,
   )

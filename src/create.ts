@@ -18,7 +18,7 @@ type CreateStep = Step & { kind: 'create' }
  */
 export async function createClient(step: CreateStep, work: Work): Promise<true> {
   const { clock, writers, readers } = work.shop
-  requireFresh(work)
+  await requireFresh(work)
   const announcedAt = clock.elapsed()
   const { value: created, at } = await create(step, work)
   work.progress.clientId = created.clientId

@@ -22,14 +22,16 @@ import {
  */
 export async function announceAndIssue(step: Step & { kind: 'issue' }, work: Work): Promise<true> {
   const { clock, writers } = work.shop
-  requireFresh(work)
+  await requireFresh(work)
   const announcedAt = clock.elapsed()
-  const text = withLedger(step.user, step.ledger)
+  // The lease counts from the reading that the announcement rests on.
+  const announced = { ...step.ledger, announced: { ...step.ledger.announced!, at: Math.floor(work.reading.now) } }
+  const text = withLedger(step.user, announced)
   const sendBy = work.reading.readAt + freshness
   await written(work, writers.tenant.describe(step.clientId, text, descriptionBefore(work), sendBy)).catch(againIfLate)
   const fresh: Fresh = {
     clientId: step.clientId,
-    announced: step.ledger,
+    announced,
     announcedAt,
     user: step.user,
     delivered: [],

@@ -1,3 +1,4 @@
+import type { ObservedClient } from './domain/client.ts'
 import type { Destination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import type { Ledger } from './domain/ledger.ts'
@@ -67,9 +68,28 @@ export const freshness = 2000
 /** Milliseconds within which issuing must follow its announcement. */
 export const promptness = 6000
 
-/** Throws `Again` where the reading is too old for a ledger write to rest on it. */
-export function requireFresh({ shop, reading }: Work): void {
-  if (shop.clock.elapsed() - reading.readAt > freshness) throw new Again('what was read is more than two seconds old')
+/**
+ * Sees to it that a ledger write rests on a reading of just now: where the plan's is older, the client is read once more. Throws
+ * `Again` where it changed meanwhile, or is not there yet.
+ */
+export async function requireFresh(work: Work): Promise<void> {
+  const { shop, reading, plan } = work
+  if (shop.clock.elapsed() - reading.readAt <= freshness) return
+  if (plan.client === undefined) throw new Again('what was read is more than two seconds old')
+  const readAt = shop.clock.elapsed()
+  const { value, at } = await shop.readers.tenant.client(plan.client.id)
+  if (value === undefined || !isAsPlanned(value, work)) throw new Again('the client changed since it was read')
+  work.reading = { ...reading, readAt, now: at }
+}
+
+/** The same ledger, the same secrets but for those that we retired, and what people wrote, unless the spec says that. */
+function isAsPlanned(seen: ObservedClient, { plan, progress }: Work): boolean {
+  const before = plan.client!
+  const live = before.secrets.map(({ hint }) => hint).filter((hint) => !progress.retired.includes(hint))
+  const isOurs = plan.spec.fields.description !== undefined || seen.description.user === before.description.user
+  const hints = new Set(seen.secrets.map(({ hint }) => hint))
+  const sameHints = hints.size === live.length && live.every((hint) => hints.has(hint))
+  return isOurs && sameHints && seen.description.line === before.description.line
 }
 
 export function freshOf(work: Work): Fresh {

@@ -321,3 +321,33 @@ describe('P7: one undisturbed run reaches the desired state', () => {
     await expectHealing(simulation, watch, { places: [secretId], inputs: { 'client-id-as': 'secret' } })
   })
 })
+
+describe('a slow GitHub', () => {
+  test('is no reason to decide again and again: the client is read once more before it is announced', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    const { faults, clock } = simulation.sandbox
+    const slow = { kind: 'hook', run: () => clock.advance(5000) } as const
+    faults.add({ service: 'github', method: 'GET', path: /secrets\?/, when: 'before', times: 99, fault: slow })
+    const result = await simulation.run({ rotate: 'now' })
+    expect(result.error?.message).toBeUndefined()
+    expect(result.log.filter((line) => line.includes('reading again'))).toEqual([])
+    expect(watch.broken).toEqual([])
+    faults.clear()
+    await expectHealing(simulation, watch)
+  })
+
+  test('does not let an announcement overwrite what another run wrote meanwhile', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    const { faults, clock } = simulation.sandbox
+    const slow = { kind: 'hook', run: () => clock.advance(5000) } as const
+    faults.add({ service: 'github', method: 'GET', path: /secrets\?/, when: 'before', fault: slow })
+    const late = simulation.begin({ rotate: 'now' })
+    await late.step((await late.waiting()).findIndex((request) => request.includes('oauth-clients')))
+    await simulation.run({ rotate: 'now' })
+    while (await late.step()) {}
+    expect(late.result.log.join('\n')).toContain('the client changed since it was read')
+    expect(late.result.outputs?.result).toBe('unchanged')
+    expect(watch.broken).toEqual([])
+    await expectHealing(simulation, watch)
+  })
+})

@@ -152,7 +152,7 @@ function isUntouched(key: string, { ledger, observed }: RotationInput): boolean 
 
 /**
  * What may go although something is unsettled, where otherwise all slots were taken for good: hints whose grace is over, for
- * each of them was followed in every place by a delivery that was proven.
+ * each of them was followed in every place by a later write: a proven delivery, or one of a later announcement.
  */
 function toMakeRoom(input: RotationInput, gone: string[], reasons: Reason[]): Retirement[] {
   if (reasons.length === 0 || input.live.length - gone.length < secretSlots) return []
