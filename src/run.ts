@@ -187,5 +187,5 @@ function tellPlan({ spec, steps, drift }: ClientPlan, policy: Policy, { reporter
   if (steps.length > 0) reporter.step('This is a plan: nothing of it (○) was done.')
   if (!drift || !policy.failOnDrift) return undefined
   const hint = 'The steps above would mend it: run with mode: apply.'
-  return new ActionError('DRIFT_FOUND', `${plain(spec.name)} differs from its spec`, hint)
+  return new ActionError('DRIFT_FOUND', `${plain(spec.name)} differs from what the workflow says`, hint)
 }

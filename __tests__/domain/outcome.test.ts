@@ -148,7 +148,7 @@ describe('the summary', () => {
     const summary = summaryOf([outcome], 'acme.eu.qlikcloud.com')
     expect(summary).toMatch(/^### Qlik OAuth client on acme\.eu\.qlikcloud\.com\n/)
     expect(summary).toMatch(
-      /^\| deployer<br><code>c1<\/code> \| updated \| .* \| <code>aaaaa<\/code>, 3 days old \| 2026-11-03 \| acme\/app&#58; QLIK_CLIENT_SECRET \|$/m,
+      /^\| deployer<br><code>c1<\/code> \| updated \| .* \| <code>aaaaa<\/code>, 3 days old \| 2026-11-03 \| acme\/app&#58; QLIK_CLIENT_SECRET, QLIK_CLIENT_ID \|$/m,
     )
     expect(summary).toContain('Done for deployer: 1 step')
   })
@@ -197,10 +197,22 @@ describe('the summary', () => {
 
   it('tells of live secrets that are not ours, with age and maker, and of those that wait for their end', () => {
     const foreign = [{ hint: 'fffff', createdAt: now - 7200, createdBy: 'ann' }, { hint: 'ggggg' }]
-    const summary = summaryOf([outcomeOf({ foreign, retiring: [{ hint: 'rrrrr', until: now }] })], 'h')
+    const summary = summaryOf(
+      [
+        outcomeOf({
+          foreign,
+          retiring: [
+            { hint: 'rrrrr', until: now + 60 },
+            { hint: 'sssss', until: now },
+          ],
+        }),
+      ],
+      'h',
+    )
     expect(summary).toContain('| <code>fffff</code> | 2 hours | <code>ann</code> |')
     expect(summary).toContain('| <code>ggggg</code> | unknown | unknown |')
-    expect(summary).toMatch(/<code>rrrrr<\/code> by the first run after 2026-11-02T06:13:20Z/)
+    expect(summary).toMatch(/<code>rrrrr<\/code> by the first run after 2026-11-02T06:14:20Z/)
+    expect(summary).toContain('<code>sssss</code> by the next run')
   })
 
   it('reminds of the spaces where a client was made', () => {

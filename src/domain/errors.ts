@@ -81,7 +81,7 @@ export function toActionError(thrown: unknown): ActionError {
   return new ActionError(
     'BUG',
     `an unforeseen ${kind} in ${where}`,
-    'This is a defect of the action. Please report it with the lines of the log before it.',
+    'This is a defect of the action. Please report it with what the run was to do.',
     {
       cause: thrown,
     },

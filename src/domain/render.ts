@@ -54,12 +54,16 @@ export function stepText(step: Step, clientId?: string): string {
     case 'commit':
       return 'commit: the ledger says which secret is where'
     case 'remove-values':
-      return `delete the credentials in ${plain(destinationLabel(step.destination))}`
+      return `delete from ${plain(scopeLabel(step.destination))}: ${step.parts.map((part) => partName(step.destination, part)).join(', ')}`
     case 'delete':
       return `delete client ${plain(step.name, 80)} (${step.clientId})`
     default:
       return unreachable(step)
   }
+}
+
+function partName({ secretName, idAs, idName }: Destination, part: 'id' | 'secret'): string {
+  return part === 'secret' ? `secret ${secretName}` : `${idAs} ${idName}`
 }
 
 function idText({ idAs, idName }: Destination): string {

@@ -69,7 +69,7 @@ export function decideRotation(input: RotationInput): Rotation {
     wait: leaseOfAnother(input.ledger, input.now, input.run),
     retire: [
       ...lost.map((hint) => ({ hint, why: 'never delivered' as const })),
-      ...(settled ? outOfGrace(input) : []).map((hint) => ({ hint, why: 'grace is over' as const })),
+      ...(settled ? outOfGrace(input) : []).map((hint) => ({ hint, why: graceText(input) })),
       ...(settled ? [] : toMakeRoom(input, lost, reasons)),
       ...named.map(({ hint }) => ({ hint, why: 'named in retire-hints' as const })),
     ],
@@ -159,7 +159,11 @@ function toMakeRoom(input: RotationInput, gone: string[], reasons: Reason[]): Re
   const held = new Set(Object.values(input.ledger?.destinations ?? {}).map(({ hint }) => hint))
   return outOfGrace(input)
     .filter((hint) => !held.has(hint))
-    .map((hint) => ({ hint, why: 'grace is over' as const }))
+    .map((hint) => ({ hint, why: graceText(input) }))
+}
+
+function graceText({ grace }: RotationInput): Retirement['why'] {
+  return grace === 0 ? 'no grace' : 'grace is over'
 }
 
 /** Retiring hints whose grace is over and that are still live: the same secret, not a later one that happens to share its hint. */

@@ -1,5 +1,5 @@
 import type { ObservedSecret } from './client.ts'
-import { destinationLabel } from './destination.ts'
+import { type Destination, destinationLabel } from './destination.ts'
 import { formatDuration, iso, plural } from './duration.ts'
 import type { ActionError } from './errors.ts'
 import type { Outcome } from './outcome.ts'
@@ -27,7 +27,7 @@ function table(outcomes: Outcome[]): string {
 
 function row(outcome: Outcome): string {
   const { plan, current, now } = outcome
-  const gone = outcome.result === 'deleted'
+  const gone = outcome.mode === 'destroy' && outcome.error === undefined
   const shown = outcome.mode === 'plan' && plan?.client !== undefined ? plan.client : undefined
   const scopes = shown?.scopes ?? plan?.spec.fields.scopes ?? plan?.client?.scopes ?? []
   const cells = [
@@ -36,10 +36,19 @@ function row(outcome: Outcome): string {
     gone ? '' : (shown?.consent ?? plan?.spec.consent ?? ''),
     gone ? '' : scopes.map((scope) => markdownCode(scope, 60)).join(' '),
     current === undefined || gone ? '' : `${markdownCode(current.hint)}, ${age(now - current.issuedAt)}`,
-    outcome.nextRotationAt === undefined || gone ? '' : iso(outcome.nextRotationAt).slice(0, 10),
-    outcome.destinations.map((destination) => markdown(destinationLabel(destination), 160)).join('<br>') || 'none',
+    outcome.nextRotationAt === undefined || gone
+      ? ''
+      : outcome.nextRotationAt <= now
+        ? 'due'
+        : iso(outcome.nextRotationAt).slice(0, 10),
+    gone ? '' : outcome.destinations.map(destinationText).join('<br>') || 'none',
   ]
   return `| ${cells.join(' | ')} |`
+}
+
+function destinationText(destination: Destination): string {
+  const id = destination.idAs === 'none' ? '' : `, ${destination.idName}`
+  return markdown(`${destinationLabel(destination)}${id}`, 200)
 }
 
 function resultText({ result, mode, drift }: Outcome): string {
@@ -107,9 +116,12 @@ function differenceRows(step: Step): string[] {
   }
 }
 
-function retiringSecrets({ retiring, result }: Outcome): string {
+function retiringSecrets({ retiring, result, now }: Outcome): string {
   if (retiring.length === 0 || result === 'deleted') return ''
-  const list = retiring.map(({ hint, until }) => `${markdownCode(hint)} by the first run after ${iso(until)}`)
+  const list = retiring.map(
+    ({ hint, until }) =>
+      `${markdownCode(hint)} ${until <= now ? 'by the next run' : `by the first run after ${iso(until)}`}`,
+  )
   return `Previous secrets still work, and will be retired: ${list.join('; ')}.`
 }
 

@@ -100,7 +100,7 @@ function permissions(scope: Scope, accepted: string): string {
   const names =
     said.length > 0 ? said : scope.environment === undefined ? ['secrets', 'actions_variables'] : ['environments']
   const list = [...new Set(names)].map((name) => `${permissionNames[name]}: write`).join(' and ')
-  return accepted === '' ? list : `${list} (GitHub asks for ${plain(accepted, 200)})`
+  return accepted === '' ? list : `${list} (for this request GitHub asks for ${plain(accepted, 200)})`
 }
 
 export function parsed<S extends z.ZodType>(schema: S, answer: Answer, what: string): z.infer<S> {

@@ -106,7 +106,7 @@ async function explained<T>(session: Session, send: () => Promise<T>): Promise<T
 }
 
 function unauthorizedHint({ kind }: SignIn): string {
-  const spaces = 'A space or line break pasted with it spoils it.'
+  const spaces = 'A space or line break that was pasted along spoils it.'
   if (kind === 'api-key')
     return `The API key is wrong, of another tenant, or expired: on a default tenant keys live 24 hours, so schedules use an admin client. ${spaces}`
   return `admin-client-id and admin-client-secret don't match, are of another tenant, or the client's consent is not trusted. ${spaces}`
