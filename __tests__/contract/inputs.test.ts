@@ -343,3 +343,22 @@ describe('lists', () => {
     refused({ [name]: ' , ' }, new RegExp(`^${name}: holds no name`)),
   )
 })
+
+describe('a runner that does not say the repository’s id', () => {
+  beforeEach(() => {
+    delete simulation.env.GITHUB_REPOSITORY_ID
+  })
+
+  it('has GitHub asked for it', async () => {
+    expectSuccess(await simulation.run(), { result: 'created' })
+    expect(simulation.sandbox.tenant.findByName('deployer')[0]?.description).toContain('"repository":"123456789"')
+    expectSuccess(await simulation.run(), { result: 'unchanged' })
+  })
+
+  it('gets along with its name where GitHub does not say it either', async () => {
+    const fault = { kind: 'status', status: 404, body: '{"message":"Not Found"}' } as const
+    simulation.sandbox.faults.add({ service: 'github', path: '/repos/acme/app', when: 'before', times: 9, fault })
+    expectSuccess(await simulation.run(), { result: 'created' })
+    expectSuccess(await simulation.run(), { result: 'unchanged', drift: 'false' })
+  })
+})

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { validateGithubRequest } from '../../sandbox/openapi.ts'
 import type { Settings } from '../../sandbox/settings.ts'
 import type { Client } from '../../sandbox/tenant/types.ts'
 import { readDescription } from '../../src/domain/ledger.ts'
@@ -10,6 +11,10 @@ import { type RunResult, Simulation } from '../support/simulation.ts'
 let simulation: Simulation
 beforeEach(async () => {
   simulation = await Simulation.start()
+})
+afterEach(() => {
+  const asked = simulation.sandbox.requests.filter(({ service }) => service === 'github')
+  expect(asked.flatMap(validateGithubRequest), 'GitHub’s own description of these requests').toEqual([])
 })
 
 const place = { repository: 'acme/app', name: 'QLIK_CLIENT_SECRET' }

@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Fault } from '../../sandbox/faults.ts'
+import { validateGithubRequest } from '../../sandbox/openapi.ts'
 import type { Client } from '../../sandbox/tenant/types.ts'
 import { readDescription, withLedger } from '../../src/domain/ledger.ts'
 import { count, expectFailure, expectHealed, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
@@ -9,6 +10,10 @@ import { type RunResult, Simulation } from '../support/simulation.ts'
 let simulation: Simulation
 beforeEach(async () => {
   simulation = await Simulation.start()
+})
+afterEach(() => {
+  const asked = simulation.sandbox.requests.filter(({ service }) => service === 'github')
+  expect(asked.flatMap(validateGithubRequest), 'GitHub’s own description of these requests').toEqual([])
 })
 
 const clients = '/api/v1/oauth-clients'

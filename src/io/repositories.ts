@@ -20,18 +20,24 @@ export async function repositoriesOf(
   for (const fullName of new Set([full, ...named])) {
     const key = fullName.toLowerCase()
     const [wantedOwner = '', wantedName = ''] = fullName.split('/')
-    if (!ids.has(key)) ids.set(key, github === undefined ? key : await idOrName(github, wantedOwner, wantedName, mode))
+    if (!ids.has(key))
+      ids.set(
+        key,
+        github === undefined
+          ? key
+          : await idOrName(github, wantedOwner, wantedName, mode === 'destroy' || key === full),
+      )
   }
   return { here: { owner, name, id: ids.get(full)! }, idOf: (fullName) => ids.get(fullName.toLowerCase())! }
 }
 
-/** What is to be destroyed may lie in a repository that is gone already. */
-async function idOrName(github: GitHub, owner: string, name: string, mode: Policy['mode']): Promise<string> {
+/** Where it need not be there, for it is to be destroyed or is the running one, of which reading its secrets tells more. */
+async function idOrName(github: GitHub, owner: string, name: string, mayBeMissing: boolean): Promise<string> {
   try {
     return await github.repositoryId(owner, name)
   } catch (thrown) {
-    const isGone = thrown instanceof ActionError && thrown.code === 'DESTINATION_MISSING'
-    if (mode !== 'destroy' || !isGone) throw thrown
+    const isMissing = thrown instanceof ActionError && thrown.code === 'DESTINATION_MISSING'
+    if (!mayBeMissing || !isMissing) throw thrown
     return `${owner}/${name}`.toLowerCase()
   }
 }
