@@ -13,7 +13,7 @@ import type { At, Issued, Prepared, Readers, Surroundings, Writers } from './por
 export type Workshop = Surroundings & { readers: Readers; writers: Writers; policy: Policy }
 
 /** `readAt`: elapsed milliseconds. `idWritten`: its client id stands there already. */
-export type Ahead = { destination: Destination; prepared: At<Prepared>; readAt: number; idWritten: boolean }
+type Ahead = { destination: Destination; prepared: At<Prepared>; readAt: number; idWritten: boolean }
 
 /** A secret between its issue and its commit. */
 export type Fresh = {

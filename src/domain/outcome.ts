@@ -114,7 +114,7 @@ export function outcomeOf({ spec, mode, plan, drift, now, progress, error }: Dea
 }
 
 /** The current secret as the tenant and the ledger have it before anything is done. */
-export function currentSecret({ client }: ClientPlan): Outcome['current'] {
+function currentSecret({ client }: ClientPlan): Outcome['current'] {
   const ledger = client?.description.ledger
   const issuedAt = secretIssuedAt(ledger, client?.secrets ?? [])
   return ledger?.current === undefined || issuedAt === undefined ? undefined : { hint: ledger.current.hint, issuedAt }
