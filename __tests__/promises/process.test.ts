@@ -98,7 +98,7 @@ function expectStopped(how: Stop, result: Awaited<ReturnType<Stage['run']>>): vo
 
 describe.concurrent('the built action', () => {
   for (const how of [...killed, ...signals])
-    test(`P1 and P7: rotating, ${how} at any request, and the next run heals`, { timeout: 180_000 }, async () => {
+    test(`P1 and P7: rotating, ${how} at any request, and the next run heals`, { timeout: 600_000 }, async () => {
       const stage = await Stage.set()
       const name = { name: 'deployer' }
       expect((await stage.run(name)).exitCode).toBe(0)
@@ -121,7 +121,7 @@ describe.concurrent('the built action', () => {
     })
 
   for (const how of [...killed, ...signals])
-    test(`P1 and P7: creating, ${how} at any request, and the next run heals`, { timeout: 180_000 }, async () => {
+    test(`P1 and P7: creating, ${how} at any request, and the next run heals`, { timeout: 600_000 }, async () => {
       for (let at = 0; ; at++) {
         const stage = await Stage.set()
         const name = { name: 'deployer' }
