@@ -40,6 +40,8 @@ export type Settings = {
   usersMeRedirects: boolean
   tier1PerMinute: number
   tier2PerMinute: number
+  /** Of all users together: half of what each is allowed, times their number, so 50 on a tenant of one user. */
+  tenantWritesPerMinute: number
 
   /** May carry a base path, as GitHub Enterprise Server does: https://host/api/v3 */
   githubUrl: string
@@ -47,6 +49,8 @@ export type Settings = {
   stampDelay: number
   primaryPerHour: number
   secondaryPointsPerMinute: number
+  writesPerMinute: number
+  writesPerHour: number
   githubLimitStatus: 403 | 429
   githubRetryAfter: number | undefined
 }
@@ -85,11 +89,14 @@ export const defaultSettings: Settings = {
   usersMeRedirects: false,
   tier1PerMinute: Number.POSITIVE_INFINITY,
   tier2PerMinute: Number.POSITIVE_INFINITY,
+  tenantWritesPerMinute: Number.POSITIVE_INFINITY,
   githubUrl: 'https://api.github.com',
   wrongKey: 'silent',
   stampDelay: 0,
   primaryPerHour: Number.POSITIVE_INFINITY,
   secondaryPointsPerMinute: Number.POSITIVE_INFINITY,
+  writesPerMinute: Number.POSITIVE_INFINITY,
+  writesPerHour: Number.POSITIVE_INFINITY,
   githubLimitStatus: 403,
   githubRetryAfter: 60,
 }

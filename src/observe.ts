@@ -4,8 +4,8 @@ import type { Policy } from './domain/spec.ts'
 import type { Observed } from './domain/steps.ts'
 import type { Clock, Readers } from './ports.ts'
 
-/** One reading of both services. `readAt`: elapsed milliseconds when it was asked for, so that its age can be told. */
-export type Reading = Observed & { readAt: number }
+/** One reading of both services, in elapsed milliseconds asked for at `readAt` and there at `answeredAt`. */
+export type Reading = Observed & { readAt: number; answeredAt: number }
 
 /**
  * Asks for the tenant's clients and the destinations' metadata together. Where both fail, the one error tells of both.
@@ -26,7 +26,13 @@ export async function observe(
     throw both(toActionError(tenant.reason), toActionError(places.reason))
   if (tenant.status === 'rejected') throw tenant.reason
   if (places.status === 'rejected') throw places.reason
-  return { clients: tenant.value.value, now: tenant.value.at, destinations: places.value, readAt }
+  return {
+    clients: tenant.value.value,
+    now: tenant.value.at,
+    destinations: places.value,
+    readAt,
+    answeredAt: clock.elapsed(),
+  }
 }
 
 function both(first: ActionError, second: ActionError): ActionError {

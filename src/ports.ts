@@ -1,5 +1,6 @@
 import type { FieldChange, ObservedClient } from './domain/client.ts'
 import type { Destination, ObservedDestination } from './domain/destination.ts'
+import type { Need } from './domain/need.ts'
 import type { Secret } from './domain/secret.ts'
 import type { CompleteFields, Consent } from './domain/spec.ts'
 
@@ -99,4 +100,10 @@ export interface Reporter {
 
 export type Readers = { tenant: TenantReader; destinations: DestinationReader }
 export type Writers = { tenant: TenantWriter; destinations: DestinationWriter; prover: Prover }
+
+/** Work that the limits of both services can serve to its end, once it has been let in. */
+export type Section = { readers: Readers; writers: Writers; leave(): void }
+
+/** Lets work in when the limits can serve all of its requests; says meanwhile what it waits for. */
+export type Enter = (need: Need, reporter: Reporter, waiting: (text: string) => void) => Promise<Section>
 export type Surroundings = { clock: Clock; stop: Stop; reporter: Reporter }

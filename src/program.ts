@@ -1,16 +1,18 @@
 import { toActionError } from './domain/errors.ts'
 import { type Outcome, outputsOf } from './domain/outcome.ts'
+import type { ServiceName } from './domain/pace.ts'
 import { toClientSpec } from './domain/spec.ts'
 import { failureSummary, summaryOf } from './domain/summary.ts'
 import { createGitHub, type GitHub, nowhere } from './io/github.ts'
-import { createHttp } from './io/http.ts'
+import { createService, type Http, type Service, waitText } from './io/http.ts'
 import { type Inputs, readInputs } from './io/inputs.ts'
-import { createQlik } from './io/qlik.ts'
+import { createQlik, type Qlik } from './io/qlik.ts'
 import { repositoriesOf } from './io/repositories.ts'
 import type { Runner } from './io/runner.ts'
 import type { Proxies, Transport } from './io/transport.ts'
-import type { Clock, Stop } from './ports.ts'
-import { type RunRequest, run } from './run.ts'
+import type { Clock, Enter, Stop } from './ports.ts'
+import { run } from './run.ts'
+import type { RunRequest } from './settle.ts'
 
 /** All that the program needs of the world around it. `process`: a word that no other process has. */
 export type Host = {
@@ -45,18 +47,45 @@ export async function perform(inputs: Inputs, world: Host): Promise<void> {
 async function act(inputs: Inputs, { connect, clock, stop, runner, process }: Host): Promise<Outcome[]> {
   const around = { clock, stop, reporter: runner.reporter }
   const { transport, close } = connect(inputs.proxies)
-  const qlik = createQlik(inputs.tenant, createHttp('tenant', transport, around), runner.mask)
+  const tenant = createService('tenant', transport, around)
+  const github = createService('github', transport, around)
+  const qlik = createQlik(inputs.tenant, tenant.http, runner.mask)
   const { baseUrl, token } = inputs.github
-  const github = token && createGitHub(baseUrl, token, createHttp('github', transport, around))
-  const places = github ?? nowhere
-  const readers = { tenant: qlik.reader, destinations: places.reader }
-  const writers = { tenant: qlik.writer, destinations: places.writer, prover: qlik.prover }
+  const places = (http: Http) => token && createGitHub(baseUrl, token, http)
+  const enter = enterBoth({ tenant, github }, { qlik, places: (http) => places(http) ?? nowhere })
+  const readers = { tenant: qlik.through(tenant.http).reader, destinations: (places(github.http) ?? nowhere).reader }
   try {
-    const request = await toRequest(inputs, github, process)
-    return await run(request, { ...around, readers, writers: inputs.policy.mode === 'plan' ? undefined : writers })
+    const request = await toRequest(inputs, places(github.http), process)
+    return await run(request, { ...around, readers, enter: inputs.policy.mode === 'plan' ? undefined : enter })
   } finally {
     await qlik.signOut()
     await close()
+  }
+}
+
+type Services = { tenant: Service; github: Service }
+type Apis = { qlik: Qlik; places: (http: Http) => Pick<GitHub, 'reader' | 'writer'> }
+
+/** Lets a client's work in when both services can serve it, and gives it a way to each of them. */
+function enterBoth(services: Services, { qlik, places }: Apis): Enter {
+  return async (need, reporter, waiting) => {
+    const at = (service: ServiceName) =>
+      services[service].enter(need[service], reporter, (wait) => waiting(waitText(service, wait)))
+    const tenant = await at('tenant')
+    const github = await at('github').catch((thrown: unknown) => {
+      tenant.leave()
+      throw thrown
+    })
+    const { reader, writer, prover } = qlik.through(tenant.http)
+    const destinations = places(github.http)
+    return {
+      readers: { tenant: reader, destinations: destinations.reader },
+      writers: { tenant: writer, destinations: destinations.writer, prover },
+      leave: () => {
+        tenant.leave()
+        github.leave()
+      },
+    }
   }
 }
 

@@ -1,191 +1,70 @@
-import { apply } from './apply.ts'
-import type { Destination } from './domain/destination.ts'
-import { ActionError, toActionError } from './domain/errors.ts'
-import { clientLabel } from './domain/identify.ts'
-import { droppedDestinations } from './domain/ledger.ts'
-import { type Outcome, outcomeOf, type Progress, startProgress } from './domain/outcome.ts'
-import { planClient } from './domain/plan.ts'
-import { stepLine } from './domain/render.ts'
-import { scopeWarnings } from './domain/scopes.ts'
-import type { Actor, ClientSpec, Policy } from './domain/spec.ts'
-import type { ClientPlan } from './domain/steps.ts'
+import type { Outcome } from './domain/outcome.ts'
 import { plain } from './domain/text.ts'
-import { observe, type Reading } from './observe.ts'
-import { pause } from './pause.ts'
-import type { Readers, Surroundings, Writers } from './ports.ts'
-import { Again, cancelled } from './work.ts'
+import { observe } from './observe.ts'
+import type { Clock, Reporter } from './ports.ts'
+import { type RunRequest, settle, type World } from './settle.ts'
 
-export type RunRequest = { clients: ClientSpec[]; actor: Actor; policy: Policy }
-
-/** What a run works with. In plan mode there are no writers: it can't write. */
-export type World = Surroundings & { readers: Readers; writers?: Writers | undefined }
-
-/** Seconds for which a run waits for others before it gives up, and how often it decides anew before it calls that a failure. */
-const patienceWithOthers = 120
-const mostRounds = 6
+/** Clients under way at a time: enough to wait for several answers at once, few enough to end in time when asked to stop. */
+const mostAtOnce = 8
 
 /**
- * Brings every client to what its spec says, or in plan mode says what that would take. One client's failure is its outcome's
- * `error`, and stops no other. Throws only what concerns all: what could not be read.
+ * Brings every client to what its spec says, or in plan mode says what that would take: several clients side by side, the steps of
+ * each in order. One client's failure is its outcome's `error`, and stops no other. Throws only what concerns all.
  */
 export async function run(request: RunRequest, world: World): Promise<Outcome[]> {
-  const places = request.clients.flatMap(({ destinations }) => destinations)
+  const { clients } = request
+  const places = clients.flatMap(({ destinations }) => destinations)
   const first = await observe(places, world.readers, world.clock, request.policy.mode)
-  const outcomes: Outcome[] = []
-  for (const spec of request.clients) outcomes.push(await settle(spec, first, request, world))
-  return outcomes
+  const tally = startTally(clients.length, world)
+  return sideBySide(clients, mostAtOnce, async (spec) => {
+    tally.begun()
+    const reporter = clients.length > 1 ? namedReporter(spec.name, world.reporter) : world.reporter
+    const outcome = await settle(spec, first, request, { ...world, reporter }, tally.waiting)
+    tally.ended()
+    return outcome
+  })
 }
 
-type Settling = { spec: ClientSpec; request: RunRequest; world: World; progress: Progress; seen?: ReadonlySet<string> }
-
-/** A decision and the reading that it rests on. */
-type Decision = { plan: ClientPlan; reading: Reading }
-
-async function settle(spec: ClientSpec, first: Reading, request: RunRequest, world: World): Promise<Outcome> {
-  const settling: Settling = { spec, request, world, progress: startProgress() }
-  const { mode } = request.policy
-  let latest: { plan?: ClientPlan; reading: Reading } = { reading: first }
-  let drift = false
-  const outcome = (error?: ActionError) => {
-    const { plan, reading } = latest
-    return outcomeOf({ spec, mode, plan, drift, now: reading.now, progress: settling.progress, error })
+/** Work on each item, so many at a time, begun in their order; what came of each, in their order. */
+async function sideBySide<T, R>(items: T[], most: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  const rest = items.entries()
+  const worker = async () => {
+    for (const [index, item] of rest) results[index] = await work(item)
   }
-  try {
-    let decision = await firstDecision(settling, first)
-    latest = decision
-    drift = decision.plan.drift
-    tell(decision.plan, request.policy, world)
-    if (world.writers === undefined) return outcome(tellPlan(decision.plan, request.policy, world))
-    for (let round = 1; ; round++) {
-      if (decision.plan.wait !== undefined) latest = decision = await outwait(settling, decision)
-      const again = await tryPlan(settling, decision)
-      if (again === undefined) break
-      if (round === mostRounds) throw again.error ?? tooSlow(again)
-      // A lost answer may mean that the tenant is in trouble: it gets time, about half a minute in all.
-      if (again.error !== undefined) await pause(again.error.retryAfter ?? 500 * 2 ** round, world)
-      latest = decision = await decideAnew(settling, decision.plan)
-    }
-    if (world.stop.requested) throw cancelled()
-    closingWords(settling, decision.plan)
-    return outcome()
-  } catch (thrown) {
-    for (const note of settling.progress.notes) world.reporter.notice(note)
-    return outcome(toActionError(thrown))
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker))
+  return results
+}
+
+/** Lines of several clients mingle: each says whose it is. */
+function namedReporter(name: string, { step, notice, warning }: Reporter): Reporter {
+  const named = (say: (line: string) => void) => (line: string) => say(`${plain(name, 80)} · ${line}`)
+  return { step: named(step), notice: named(notice), warning: named(warning) }
+}
+
+/** Milliseconds between two lines about how far a run is, and between two about what it waits for. */
+const tellEvery = 10_000
+
+/** Says from time to time how far a run of several clients is; and what any run waits for. */
+function startTally(all: number, { clock, reporter }: { clock: Clock; reporter: Reporter }) {
+  let [begun, ended] = [0, 0]
+  const told = { counts: clock.elapsed(), waiting: Number.NEGATIVE_INFINITY }
+  const tell = (why: string | undefined) => {
+    const counts =
+      all === 1 ? undefined : `${ended} of ${all} clients done, ${begun - ended} under way, ${all - begun} to go`
+    told.counts = clock.elapsed()
+    reporter.step(`… ${[counts, why].filter(Boolean).join('; ')}`)
   }
-}
-
-function decide({ spec, request, seen }: Settling, reading: Reading): Decision {
-  return { reading, plan: planClient(spec, reading, { actor: request.actor, policy: request.policy, seen }) }
-}
-
-async function firstDecision(settling: Settling, first: Reading): Promise<Decision> {
-  let decision = decide(settling, first)
-  if (destinationsOf(settling, decision.plan).length > settling.spec.destinations.length) {
-    decision = await decideAnew(settling, decision.plan)
+  return {
+    begun: () => void begun++,
+    ended: () => {
+      ended++
+      if (ended < all && clock.elapsed() - told.counts >= tellEvery) tell(undefined)
+    },
+    waiting: (why: string) => {
+      if (clock.elapsed() - told.waiting < tellEvery) return
+      told.waiting = clock.elapsed()
+      tell(why)
+    },
   }
-  settling.seen = new Set(decision.plan.client?.secrets.map(({ hint }) => hint))
-  return decision
-}
-
-/** What is to be destroyed are also the destinations that only the ledger names: what lies there decides what may go. */
-function destinationsOf({ spec, request }: Settling, { client }: ClientPlan): Destination[] {
-  const known =
-    request.policy.mode === 'destroy' ? droppedDestinations(client?.description.ledger, spec.destinations) : []
-  return [...spec.destinations, ...known]
-}
-
-async function decideAnew(settling: Settling, before: ClientPlan): Promise<Decision> {
-  const { world, request } = settling
-  return decide(
-    settling,
-    await observe(destinationsOf(settling, before), world.readers, world.clock, request.policy.mode),
-  )
-}
-
-/** Carries out a plan. Returns why to read and decide again, if that is needed. */
-async function tryPlan(
-  { request, world, progress }: Settling,
-  { plan, reading }: Decision,
-): Promise<Again | undefined> {
-  try {
-    await apply(plan, reading, { ...world, writers: world.writers!, policy: request.policy }, progress)
-    return undefined
-  } catch (thrown) {
-    if (!(thrown instanceof Again)) throw thrown
-    world.reporter.step(`… reading again: ${thrown.why}`)
-    return thrown
-  }
-}
-
-/** Waits until no other run's announcement is fresh, asking every few seconds. */
-async function outwait(settling: Settling, decision: Decision): Promise<Decision> {
-  const { spec, world } = settling
-  const { clock, reporter, stop } = world
-  const since = { elapsed: clock.elapsed(), now: decision.reading.now }
-  let latest = decision
-  reporter.notice(
-    `Another run (${plain(decision.plan.wait!.run, 60)}) is at work on ${plain(spec.name, 80)}; waiting for its end.`,
-  )
-  while (latest.plan.wait !== undefined) {
-    const left = latest.plan.wait.until - latest.reading.now
-    await pause(Math.min(Math.max(left, 0.5), 3) * 1000, world)
-    if (stop.requested) throw cancelled()
-    latest = await decideAnew(settling, latest.plan)
-    const waited = Math.max(latest.reading.now - since.now, (clock.elapsed() - since.elapsed) / 1000)
-    if (latest.plan.wait !== undefined && waited >= patienceWithOthers) throw busy(latest.plan)
-  }
-  return latest
-}
-
-function busy(plan: ClientPlan): ActionError {
-  const client = plan.client === undefined ? plain(plan.spec.name) : clientLabel(plan.client)
-  return new ActionError(
-    'CLIENT_BUSY',
-    `other runs were at work on ${client} for two minutes (the last one is ${plain(plan.wait!.run, 60)})`,
-    'Give the workflows that manage this client one concurrency group, and run again.',
-  )
-}
-
-function tooSlow(again: Again): ActionError {
-  return new ActionError(
-    'CLIENT_BUSY',
-    `decided ${mostRounds} times, and each time it was out of date at once: ${again.why}`,
-    'The tenant answers slowly, or others change the client all the time. Run again later.',
-  )
-}
-
-// --- telling ---------------------------------------------------------------------------------------------------------
-
-function tell(plan: ClientPlan, policy: Policy, { reporter }: World): void {
-  const { spec, client } = plan
-  if (policy.mode === 'destroy') return
-  for (const warning of [
-    ...plan.warnings,
-    ...scopeWarnings(spec.fields.scopes ?? [], spec.fields.grantTypes ?? client?.grantTypes ?? []),
-  ])
-    reporter.warning(warning)
-  if (client !== undefined && plan.adopted) {
-    reporter.notice(
-      `${clientLabel(client)} was there before: it is adopted. What is written here is kept in order from now on; the secrets it has are left alone.`,
-    )
-  }
-}
-
-function closingWords({ spec, progress, world, request }: Settling, plan: ClientPlan): void {
-  if (progress.done.length === 0) world.reporter.step(`✓ ${plain(spec.name, 80)}: nothing to do`)
-  for (const note of progress.notes) world.reporter.notice(note)
-  if (request.policy.mode !== 'destroy' || plan.client === undefined) return
-  const bot = `The client's user on the tenant (subject qlikbot\\${plan.client.id}) stays behind: Qlik does not delete it with the client.`
-  progress.notes.push(bot)
-  world.reporter.notice(bot)
-}
-
-/** Tells a plan that is not carried out. Returns the failure that drift is, where it is to be one. */
-function tellPlan({ spec, steps, drift }: ClientPlan, policy: Policy, { reporter }: World): ActionError | undefined {
-  if (steps.length === 0) reporter.step(`○ ${plain(spec.name, 80)}: nothing to do`)
-  for (const step of steps) reporter.step(stepLine(step, 'planned'))
-  if (steps.length > 0) reporter.step('This is a plan: nothing of it (○) was done.')
-  if (!drift || !policy.failOnDrift) return undefined
-  const hint = 'The steps above would mend it: run with mode: apply.'
-  return new ActionError('DRIFT_FOUND', `${plain(spec.name)} differs from what the workflow says`, hint)
 }

@@ -27,7 +27,7 @@ function endurance(trouble: Trouble, repeatable = true): { waited: number; attem
 
 describe('whether to try once more', () => {
   it('is no where it will fail the same way again', () => {
-    expect(verdict({ kind: 'hopeless' }, tried())).toEqual({ retry: false, limited: false })
+    expect(verdict({ kind: 'hopeless' }, tried())).toMatchObject({ retry: false, limited: false })
   })
 
   it('is no where it may have taken effect and is not safe to repeat', () => {
@@ -57,7 +57,7 @@ describe('whether to try once more', () => {
   })
 
   it('waits as long as the service asks, for fifteen minutes in all', () => {
-    expect(verdict({ kind: 'limited', after: 900, minute: false }, tried())).toEqual({
+    expect(verdict({ kind: 'limited', after: 900, minute: false }, tried())).toMatchObject({
       retry: true,
       wait: 900_000,
       named: true,

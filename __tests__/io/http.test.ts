@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { ActionError } from '../../src/domain/errors.ts'
 import type { Call } from '../../src/io/answers.ts'
-import { createHttp } from '../../src/io/http.ts'
+import { createService } from '../../src/io/http.ts'
 import { createTransport, type Transport, TransportError, type WireResponse } from '../../src/io/transport.ts'
 
 const get: Call = {
@@ -46,7 +46,7 @@ function service(...answers: (WireResponse | (() => Error))[]) {
     },
     reporter: { step: (line: string) => void world.log.push(line), notice: () => {}, warning: () => {} },
   }
-  const http = (call: Call, name: 'tenant' | 'github' = 'tenant') => createHttp(name, transport, around)(call)
+  const http = (call: Call, name: 'tenant' | 'github' = 'tenant') => createService(name, transport, around).http(call)
   return { world, http }
 }
 

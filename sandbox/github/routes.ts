@@ -79,7 +79,7 @@ export class GitHubRoutes {
 
   /** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
   #spend(call: Call, token: GitHubToken, extra: Extra): void {
-    const { primaryPerHour, secondaryPointsPerMinute, githubLimitStatus, githubRetryAfter } = this.#settings
+    const { primaryPerHour, githubLimitStatus, githubRetryAfter } = this.#settings
     const usual = token.kind === 'github_token' ? 1000 : 5000
     const limit = primaryPerHour === Number.POSITIVE_INFINITY ? usual : primaryPerHour
     const now = this.#clock.now()
@@ -90,12 +90,22 @@ export class GitHubRoutes {
     extra.headers['x-ratelimit-reset'] = String(Math.ceil(resetsAt / 1000))
     extra.headers['x-ratelimit-resource'] = 'core'
     if (used > primaryPerHour) throw new GitHubProblem(githubLimitStatus, 'API rate limit exceeded for installation.')
-    const points = this.#minute.spend(token.value, call.method === 'GET' ? 1 : 5, now)
-    if (points.used <= secondaryPointsPerMinute) return
+    if (!this.#isAbusive(call.method, token.value, now)) return
     const headers: Record<string, string> =
       githubRetryAfter === undefined ? {} : { 'retry-after': String(githubRetryAfter) }
     const message = 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.'
     throw new GitHubProblem(githubLimitStatus, message, { headers })
+  }
+
+  /** The secondary limits: points, and requests that make or change something, by the minute and by the hour. */
+  #isAbusive(method: string, caller: string, now: number): boolean {
+    const { secondaryPointsPerMinute, writesPerMinute, writesPerHour } = this.#settings
+    const points = this.#minute.spend(caller, method === 'GET' ? 1 : 5, now)
+    if (points.used > secondaryPointsPerMinute) return true
+    if (method === 'GET') return false
+    const ofMinute = this.#minute.spend(`writes ${caller}`, 1, now)
+    const ofHour = this.#hour.spend(`writes ${caller}`, 1, now)
+    return ofMinute.used > writesPerMinute || ofHour.used > writesPerHour
   }
 
   #ofRepository(call: Call, fullName: string, rest: string[], token: GitHubToken, extra: Extra): SandboxResponse {

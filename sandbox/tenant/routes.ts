@@ -44,7 +44,10 @@ export class TenantRoutes {
       this.#spend('/oauth/token', false)
       return tokenRoute(call, this.#context)
     }
-    if (open === 'POST /oauth/revoke') return revokeRoute(call, this.#context)
+    if (open === 'POST /oauth/revoke') {
+      this.#spend('/oauth/revoke', false)
+      return revokeRoute(call, this.#context)
+    }
     const actor = this.#context.tenant.actorOf(bearerOf(call.headers))
     if (!actor) throw new TenantProblem(401, 'Unauthorized', { detail: 'The bearer credential is not valid' })
     this.#spend(actor.userId, call.method === 'GET')
@@ -70,10 +73,15 @@ export class TenantRoutes {
 
   /** Tiers of https://qlik.dev/apis/rate-limiting: reads are tier 1, writes and the token endpoint tier 2. */
   #spend(caller: string, read: boolean): void {
-    const { settings, clock } = this.#context
-    const limit = read ? settings.tier1PerMinute : settings.tier2PerMinute
+    const { settings } = this.#context
+    this.#count(`${read ? 1 : 2} ${caller}`, read ? settings.tier1PerMinute : settings.tier2PerMinute)
+    if (!read) this.#count('2', settings.tenantWritesPerMinute)
+  }
+
+  #count(what: string, limit: number): void {
+    const { clock } = this.#context
     if (limit === Number.POSITIVE_INFINITY) return
-    const { used, resetsAt } = this.#tiers.spend(`${read ? 1 : 2} ${caller}`, 1, clock.now())
+    const { used, resetsAt } = this.#tiers.spend(what, 1, clock.now())
     if (used <= limit) return
     const seconds = Math.max(1, Math.ceil((resetsAt - clock.now()) / 1000))
     throw new TenantProblem(429, 'Too many requests', { headers: { 'retry-after': String(seconds) } })

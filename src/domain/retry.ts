@@ -14,7 +14,8 @@ export type Trouble =
 /** What was tried so far; `elapsed` since the first attempt began, and of that `asked` waited because the service named the time. */
 export type Tried = { attempts: number; elapsed: number; asked: number; repeatable: boolean }
 
-export type Verdict = { retry: true; wait: number; named: boolean } | { retry: false; limited: boolean }
+/** `wait`: milliseconds to wait, or that it would have been. */
+export type Verdict = { retry: boolean; wait: number; named: boolean; limited: boolean }
 
 /** Milliseconds for which trouble is waited out where the service names no time, and the longest time it may name. */
 export const patience = 30_000
@@ -25,19 +26,19 @@ export const longestWait = 15 * 60_000
  * never carried out, or a request that the caller calls repeatable.
  */
 export function verdict(trouble: Trouble, tried: Tried): Verdict {
-  if (trouble.kind === 'hopeless') return { retry: false, limited: false }
   const limited = trouble.kind === 'limited'
-  if ((trouble.kind === 'lost' || trouble.kind === 'server') && !tried.repeatable)
-    return { retry: false, limited: false }
   const named = 'after' in trouble && trouble.after !== undefined
   const wait = named
     ? Math.max(trouble.after! * 1000, backoff(tried.attempts))
     : limited && trouble.minute
       ? 60_000 * tried.attempts
       : backoff(tried.attempts)
+  const isLost = trouble.kind === 'lost' || trouble.kind === 'server'
+  if (trouble.kind === 'hopeless' || (isLost && !tried.repeatable))
+    return { retry: false, wait, named: false, limited: false }
   const asked = named || (limited && trouble.minute)
   const inTime = asked ? tried.asked + wait <= longestWait : tried.elapsed - tried.asked + wait <= patience
-  return inTime ? { retry: true, wait, named: asked } : { retry: false, limited: limited || named }
+  return { retry: inTime, wait, named: asked, limited: !inTime && (limited || named) }
 }
 
 function backoff(attempts: number): number {

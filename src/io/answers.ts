@@ -1,12 +1,11 @@
 import { ActionError, type ErrorCode } from '../domain/errors.ts'
+import type { ServiceName } from '../domain/pace.ts'
 import type { Trouble } from '../domain/retry.ts'
 import { plain } from '../domain/text.ts'
 import type { WireRequest, WireResponse } from './transport.ts'
 
 /** GitHub refuses requests without a name; Qlik's logs are read more easily with one. */
 export const userAgent = 'qlik-oauth-client'
-
-export type ServiceName = 'tenant' | 'github'
 
 export type Call = WireRequest & {
   /** What is being done, for people: `reading the clients`. */

@@ -1,42 +1,103 @@
 import { ActionError } from '../domain/errors.ts'
-import { type Tried, verdict } from '../domain/retry.ts'
+import type { Load, ServiceName } from '../domain/pace.ts'
+import { longestWait, type Tried, verdict } from '../domain/retry.ts'
 import { pause } from '../pause.ts'
-import type { Surroundings } from '../ports.ts'
-import { type Answer, type Attempt, type Call, failure, finish, type ServiceName, serviceName } from './answers.ts'
+import type { Reporter, Surroundings } from '../ports.ts'
+import { type Answer, type Attempt, type Call, failure, finish, serviceName } from './answers.ts'
+import { createPace, type Kept, type Pace, type Wait } from './pace.ts'
 import { type Transport, TransportError, type WireResponse } from './transport.ts'
 
 export type Http = (call: Call) => Promise<Answer>
+
+/** One service. `enter`: work that is to go through without waiting begins when the limits can serve all of its requests. */
+export type Service = {
+  http: Http
+  enter(load: Load, reporter: Reporter, waiting: (wait: Wait) => void): Promise<Entered>
+}
+export type Entered = { http: Http; leave: () => void }
 
 // Silence for so long counts as unreachable; and after a signal, what is left of the runner's seven and a half seconds.
 const silence = 30_000
 const lastPatience = 2500
 const hurry = 1200
+/** Requests under way at a time; GitHub's limit is a hundred, shared by all that use the token. */
+const mostAtOnce = 24
+/** Milliseconds between two lines about waiting to keep to a limit. */
+const tellEvery = 10_000
+
+/** `told`: elapsed milliseconds of the last line about waiting. */
+type Line = {
+  service: ServiceName
+  transport: Transport
+  around: Surroundings
+  pace: Pace
+  gate: Gate
+  told: { at: number }
+}
 
 /** The one place per service where pace, retries, time limits and the meaning of statuses live. */
-export function createHttp(service: ServiceName, transport: Transport, around: Surroundings): Http {
+export function createService(service: ServiceName, transport: Transport, around: Surroundings): Service {
+  const pace = createPace(service, around)
+  const gate = createGate(mostAtOnce)
+  const told = { at: Number.NEGATIVE_INFINITY }
   // GitHub asks for one write after the other (docs.github.com, "Best practices for using the REST API").
-  let turn: Promise<unknown> = Promise.resolve()
-  return (call) => {
-    if (service !== 'github' || call.method === 'GET') return persist(service, transport, around, call)
-    const mine = turn.then(() => persist(service, transport, around, call))
-    turn = mine.catch(() => {})
-    return mine
+  const writes = createGate(service === 'github' ? 1 : mostAtOnce)
+  const through = (reporter: Reporter, kept?: Kept): Http => {
+    const line: Line = { service, transport, around: { ...around, reporter }, pace, gate, told }
+    return (call) => (call.method === 'GET' ? persist(line, call, kept) : writes(() => persist(line, call, kept)))
+  }
+  return {
+    http: through(around.reporter),
+    enter: async (load, reporter, waiting) => {
+      const kept = await pace.reserve(load, (wait) => {
+        if (isTooLong(wait)) throw limited(service, wait)
+        if (wait.milliseconds >= 1000) waiting(wait)
+      })
+      return { http: through(reporter, kept), leave: () => pace.release(kept) }
+    },
   }
 }
 
-async function persist(service: ServiceName, transport: Transport, around: Surroundings, call: Call): Promise<Answer> {
+type Gate = <T>(go: () => Promise<T>) => Promise<T>
+
+/** Lets through so many at a time, in the order in which they came. */
+function createGate(most: number): Gate {
+  let inside = 0
+  const waiting: (() => void)[] = []
+  return async (go) => {
+    if (inside === most) await new Promise<void>((resolve) => waiting.push(resolve))
+    else inside++
+    try {
+      return await go()
+    } finally {
+      // Whoever is next takes the place over.
+      const next = waiting.shift()
+      if (next === undefined) inside--
+      else next()
+    }
+  }
+}
+
+async function persist(line: Line, call: Call, kept: Kept | undefined): Promise<Answer> {
+  const { service, around, pace } = line
   const { clock, stop, reporter } = around
+  const kind = call.method === 'GET' ? 'reads' : 'writes'
   const began = clock.elapsed()
   let asked = 0
   // What an earlier attempt did without a good answer, no later refusal undoes.
   let uncertain = false
   for (let attempts = 1; ; attempts++) {
-    if (clock.elapsed() > (call.sendBy ?? Number.POSITIVE_INFINITY)) throw tooLate(call, uncertain)
-    const outcome = await attempt(service, transport, around, call)
+    await pace.admit(kind, kept, (wait) => requireTime(line, call, wait, uncertain))
+    const outcome = await line.gate(() => {
+      if (clock.elapsed() > (call.sendBy ?? Number.POSITIVE_INFINITY)) throw tooLate(call, uncertain)
+      return attempt(service, line.transport, around, call)
+    })
+    if (outcome.response !== undefined && service === 'github') heedCount(pace, outcome.response)
     if (outcome.trouble === undefined) return finish(service, call, outcome.response, uncertain)
     uncertain ||= call.method !== 'GET' && (outcome.trouble.kind === 'lost' || outcome.trouble.kind === 'server')
     const tried: Tried = { attempts, elapsed: clock.elapsed() - began, asked, repeatable: call.repeatable }
     const next = verdict(outcome.trouble, tried)
+    if (outcome.trouble.kind === 'limited') pace.refused(kind, next.wait)
     if (stop.requested) throw stopped(failure(service, call, outcome, { uncertain }))
     if (!next.retry) throw failure(service, call, outcome, { uncertain, limited: next.limited })
     if (call.optional || clock.elapsed() + next.wait > (call.sendBy ?? Number.POSITIVE_INFINITY))
@@ -47,6 +108,38 @@ async function persist(service: ServiceName, transport: Transport, around: Surro
     await pause(next.wait, around)
     if (stop.requested) throw stopped(failure(service, call, outcome, { uncertain }))
   }
+}
+/** Throws where what the limits demand is too long for this request; a long wait is told, but not by every request. */
+function requireTime({ service, around, told }: Line, call: Call, wait: Wait, uncertain: boolean): void {
+  const now = around.clock.elapsed()
+  if (isTooLong(wait) || (wait.told && call.optional)) throw limited(service, wait, uncertain)
+  if (now + wait.milliseconds > (call.sendBy ?? Number.POSITIVE_INFINITY))
+    throw limited(service, wait, uncertain, wait.milliseconds)
+  if (wait.milliseconds < 1000 || now - told.at < tellEvery) return
+  told.at = now
+  around.reporter.step(`… ${call.what}: ${waitText(service, wait)}`)
+}
+
+/** `waiting 12 s to stay within the tenant's limit, 97 writes a minute` */
+export function waitText(service: ServiceName, { milliseconds, limit }: Wait): string {
+  const time = Number.isFinite(milliseconds) ? ` ${Math.ceil(milliseconds / 1000)} s` : ''
+  return `waiting${time} to stay within what ${serviceName(service)} allows (${limit})`
+}
+
+function isTooLong({ told, milliseconds }: Wait): boolean {
+  return told && milliseconds > longestWait
+}
+
+function limited(service: ServiceName, wait: Wait, uncertain = false, retryAfter?: number): ActionError {
+  const hint = 'Run again later, or with fewer clients at a time. The next run goes on from here.'
+  return new ActionError('RATE_LIMITED', waitText(service, wait), hint, { uncertain, retryAfter })
+}
+
+/** GitHub says with every answer how many requests it still allows, and until when. */
+function heedCount(pace: Pace, { headers }: WireResponse): void {
+  const seconds = Number(headers['x-ratelimit-reset']) - Date.parse(headers.date ?? '') / 1000
+  const left = Number(headers['x-ratelimit-remaining'])
+  if (Number.isFinite(seconds) && Number.isFinite(left)) pace.left(left, Math.max(1, seconds) * 1000)
 }
 
 /** What it rests on is out of date before it was sent: the caller decides anew, at once. */

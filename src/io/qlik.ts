@@ -6,15 +6,21 @@ import { createReader } from './qlik-read.ts'
 import { createSession, signOut, type Tenant } from './qlik-session.ts'
 import { createWriter } from './qlik-write.ts'
 
-export type Qlik = { reader: TenantReader; writer: TenantWriter; prover: Prover; signOut: () => Promise<void> }
+export type Qlik = { through: (http: Http) => Ways; signOut: () => Promise<void> }
+type Ways = { reader: TenantReader; writer: TenantWriter; prover: Prover }
 
 /** The tenant's API. Nothing is sent before the first call; an admin client's access token is fetched once, and given back by `signOut`. */
 export function createQlik(tenant: Tenant, http: Http, mask: Mask): Qlik {
-  const session = createSession(tenant, http, mask)
+  const signedIn = createSession(tenant, http, mask)
   return {
-    reader: createReader(session),
-    writer: createWriter(session, mask),
-    prover: createProver(session, mask),
-    signOut: () => signOut(session),
+    through: (way) => {
+      const session = { ...signedIn, http: way }
+      return {
+        reader: createReader(session),
+        writer: createWriter(session, mask),
+        prover: createProver(session, mask),
+      }
+    },
+    signOut: () => signOut(signedIn),
   }
 }
