@@ -62,8 +62,11 @@ describe('whether to try once more', () => {
       wait: 900_000,
       named: true,
     })
-    expect(verdict({ kind: 'limited', after: 901, minute: false }, tried())).toEqual({ retry: false, limited: true })
-    expect(verdict({ kind: 'server', after: 901 }, tried())).toEqual({ retry: false, limited: true })
+    expect(verdict({ kind: 'limited', after: 901, minute: false }, tried())).toMatchObject({
+      retry: false,
+      limited: true,
+    })
+    expect(verdict({ kind: 'server', after: 901 }, tried())).toMatchObject({ retry: false, limited: true })
     expect(endurance({ kind: 'limited', after: 300, minute: false })).toMatchObject({ waited: 900_000, attempts: 4 })
   })
 
