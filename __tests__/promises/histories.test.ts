@@ -6,12 +6,13 @@ import {
   expectOnlyCurrent,
   expectSettled,
   expectUsable,
+  type Place,
   repositoryPlace,
   type theClient,
   type Watch,
 } from '../support/promises.ts'
 import type { RunResult, Simulation, Trouble } from '../support/simulation.ts'
-import { prepared } from './scenarios.ts'
+import { fourPlaces, prepared, twoClients } from './scenarios.ts'
 import { dice, together } from './together.ts'
 
 // How many to try, and which ones: a failure prints its seed, and HISTORIES=… SEED=… tries the same again.
@@ -72,6 +73,7 @@ type Event = typeof event extends fc.Arbitrary<infer T> ? T : never
 type World = {
   simulation: Simulation
   watch: Watch
+  places: Place[]
   results: RunResult[]
   /** Runs met, and what each left may take a slot until it is settled. */
   overlapped: boolean
@@ -81,12 +83,15 @@ type World = {
 
 test(`P1 to P7 hold in ${histories} histories (seed ${seed})`, { timeout: 600_000 }, async () => {
   const history = fc.array(event, { maxLength: 12 })
-  await fc.assert(fc.asyncProperty(history, fc.boolean(), live), { numRuns: histories, seed })
+  const size = fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constant(2) })
+  await fc.assert(fc.asyncProperty(history, fc.boolean(), size, live), { numRuns: histories, seed })
 })
 
-async function live(history: Event[], late: boolean): Promise<void> {
-  const { simulation, watch } = await prepared({}, late ? { stampDelay: 3, secretDelay: 2 } : {})
-  const world: World = { simulation, watch, results: [], overlapped: false, forgot: false }
+/** One client with one place, or two with two places each. */
+async function live(history: Event[], late: boolean, size: number): Promise<void> {
+  const scenario = size === 1 ? {} : { clients: twoClients, places: fourPlaces }
+  const { simulation, watch, places } = await prepared(scenario, late ? { stampDelay: 3, secretDelay: 2 } : {})
+  const world: World = { simulation, watch, places, results: [], overlapped: false, forgot: false }
   for (const each of history) {
     await happen(each, world)
     expect(watch.broken).toEqual([])
@@ -114,7 +119,7 @@ async function happen(each: Event, world: World): Promise<void> {
   world.results.push(result)
   if ('trouble' in each || result.error?.code === 'SECRET_SLOTS_FULL') return
   expect(result.error?.message).toBeUndefined()
-  if (each.run !== 'plan') expectUsable(simulation, [repositoryPlace])
+  if (each.run !== 'plan') expectUsable(simulation, world.places)
   expect(watch.broken).toEqual([])
 }
 
@@ -138,6 +143,8 @@ function addForeign(world: World): void {
   world.watch.addForeign(client.clientId)
 }
 
+const managed = new Set(['deployer', 'renamed', 'portal'])
+
 /** The client as it stands at the moment, under whatever name. */
 function ours({ simulation: { sandbox } }: World): ReturnType<typeof theClient> | undefined {
   return sandbox.tenant.liveClients().find(({ clientName }) => clientName === 'deployer' || clientName === 'renamed')
@@ -145,7 +152,7 @@ function ours({ simulation: { sandbox } }: World): ReturnType<typeof theClient> 
 
 /** Undisturbed runs, the first ten minutes later, the next after the grace: everything is as it should be. */
 async function settle(world: World): Promise<void> {
-  const { simulation, watch, results, overlapped, forgot } = world
+  const { simulation, watch, places, results, overlapped, forgot } = world
   for (const hours of [11 / 60, 25, 11 / 60, 25]) {
     simulation.advance(hours)
     let result = await simulation.run()
@@ -159,19 +166,19 @@ async function settle(world: World): Promise<void> {
     results.push(result)
     expect(result.error?.message).toBeUndefined()
     expect(watch.broken).toEqual([])
-    expectUsable(simulation, [repositoryPlace])
+    expectUsable(simulation, places)
   }
-  if (!forgot) expectOnlyCurrent(simulation, [repositoryPlace], watch.foreign)
+  if (!forgot) expectOnlyCurrent(simulation, places, watch.foreign)
   await expectSettled(simulation)
   expectNoLeaks(simulation, results)
 }
 
 /** The remedy that SECRET_SLOTS_FULL names, by hand. */
-function deleteUnheld(world: World): void {
-  const { github, tenant } = world.simulation.sandbox
-  const { clientId, secrets } = ours(world)!
-  const held = github.secretValue(repositoryPlace)
-  for (const { hint, value } of [...secrets])
-    if (value !== held && !world.watch.foreign.has(value)) tenant.deleteSecret(clientId, hint)
-  world.watch.excuse()
+function deleteUnheld({ simulation, watch, places }: World): void {
+  const { github, tenant } = simulation.sandbox
+  const held = new Set(places.map((place) => github.secretValue(place)))
+  for (const { clientId, clientName, secrets } of tenant.liveClients())
+    for (const { hint, value } of [...secrets])
+      if (managed.has(clientName) && !held.has(value) && !watch.foreign.has(value)) tenant.deleteSecret(clientId, hint)
+  watch.excuse()
 }

@@ -32,9 +32,20 @@ export const deployerTo = (...places: Record<string, unknown>[]): WrittenClient 
 })
 export const toThreePlaces = [deployerTo(...deliver)]
 
+const portalPlaces: Place[] = [
+  { ...otherPlace, client: 'portal' },
+  { repository: 'acme/app', environment: 'portal', name: 'QLIK_CLIENT_SECRET', client: 'portal' },
+]
+/** Two clients with two places each. */
+export const fourPlaces = [repositoryPlace, stagingPlace, ...portalPlaces]
+export const twoClients: WrittenClient[] = [
+  deployerTo(...deliver.slice(0, 2)),
+  { ...deployerTo(...deliver.slice(2), { environment: 'portal' }), name: 'portal' },
+]
+
 /** Some other clients, so that the tenant's list has several pages where its pages are small. */
 function crowd({ sandbox: { tenant } }: Simulation): void {
-  for (const name of ['etl', 'portal', 'reports', 'backup']) tenant.addClient({ clientName: name })
+  for (const name of ['etl', 'billing', 'reports', 'backup']) tenant.addClient({ clientName: name })
 }
 
 /** A run that created the client some time ago. */
@@ -89,6 +100,13 @@ export const scenarios = {
     inputs: { rotate: 'now' },
     clients: toThreePlaces,
     places: threePlaces,
+    before: (simulation) => created(simulation),
+  },
+  'creating two clients for two places each': { clients: twoClients, places: fourPlaces },
+  'rotating two clients in two places each': {
+    inputs: { rotate: 'now' },
+    clients: twoClients,
+    places: fourPlaces,
     before: (simulation) => created(simulation),
   },
   'delivering to a new place': {
@@ -185,6 +203,7 @@ export async function prepared(
 ): Promise<{ simulation: Simulation; watch: Watch; places: Place[] }> {
   const simulation = await Simulation.start({ ...scenario.settings, ...settings })
   simulation.sandbox.github.createRepository('acme/other')
+  simulation.sandbox.github.createEnvironment('acme/app', 'portal')
   if (scenario.clients !== undefined) simulation.program = programFor(scenario.clients)
   crowd(simulation)
   const places = scenario.places ?? [repositoryPlace]
