@@ -45,6 +45,8 @@ export type Settings = {
 
   /** May carry a base path, as GitHub Enterprise Server does: https://host/api/v3 */
   githubUrl: string
+  /** Enterprise Server (`server`) has no stores of Codespaces and agents. */
+  githubEdition: 'cloud' | 'server'
   wrongKey: 'silent' | 'refused'
   stampDelay: number
   primaryPerHour: number
@@ -91,6 +93,7 @@ export const defaultSettings: Settings = {
   tier2PerMinute: Number.POSITIVE_INFINITY,
   tenantWritesPerMinute: Number.POSITIVE_INFINITY,
   githubUrl: 'https://api.github.com',
+  githubEdition: 'cloud',
   wrongKey: 'silent',
   stampDelay: 0,
   primaryPerHour: Number.POSITIVE_INFINITY,

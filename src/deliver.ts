@@ -6,7 +6,7 @@ import type { Step } from './domain/steps.ts'
 import { plain } from './domain/text.ts'
 import { writeLedger } from './ledger-write.ts'
 import { pause } from './pause.ts'
-import type { At, Prepared, PublicKey } from './ports.ts'
+import type { At, Prepared } from './ports.ts'
 import { cancelled, type Fresh, freshOf, type Work } from './work.ts'
 
 /** Milliseconds after the announcement beyond which no delivery begins. */
@@ -102,7 +102,7 @@ async function writeId(
     return undefined
   }
   const sendBy = fresh.announcedAt + deliverBy
-  return (await destinations.putSecret(destination, destination.idName, fresh.clientId, value.publicKey, sendBy)).at
+  return (await destinations.putSecret(destination, destination.idName, fresh.clientId, value, sendBy)).at
 }
 
 async function writeVariable(
@@ -118,24 +118,24 @@ async function writeVariable(
 async function put(destination: Destination, { value }: At<Prepared>, work: Work): Promise<At<void>> {
   const fresh = freshOf(work)
   const { secret } = fresh.issued!
-  const write = async (publicKey: PublicKey) => {
+  const write = async (prepared: Prepared) => {
     const { destinations } = work.shop.writers
     const sendBy = fresh.announcedAt + deliverBy
     try {
-      return await destinations.putSecret(destination, destination.secretName, secret, publicKey, sendBy)
+      return await destinations.putSecret(destination, destination.secretName, secret, prepared, sendBy)
     } catch (thrown) {
       if (toActionError(thrown).uncertain) fresh.perhaps = destination
       throw thrown
     }
   }
   try {
-    return await write(value.publicKey)
+    return await write(value)
   } catch (thrown) {
     // GitHub says 422 for a key that has been replaced meanwhile: one more try, with the new one.
     if (toActionError(thrown).status !== 422) throw thrown
     const again = await work.shop.readers.destinations.prepare(destination)
     if (again.value.publicKey.id === value.publicKey.id) throw thrown
-    return write(again.value.publicKey)
+    return write(again.value)
   }
 }
 

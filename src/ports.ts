@@ -54,7 +54,7 @@ export interface Prover {
 export interface DestinationReader {
   /** Metadata of destinations by their key, read scope by scope. A scope that does not exist is refused, or empty. */
   read(destinations: Destination[], missing: 'refused' | 'empty'): Promise<Map<string, ObservedDestination>>
-  /** What a delivery needs, read just before it: the scope's public key, and the stamps as they are. */
+  /** What a delivery needs, read just before it: the scope's public key, the stamps as they are, and who sees what. */
   prepare(destination: Destination): Promise<At<Prepared>>
   /** Stamps of one destination. */
   stamps(destination: Destination): Promise<ObservedDestination>
@@ -68,7 +68,7 @@ export interface DestinationWriter {
     destination: Destination,
     name: string,
     value: Secret | string,
-    publicKey: PublicKey,
+    prepared: Prepared,
     sendBy: number,
   ): Promise<At<void>>
   putVariable(destination: Destination, value: string, exists: boolean): Promise<void>

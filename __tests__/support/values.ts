@@ -10,13 +10,13 @@ export const now = 1_793_600_000
 export const here = { owner: 'acme', name: 'app', id: '123' }
 export const actor: Actor = { repository: here, run: { id: '9', attempt: 1, process: 'p' } }
 
-export const destination: Destination = {
+export const destination = {
   store: 'actions',
   repository: here,
   secretName: 'QLIK_CLIENT_SECRET',
   idName: 'QLIK_CLIENT_ID',
   idAs: 'variable',
-}
+} satisfies Destination
 export const key = '123///QLIK_CLIENT_SECRET'
 
 export function ledgerOf(more: Partial<Ledger> = {}): Ledger {

@@ -179,6 +179,28 @@ export class GitHub {
     this.scopeAt(place).rotateKey()
   }
 
+  /** A repository of that organization, by its id. */
+  repositoryIn({ login }: Organization, id: number): Repository | undefined {
+    const repository = this.repositoriesById.get(id)
+    return repository?.fullName.toLowerCase().startsWith(`${login.toLowerCase()}/`) ? repository : undefined
+  }
+
+  /** Who sees a secret or variable of an organization: `all`, `private`, or the full names of those selected. */
+  seenBy(kind: 'secrets' | 'variables', place: NamedPlace): string | string[] | undefined {
+    const visibility = this.scopeAt(place)[kind].get(place.name.toUpperCase())?.visibility
+    if (visibility?.visibility !== 'selected') return visibility?.visibility
+    return visibility.repositoryIds.map((id) => this.repositoriesById.get(id)?.fullName ?? String(id)).sort()
+  }
+
+  /** As a person would in the organization's settings; the stamp stays. */
+  showTo(kind: 'secrets' | 'variables', place: NamedPlace, seers: 'all' | 'private' | string[]): void {
+    const item = this.scopeAt(place)[kind].get(place.name.toUpperCase())
+    if (!item) throw new Error(`The sandbox has no ${place.name} there`)
+    item.visibility = Array.isArray(seers)
+      ? { visibility: 'selected', repositoryIds: seers.map((name) => this.#repository(name).id) }
+      : { visibility: seers, repositoryIds: [] }
+  }
+
   scopeAt(place: Place): Scope {
     const store = place.store ?? 'actions'
     if (!isStoreId(store)) throw new Error(`The sandbox has no store ${store}`)

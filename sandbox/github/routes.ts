@@ -17,6 +17,7 @@ import {
   repositoryStores,
   type StoreRule,
 } from './stores.ts'
+import type { Target } from './target.ts'
 import { variablesRoute } from './variables.ts'
 
 const apiVersions = ['2022-11-28', '2026-03-10']
@@ -114,7 +115,7 @@ export class GitHubRoutes {
     const repository = this.#github.findRepository(fullName)
     if (!repository || !sees(token, repository)) throw notFound()
     if (repository.fullName.toLowerCase() !== fullName.toLowerCase()) return this.#moved(call, repository)
-    if (!need) throw notFound()
+    if (!need || this.#lacks(rest[0])) throw notFound()
     check(token, need, repository)
     const [head, name = ''] = rest
     if (need.store) {
@@ -132,13 +133,25 @@ export class GitHubRoutes {
     const [store, kind, ...tail] = rest
     const need = isStoreId(store) ? needOfStore(call.method, organizationStores[store], kind, tail) : undefined
     announce(need, extra)
-    if (!organization || !isStoreId(store) || !need?.store) throw notFound()
+    if (!organization || !isStoreId(store) || !need?.store || this.#lacks(store)) throw notFound()
     check(token, need)
-    return this.#stored(call, need.store, this.#github.scopeOf(organization, store))
+    const repositoryOf = (id: number) => this.#github.repositoryIn(organization, id)
+    return this.#stored(call, need.store, this.#github.scopeOf(organization, store), repositoryOf)
   }
 
-  #stored(call: Call, { kind, rule, tail }: Stored, scope: Scope): SandboxResponse {
-    const target = { scope, rule, tail, url: this.#urlOf(call), now: this.#clock.now(), settings: this.#settings }
+  /** Enterprise Server has neither Codespaces nor Copilot's agents. */
+  #lacks(store: string | undefined): boolean {
+    return this.#settings.githubEdition === 'server' && (store === 'codespaces' || store === 'agents')
+  }
+
+  #stored(
+    call: Call,
+    { kind, rule, tail }: Stored,
+    scope: Scope,
+    repositoryOf?: Target['repositoryOf'],
+  ): SandboxResponse {
+    const settings = this.#settings
+    const target = { scope, rule, tail, repositoryOf, url: this.#urlOf(call), now: this.#clock.now(), settings }
     return kind === 'secrets' ? secretsRoute(call, target) : variablesRoute(call, target)
   }
 

@@ -4,6 +4,7 @@ import { checkName } from './names.ts'
 import { notFound, unprocessable } from './problem.ts'
 import type { Scope, StoredSecret } from './scope.ts'
 import { openSeal } from './seal.ts'
+import { selectedRoute, shownVisibility } from './selected.ts'
 import type { Target } from './target.ts'
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -13,20 +14,26 @@ const maxBytes = 48 * 1024
 
 export function secretsRoute(call: Call, target: Target): SandboxResponse {
   const { scope, tail } = target
-  const [name, more] = tail
+  const [name, ...rest] = tail
   if (name === undefined && call.method === 'GET') return list(call, target)
-  if (name === undefined || name === '' || more !== undefined) throw notFound()
+  if (name === undefined || name === '') throw notFound()
+  if (rest.length > 0) return selectedRoute(call, known(name, scope), rest, target)
   if (name === 'public-key' && call.method === 'GET') {
     const { id, pair } = scope.key()
     return jsonResponse(200, { key_id: id, key: Buffer.from(pair.publicKey).toString('base64') })
   }
   if (call.method === 'PUT') return put(call, checkName(name, 'Secret'), target)
-  const secret = scope.secrets.get(name.toUpperCase())
-  if (!secret) throw notFound()
+  const secret = known(name, scope)
   if (call.method === 'GET') return jsonResponse(200, shape(name.toUpperCase(), secret, target))
   if (call.method !== 'DELETE') throw notFound()
   scope.secrets.delete(name.toUpperCase())
   return emptyResponse(204)
+}
+
+function known(name: string, { secrets }: Scope): StoredSecret {
+  const secret = secrets.get(name.toUpperCase())
+  if (!secret) throw notFound()
+  return secret
 }
 
 function list(call: Call, target: Target): SandboxResponse {
@@ -43,7 +50,7 @@ function shape(name: string, secret: StoredSecret, target: Target): Record<strin
     name,
     created_at: stamp(secret.createdAt),
     updated_at: stamp(updated),
-    ...(secret.visibility ? { visibility: secret.visibility.visibility } : {}),
+    ...shownVisibility(name, secret.visibility, target),
   }
 }
 

@@ -3,6 +3,7 @@ import { paginate, readObject, readString, readVisibility, requireField, stamp }
 import { checkName } from './names.ts'
 import { GitHubProblem, notFound, unprocessable } from './problem.ts'
 import type { StoredVariable } from './scope.ts'
+import { selectedRoute, shownVisibility } from './selected.ts'
 import type { Target } from './target.ts'
 
 /** https://docs.github.com/en/actions/reference/workflows-and-actions/variables#limits-for-configuration-variables */
@@ -10,14 +11,15 @@ const maxBytes = 48 * 1024
 
 export function variablesRoute(call: Call, target: Target): SandboxResponse {
   const { scope, tail } = target
-  const [name, more] = tail
+  const [name, ...rest] = tail
   if (name === undefined && call.method === 'GET') return list(call, target)
   if (name === undefined && call.method === 'POST') return create(call, target)
-  if (name === undefined || name === '' || more !== undefined) throw notFound()
+  if (name === undefined || name === '') throw notFound()
   const key = name.toUpperCase()
   const variable = scope.variables.get(key)
   if (!variable) throw notFound()
-  if (call.method === 'GET') return jsonResponse(200, shape(key, variable))
+  if (rest.length > 0) return selectedRoute(call, variable, rest, target)
+  if (call.method === 'GET') return jsonResponse(200, shape(key, variable, target))
   if (call.method === 'PATCH') return update(call, key, variable, target)
   if (call.method !== 'DELETE') throw notFound()
   scope.variables.delete(key)
@@ -29,18 +31,18 @@ function list(call: Call, target: Target): SandboxResponse {
   const { page, headers } = paginate(all, call, { usual: 10, most: 30 }, target.url)
   return jsonResponse(
     200,
-    { total_count: all.length, variables: page.map(([name, item]) => shape(name, item)) },
+    { total_count: all.length, variables: page.map(([name, item]) => shape(name, item, target)) },
     headers,
   )
 }
 
-function shape(name: string, variable: StoredVariable): Record<string, unknown> {
+function shape(name: string, variable: StoredVariable, target: Target): Record<string, unknown> {
   return {
     name,
     value: variable.value,
     created_at: stamp(variable.createdAt),
     updated_at: stamp(variable.updatedAt),
-    ...(variable.visibility ? { visibility: variable.visibility.visibility } : {}),
+    ...shownVisibility(name, variable.visibility, target),
   }
 }
 

@@ -7,6 +7,7 @@ import type { Rotation, RotationInput } from './rotation.ts'
 import type { ClientSpec, Policy } from './spec.ts'
 import type { Observed, PlanContext, Step } from './steps.ts'
 import { announcing } from './transitions.ts'
+import { isAsAsked } from './visibility.ts'
 
 /** What a plan is made from. */
 type Planning = { spec: ClientSpec; observed: Observed; context: PlanContext }
@@ -63,11 +64,15 @@ function retiredAtOnce(spec: ClientSpec, clientId: string, ledger: Ledger, rotat
   ]
 }
 
-/** A client id that a variable shows, and that is not this client's. Where a secret holds it, it is written with the next delivery. */
-export function idRepairs(spec: ClientSpec, clientId: string, observed: Observed): Step[] {
+/**
+ * A client id that a variable shows, and that is not this client's or not shown to whom it should be. Where a secret holds it,
+ * it is written with the next delivery.
+ */
+export function idRepairs(spec: ClientSpec, clientId: string, observed: Observed): (Step & { kind: 'write-id' })[] {
   return spec.destinations.flatMap((destination) => {
-    const before = seenAt(observed, destination)?.idValue
-    return destination.idAs !== 'variable' || before === clientId
+    const { idValue: before, idAccess } = seenAt(observed, destination) ?? {}
+    const isRight = before === clientId && isAsAsked(destination.access, idAccess)
+    return destination.idAs !== 'variable' || isRight
       ? []
       : [{ kind: 'write-id' as const, destination, clientId, before }]
   })

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type Destination, destinationKey, secretNamePattern } from './destination.ts'
+import { type Destination, destinationKey, hasVariables, readDestinationKey, repositoryPattern } from './destination.ts'
 import { ActionError } from './errors.ts'
 
 /** What stands before the ledger's JSON, at the start of its line in the client's description. */
@@ -15,8 +15,8 @@ const spareRoom = 200
 // action could have written itself is taken for a ledger.
 const time = z.number().min(-1).max(99_999_999_999)
 const times = z.record(z.string(), time)
-const repositoryName = z.string().regex(/^(?!\.{1,2}\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/)
-const key = z.string().refine(isDestinationKey)
+const repositoryName = z.string().regex(repositoryPattern)
+const key = z.string().refine((text) => readDestinationKey(text) !== undefined)
 const ledgerSchema = z.object({
   version: z.literal(1),
   owner: z.object({
@@ -56,17 +56,14 @@ const ledgerSchema = z.object({
         in: repositoryName.optional(),
       }),
     )
+    .refine((places) => Object.entries(places).every(([at, { id }]) => idFits(at, id)))
     .default({}),
 })
 
-function isDestinationKey(text: string): boolean {
-  const [repository = '', store, environment = '', secret = '', ...more] = text.split('/')
-  if (more.length > 0 || store !== '' || !/^[\w.%-]+$/.test(repository) || !secretNamePattern.test(secret)) return false
-  try {
-    return !['.', '..'].includes(decodeURIComponent(environment))
-  } catch {
-    return false
-  }
+/** A variable where the store has none would be looked for at an address that there is not. */
+function idFits(key: string, id: string | undefined): boolean {
+  const store = readDestinationKey(key)?.store
+  return !id?.startsWith('variable:') || (store !== undefined && hasVariables(store))
 }
 
 /**
@@ -186,29 +183,28 @@ export function deliveredEntry(
   idStamp: number | undefined,
   owner: Ledger['owner'],
 ): Delivered {
-  const place = `${destination.repository.owner}/${destination.repository.name}`
+  const { repository } = destination
+  const isOwners = repository === undefined || repository.id === owner.repository
   return {
     hint,
     stamp,
     ...(idStamp === undefined ? {} : { idStamp }),
     ...(destination.idAs === 'none' ? {} : { id: `${destination.idAs}:${destination.idName}` }),
-    ...(destination.repository.id === owner.repository ? {} : { in: place }),
+    ...(isOwners ? {} : { in: `${repository.owner}/${repository.name}` }),
   }
 }
 
 /** A destination that the ledger knows, as it was when it was delivered to. */
 export function recalledDestination(key: string, delivered: Delivered, owner: Ledger['owner']): Destination {
-  const [id = '', , environment = '', secretName = ''] = key.split('/')
-  const [repositoryOwner = '', name = ''] = (delivered.in ?? owner.name).split('/')
+  const parts = readDestinationKey(key)
+  if (parts === undefined)
+    throw new ActionError('BUG', 'a key of the ledger is none', 'This is a defect of the action.')
   const [idAs, idName = ''] = (delivered.id ?? 'none:').split(':') as [Destination['idAs'], string?]
-  return {
-    store: 'actions',
-    repository: { owner: repositoryOwner, name, id: decodeURIComponent(id) },
-    environment: environment === '' ? undefined : decodeURIComponent(environment),
-    secretName,
-    idName,
-    idAs,
-  }
+  const { store, secretName, organization } = parts
+  if (organization !== undefined) return { store, organization, secretName, idName, idAs }
+  const [repositoryOwner = '', name = ''] = (delivered.in ?? owner.name).split('/')
+  const repository = { owner: repositoryOwner, name, id: parts.repositoryId }
+  return { store, repository, environment: parts.environment, secretName, idName, idAs }
 }
 
 /** Destinations that the ledger serves and these do not name. */

@@ -19,6 +19,7 @@ import type { ClientSpec, Consent } from './spec.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { plain } from './text.ts'
 import { announcing } from './transitions.ts'
+import { requireVisibility } from './visibility.ts'
 
 /**
  * What has to be done for one spec. Pure. Throws the refusals of identification, and `INPUT_INVALID`,
@@ -46,6 +47,7 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: Pla
       'Give at least one, such as user_default.',
     )
   }
+  requireVisibility(spec.destinations, observed.destinations)
   const input = {
     live: [],
     now: observed.now,
@@ -90,6 +92,7 @@ function planExisting(
   const consentDiffers = client.consent !== spec.consent
   if (client.id === context.policy.adminClientId) protectAdmin(client, changes, spec.consent)
   refuseDropped(spec, client, context.policy)
+  requireVisibility(spec.destinations, observed.destinations)
   const input = rotationInput(spec, client, observed, context)
   const delivers = spec.destinations.length > 0
   const rotation = delivers ? decideRotation(input) : undefined
@@ -118,7 +121,8 @@ function planExisting(
       ...(retireLast ? [] : retirements),
       ...(delivers ? [] : undeliverable(input, client.id)),
       ...updateSteps(client, changes, consentDiffers ? spec.consent : undefined, issue.length > 0),
-      ...(issue.length > 0 ? issue : [...ids, ...own]),
+      // A delivery writes an id that is wrong, not one that only others should see.
+      ...(issue.length > 0 ? [...ids.filter(({ before }) => before === client.id), ...issue] : [...ids, ...own]),
       ...(retireLast ? retirements : []),
       // Last of all: should it have delivered before it died, the destinations hold a fresh secret by now.
       ...twins.map(({ id }) => ({ kind: 'delete-twin' as const, clientId: id })),
@@ -168,7 +172,7 @@ function reasonsOf(rotation: Rotation | undefined, changes: FieldChange[], clien
     : rotation.reasons
 }
 
-const isDrift = (reason: Reason) => reason === 'first' || reason === 'dead' || reason === 'undelivered'
+const isDrift = (reason: Reason) => ['first', 'dead', 'undelivered', 'visibility'].includes(reason)
 
 function rotationInput(
   spec: ClientSpec,

@@ -11,6 +11,7 @@ const reasonTexts: Record<Reason, string> = {
   asked: 'rotate: now',
   dead: 'the current one is gone from the tenant, or can’t be used',
   undelivered: 'a destination does not hold the current one',
+  visibility: 'a secret is visible to others than asked for',
   unsettled: 'an earlier run left one unsettled',
 }
 
@@ -44,7 +45,7 @@ export function stepText(step: Step, clientId?: string): string {
     case 'own':
       return 'note in the ledger that this repository keeps the client, and by which name'
     case 'write-id':
-      return `write the client id to ${plain(scopeLabel(step.destination))}: ${step.destination.idName}${step.before === undefined ? '' : ` (was ${plain(step.before, 64)})`}`
+      return `write the client id to ${plain(scopeLabel(step.destination))}: ${step.destination.idName}${beforeText(step)}`
     case 'issue':
       return `issue a fresh secret: ${reasonText(step.reasons)}`
     case 'verify':
@@ -60,6 +61,11 @@ export function stepText(step: Step, clientId?: string): string {
     default:
       return unreachable(step)
   }
+}
+
+function beforeText({ before, clientId }: Step & { kind: 'write-id' }): string {
+  if (before === clientId) return ', visible to those asked for'
+  return before === undefined ? '' : ` (was ${plain(before, 64)})`
 }
 
 function partName({ secretName, idAs, idName }: Destination, part: 'id' | 'secret'): string {

@@ -2,6 +2,7 @@ import type { ObservedSecret } from './client.ts'
 import { type Destination, destinationKey, type ObservedDestination } from './destination.ts'
 import { type Announcement, type Ledger, listedHints } from './ledger.ts'
 import { type RunIdentity, runKey } from './spec.ts'
+import { secretsAreAsAsked } from './visibility.ts'
 
 /** Seconds for which an announcement keeps other runs waiting. */
 export const lease = 60
@@ -11,7 +12,7 @@ export const lostAfter = 600
 export const secretSlots = 5
 
 /** Why a fresh secret is issued. */
-export type Reason = 'first' | 'due' | 'asked' | 'dead' | 'undelivered' | 'unsettled'
+export type Reason = 'first' | 'due' | 'asked' | 'dead' | 'undelivered' | 'visibility' | 'unsettled'
 
 /** Why a secret is retired. */
 export type Retirement = {
@@ -189,6 +190,9 @@ function reasonsToIssue(
   const issuedAt = secretIssuedAt(ledger, input.live)!
   if (!currentIsLive) reasons.push('dead')
   if (undelivered.length > 0) reasons.push('undelivered')
+  // GitHub says nowhere that a secret's visibility can be changed alone without its stamp moving: it goes with a fresh value.
+  if (!input.destinations.every((it) => secretsAreAsAsked(it, input.observed.get(destinationKey(it)))))
+    reasons.push('visibility')
   if (input.after !== undefined && now - issuedAt >= input.after) reasons.push('due')
   // Satisfied by a secret that another run issued while this one waited for it.
   if (input.rotate === 'now' && input.seen?.has(ledger.current.hint) !== false) reasons.push('asked')

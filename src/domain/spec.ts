@@ -1,7 +1,16 @@
 import * as z from 'zod'
-import { type Destination, type Repository, secretNamePattern } from './destination.ts'
+import {
+  type Destination,
+  hasVariables,
+  organizationPattern,
+  type Repository,
+  repositoryPattern,
+  secretNamePattern,
+  stores,
+} from './destination.ts'
 import { parseDuration } from './duration.ts'
 import { ledgerMarker, longestDescription } from './ledger.ts'
+import { visibilities } from './visibility.ts'
 
 export const impersonationGrant = 'urn:qlik:oauth:user-impersonation'
 
@@ -82,10 +91,8 @@ const secretName = z
 
 const deliverySchema = z
   .strictObject({
-    repository: z
-      .string()
-      .regex(/^(?!\.{1,2}\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/, 'must be owner/name')
-      .optional(),
+    repository: z.string().regex(repositoryPattern, 'must be owner/name').optional(),
+    organization: z.string().regex(organizationPattern, 'is no name of an organization').optional(),
     environment: z
       .string()
       .min(1)
@@ -94,14 +101,74 @@ const deliverySchema = z
       // Such a segment of an address leads elsewhere.
       .refine((name) => name !== '.' && name !== '..', { message: 'is no name of an environment' })
       .optional(),
+    store: z.enum(stores).default('actions'),
+    visibility: z.enum(visibilities).optional(),
+    'selected-repositories': z
+      .array(z.string().regex(/^([\w.-]+\/)?(?!\.{1,2}$)[\w.-]+$/, 'must be owner/name, or just the name'))
+      .max(100, 'has at most 100 repositories')
+      .optional(),
     'client-id-name': secretName.default('QLIK_CLIENT_ID'),
-    'client-id-as': z.enum(['variable', 'secret', 'none']).default('variable'),
+    'client-id-as': z.enum(['variable', 'secret', 'none']).optional(),
     'client-secret-name': secretName.default('QLIK_CLIENT_SECRET'),
   })
+  .superRefine((it, { addIssue }) => {
+    for (const [key, message] of misplaced(it)) addIssue({ code: 'custom', path: [key], message })
+  })
+  .transform((it) => ({
+    ...it,
+    'client-id-as': it['client-id-as'] ?? (hasVariables(it.store) ? 'variable' : 'secret'),
+  }))
   .refine((it) => it['client-id-as'] !== 'secret' || it['client-id-name'] !== it['client-secret-name'], {
     path: ['client-id-name'],
     message: 'is also the name of the client secret: two secrets need two names',
   })
+
+type WrittenPlace = {
+  [K in 'repository' | 'organization' | 'environment' | 'visibility' | 'client-id-as']?: string | undefined
+} & { store: (typeof stores)[number]; 'selected-repositories'?: string[] | undefined }
+
+/** What does not go together, by its key. */
+function misplaced(it: WrittenPlace): [keyof WrittenPlace, string][] {
+  const { repository, organization, environment, store, visibility } = it
+  const selected = it['selected-repositories']
+  const strangers = (selected ?? []).filter(
+    (name) => name.includes('/') && ownerOf(name) !== organization?.toLowerCase(),
+  )
+  const rules: [boolean, keyof WrittenPlace, string][] = [
+    [
+      organization !== undefined && repository !== undefined,
+      'organization',
+      'and repository are two places: give one of them',
+    ],
+    [
+      organization !== undefined && environment !== undefined,
+      'environment',
+      'belongs to a repository, not to an organization',
+    ],
+    [
+      environment !== undefined && store !== 'actions',
+      'environment',
+      `has secrets of the store actions only, not of ${store}`,
+    ],
+    [organization === undefined && visibility !== undefined, 'visibility', 'is for the secrets of an organization'],
+    [selected !== undefined && visibility !== 'selected', 'selected-repositories', 'is for visibility: selected'],
+    [
+      organization !== undefined && strangers.length > 0,
+      'selected-repositories',
+      'must be repositories of that organization',
+    ],
+    [
+      it['client-id-as'] === 'variable' && !hasVariables(store),
+      'client-id-as',
+      `can’t be variable: the store ${store} has none; accepted are secret, none`,
+    ],
+  ]
+  return rules.flatMap(([isWrong, key, message]) => (isWrong ? [[key, message]] : []))
+}
+
+function ownerOf(fullName: string): string {
+  return fullName.slice(0, fullName.indexOf('/')).toLowerCase()
+}
 
 const grants = {
   client_credentials: 'client_credentials',
@@ -169,19 +236,32 @@ export function toClientSpec(
   }
 }
 
+type WrittenDelivery = WrittenClient['deliver'][number]
+
 function toDestination(
-  delivery: WrittenClient['deliver'][number],
+  delivery: WrittenDelivery,
   here: Repository,
   repositoryId: (fullName: string) => string,
 ): Destination {
-  const fullName = delivery.repository ?? `${here.owner}/${here.name}`
-  const [owner = '', name = ''] = fullName.split('/')
-  return {
-    store: 'actions',
-    repository: { owner, name, id: repositoryId(fullName) },
-    environment: delivery.environment,
+  const common = {
+    store: delivery.store,
     secretName: delivery['client-secret-name'],
     idName: delivery['client-id-name'],
     idAs: delivery['client-id-as'],
   }
+  const { organization, visibility } = delivery
+  if (organization !== undefined) {
+    const names = delivery['selected-repositories'] === undefined ? undefined : selectedRepositories(delivery)
+    const repositories = names && [...new Set(names.map(repositoryId))].sort()
+    return { ...common, organization, access: visibility && { visibility, repositories } }
+  }
+  const fullName = delivery.repository ?? `${here.owner}/${here.name}`
+  const [owner = '', name = ''] = fullName.split('/')
+  return { ...common, repository: { owner, name, id: repositoryId(fullName) }, environment: delivery.environment }
+}
+
+/** Full names of the repositories that are to see an organization's secret. */
+export function selectedRepositories(delivery: WrittenDelivery): string[] {
+  const names = delivery['selected-repositories'] ?? []
+  return names.map((name) => (name.includes('/') ? name : `${delivery.organization}/${name}`))
 }

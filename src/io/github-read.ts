@@ -1,8 +1,15 @@
-import { type Destination, destinationKey, type ObservedDestination } from '../domain/destination.ts'
+import {
+  type Destination,
+  destinationKey,
+  type ObservedDestination,
+  type Scope,
+  scopeKey,
+} from '../domain/destination.ts'
 import { parseTimestamp } from '../domain/duration.ts'
 import { ActionError } from '../domain/errors.ts'
+import { type Access, isComplete, type Visibility } from '../domain/visibility.ts'
 import type { At, Prepared } from '../ports.ts'
-import { type Api, ask, parsed, type Scope } from './github-api.ts'
+import { type Api, ask, parsed } from './github-api.ts'
 import * as wire from './github-wire.ts'
 
 /** One list of secrets for each scope, and one of variables where some destination keeps its id there. */
@@ -11,9 +18,7 @@ export async function read(
   destinations: Destination[],
   missing: 'refused' | 'empty',
 ): Promise<Map<string, ObservedDestination>> {
-  const scopes = Map.groupBy(destinations, ({ store, repository, environment }) =>
-    JSON.stringify([store, repository.id, environment]),
-  )
+  const scopes = Map.groupBy(destinations, scopeKey)
   const found = await Promise.all(
     [...scopes.values()].map((inScope) =>
       readScope(api, inScope).catch((thrown: unknown) => {
@@ -30,20 +35,31 @@ async function readScope(api: Api, destinations: Destination[]): Promise<[string
   const wantsVariables = destinations.some(({ idAs }) => idAs === 'variable')
   const [secrets, variables] = await Promise.all([
     listSecrets(api, scope),
-    wantsVariables ? listVariables(api, scope) : new Map<string, string>(),
+    wantsVariables ? listVariables(api, scope) : new Map<string, Item>(),
   ])
-  return destinations.map((destination) => {
-    const { secretName, idName, idAs } = destination
-    const seen: ObservedDestination = {
-      secretStamp: secrets.get(secretName),
-      idStamp: idAs === 'secret' ? secrets.get(idName) : undefined,
-      idValue: idAs === 'variable' ? variables.get(idName) : undefined,
-    }
-    return [destinationKey(destination), seen]
+  const seen = destinations.map(async (destination): Promise<[string, ObservedDestination]> => {
+    const secret = secrets.get(destination.secretName)
+    const id = { secret: secrets, variable: variables, none: undefined }[destination.idAs]?.get(destination.idName)
+    // Whom else a secret is shown to is of interest only where the spec says to whom it should be.
+    const access = (kind: Kind, name: string, item: Item | undefined) =>
+      destination.access?.repositories === undefined
+        ? item?.visibility && { visibility: item.visibility }
+        : accessOf(api, destination, kind, name, item?.visibility)
+    const [secretAccess, idAccess] = await Promise.all([
+      access('secrets', destination.secretName, secret),
+      access(destination.idAs === 'variable' ? 'variables' : 'secrets', destination.idName, id),
+    ])
+    const idStamp = destination.idAs === 'secret' ? id?.stamp : undefined
+    const idValue = destination.idAs === 'variable' ? id?.value : undefined
+    return [destinationKey(destination), { secretStamp: secret?.stamp, secretAccess, idStamp, idValue, idAccess }]
   })
+  return Promise.all(seen)
 }
 
-async function listSecrets(api: Api, scope: Scope): Promise<Map<string, number | undefined>> {
+type Kind = 'secrets' | 'variables'
+type Item = { stamp?: number | undefined; value?: string; visibility?: Visibility | undefined }
+
+async function listSecrets(api: Api, scope: Scope): Promise<Map<string, Item>> {
   const what = 'reading the secrets'
   const items = await pages(100, async (page, per_page) => {
     const { total_count, secrets } = parsed(
@@ -53,10 +69,15 @@ async function listSecrets(api: Api, scope: Scope): Promise<Map<string, number |
     )
     return { total: total_count, items: secrets }
   })
-  return new Map(items.map(({ name, updated_at }) => [name.toUpperCase(), parseTimestamp(updated_at)]))
+  return new Map(
+    items.map(({ name, updated_at, visibility }) => [
+      name.toUpperCase(),
+      { stamp: parseTimestamp(updated_at), visibility },
+    ]),
+  )
 }
 
-async function listVariables(api: Api, scope: Scope): Promise<Map<string, string>> {
+async function listVariables(api: Api, scope: Scope): Promise<Map<string, Item>> {
   const what = 'reading the variables'
   // Thirty is the most that GitHub gives of variables at a time.
   const items = await pages(30, async (page, per_page) => {
@@ -67,7 +88,26 @@ async function listVariables(api: Api, scope: Scope): Promise<Map<string, string
     )
     return { total: total_count, items: variables }
   })
-  return new Map(items.map(({ name, value }) => [name.toUpperCase(), value]))
+  return new Map(items.map(({ name, value, visibility }) => [name.toUpperCase(), { value, visibility }]))
+}
+
+/** Who sees a value, with the ids of the selected repositories; undefined outside of organizations. */
+async function accessOf(
+  api: Api,
+  scope: Scope,
+  kind: Kind,
+  name: string,
+  visibility: Visibility | undefined,
+): Promise<Access | undefined> {
+  if (visibility !== 'selected') return visibility && { visibility }
+  const what = `reading which repositories see ${name}`
+  const items = await pages(100, async (page, per_page) => {
+    const route = `GET ${kind}/{name}/repositories`
+    const answer = await ask(api, { route, scope, what, parameters: { name, per_page, page } })
+    const { total_count, repositories } = parsed(wire.repositoriesSchema, answer, what)
+    return { total: total_count, items: repositories }
+  })
+  return { visibility, repositories: items.map(({ id }) => String(id)).sort() }
 }
 
 /** All pages of a list: the first says how many there are, the others are asked for together. */
@@ -87,32 +127,49 @@ export async function prepare(api: Api, destination: Destination): Promise<At<Pr
   const what = 'reading the public key'
   const [answer, seen] = await Promise.all([
     ask(api, { route: 'GET secrets/public-key', scope: destination, what }),
-    stamps(api, destination),
+    isComplete(destination.access) ? stamps(api, destination) : readWithAccess(api, destination),
   ])
   const { key_id, key } = parsed(wire.publicKeySchema, answer, what)
   return { value: { publicKey: { id: key_id, key }, seen: seen.value }, at: seen.at }
 }
 
 export async function stamps(api: Api, destination: Destination): Promise<At<ObservedDestination>> {
-  const { secretName, idName, idAs } = destination
-  const [secret, id] = await Promise.all([
-    stamp(api, destination, secretName),
-    idAs === 'secret' ? stamp(api, destination, idName) : undefined,
-  ])
-  return { value: { secretStamp: secret.value, idStamp: id?.value }, at: secret.at }
+  const { secret, id } = await readSecrets(api, destination)
+  return { value: { secretStamp: secret.value?.stamp, idStamp: id?.value?.stamp }, at: secret.at }
 }
 
-/** `updated_at` of one secret, undefined where it is absent. */
-async function stamp(api: Api, scope: Scope, name: string): Promise<At<number | undefined>> {
+/** The same with who sees the secrets, for writing them again: what is not said then is taken back. */
+export async function readWithAccess(api: Api, destination: Destination): Promise<At<ObservedDestination>> {
+  const { secret, id } = await readSecrets(api, destination)
+  const access = (name: string, item: Item | undefined) => accessOf(api, destination, 'secrets', name, item?.visibility)
+  const [secretAccess, idAccess] = await Promise.all([
+    access(destination.secretName, secret.value),
+    access(destination.idName, id?.value),
+  ])
+  const value = { secretStamp: secret.value?.stamp, secretAccess, idStamp: id?.value?.stamp, idAccess }
+  return { value, at: secret.at }
+}
+
+async function readSecrets(
+  api: Api,
+  destination: Destination,
+): Promise<{ secret: At<Item | undefined>; id: At<Item | undefined> | undefined }> {
+  const { secretName, idName, idAs } = destination
+  const [secret, id] = await Promise.all([
+    readSecret(api, destination, secretName),
+    idAs === 'secret' ? readSecret(api, destination, idName) : undefined,
+  ])
+  return { secret, id }
+}
+
+/** `updated_at` of one secret and who sees it, undefined where it is absent. */
+async function readSecret(api: Api, scope: Scope, name: string): Promise<At<Item | undefined>> {
   const what = 'reading the stamp of a secret'
   try {
-    const answer = await ask(api, {
-      route: 'GET secrets/{secret_name}',
-      scope,
-      what,
-      parameters: { secret_name: name },
-    })
-    return { value: parseTimestamp(parsed(wire.secretSchema, answer, what).updated_at), at: answer.at }
+    const route = 'GET secrets/{secret_name}'
+    const answer = await ask(api, { route, scope, what, parameters: { secret_name: name } })
+    const { updated_at, visibility } = parsed(wire.secretSchema, answer, what)
+    return { value: { stamp: parseTimestamp(updated_at), visibility }, at: answer.at }
   } catch (thrown) {
     const absent = thrown instanceof ActionError && thrown.code === 'DESTINATION_MISSING' && thrown.at !== undefined
     if (absent) return { value: undefined, at: thrown.at! }

@@ -1,8 +1,11 @@
 import * as z from 'zod'
+import { visibilities } from '../domain/visibility.ts'
 
 // What GitHub sends, as far as we read it (docs.github.com/rest/actions/secrets and /variables).
 
-const item = z.object({ name: z.string(), updated_at: z.string() })
+/** What lies in an organization says who sees it. */
+const visibility = z.enum(visibilities).optional()
+const item = z.object({ name: z.string(), updated_at: z.string(), visibility })
 
 export const secretsSchema = z.object({ total_count: z.number(), secrets: z.array(item) })
 export const variablesSchema = z.object({
@@ -13,3 +16,4 @@ export const secretSchema = item
 /** `key_id` is text: its eighteen digits don't fit a JavaScript number. */
 export const publicKeySchema = z.object({ key_id: z.string(), key: z.string() })
 export const repositorySchema = z.object({ id: z.number().int() })
+export const repositoriesSchema = z.object({ total_count: z.number(), repositories: z.array(repositorySchema) })

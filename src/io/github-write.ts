@@ -1,42 +1,66 @@
-import type { Destination } from '../domain/destination.ts'
+import { type Destination, destinationLabel, type Scope } from '../domain/destination.ts'
 import { ActionError } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
-import type { At, PublicKey } from '../ports.ts'
-import type { Answer } from './answers.ts'
-import { type Api, ask, type Scope } from './github-api.ts'
+import { plain } from '../domain/text.ts'
+import { type Access, accessToWrite, isComplete } from '../domain/visibility.ts'
+import type { At, Prepared } from '../ports.ts'
+import { type Api, ask } from './github-api.ts'
+import { readWithAccess } from './github-read.ts'
 import { sealed } from './sealed-box.ts'
 
-/** Creates or replaces a secret, in place: it is never deleted first. The same value twice does no harm, so it is repeated safely. */
+type SecretToPut = {
+  destination: Destination
+  name: string
+  value: Secret | string
+  prepared: Prepared
+  sendBy: number
+}
+
+/**
+ * Creates or replaces a secret, in place: it is never deleted first. The same value twice does no harm, so it is repeated safely.
+ * Within an organization GitHub takes what is not said of its visibility for "nobody", so it is always said.
+ */
 export async function putSecret(
   api: Api,
-  scope: Scope,
-  name: string,
-  value: Secret | string,
-  { id, key }: PublicKey,
-  sendBy: number,
+  { destination, name, value, prepared, sendBy }: SecretToPut,
 ): Promise<At<void>> {
+  const { id, key } = prepared.publicKey
+  const access = spoken(destination, accessToWrite(destination, name, prepared.seen))
   const encrypted_value = await sealed(value instanceof Secret ? value.open() : value, key)
   const { at } = await ask(api, {
     route: 'PUT secrets/{secret_name}',
-    scope,
+    scope: destination,
     what: `writing the secret ${name}`,
-    parameters: { secret_name: name, encrypted_value, key_id: id },
+    parameters: { secret_name: name, encrypted_value, key_id: id, ...access },
     sendBy,
   })
   return { value: undefined, at }
 }
 
-/** Creating and changing a variable are two requests. Where the other one is needed after all, it is made. */
-export async function putVariable(
-  api: Api,
-  { idName: name, ...scope }: Destination,
-  value: string,
-  exists: boolean,
-): Promise<void> {
+/** As GitHub wants it. What was there when all was planned, and is gone now, had its visibility with it. */
+function spoken(destination: Destination, access: Access | undefined): Record<string, unknown> {
+  if (destination.organization === undefined) return {}
+  if (access === undefined)
+    throw new ActionError(
+      'INPUT_INVALID',
+      `visibility: is missing, and ${plain(destinationLabel(destination))} is no longer there to take it from`,
+      'Give visibility: all, private, or selected with selected-repositories.',
+    )
+  const { visibility, repositories } = access
+  return { visibility, ...(visibility === 'selected' ? { selected_repository_ids: repositories!.map(Number) } : {}) }
+}
+
+/**
+ * Creating and changing a variable are two requests. Where the other one is needed after all, it is made. A change leaves its
+ * visibility as it is, unless the spec says it.
+ */
+export async function putVariable(api: Api, destination: Destination, value: string, exists: boolean): Promise<void> {
+  const { idName: name, access } = destination
   const what = `writing the variable ${name}`
-  const create = () => ask(api, { route: 'POST variables', scope, what, parameters: { name, value } })
-  const change = (): Promise<Answer> =>
-    ask(api, { route: 'PATCH variables/{name}', scope, what, parameters: { name, value } })
+  const send = (route: string, visibility: Record<string, unknown>) =>
+    ask(api, { route, scope: destination, what, parameters: { name, value, ...visibility } })
+  const create = async () => send('POST variables', spoken(destination, await accessOfNewVariable(api, destination)))
+  const change = () => send('PATCH variables/{name}', isComplete(access) ? spoken(destination, access) : {})
   try {
     await (exists ? change() : create())
   } catch (thrown) {
@@ -44,6 +68,13 @@ export async function putVariable(
     if (!other) throw thrown
     await (exists ? create() : change())
   }
+}
+
+/** What the spec says, else that of the secret which it belongs to. */
+async function accessOfNewVariable(api: Api, destination: Destination): Promise<Access | undefined> {
+  if (destination.organization === undefined || isComplete(destination.access)) return destination.access
+  const { value } = await readWithAccess(api, destination)
+  return accessToWrite(destination, destination.idName, value)
 }
 
 /** Puts a variable back to what it was. */

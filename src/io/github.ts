@@ -23,7 +23,8 @@ export function createGitHub(baseUrl: string, token: Secret, http: Http): GitHub
       stamps: async (destination) => (await stamps(api, destination)).value,
     },
     writer: {
-      putSecret: (destination, name, value, key, sendBy) => putSecret(api, destination, name, value, key, sendBy),
+      putSecret: (destination, name, value, prepared, sendBy) =>
+        putSecret(api, { destination, name, value, prepared, sendBy }),
       putVariable: (destination, value, exists) => putVariable(api, destination, value, exists),
       restoreVariable: (destination, before) => restoreVariable(api, destination, before),
       remove: (destination, parts) => remove(api, destination, parts),

@@ -158,11 +158,16 @@ function secretInput(name: string, value: string, problems: Problems, mask: Mask
 
 function client(input: (name: string) => string, deliver: boolean, problems: Problems): z.output<typeof clientSchema> {
   const given = (name: string) => (input(name) === '' ? undefined : input(name))
-  for (const name of ['scopes', 'grant-types']) {
+  for (const name of ['scopes', 'grant-types', 'selected-repositories']) {
     if (given(name) !== undefined && items(given(name))?.length === 0)
       problems.add(name, 'holds no name, only separators', input(name))
   }
-  const place = ['repository', 'environment', 'client-id-name', 'client-id-as', 'client-secret-name'] as const
+  const place = ['repository', 'environment', 'organization', 'store', 'visibility'] as const
+  const names = ['client-id-name', 'client-id-as', 'client-secret-name'] as const
+  const delivery = {
+    ...Object.fromEntries([...place, ...names].map((name) => [name, given(name)])),
+    'selected-repositories': items(given('selected-repositories')),
+  }
   const written = {
     name: given('name'),
     'client-id': given('client-id'),
@@ -172,7 +177,7 @@ function client(input: (name: string) => string, deliver: boolean, problems: Pro
     'auth-method': given('auth-method'),
     consent: given('consent'),
     rotation: { after: given('rotate-after'), grace: given('grace-period') },
-    deliver: deliver ? [Object.fromEntries(place.map((name) => [name, given(name)]))] : [],
+    deliver: deliver ? [delivery] : [],
   }
   const result = clientSchema.safeParse(written)
   if (result.success) return result.data

@@ -1,6 +1,6 @@
 import type { Repository } from '../domain/destination.ts'
 import { ActionError } from '../domain/errors.ts'
-import type { Policy } from '../domain/spec.ts'
+import { type Policy, selectedRepositories } from '../domain/spec.ts'
 import type { GitHub } from './github.ts'
 import type { Inputs } from './inputs.ts'
 
@@ -16,19 +16,21 @@ export async function repositoriesOf(
 ): Promise<{ here: Repository; idOf: (fullName: string) => string }> {
   const full = `${owner}/${name}`.toLowerCase()
   const ids = new Map<string, string>(id === undefined ? [] : [[full, id]])
-  const named = clients.flatMap(({ deliver }) => deliver.map(({ repository }) => repository ?? full))
-  for (const fullName of new Set([full, ...named])) {
-    const key = fullName.toLowerCase()
+  const places = clients.flatMap(({ deliver }) => deliver)
+  const named = places.flatMap(({ repository, organization }) =>
+    organization === undefined ? [repository ?? full] : [],
+  )
+  // Who may see what is to be destroyed is nobody's concern.
+  const selected = mode === 'destroy' ? [] : places.flatMap(selectedRepositories)
+  const wanted = new Map([full, ...named, ...selected].map((fullName) => [fullName.toLowerCase(), fullName]))
+  const ask = async ([key, fullName]: [string, string]) => {
     const [wantedOwner = '', wantedName = ''] = fullName.split('/')
-    if (!ids.has(key))
-      ids.set(
-        key,
-        github === undefined
-          ? key
-          : await idOrName(github, wantedOwner, wantedName, mode === 'destroy' || key === full),
-      )
+    if (github !== undefined && !ids.has(key))
+      ids.set(key, await idOrName(github, wantedOwner, wantedName, mode === 'destroy' || key === full))
   }
-  return { here: { owner, name, id: ids.get(full)! }, idOf: (fullName) => ids.get(fullName.toLowerCase())! }
+  await Promise.all([...wanted].map(ask))
+  const idOf = (fullName: string) => ids.get(fullName.toLowerCase()) ?? fullName.toLowerCase()
+  return { here: { owner, name, id: idOf(full) }, idOf }
 }
 
 /** Where it need not be there, for it is to be destroyed or is the running one, of which reading its secrets tells more. */
