@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { destinationKey } from '../../src/domain/destination.ts'
+import { type Destination, destinationKey, stores } from '../../src/domain/destination.ts'
 import {
   deliveredEntry,
   droppedDestinations,
@@ -139,6 +139,14 @@ describe('reading a description', () => {
       expect(readDescription(odd(delivered)).note, JSON.stringify(delivered)).toBe('mangled')
     for (const at of ['1//%zz/A', '1///a', '1/x//A', '1//../A', '../../A/A', '1///GITHUB_A', '1///A/B'])
       expect(readDescription(odd({}, at)).note, at).toBe('mangled')
+    for (const at of ['@acme//env/A', '@///A', '@Acme///A', '@a.b///A', '@..///A', '@a%2Fb///A', '1/actions//A'])
+      expect(readDescription(odd({}, at)).note, at).toBe('mangled')
+    for (const at of ['1/dependabot/env/A', '%zz///A', '1/packages//A', '@acme/packages//A', '1/__proto__//A'])
+      expect(readDescription(odd({}, at)).note, at).toBe('mangled')
+    for (const store of ['dependabot', 'codespaces'])
+      expect(readDescription(odd({ id: 'variable:A' }, `1/${store}//A`)).note, store).toBe('mangled')
+    for (const at of ['1/agents//A', '@acme///A', '@acme/agents//A'])
+      expect(readDescription(odd({ id: 'variable:A' }, at)).ledger, at).toBeDefined()
   })
 
   it('keeps what people wrote behind our line', () => {
@@ -183,14 +191,21 @@ describe('room', () => {
 
 describe('a destination in the ledger', () => {
   it('is recalled as it was delivered to', () => {
-    const arbitrary = fc.record({
-      store: fc.constant('actions' as const),
-      repository: fc.constantFrom({ owner: 'acme', name: 'app', id: '123' }, { owner: 'other', name: 'x.y', id: '7' }),
-      environment: fc.option(fc.string({ minLength: 1, maxLength: 40 }), { nil: undefined }),
+    const common = {
       secretName: fc.constantFrom('A', 'QLIK_CLIENT_SECRET'),
       idName: fc.constant('QLIK_CLIENT_ID'),
       idAs: fc.constantFrom('variable' as const, 'secret' as const),
-    })
+    }
+    const repository = fc.constantFrom(
+      { owner: 'acme', name: 'app', id: '123' },
+      { owner: 'other', name: 'x.y', id: '7' },
+    )
+    const environment = fc.string({ minLength: 1, maxLength: 40 }).filter((name) => name !== '.' && name !== '..')
+    const arbitrary: fc.Arbitrary<Destination> = fc.oneof(
+      fc.record({ ...common, store: fc.constant('actions' as const), repository, environment: optional(environment) }),
+      fc.record({ ...common, store: fc.constantFrom(...stores), repository, environment: fc.constant(undefined) }),
+      fc.record({ ...common, store: fc.constantFrom(...stores), organization: fc.constantFrom('acme', 'a-b_c', '42') }),
+    )
     fc.assert(
       fc.property(arbitrary, (place) => {
         const { owner } = ledgerOf()
@@ -198,6 +213,18 @@ describe('a destination in the ledger', () => {
         expect(recalledDestination(destinationKey(place), entry, owner)).toEqual(place)
       }),
     )
+  })
+
+  it('has one key only, and for organizations the same in any case', () => {
+    const { repository: _none, ...rest } = destination
+    const ofAcme = { ...rest, organization: 'Acme' }
+    expect(destinationKey(ofAcme)).toBe('@acme///QLIK_CLIENT_SECRET')
+    expect(destinationKey({ ...ofAcme, organization: 'acme', store: 'dependabot' })).toBe(
+      '@acme/dependabot//QLIK_CLIENT_SECRET',
+    )
+    expect(destinationKey(destination)).toBe(key)
+    expect(destinationKey({ ...destination, store: 'agents' })).toBe('123/agents//QLIK_CLIENT_SECRET')
+    expect(destinationKey({ ...destination, environment: 'eu/prod' })).toBe('123//eu%2Fprod/QLIK_CLIENT_SECRET')
   })
 
   it('is dropped where it is no longer named', () => {

@@ -109,6 +109,23 @@ export const scenarios = {
     places: fourPlaces,
     before: (simulation) => created(simulation),
   },
+  'rotating for an organization, and for Dependabot': {
+    inputs: { rotate: 'now' },
+    clients: [
+      deployerTo(
+        { organization: 'acme', visibility: 'selected', 'selected-repositories': ['app', 'other'] },
+        { store: 'dependabot', 'client-id-as': 'secret' },
+      ),
+    ],
+    places: [
+      { organization: 'acme', name: 'QLIK_CLIENT_SECRET' },
+      { ...repositoryPlace, store: 'dependabot', idAs: 'secret' },
+    ],
+    before: async (simulation) => {
+      simulation.addOrganization('acme')
+      await created(simulation)
+    },
+  },
   'delivering to a new place': {
     clients: toThreePlaces,
     places: threePlaces,

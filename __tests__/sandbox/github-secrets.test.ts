@@ -178,6 +178,56 @@ describe('secrets', () => {
     expect(sandbox.github.secretValue({ organization: 'acme', name: 'A' })).toBe('x')
   })
 
+  it.each(['secrets', 'variables'] as const)('of an organization are shown to selected repositories: %s', (kind) => {
+    const { github } = sandbox
+    const ids = ['app', 'web', 'api'].map((name) => github.createRepository(`acme/${name}`).id)
+    const elsewhere = github.createRepository('other/app').id
+    const at = `/orgs/acme/actions/${kind}`
+    const seers = () => send('GET', `${at}/a/repositories`).json.repositories?.map(({ id }: { id: number }) => id)
+    const visible = { visibility: 'selected', selected_repository_ids: ids.slice(0, 2) }
+    if (kind === 'secrets') put(at, 'A', 'x', visible)
+    else send('POST', at, { name: 'A', value: 'x', ...visible })
+    expect(seers()).toEqual(ids.slice(0, 2))
+    expect(send('GET', `${at}/A`).json.selected_repositories_url).toContain(`${at}/A/repositories`)
+    expect(send('GET', `${at}/A/repositories?per_page=1&page=2`).json).toMatchObject({
+      total_count: 2,
+      repositories: [{ id: ids[1], full_name: 'acme/web' }],
+    })
+    expect(send('PUT', `${at}/A/repositories`, { selected_repository_ids: [ids[2]] }).status).toBe(204)
+    expect(seers()).toEqual([ids[2]])
+    expect(send('PUT', `${at}/A/repositories/${ids[0]}`).status).toBe(204)
+    expect(send('DELETE', `${at}/A/repositories/${ids[2]}`).status).toBe(204)
+    expect(github.seenBy(kind, { organization: 'acme', name: 'A' })).toEqual(['acme/app'])
+    expect(send('PUT', `${at}/A/repositories/${elsewhere}`).status).toBe(404)
+    expect(send('PUT', `${at}/A/repositories`, {}).status).toBe(422)
+    expect(send('GET', `${at}/B/repositories`).status).toBe(404)
+    // The trap: `selected` without a list is a list of none.
+    if (kind === 'secrets') put(at, 'A', 'y', { visibility: 'selected' })
+    else send('PATCH', `${at}/A`, { visibility: 'selected' })
+    expect(seers()).toEqual([])
+    github.showTo(kind, { organization: 'acme', name: 'A' }, 'all')
+    for (const answer of [
+      send('GET', `${at}/A/repositories`),
+      send('PUT', `${at}/A/repositories`, { selected_repository_ids: [] }),
+      send('PUT', `${at}/A/repositories/${ids[0]}`),
+      send('DELETE', `${at}/A/repositories/${ids[0]}`),
+    ])
+      expect(answer.status).toBe(409)
+  })
+
+  it('of a repository have no such list', () => {
+    put(`${repo}/actions/secrets`, 'A', 'x')
+    expect(send('GET', `${repo}/actions/secrets/A/repositories`).status).toBe(404)
+  })
+
+  it('of Codespaces and agents are not on an Enterprise Server', () => {
+    start({ githubEdition: 'server' })
+    for (const store of ['codespaces', 'agents'])
+      for (const root of [repo, '/orgs/acme'])
+        expect(send('GET', `${root}/${store}/secrets/public-key`).status, store).toBe(404)
+    expect(send('GET', `${repo}/dependabot/secrets`).status).toBe(200)
+  })
+
   it('can be changed by hand', () => {
     sandbox.github.overwriteSecret({ repository, name: 'A' }, 'x')
     expect(send('GET', `${repo}/actions/secrets/A`).status).toBe(200)

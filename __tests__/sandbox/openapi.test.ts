@@ -14,6 +14,9 @@ describe('GitHub’s API description', () => {
     ['PUT', '/repositories/123/environments/staging/secrets/A', good],
     ['PUT', '/orgs/acme/agents/secrets/A', { ...good, visibility: 'all' }],
     ['DELETE', secret],
+    ['GET', '/orgs/acme/actions/variables/A/repositories?per_page=100&page=2'],
+    ['PUT', '/orgs/acme/dependabot/secrets/A/repositories', { selected_repository_ids: [1] }],
+    ['PUT', '/orgs/acme/codespaces/secrets/A/repositories/1'],
     ['POST', '/repos/acme/app/actions/variables', { name: 'A', value: '' }],
     ['PATCH', '/repos/acme/app/environments/staging/variables/A', { value: 'x' }],
   ])('has nothing against %s %s', (method, path, body?: object) => {

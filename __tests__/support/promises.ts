@@ -1,9 +1,10 @@
 import { expect } from 'vitest'
+import type { NamedPlace } from '../../sandbox/github/model.ts'
 import type { Client } from '../../sandbox/tenant/types.ts'
 import { leaks, type RunResult, type Simulation } from './simulation.ts'
 
 /** A destination of the tests, as the sandbox names it; `client`: whose it is, where not the one that most tests have. */
-export type Place = { repository: string; environment?: string; name: string; idAs?: 'secret'; client?: string }
+export type Place = NamedPlace & { idAs?: 'secret'; client?: string }
 
 export const repositoryPlace: Place = { repository: 'acme/app', name: 'QLIK_CLIENT_SECRET' }
 

@@ -1,3 +1,4 @@
+import { environmentStore, organizationStores, repositoryStores } from '../../sandbox/github/stores.ts'
 import type { Service } from '../../sandbox/record.ts'
 import { ready, Sandbox } from '../../sandbox/sandbox.ts'
 import type { Settings } from '../../sandbox/settings.ts'
@@ -87,6 +88,18 @@ export class Simulation {
 
   advance(hours: number): void {
     this.sandbox.clock.advance(hours * hour)
+  }
+
+  /** An organization, with a token that may write whatever its stores and those of its repositories keep. */
+  addOrganization(login: string): void {
+    const { github } = this.sandbox
+    github.createOrganization(login)
+    const rules = [...Object.values(repositoryStores), environmentStore, ...Object.values(organizationStores)]
+    const names = rules.flatMap(({ secrets, variables }) =>
+      variables === undefined ? [secrets] : [secrets, variables],
+    )
+    const permissions = Object.fromEntries(names.map((name) => [name, 'write' as const]))
+    this.inputs['github-token'] = github.issueToken({ kind: 'app', permissions: { ...permissions, metadata: 'read' } })
   }
 
   /** A run from its start to its end, with trouble at some of its requests, if any. */
