@@ -165,6 +165,25 @@ describe('an organization’s secret', () => {
     expect(seenBy()).toEqual([...names].sort())
   })
 
+  it('is left alone where the token does not see all repositories that see it', async () => {
+    const { github, faults } = simulation.sandbox
+    github.overwriteSecret(secretAt(place), 'by hand')
+    github.showTo('secrets', secretAt(place), ['acme/web', 'acme/api'])
+    const body = JSON.stringify({ total_count: 2, repositories: [{ id: github.findRepository('acme/web')!.id }] })
+    const fault = { kind: 'status', status: 200, body } as const
+    faults.add({ method: 'GET', path: /\/repositories/, when: 'before', times: 9, fault })
+    const message = /who sees organization acme: QLIK_CLIENT_SECRET now can’t be read/
+    expectFailure(await simulation.run({ ...inputs, 'client-id-as': 'none' }), 'INPUT_INVALID', { message })
+    expect(github.secretValue(secretAt(place))).toBe('by hand')
+    expect(seenBy()).toEqual(['acme/api', 'acme/web'])
+    expect(theClient(simulation).secrets).toEqual([])
+    // Where they are named, nothing depends on what is shown.
+    const named = { ...inputs, visibility: 'selected', 'selected-repositories': 'web', 'client-id-as': 'none' }
+    expectSuccess(await simulation.run(named), { result: 'rotated' })
+    expect(seenBy()).toEqual(['acme/web'])
+    await nothingToDo(named)
+  })
+
   it.each(['all', 'private'] as const)('keeps the visibility %s', async (visibility) => {
     const { github } = simulation.sandbox
     github.overwriteSecret(secretAt(place), 'by hand')
@@ -183,6 +202,28 @@ describe('an organization’s secret', () => {
     expectRefusal(await simulation.run(selected), 'INPUT_INVALID', { message: /^selected-repositories: is missing/ })
     simulation.sandbox.github.deleteSecret(secretAt(place))
     expectRefusal(await simulation.run(inputs), 'INPUT_INVALID', missing)
+  })
+
+  it('is not written where it is gone by then, and its visibility with it', async () => {
+    await deliveredTo({ visibility: 'all' })
+    const { github, tenant } = simulation.sandbox
+    const { clientId } = theClient(simulation)
+    simulation.afterRequest = () => {
+      if (theClient(simulation).secrets.length === 2) github.deleteSecret(secretAt(place))
+    }
+    const message = /^visibility: is missing, and who sees organization acme: QLIK_CLIENT_SECRET/
+    expectFailure(await simulation.run({ ...inputs, rotate: 'now' }), 'INPUT_INVALID', { message })
+    simulation.afterRequest = undefined
+    expect(github.secretNames(place)).toEqual([])
+    expect(theClient(simulation).secrets).toHaveLength(1)
+    expectSuccess(await simulation.run({ ...inputs, visibility: 'all' }), { result: 'rotated' })
+    expect(tenant.canAuthenticate(clientId, github.secretValue(secretAt(place)) ?? '')).toBe(true)
+  })
+
+  it('is refused where there is no such organization', async () => {
+    const wanted = { organization: 'nobody', visibility: 'all' }
+    const hint = /Is organization nobody spelt right.*the organization’s Secrets: write/
+    expectRefusal(await simulation.run(wanted), 'DESTINATION_MISSING', { message: /of organization nobody/, hint })
   })
 
   it('is refused where a selected repository is not there', async () => {

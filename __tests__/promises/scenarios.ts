@@ -43,6 +43,18 @@ export const twoClients: WrittenClient[] = [
   { ...deployerTo(...deliver.slice(2), { environment: 'portal' }), name: 'portal' },
 ]
 
+const ofAcme = { organization: 'acme' }
+const organizationPlaces: Place[] = [
+  { ...ofAcme, name: 'QLIK_CLIENT_SECRET' },
+  { ...repositoryPlace, store: 'dependabot', idAs: 'secret' },
+]
+const toOrganization = [
+  deployerTo(
+    { ...ofAcme, visibility: 'selected', 'selected-repositories': ['app', 'other'] },
+    { store: 'dependabot', 'client-id-as': 'secret' },
+  ),
+]
+
 /** Some other clients, so that the tenant's list has several pages where its pages are small. */
 function crowd({ sandbox: { tenant } }: Simulation): void {
   for (const name of ['etl', 'billing', 'reports', 'backup']) tenant.addClient({ clientName: name })
@@ -111,19 +123,18 @@ export const scenarios = {
   },
   'rotating for an organization, and for Dependabot': {
     inputs: { rotate: 'now' },
-    clients: [
-      deployerTo(
-        { organization: 'acme', visibility: 'selected', 'selected-repositories': ['app', 'other'] },
-        { store: 'dependabot', 'client-id-as': 'secret' },
-      ),
-    ],
-    places: [
-      { organization: 'acme', name: 'QLIK_CLIENT_SECRET' },
-      { ...repositoryPlace, store: 'dependabot', idAs: 'secret' },
-    ],
+    clients: toOrganization,
+    places: organizationPlaces,
+    before: (simulation) => created(simulation),
+  },
+  'showing an organization’s secret to others': {
+    clients: toOrganization,
+    places: organizationPlaces,
     before: async (simulation) => {
-      simulation.addOrganization('acme')
       await created(simulation)
+      const { github } = simulation.sandbox
+      github.showTo('secrets', { ...ofAcme, name: 'QLIK_CLIENT_SECRET' }, 'all')
+      github.showTo('variables', { ...ofAcme, name: 'QLIK_CLIENT_ID' }, 'all')
     },
   },
   'delivering to a new place': {
@@ -221,6 +232,7 @@ export async function prepared(
   const simulation = await Simulation.start({ ...scenario.settings, ...settings })
   simulation.sandbox.github.createRepository('acme/other')
   simulation.sandbox.github.createEnvironment('acme/app', 'portal')
+  if (scenario.places?.some(({ organization }) => organization !== undefined)) simulation.addOrganization('acme')
   if (scenario.clients !== undefined) simulation.program = programFor(scenario.clients)
   crowd(simulation)
   const places = scenario.places ?? [repositoryPlace]

@@ -91,7 +91,10 @@ async function listVariables(api: Api, scope: Scope): Promise<Map<string, Item>>
   return new Map(items.map(({ name, value, visibility }) => [name.toUpperCase(), { value, visibility }]))
 }
 
-/** Who sees a value, with the ids of the selected repositories; undefined outside of organizations. */
+/**
+ * Who sees a value; undefined outside of organizations. The ids of selected repositories are all or none: those that a token
+ * can't see would be taken back by who writes the others.
+ */
 async function accessOf(
   api: Api,
   scope: Scope,
@@ -101,13 +104,16 @@ async function accessOf(
 ): Promise<Access | undefined> {
   if (visibility !== 'selected') return visibility && { visibility }
   const what = `reading which repositories see ${name}`
+  let total = 0
   const items = await pages(100, async (page, per_page) => {
     const route = `GET ${kind}/{name}/repositories`
     const answer = await ask(api, { route, scope, what, parameters: { name, per_page, page } })
     const { total_count, repositories } = parsed(wire.repositoriesSchema, answer, what)
+    total = Math.max(total, total_count)
     return { total: total_count, items: repositories }
   })
-  return { visibility, repositories: items.map(({ id }) => String(id)).sort() }
+  const ids = new Set(items.map(({ id }) => String(id)))
+  return ids.size < total ? { visibility } : { visibility, repositories: [...ids].sort() }
 }
 
 /** All pages of a list: the first says how many there are, the others are asked for together. */

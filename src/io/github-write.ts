@@ -37,13 +37,13 @@ export async function putSecret(
   return { value: undefined, at }
 }
 
-/** As GitHub wants it. What was there when all was planned, and is gone now, had its visibility with it. */
+/** As GitHub wants it. What was there when all was planned may be gone now, or not be shown to us in full. */
 function spoken(destination: Destination, access: Access | undefined): Record<string, unknown> {
   if (destination.organization === undefined) return {}
   if (access === undefined)
     throw new ActionError(
       'INPUT_INVALID',
-      `visibility: is missing, and ${plain(destinationLabel(destination))} is no longer there to take it from`,
+      `visibility: is missing, and who sees ${plain(destinationLabel(destination))} now can’t be read, or not in full`,
       'Give visibility: all, private, or selected with selected-repositories.',
     )
   const { visibility, repositories } = access

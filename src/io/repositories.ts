@@ -28,7 +28,9 @@ export async function repositoriesOf(
     if (github !== undefined && !ids.has(key))
       ids.set(key, await idOrName(github, wantedOwner, wantedName, mode === 'destroy' || key === full))
   }
-  await Promise.all([...wanted].map(ask))
+  // GitHub bears a hundred requests at a time, of everybody with this token.
+  const open = [...wanted]
+  while (open.length > 0) await Promise.all(open.splice(0, 20).map(ask))
   const idOf = (fullName: string) => ids.get(fullName.toLowerCase()) ?? fullName.toLowerCase()
   return { here: { owner, name, id: idOf(full) }, idOf }
 }
