@@ -71,6 +71,23 @@ describe('the built program', () => {
     expect(asked.flatMap(validateGithubRequest)).toEqual([])
   })
 
+  it('delivers to an organization’s store, and keeps who sees what lies there', async () => {
+    const { github, tenant, requests } = stage.sandbox
+    github.createOrganization('acme')
+    const permissions = { organization_dependabot_secrets: 'write' } as const
+    const token = github.issueToken({ kind: 'app', permissions })
+    const inputs = { organization: 'acme', store: 'dependabot', 'github-token': token }
+    const secret = { organization: 'acme', store: 'dependabot', name: 'QLIK_CLIENT_SECRET' } as const
+    github.overwriteSecret(secret, 'by hand')
+    github.showTo('secrets', secret, ['acme/app'])
+    expectGood(await stage.step(inputs), { result: 'created' })
+    expectGood(await stage.step(inputs), { result: 'unchanged' })
+    const id = github.secretValue({ ...secret, name: 'QLIK_CLIENT_ID' }) ?? ''
+    expect(tenant.canAuthenticate(id, github.secretValue(secret) ?? '')).toBe(true)
+    expect(github.seenBy('secrets', secret)).toEqual(['acme/app'])
+    expect(requests.filter(({ service }) => service === 'github').flatMap(validateGithubRequest)).toEqual([])
+  })
+
   it('fails with exit code 1, one annotation, and its code as an output', async () => {
     const result = await stage.step({ environment: 'nowhere' })
     expect(result.exitCode).toBe(1)
