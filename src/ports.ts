@@ -3,6 +3,7 @@ import type { Destination, ObservedDestination } from './domain/destination.ts'
 import type { Need } from './domain/need.ts'
 import type { Secret } from './domain/secret.ts'
 import type { CompleteFields, Consent } from './domain/spec.ts'
+import type { Observed } from './domain/steps.ts'
 
 /** An answer with the time of the service that gave it (its `Date` header): epoch seconds. */
 export type At<T> = { value: T; at: number }
@@ -51,9 +52,11 @@ export interface Prover {
   revoke(accessToken: Secret): Promise<void>
 }
 
+export type Sighting = Pick<Observed, 'destinations' | 'unread'>
+
 export interface DestinationReader {
-  /** Metadata of destinations by their key, read scope by scope. A scope that does not exist is refused, or empty. */
-  read(destinations: Destination[], missing: 'refused' | 'empty'): Promise<Map<string, ObservedDestination>>
+  /** Metadata of destinations by their key, read scope by scope. What concerns one scope alone is told of its destinations. */
+  read(destinations: Destination[]): Promise<Sighting>
   /** What a delivery needs, read just before it: the scope's public key, the stamps as they are, and who sees what. */
   prepare(destination: Destination): Promise<At<Prepared>>
   /** Stamps of one destination. */

@@ -91,9 +91,9 @@ function enterBoth(services: Services, { qlik, places }: Apis): Enter {
 
 async function toRequest(inputs: Inputs, github: GitHub | undefined, process: string): Promise<RunRequest> {
   const { clients, repository, run, policy } = inputs
-  const { here, idOf } = await repositoriesOf(repository, clients, github, policy.mode)
+  const { here, idOf } = await repositoriesOf(repository, clients, github)
   const actor = { repository: here, run: { ...run, process } }
-  return { clients: clients.map((client) => toClientSpec(client, here, idOf)), actor, policy }
+  return { clients: clients.map((client) => toClientSpec(client, here, idOf, policy.mode)), actor, policy }
 }
 
 async function report(outcomes: Outcome[], inputs: Inputs, runner: Runner): Promise<void> {

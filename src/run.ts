@@ -14,7 +14,7 @@ const mostAtOnce = 8
 export async function run(request: RunRequest, world: World): Promise<Outcome[]> {
   const { clients } = request
   const places = clients.flatMap(({ destinations }) => destinations)
-  const first = await observe(places, world.readers, world.clock, request.policy.mode)
+  const first = await observe(places, world.readers, world.clock)
   const tally = startTally(clients.length, world)
   return sideBySide(clients, mostAtOnce, async (spec) => {
     tally.begun()

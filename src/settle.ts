@@ -61,7 +61,7 @@ export async function settle(
     const decision = await firstDecision(settling, first)
     latest = decision
     drift = decision.plan.drift
-    tell(decision.plan, request.policy, world)
+    tell(decision.plan, world)
     if (world.enter === undefined) return outcome(tellPlan(decision.plan, request.policy, world))
     await carryOut(settling, decision, world.enter, (later) => {
       latest = later
@@ -113,9 +113,8 @@ async function firstDecision(settling: Settling, first: Reading): Promise<Decisi
 }
 
 /** What is to be destroyed are also the destinations that only the ledger names: what lies there decides what may go. */
-function destinationsOf({ spec, request }: Settling, { client }: ClientPlan): Destination[] {
-  const known =
-    request.policy.mode === 'destroy' ? droppedDestinations(client?.description.ledger, spec.destinations) : []
+function destinationsOf({ spec }: Settling, { client }: ClientPlan): Destination[] {
+  const known = spec.state === 'absent' ? droppedDestinations(client?.description.ledger, spec.destinations) : []
   return [...spec.destinations, ...known]
 }
 
@@ -124,8 +123,7 @@ async function decideAnew(
   before: ClientPlan,
   readers: Readers = settling.world.readers,
 ): Promise<Decision> {
-  const { world, request } = settling
-  return decide(settling, await observe(destinationsOf(settling, before), readers, world.clock, request.policy.mode))
+  return decide(settling, await observe(destinationsOf(settling, before), readers, settling.world.clock))
 }
 
 /**
@@ -200,9 +198,9 @@ function tooSlow(again: Again): ActionError {
 
 // --- telling ---------------------------------------------------------------------------------------------------------
 
-function tell(plan: ClientPlan, policy: Policy, { reporter }: World): void {
+function tell(plan: ClientPlan, { reporter }: World): void {
   const { spec, client } = plan
-  if (policy.mode === 'destroy') return
+  if (spec.state === 'absent') return
   for (const warning of [
     ...plan.warnings,
     ...scopeWarnings(spec.fields.scopes ?? [], spec.fields.grantTypes ?? client?.grantTypes ?? []),
@@ -215,10 +213,10 @@ function tell(plan: ClientPlan, policy: Policy, { reporter }: World): void {
   }
 }
 
-function closingWords({ spec, progress, world, request }: Settling, plan: ClientPlan): void {
+function closingWords({ spec, progress, world }: Settling, plan: ClientPlan): void {
   if (progress.done.length === 0) world.reporter.step(`✓ ${plain(spec.name, 80)}: nothing to do`)
   for (const note of progress.notes) world.reporter.notice(note)
-  if (request.policy.mode !== 'destroy' || plan.client === undefined) return
+  if (spec.state !== 'absent' || plan.client === undefined) return
   const bot = `The client's user on the tenant (subject qlikbot\\${plan.client.id}) stays behind: Qlik does not delete it with the client.`
   progress.notes.push(bot)
   world.reporter.notice(bot)

@@ -35,6 +35,7 @@ export function specOf(more: Partial<ClientSpec> = {}): ClientSpec {
   const name = more.name ?? 'deployer'
   return {
     name,
+    state: 'present',
     fields: { name, scopes: ['user_default'] },
     consent: 'trusted',
     destinations: [destination],
@@ -53,6 +54,8 @@ export function clientOf(more: Partial<Omit<ObservedClient, 'description'>> & { 
     scopes: ['user_default'],
     grantTypes: ['client_credentials'],
     authMethods: ['client_secret'],
+    redirectUris: [],
+    allowedOrigins: [],
     consent: 'trusted',
     secrets: [{ hint: 'aaaaa', createdAt: now - 86_400, createdBy: 'us' }],
     createdAt: now - 86_400,

@@ -13,6 +13,10 @@ export type ObservedClient = {
   scopes: string[]
   grantTypes: string[]
   authMethods: string[]
+  redirectUris: string[]
+  allowedOrigins: string[]
+  clientUri?: string | undefined
+  logoUri?: string | undefined
   /** Undefined where the tenant did not say. */
   consent?: Consent | undefined
   secrets: ObservedSecret[]
@@ -33,6 +37,10 @@ export function fieldChanges(fields: Fields, observed: ObservedClient): FieldCha
     scopes: observed.scopes,
     grantTypes: observed.grantTypes,
     authMethods: observed.authMethods,
+    redirectUris: observed.redirectUris,
+    allowedOrigins: observed.allowedOrigins,
+    clientUri: observed.clientUri,
+    logoUri: observed.logoUri,
   }
   return (Object.keys(now) as (keyof Fields)[]).flatMap((field) => {
     const after = fields[field]

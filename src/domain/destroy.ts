@@ -2,7 +2,7 @@ import type { ObservedClient } from './client.ts'
 import { type Destination, destinationKey } from './destination.ts'
 import { type Identity, isOwner, ownedElsewhere } from './identify.ts'
 import { droppedDestinations } from './ledger.ts'
-import { isAdmin } from './refusals.ts'
+import { isAdmin, requireRead } from './refusals.ts'
 import { leaseOfAnother } from './rotation.ts'
 import type { ClientSpec } from './spec.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
@@ -24,7 +24,10 @@ export function planDestroy(
   const ledger = client.description.ledger
   const ours = isOwner(ledger, spec, context.actor)
   if (by !== 'pin' && !(ours && ledger?.owner.origin === 'made')) throw ownedElsewhere(client, ours)
-  const known = [...spec.destinations, ...droppedDestinations(ledger, spec.destinations)]
+  const known = [...spec.destinations, ...droppedDestinations(ledger, spec.destinations)].filter(
+    (destination) => !spec.spared?.has(destinationKey(destination)),
+  )
+  requireRead(known, observed, true)
   const removals = known.flatMap((destination) => {
     const parts = partsToRemove(destination, client, observed)
     return parts.length === 0 ? [] : [{ kind: 'remove-values' as const, destination, parts }]

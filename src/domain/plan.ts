@@ -5,7 +5,7 @@ import { ActionError } from './errors.ts'
 import { clientLabel, type Identity, identify, isOwner } from './identify.ts'
 import { requireRoom } from './ledger.ts'
 import { newLedger, owned } from './ownership.ts'
-import { protectAdmin, refuseDropped } from './refusals.ts'
+import { protectAdmin, refuseDropped, requireRead } from './refusals.ts'
 import {
   decideRotation,
   leaseOfAnother,
@@ -26,7 +26,8 @@ import { requireVisibility } from './visibility.ts'
  * `DESTINATION_DROPPED`, `SECRET_SLOTS_FULL`, `CLIENT_IS_ADMIN`, all before anything is written.
  */
 export function planClient(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
-  const destroy = context.policy.mode === 'destroy'
+  const destroy = spec.state === 'absent'
+  if (!destroy) requireRead(spec.destinations, observed)
   // What is pinned and already gone needs no destroying.
   const gone = destroy && spec.clientId !== undefined && observed.clients.every(({ id }) => id !== spec.clientId)
   const identity: Identity = gone ? { kind: 'none' } : identify(spec, observed.clients, context.actor, observed.now)
@@ -64,6 +65,10 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: Pla
     scopes: fields.scopes,
     grantTypes,
     authMethods: fields.authMethods ?? ['client_secret'],
+    redirectUris: fields.redirectUris,
+    allowedOrigins: fields.allowedOrigins,
+    clientUri: fields.clientUri,
+    logoUri: fields.logoUri,
   }
   const deliver = spec.destinations.length > 0
   return {

@@ -1,12 +1,28 @@
 import type { FieldChange, ObservedClient, ObservedSecret } from './client.ts'
-import { destinationLabel } from './destination.ts'
+import { type Destination, destinationKey, destinationLabel } from './destination.ts'
 import { iso } from './duration.ts'
 import { ActionError } from './errors.ts'
 import { clientLabel } from './identify.ts'
 import { droppedDestinations } from './ledger.ts'
 import { type Rotation, secretSlots } from './rotation.ts'
 import type { ClientSpec, Consent, Policy } from './spec.ts'
+import type { Observed } from './steps.ts'
 import { plain } from './text.ts'
+
+/** Throws why one of these destinations could not be read. `absent`: one that does not exist is as good as empty. */
+export function requireRead(destinations: Destination[], { unread }: Observed, absent = false): void {
+  for (const destination of destinations) {
+    const error = unread.get(destinationKey(destination))
+    if (error !== undefined && !(absent && error.code === 'DESTINATION_MISSING')) throw error
+    const nobody = absent ? undefined : destination.access?.repositories?.find((id) => !/^\d+$/.test(id))
+    if (nobody !== undefined)
+      throw new ActionError(
+        'DESTINATION_MISSING',
+        `selected-repositories of ${plain(destinationLabel(destination))}: there is no repository ${plain(nobody)}`,
+        'Is it spelt right? GitHub answers the same where the github-token may not see it: it needs access to that repository.',
+      )
+  }
+}
 
 export function refuseDropped(spec: ClientSpec, client: ObservedClient, policy: Policy): void {
   const dropped =

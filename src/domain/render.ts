@@ -97,6 +97,10 @@ export function fieldName(field: FieldChange['field']): string {
     scopes: 'scopes',
     grantTypes: 'grant-types',
     authMethods: 'auth-method',
+    redirectUris: 'redirect-uris',
+    allowedOrigins: 'allowed-origins',
+    clientUri: 'client-uri',
+    logoUri: 'logo-uri',
   }[field]
 }
 

@@ -21,25 +21,37 @@ export type Fields = {
   scopes?: string[] | undefined
   grantTypes?: string[] | undefined
   authMethods?: string[] | undefined
+  redirectUris?: string[] | undefined
+  allowedOrigins?: string[] | undefined
+  clientUri?: string | undefined
+  logoUri?: string | undefined
 }
 
-/** The same with a value for each. */
-export type CompleteFields = { [K in keyof Fields]-?: NonNullable<Fields[K]> }
+/** Fields that a client may well be without. */
+type Extras = Pick<Fields, 'redirectUris' | 'allowedOrigins' | 'clientUri' | 'logoUri'>
+
+/** The same with a value for each that every client has. */
+export type CompleteFields = { [K in Exclude<keyof Fields, keyof Extras>]-?: NonNullable<Fields[K]> } & Extras
 
 /** What the user wrote about one client, validated. */
 export type ClientSpec = {
   /** Names the client in the ledger, and on the tenant. */
   name: string
+  /** Absent: what this action made of it is deleted. */
+  state: State
   clientId?: string | undefined
   fields: Fields
   consent: Consent
   /** None: the client is reconciled, and no secret of it is kept. */
   destinations: Destination[]
+  /** Keys of destinations that other clients of the same spec file are delivered to: nothing is deleted there. */
+  spared?: ReadonlySet<string> | undefined
   /** Seconds. */
   rotation: { after?: number | undefined; grace: number }
 }
 
 export type Consent = 'trusted' | 'required'
+export type State = 'present' | 'absent'
 
 /** What holds for the whole run. */
 export type Policy = {
@@ -69,18 +81,23 @@ export function runKey({ id, attempt, process }: RunIdentity): string {
 // --- what the user may write -----------------------------------------------------------------------------------------
 
 const control = /\p{Cc}/u
-const list = (what: string, longest: number) =>
-  z
-    .array(z.string().min(1).max(longest, `each of the ${what} has at most ${longest} characters`))
-    .transform((items) => [...new Set(items)])
+const list = (what: string, longest: number, most?: number) => {
+  const items = z.array(z.string().min(1).max(longest, `each of the ${what} has at most ${longest} characters`))
+  const few = most === undefined ? items : items.max(most, `has at most ${most} ${what}`)
+  return few.transform((all) => [...new Set(all)])
+}
 
-const duration = (accept: string) =>
-  z.string().transform((text, context) => {
-    const seconds = parseDuration(text)
-    if (seconds === undefined)
-      context.addIssue({ code: 'custom', message: `is not a duration; accepted are ${accept}` })
+const duration = (accept: string) => {
+  const message = `is not a duration; accepted are ${accept}`
+  // YAML reads a bare 0 as a number.
+  return z.union([z.string(), z.literal(0)], { error: message }).transform((text, context) => {
+    const seconds = parseDuration(String(text))
+    if (seconds === undefined) context.addIssue({ code: 'custom', message })
     return seconds ?? 0
   })
+}
+
+const address = z.string().max(2048, 'has at most 2048 characters')
 
 const secretName = z
   .string()
@@ -89,7 +106,7 @@ const secretName = z
     message: 'is not a name that GitHub accepts: letters, digits and _ only, not starting with a digit or GITHUB_',
   })
 
-const deliverySchema = z
+export const deliverySchema = z
   .strictObject({
     repository: z.string().regex(repositoryPattern, 'must be owner/name').optional(),
     organization: z.string().regex(organizationPattern, 'is no name of an organization').optional(),
@@ -200,6 +217,10 @@ export const clientSchema = z.strictObject({
     .optional(),
   scopes: list('scopes', 256).optional(),
   'auth-method': z.enum(['client_secret']).optional(),
+  'redirect-uris': list('addresses', 256, 5).optional(),
+  'allowed-origins': list('origins', 256, 5).optional(),
+  'client-uri': address.optional(),
+  'logo-uri': address.optional(),
   consent: z.enum(['trusted', 'required']).default('trusted'),
   rotation: z
     .strictObject({
@@ -209,19 +230,26 @@ export const clientSchema = z.strictObject({
       grace: duration('90d, 24h, 30m, 0').default(86_400),
     })
     .prefault({}),
-  deliver: z.array(deliverySchema).max(20, 'has at most 20 destinations'),
+  state: z.enum(['present', 'absent']).default('present'),
+  // A spec file must say where, or that there is none; it is told so where it is read.
+  deliver: z.array(deliverySchema).max(20, 'has at most 20 destinations').default([]),
 })
 
-type WrittenClient = z.output<typeof clientSchema>
+export type WrittenClient = z.output<typeof clientSchema>
 
-/** The spec of a client that passed the schema; destinations lie in `here` where they name no repository. */
+/**
+ * The spec of a client that passed the schema; destinations lie in `here` where they name no repository. Where all is to be
+ * destroyed every client is to be absent.
+ */
 export function toClientSpec(
   written: WrittenClient,
   here: Repository,
   repositoryId: (fullName: string) => string,
+  mode: Policy['mode'],
 ): ClientSpec {
   return {
     name: written.name,
+    state: mode === 'destroy' ? 'absent' : written.state,
     clientId: written['client-id'],
     fields: {
       name: written.name,
@@ -229,6 +257,10 @@ export function toClientSpec(
       scopes: written.scopes,
       grantTypes: written['grant-types'],
       authMethods: written['auth-method'] === undefined ? undefined : [written['auth-method']],
+      redirectUris: written['redirect-uris'],
+      allowedOrigins: written['allowed-origins'],
+      clientUri: written['client-uri'],
+      logoUri: written['logo-uri'],
     },
     consent: written.consent,
     destinations: written.deliver.map((delivery) => toDestination(delivery, here, repositoryId)),
@@ -238,7 +270,7 @@ export function toClientSpec(
 
 type WrittenDelivery = WrittenClient['deliver'][number]
 
-function toDestination(
+export function toDestination(
   delivery: WrittenDelivery,
   here: Repository,
   repositoryId: (fullName: string) => string,

@@ -1,5 +1,6 @@
 import type { FieldChange, ObservedClient, ObservedSecret } from './client.ts'
 import type { Destination, ObservedDestination } from './destination.ts'
+import type { ActionError } from './errors.ts'
 import type { Ledger } from './ledger.ts'
 import type { Reason, Retirement, Rotation } from './rotation.ts'
 import type { Actor, ClientSpec, CompleteFields, Consent, Policy } from './spec.ts'
@@ -67,6 +68,8 @@ export type ClientPlan = {
 export type Observed = {
   clients: ObservedClient[]
   destinations: ReadonlyMap<string, ObservedDestination>
+  /** Why the destinations of a scope could not be read, where they could not. */
+  unread: ReadonlyMap<string, ActionError>
   /** The tenant's time of this reading. */
   now: Time
 }

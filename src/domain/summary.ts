@@ -27,7 +27,7 @@ function table(outcomes: Outcome[]): string {
 
 function row(outcome: Outcome): string {
   const { plan, current, now } = outcome
-  const gone = outcome.mode === 'destroy' && outcome.error === undefined
+  const gone = plan?.spec.state === 'absent' && outcome.mode !== 'plan' && outcome.error === undefined
   const shown = outcome.mode === 'plan' && plan?.client !== undefined ? plan.client : undefined
   const scopes = shown?.scopes ?? plan?.spec.fields.scopes ?? plan?.client?.scopes ?? []
   const cells = [
@@ -110,6 +110,10 @@ function differenceRows(step: Step): string[] {
         difference('consent', undefined, step.consent),
         difference('scopes', undefined, step.fields.scopes.join(' ')),
         difference('grant-types', undefined, step.fields.grantTypes.join(' ')),
+        ...(['redirectUris', 'allowedOrigins', 'clientUri', 'logoUri'] as const).flatMap((field) => {
+          const value = text(step.fields[field])
+          return value ? [difference(fieldName(field), undefined, value)] : []
+        }),
       ]
     default:
       return []

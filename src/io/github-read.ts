@@ -6,29 +6,37 @@ import {
   scopeKey,
 } from '../domain/destination.ts'
 import { parseTimestamp } from '../domain/duration.ts'
-import { ActionError } from '../domain/errors.ts'
+import { ActionError, type ErrorCode, toActionError } from '../domain/errors.ts'
 import { type Access, isComplete, type Visibility } from '../domain/visibility.ts'
-import type { At, Prepared } from '../ports.ts'
+import type { At, Prepared, Sighting } from '../ports.ts'
 import { type Api, ask, parsed } from './github-api.ts'
 import * as wire from './github-wire.ts'
 
-/** One list of secrets for each scope, and one of variables where some destination keeps its id there. */
-export async function read(
-  api: Api,
-  destinations: Destination[],
-  missing: 'refused' | 'empty',
-): Promise<Map<string, ObservedDestination>> {
-  const scopes = Map.groupBy(destinations, scopeKey)
+/**
+ * One list of secrets for each scope, and one of variables where some destination keeps its id there. Where one scope refuses, the
+ * others are read all the same; throws what is wrong with all of them.
+ */
+export async function read(api: Api, destinations: Destination[]): Promise<Sighting> {
+  const unread = new Map<string, ActionError>()
   const found = await Promise.all(
-    [...scopes.values()].map((inScope) =>
+    [...Map.groupBy(destinations, scopeKey).values()].map((inScope) =>
       readScope(api, inScope).catch((thrown: unknown) => {
-        if (missing === 'empty' && thrown instanceof ActionError && thrown.code === 'DESTINATION_MISSING') return []
-        throw thrown
+        const error = toActionError(thrown)
+        if (!ofOneScope.has(error.code)) throw error
+        for (const destination of inScope) unread.set(destinationKey(destination), error)
+        return []
       }),
     ),
   )
-  return new Map(found.flat())
+  return { destinations: new Map(found.flat()), unread }
 }
+
+const ofOneScope = new Set<ErrorCode>([
+  'DESTINATION_FORBIDDEN',
+  'DESTINATION_MISSING',
+  'GITHUB_REJECTED',
+  'GITHUB_UNEXPECTED',
+])
 
 async function readScope(api: Api, destinations: Destination[]): Promise<[string, ObservedDestination][]> {
   const [scope] = destinations as [Destination]

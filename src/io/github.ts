@@ -18,7 +18,7 @@ export function createGitHub(baseUrl: string, token: Secret, http: Http): GitHub
   const api = { baseUrl, token, http }
   return {
     reader: {
-      read: (destinations, missing) => read(api, destinations, missing),
+      read: (destinations) => read(api, destinations),
       prepare: (destination) => prepare(api, destination),
       stamps: async (destination) => (await stamps(api, destination)).value,
     },
@@ -35,7 +35,11 @@ export function createGitHub(baseUrl: string, token: Secret, http: Http): GitHub
 
 /** Where nothing is delivered there is no token, nothing to read, and only one write that could be wanted all the same. */
 export const nowhere: Pick<GitHub, 'reader' | 'writer'> = {
-  reader: { read: async () => new Map(), prepare: needsToken, stamps: needsToken },
+  reader: {
+    read: async () => ({ destinations: new Map(), unread: new Map() }),
+    prepare: needsToken,
+    stamps: needsToken,
+  },
   writer: { putSecret: needsToken, putVariable: needsToken, restoreVariable: needsToken, remove: needsToken },
 }
 

@@ -20,6 +20,10 @@ export const clientSchema = z.object({
   allowedScopes: texts,
   allowedGrantTypes: texts,
   allowedAuthMethods: texts,
+  redirectUris: texts,
+  allowedOrigins: texts,
+  clientUri: text,
+  logoUri: text,
   connectionConfig: z.object({ consentMethod: text }).nullish(),
   clientSecrets: z.array(hintSchema).nullish(),
   /** Older form of an answer: one hint, where newer ones have a list. */
@@ -52,6 +56,10 @@ export function toObservedClient(wire: z.infer<typeof clientSchema>): ObservedCl
     grantTypes: wire.allowedGrantTypes ?? [],
     // A tenant that does not say allows client secrets, as its console does by default.
     authMethods: wire.allowedAuthMethods?.length ? wire.allowedAuthMethods : ['client_secret'],
+    redirectUris: wire.redirectUris ?? [],
+    allowedOrigins: wire.allowedOrigins ?? [],
+    clientUri: wire.clientUri || undefined,
+    logoUri: wire.logoUri || undefined,
     consent: consent === 'trusted' || consent === 'required' ? consent : undefined,
     secrets: toSecrets(wire),
     owner: wire.ownerId || undefined,

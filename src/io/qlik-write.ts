@@ -35,6 +35,11 @@ async function create(
     allowedScopes: fields.scopes,
     allowedGrantTypes: fields.grantTypes,
     allowedAuthMethods: fields.authMethods,
+    // What is empty is left out, as it is by the console.
+    redirectUris: fields.redirectUris?.length ? fields.redirectUris : undefined,
+    allowedOrigins: fields.allowedOrigins?.length ? fields.allowedOrigins : undefined,
+    clientUri: fields.clientUri || undefined,
+    logoUri: fields.logoUri || undefined,
     // The request accepts no other value than trusted; required is what a client has without it.
     ...(consent === 'trusted' ? { connectionConfig: { consentMethod: 'trusted' } } : {}),
   }
@@ -63,6 +68,10 @@ const paths: Record<keyof Fields, string> = {
   scopes: '/allowedScopes',
   grantTypes: '/allowedGrantTypes',
   authMethods: '/allowedAuthMethods',
+  redirectUris: '/redirectUris',
+  allowedOrigins: '/allowedOrigins',
+  clientUri: '/clientUri',
+  logoUri: '/logoUri',
 }
 
 /**
