@@ -83,7 +83,7 @@ describe('the sources', () => {
 
   it('read the environment in inputs, runner and transport only', () => {
     const reading = filesWith(/\benv(\.\w|\[)/)
-    const readers = ['io/inputs.ts', 'io/runner.ts', 'io/transport.ts']
+    const readers = ['io/environment.ts', 'io/inputs.ts', 'io/runner.ts', 'io/transport.ts']
     expect(reading.filter((name) => !readers.includes(name) && name !== 'main.ts')).toEqual([])
     expect(filesWith(/process\.env\b/)).toEqual(['main.ts'])
     expect(files.get('main.ts')).not.toMatch(/process\.env[.[]/)

@@ -1,3 +1,5 @@
+import { checkedLine, checkedOutputs, checkedSummary } from './domain/checked.ts'
+import { spared } from './domain/destroy.ts'
 import { toActionError } from './domain/errors.ts'
 import { type Outcome, outputsOf } from './domain/outcome.ts'
 import type { ServiceName } from './domain/pace.ts'
@@ -9,6 +11,7 @@ import { type Inputs, readInputs } from './io/inputs.ts'
 import { createQlik, type Qlik } from './io/qlik.ts'
 import { repositoriesOf } from './io/repositories.ts'
 import type { Runner } from './io/runner.ts'
+import type { SpecFile } from './io/spec-files.ts'
 import type { Proxies, Transport } from './io/transport.ts'
 import type { Clock, Enter, Stop } from './ports.ts'
 import { run } from './run.ts'
@@ -28,12 +31,13 @@ export type Host = {
 export async function program(world: Host): Promise<void> {
   const { runner, env } = world
   try {
-    const inputs = readInputs(env, runner.mask)
-    await perform(inputs, world)
+    const inputs = await readInputs(env, runner.mask)
+    await (inputs.checked === undefined ? perform(inputs, world) : reportChecked(inputs.checked, runner))
   } catch (thrown) {
     const error = toActionError(thrown)
     const summary = failureSummary(error)
     runner.output({ ...outputsOf([], summary), result: '', 'error-code': error.code })
+    runner.annotate(error.mistakes)
     runner.fail(error)
     await runner.summary(summary)
   }
@@ -90,10 +94,20 @@ function enterBoth(services: Services, { qlik, places }: Apis): Enter {
 }
 
 async function toRequest(inputs: Inputs, github: GitHub | undefined, process: string): Promise<RunRequest> {
-  const { clients, repository, run, policy } = inputs
-  const { here, idOf } = await repositoriesOf(repository, clients, github)
+  const { clients, others, repository, run, policy } = inputs
+  const { here, idOf } = await repositoriesOf(repository, { clients, others, github, mode: policy.mode })
   const actor = { repository: here, run: { ...run, process } }
-  return { clients: clients.map((client) => toClientSpec(client, here, idOf, policy.mode)), actor, policy }
+  const specs = clients.map((client) => toClientSpec(client, here, idOf, policy.mode))
+  const served = others.map((client) => toClientSpec(client, here, idOf, 'apply'))
+  return { clients: spared(specs, served), actor, policy }
+}
+
+/** What `validate` says: what was checked, and nothing that only a tenant knows. */
+async function reportChecked(files: SpecFile[], runner: Runner): Promise<void> {
+  const summary = checkedSummary(files)
+  runner.reporter.step(checkedLine(files))
+  runner.output(checkedOutputs(files, summary))
+  await runner.summary(summary)
 }
 
 async function report(outcomes: Outcome[], inputs: Inputs, runner: Runner): Promise<void> {

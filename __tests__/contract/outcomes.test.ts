@@ -47,7 +47,7 @@ const created = ['create', 'verify', 'deliver', 'commit']
 const rotated = ['issue', 'verify', 'deliver', 'commit']
 const all = [
   ...['client-id', 'client-name', 'bot-user-id', 'result', 'changed', 'drift', 'plan', 'secret-hint'],
-  ...['secret-issued-at', 'next-rotation-at', 'clients', 'summary', 'error-code'],
+  ...['secret-issued-at', 'next-rotation-at', 'clients', 'summary', 'matrix', 'error-code'],
 ]
 
 describe('the outputs', () => {

@@ -11,7 +11,7 @@ export function programFor(clients: WrittenClient[]): (host: Host) => Promise<vo
   return async (host) => {
     try {
       const written = clients.map((client) => clientSchema.parse(client))
-      await perform({ ...readInputs(host.env, host.runner.mask), clients: written }, host)
+      await perform({ ...(await readInputs(host.env, host.runner.mask)), clients: written }, host)
     } catch (thrown) {
       host.runner.fail(toActionError(thrown))
     }

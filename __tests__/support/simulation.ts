@@ -3,6 +3,7 @@ import type { Service } from '../../sandbox/record.ts'
 import { ready, Sandbox } from '../../sandbox/sandbox.ts'
 import type { Settings } from '../../sandbox/settings.ts'
 import type { ActionError } from '../../src/domain/errors.ts'
+import type { Mistake } from '../../src/domain/mistakes.ts'
 import type { Secret } from '../../src/domain/secret.ts'
 import { type Transport, TransportError, type WireResponse } from '../../src/io/transport.ts'
 import { type Host, program } from '../../src/program.ts'
@@ -30,6 +31,8 @@ export type RunResult = {
   error: ActionError | undefined
   log: string[]
   summary: string
+  /** Mistakes that stand on their lines. */
+  annotations: readonly Mistake[]
   masks: Set<string>
   /** What the output `client-secret` was given, if it was asked for. */
   asked: Secret | undefined
@@ -134,6 +137,7 @@ export class Running {
     error: undefined,
     log: [],
     summary: '',
+    annotations: [],
     masks: new Set(),
     asked: undefined,
     requests: [],
@@ -190,6 +194,9 @@ export class Running {
             result.error ??= error
             result.log.push(`${error.code}: ${error.message}`, error.hint)
           },
+          annotate: (mistakes) => {
+            result.annotations = mistakes
+          },
         },
       })
       .then(() => {
@@ -219,7 +226,10 @@ export class Running {
    */
   async step(choice = 0): Promise<boolean> {
     await settled()
-    if (this.#over) return false
+    // Files are read, and modules loaded, in real time.
+    const patience = performance.now() + 20_000
+    while (this.#parked.length === 0 && !this.#over && performance.now() < patience) await settled()
+    if (this.#over) return !this.#look()
     const requests = this.#parked.filter(({ kind }) => kind === 'request')
     const next = requests[choice % requests.length] ?? this.#parked.sort((a, b) => a.wake - b.wake)[0]
     if (next === undefined) throw new Error('the run waits for nothing that can happen')
@@ -228,10 +238,14 @@ export class Running {
     if (next.kind === 'sleep') clock.advance(Math.max(0, next.wake - clock.now()))
     next.go()
     await settled()
-    // Of every run of every test.
-    if (this.#over) requireSilence(spoken(this.result), this.#secrets)
+    return !(this.#over && this.#look())
+  }
+
+  /** At the end of every run of every test. */
+  #look(): true {
+    requireSilence(spoken(this.result), this.#secrets)
     if (this.#finished) requireMasked(this.result.masks, this.#secrets)
-    return !this.#over
+    return true
   }
 
   kill(): void {

@@ -24,12 +24,12 @@ export function planDestroy(
   const ledger = client.description.ledger
   const ours = isOwner(ledger, spec, context.actor)
   if (by !== 'pin' && !(ours && ledger?.owner.origin === 'made')) throw ownedElsewhere(client, ours)
-  const known = [...spec.destinations, ...droppedDestinations(ledger, spec.destinations)].filter(
-    (destination) => !spec.spared?.has(destinationKey(destination)),
-  )
+  const known = [...spec.destinations, ...droppedDestinations(ledger, spec.destinations)]
   requireRead(known, observed, true)
   const removals = known.flatMap((destination) => {
-    const parts = partsToRemove(destination, client, observed)
+    const parts = partsToRemove(destination, client, observed).filter(
+      (part) => !spec.spared?.has(valueKey(destination, part)),
+    )
     return parts.length === 0 ? [] : [{ kind: 'remove-values' as const, destination, parts }]
   })
   return {
@@ -57,4 +57,22 @@ function partsToRemove(destination: Destination, client: ObservedClient, observe
   if (!isAnothers) return destination.idAs === 'none' ? ['secret'] : ['secret', 'id']
   const delivered = client.description.ledger?.destinations[key]
   return delivered !== undefined && delivered.stamp === seen?.secretStamp ? ['secret'] : []
+}
+
+/** The same specs, those to be absent with the values that clients to be present have: in this run, or beside it. */
+export function spared(specs: ClientSpec[], beside: ClientSpec[]): ClientSpec[] {
+  const present = [...specs, ...beside].filter(({ state }) => state === 'present')
+  const values = present.flatMap(({ destinations }) =>
+    destinations.flatMap((destination) => [valueKey(destination, 'secret'), valueKey(destination, 'id')]),
+  )
+  const served = new Set(values)
+  return specs.map((spec) => (spec.state === 'absent' ? { ...spec, spared: served } : spec))
+}
+
+/** One value at a destination: two that differ in the secret may share the variable. */
+function valueKey(destination: Destination, part: 'id' | 'secret'): string {
+  const { secretName, idName, idAs } = destination
+  return part === 'id' && idAs !== 'secret'
+    ? `${idAs} ${destinationKey({ ...destination, secretName: idName })}`
+    : `secret ${destinationKey({ ...destination, secretName: part === 'id' ? idName : secretName })}`
 }

@@ -1,3 +1,5 @@
+import type { Mistake } from './mistakes.ts'
+
 /** Stable codes of every failure: part of the public contract, listed with remedies in the README. */
 export const errorCodes = [
   'INPUT_INVALID',
@@ -44,6 +46,8 @@ type Details = {
   retryAfter?: number | undefined
   /** True where the request may have been carried out although no good answer came: look before repeating it. */
   uncertain?: boolean
+  /** Of spec files: what is wrong, and where. */
+  mistakes?: readonly Mistake[]
 }
 
 /** The one error of this program: `message` says what happened, `hint` how to mend it. Neither ever holds a secret. */
@@ -56,6 +60,7 @@ export class ActionError extends Error {
   readonly at: number | undefined
   readonly retryAfter: number | undefined
   readonly uncertain: boolean
+  readonly mistakes: readonly Mistake[]
 
   constructor(code: ErrorCode, message: string, hint: string, details: Details = {}) {
     super(message, { cause: details.cause })
@@ -66,6 +71,7 @@ export class ActionError extends Error {
     this.at = details.at
     this.retryAfter = details.retryAfter
     this.uncertain = details.uncertain ?? false
+    this.mistakes = details.mistakes ?? []
   }
 }
 

@@ -9,7 +9,7 @@ import type { Secret } from './secret.ts'
 import type { ClientSpec, Policy } from './spec.ts'
 import type { ClientPlan, Step } from './steps.ts'
 
-export type Result = 'created' | 'updated' | 'rotated' | 'unchanged' | 'deleted' | 'planned'
+export type Result = 'created' | 'updated' | 'rotated' | 'unchanged' | 'deleted' | 'planned' | 'valid'
 
 /** What came of one client. */
 export type Outcome = {
@@ -144,6 +144,7 @@ export function outputsOf(outcomes: Outcome[], summary: string): Record<string, 
     ...secretData(one),
     clients: JSON.stringify(outcomes.map(clientData)),
     summary,
+    matrix: '',
     'error-code': error?.code ?? '',
   }
 }

@@ -1,3 +1,4 @@
+import { nearest } from './nearest.ts'
 import { impersonationGrant } from './spec.ts'
 import { plain } from './text.ts'
 
@@ -120,25 +121,7 @@ export function scopeWarnings(scopes: string[], grantTypes: string[]): string[] 
 }
 
 function unknownScope(scope: string): string {
-  const [closest] = knownScopes
-    .map((known) => ({ known, distance: distance(scope, known) }))
-    .sort((a, b) => a.distance - b.distance)
-  const suggestion =
-    closest !== undefined && closest.distance <= Math.max(2, scope.length / 3) ? ` Did you mean ${closest.known}?` : ''
+  const closest = nearest(scope, knownScopes)
+  const suggestion = closest === undefined ? '' : ` Did you mean ${closest}?`
   return `The scope ${plain(scope, 60)} is not among those that Qlik documents.${suggestion}`
-}
-
-/** Edits between two names; names of the same dotted parts in another order (`automations.admin`) are one apart. */
-function distance(a: string, b: string): number {
-  const parts = (text: string) => text.split(/[.:]/).sort().join('.')
-  if (parts(a) === parts(b)) return 1
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
-    }
-    row = next
-  }
-  return row[b.length]!
 }

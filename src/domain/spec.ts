@@ -44,7 +44,7 @@ export type ClientSpec = {
   consent: Consent
   /** None: the client is reconciled, and no secret of it is kept. */
   destinations: Destination[]
-  /** Keys of destinations that other clients of the same spec file are delivered to: nothing is deleted there. */
+  /** Values that other clients of the same spec file have on GitHub: none of them is deleted. */
   spared?: ReadonlySet<string> | undefined
   /** Seconds. */
   rotation: { after?: number | undefined; grace: number }
@@ -106,28 +106,32 @@ const secretName = z
     message: 'is not a name that GitHub accepts: letters, digits and _ only, not starting with a digit or GITHUB_',
   })
 
-export const deliverySchema = z
-  .strictObject({
-    repository: z.string().regex(repositoryPattern, 'must be owner/name').optional(),
-    organization: z.string().regex(organizationPattern, 'is no name of an organization').optional(),
-    environment: z
-      .string()
-      .min(1)
-      .max(255)
-      .refine((name) => !control.test(name), { message: 'holds control characters' })
-      // Such a segment of an address leads elsewhere.
-      .refine((name) => name !== '.' && name !== '..', { message: 'is no name of an environment' })
-      .optional(),
-    store: z.enum(stores).default('actions'),
-    visibility: z.enum(visibilities).optional(),
-    'selected-repositories': z
-      .array(z.string().regex(/^([\w.-]+\/)?(?!\.{1,2}$)[\w.-]+$/, 'must be owner/name, or just the name'))
-      .max(100, 'has at most 100 repositories')
-      .optional(),
-    'client-id-name': secretName.default('QLIK_CLIENT_ID'),
-    'client-id-as': z.enum(['variable', 'secret', 'none']).optional(),
-    'client-secret-name': secretName.default('QLIK_CLIENT_SECRET'),
-  })
+const deliveryFields = z.strictObject({
+  repository: z.string().regex(repositoryPattern, 'must be owner/name').optional(),
+  organization: z.string().regex(organizationPattern, 'is no name of an organization').optional(),
+  environment: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine((name) => !control.test(name), { message: 'holds control characters' })
+    // Such a segment of an address leads elsewhere.
+    .refine((name) => name !== '.' && name !== '..', { message: 'is no name of an environment' })
+    .optional(),
+  store: z.enum(stores).default('actions'),
+  visibility: z.enum(visibilities).optional(),
+  'selected-repositories': z
+    .array(z.string().regex(/^([\w.-]+\/)?(?!\.{1,2}$)[\w.-]+$/, 'must be owner/name, or just the name'))
+    .max(100, 'has at most 100 repositories')
+    .optional(),
+  'client-id-name': secretName.default('QLIK_CLIENT_ID'),
+  'client-id-as': z.enum(['variable', 'secret', 'none']).optional(),
+  'client-secret-name': secretName.default('QLIK_CLIENT_SECRET'),
+})
+
+/** What may stand in a delivery, for people who misspelt it. */
+export const deliveryKeys = Object.keys(deliveryFields.shape)
+
+export const deliverySchema = deliveryFields
   .superRefine((it, { addIssue }) => {
     for (const [key, message] of misplaced(it)) addIssue({ code: 'custom', path: [key], message })
   })

@@ -1,18 +1,26 @@
 import { readFileSync } from 'node:fs'
 import type * as z from 'zod'
+import { specInvalid } from '../domain/mistakes.ts'
 import type { Secret } from '../domain/secret.ts'
-import { clientSchema, type Policy, type RunIdentity } from '../domain/spec.ts'
+import { clientSchema, type Policy, type RunIdentity, type WrittenClient } from '../domain/spec.ts'
 import { plain } from '../domain/text.ts'
 import { born, type Mask } from './born.ts'
+import { apiUrl, currentRepository, type Env, proxies } from './environment.ts'
 import { collectProblems, invalid, type Problems } from './problems.ts'
 import type { SignIn, Tenant } from './qlik-session.ts'
-import { isLoopback, type Proxies } from './transport.ts'
+import type { Spec, SpecFile } from './spec-files.ts'
+import { readTenant } from './tenant-address.ts'
+import type { Proxies } from './transport.ts'
 
 /** What the step was given, checked: everything the program knows of inputs and environment. */
 export type Inputs = {
   tenant: Tenant
   github: { baseUrl: string; token?: Secret | undefined }
-  clients: z.output<typeof clientSchema>[]
+  clients: WrittenClient[]
+  /** Clients of the spec file that this run leaves alone. */
+  others: WrittenClient[]
+  /** What was checked, where that is all that is wanted: then nothing else of this is used. */
+  checked?: SpecFile[] | undefined
   policy: Policy
   /** `id` is undefined where the runner does not say it. */
   repository: { owner: string; name: string; id?: string | undefined }
@@ -21,39 +29,89 @@ export type Inputs = {
   proxies: Proxies
 }
 
-type Env = Record<string, string | undefined>
+const modes = ['apply', 'plan', 'destroy', 'validate'] as const
 
-const modes = ['apply', 'plan', 'destroy'] as const
-
-/** Reads inputs and environment. Masks the secrets among them. Throws one `INPUT_INVALID` that names everything that is wrong. */
-export function readInputs(env: Env, mask: Mask): Inputs {
+/**
+ * Reads inputs, environment and spec files. Masks the secrets among them. Throws one `INPUT_INVALID` or `SPEC_INVALID` that names
+ * everything that is wrong.
+ */
+export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
   const problems = collectProblems()
   const input = (name: string) => (env[`INPUT_${name.toUpperCase()}`] ?? '').trim()
-  const secret = (name: string) => secretInput(name, input(name), problems, mask)
-  const deliver = flag('deliver', input('deliver'), true, problems)
-  const token = secret('github-token')
   const mode = oneOf('mode', input('mode'), modes, 'apply', problems)
-  if (token === undefined && deliver) problems.add('github-token', `is missing; it writes the secrets. ${tokenHelp}`)
+  // Who only checks speaks to nobody: no way to sign in is needed, and what is given is masked and no more.
+  const credentials = mode === 'validate' ? collectProblems() : problems
+  const secret = (name: string) => secretInput(name, input(name), credentials, mask)
+  const allowCustomHost = flag('allow-custom-host', input('allow-custom-host'), false, problems)
+  const origin = tenantOrigin(input('tenant'), allowCustomHost, problems)
+  const way = signIn(input, secret, env, credentials)
+  const token = secret('github-token')
+  const repository = currentRepository(env, problems)
+  const spec = await whatToDo({ input, env, origin, allowCustomHost, mode }, repository, problems)
+  if (token === undefined && spec.delivers)
+    credentials.add('github-token', `is missing; it writes the secrets. ${tokenHelp}`)
+  const outputClientSecret = flag('output-client-secret', input('output-client-secret'), false, problems)
+  if (outputClientSecret && spec.clients.length > 1)
+    problems.add(
+      'output-client-secret',
+      'outputs the secret of one client, and there are several; choose one with only',
+    )
   const inputs: Inputs = {
-    tenant: {
-      origin: tenantOrigin(
-        input('tenant'),
-        flag('allow-custom-host', input('allow-custom-host'), false, problems),
-        problems,
-      ),
-      signIn: signIn(input, secret, env, problems),
-    },
+    tenant: { origin: spec.tenant, signIn: way },
     github: { baseUrl: apiUrl(env, problems), token },
-    clients: [client(input, deliver, problems)],
-    policy: policy(input, mode, problems),
-    repository: currentRepository(env, problems),
+    clients: spec.clients,
+    others: spec.others,
+    checked: mode === 'validate' ? spec.files : undefined,
+    policy: policy(input, mode === 'validate' ? 'plan' : mode, problems),
+    repository,
     run: { id: env.GITHUB_RUN_ID || '0', attempt: Number(env.GITHUB_RUN_ATTEMPT) || 1 },
-    outputClientSecret: flag('output-client-secret', input('output-client-secret'), false, problems),
+    outputClientSecret,
     proxies: proxies(env, problems, mask),
   }
   refuseStrangers(env, flag('allow-pull-request-target', input('allow-pull-request-target'), false, problems), problems)
-  if (problems.list.length > 0) throw invalid(problems.list)
+  if (problems.list.length > 0) throw invalid(problems.list, spec.mistakes)
+  if (spec.mistakes.length > 0) throw specInvalid(spec.mistakes)
   return inputs
+}
+
+type Asked = {
+  input: (name: string) => string
+  env: Env
+  origin: string
+  allowCustomHost: boolean
+  mode: (typeof modes)[number]
+}
+
+/** The clients: of the spec file, or the one that the inputs describe. */
+async function whatToDo(asked: Asked, repository: Inputs['repository'], problems: Problems): Promise<Spec> {
+  const { input, env, origin, allowCustomHost, mode } = asked
+  const [files, only, allowed] = [input('spec-file'), input('only'), items(input('allow-destinations')) ?? []]
+  const wrong = allowed.find((pattern) => !/^[\w.*-]+(\/[\w.*-]+)?$/.test(pattern))
+  if (wrong !== undefined)
+    problems.add('allow-destinations', 'takes owner/name, owner/* and names of organizations', wrong)
+  const deliver = flag('deliver', input('deliver'), true, problems)
+  if (files === '') {
+    if (origin === '' && input('tenant') === '' && mode !== 'validate')
+      problems.add('tenant', 'is missing; give the tenant’s address, such as https://acme.eu.qlikcloud.com')
+    if (only !== '') problems.add('only', 'chooses among the clients of a spec-file, and there is none')
+    const one = client(input, deliver, problems)
+    const clients = one === undefined ? [] : [one]
+    return {
+      files: [{ file: '', tenant: origin, environment: '', clients }],
+      tenant: origin,
+      clients,
+      others: [],
+      delivers: deliver,
+      mistakes: [],
+    }
+  }
+  for (const name of clientInputs)
+    if (input(name) !== '') problems.add(name, 'stands in the spec file, and can’t be given beside spec-file')
+  const here = `${repository.owner}/${repository.name}`
+  const oneTenant = mode !== 'validate'
+  const workspace = env.GITHUB_WORKSPACE ?? ''
+  const { readSpec } = await import('./spec-files.ts')
+  return readSpec({ files, only, allowed, workspace, here, tenant: origin, allowCustomHost, oneTenant }, problems)
 }
 
 /** On pull_request_target a stranger's branch meets the repository's secrets. */
@@ -71,32 +129,9 @@ const tokenHelp =
 // --- the tenant, and who we are there ------------------------------------------------------------------------------------
 
 function tenantOrigin(text: string, allowCustomHost: boolean, problems: Problems): string {
-  if (text === '')
-    problems.add('tenant', 'is missing; give the tenant’s address, such as https://acme.eu.qlikcloud.com')
-  if (text === '') return ''
-  const url = URL.canParse(text) && /^https?:\/\//i.test(text) ? new URL(text) : undefined
-  const address =
-    url ??
-    (URL.canParse(`https://${text}`) && !/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? new URL(`https://${text}`) : undefined)
-  const complaint =
-    address === undefined
-      ? 'is no address; accepted is https://<tenant>.<region>.qlikcloud.com, or just the host'
-      : unfit(address, allowCustomHost)
+  const { origin, complaint } = text === '' ? {} : readTenant(text, allowCustomHost)
   if (complaint !== undefined) problems.add('tenant', complaint, text)
-  return address?.origin ?? ''
-}
-
-function unfit(url: URL, allowCustomHost: boolean): string | undefined {
-  const local = isLoopback(url.hostname)
-  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password'
-  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '')
-    return 'must be the bare address of the tenant, without a path'
-  if (url.protocol === 'http:' && !local) return 'must be https: a key would cross the network in clear'
-  if (local || allowCustomHost) return undefined
-  const isQlik = /^[a-z0-9-]+(\.[a-z0-9-]+)*\.qlikcloud(gov)?\.com$/.test(url.hostname) && url.port === ''
-  return isQlik
-    ? undefined
-    : 'is not a host of Qlik Cloud (*.qlikcloud.com, *.qlikcloudgov.com); set allow-custom-host: true if it is yours'
+  return origin ?? ''
 }
 
 function signIn(
@@ -156,16 +191,26 @@ function secretInput(name: string, value: string, problems: Problems, mask: Mask
 
 // --- the client ------------------------------------------------------------------------------------------------------
 
-function client(input: (name: string) => string, deliver: boolean, problems: Problems): z.output<typeof clientSchema> {
+const placeInputs = [
+  ...(['repository', 'environment', 'organization', 'store', 'visibility'] as const),
+  ...(['client-id-name', 'client-id-as', 'client-secret-name'] as const),
+] as const
+
+/** Those that describe one client: a spec file says these things for itself. */
+const clientInputs = [
+  ...['name', 'client-id', 'description', 'grant-types', 'scopes', 'auth-method', 'consent'],
+  ...['deliver', ...placeInputs, 'selected-repositories'],
+  ...['rotate-after', 'grace-period'],
+]
+
+function client(input: (name: string) => string, deliver: boolean, problems: Problems): WrittenClient | undefined {
   const given = (name: string) => (input(name) === '' ? undefined : input(name))
   for (const name of ['scopes', 'grant-types', 'selected-repositories']) {
     if (given(name) !== undefined && items(given(name))?.length === 0)
       problems.add(name, 'holds no name, only separators', input(name))
   }
-  const place = ['repository', 'environment', 'organization', 'store', 'visibility'] as const
-  const names = ['client-id-name', 'client-id-as', 'client-secret-name'] as const
   const delivery = {
-    ...Object.fromEntries([...place, ...names].map((name) => [name, given(name)])),
+    ...Object.fromEntries(placeInputs.map((name) => [name, given(name)])),
     'selected-repositories': items(given('selected-repositories')),
   }
   const written = {
@@ -186,7 +231,7 @@ function client(input: (name: string) => string, deliver: boolean, problems: Pro
     const value = input(name)
     problems.add(name, complaint(issue), value === '' ? undefined : value)
   }
-  return undefined as never
+  return undefined
 }
 
 function complaint(issue: z.core.$ZodIssue): string {
@@ -236,32 +281,4 @@ function oneOf<const T extends string>(
   const found = options.find((option) => option === value)
   if (value !== '' && found === undefined) problems.add(name, `accepted are ${options.join(', ')}`, value)
   return found ?? fallback
-}
-
-function apiUrl(env: Env, problems: Problems): string {
-  const text = env.GITHUB_API_URL || 'https://api.github.com'
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
-  if (!safe) problems.add('GITHUB_API_URL', 'must be an https address')
-  return text.replace(/\/+$/, '')
-}
-
-/** Proxies from the environment, in either case of the names; without a scheme they are http. A password in one is masked. */
-function proxies(env: Env, problems: Problems, mask: Mask): Proxies {
-  const proxy = (name: string) => {
-    const text = env[name.toLowerCase()] || env[name]
-    if (!text) return undefined
-    const address = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`
-    const url = URL.canParse(address) ? new URL(address) : undefined
-    if (url === undefined || !/^https?:$/.test(url.protocol)) problems.add(name, 'is not the address of a proxy', text)
-    if (url?.password) for (const part of [url.password, decodeURIComponent(url.password)]) born(part, mask)
-    return url && address
-  }
-  return { http: proxy('HTTP_PROXY'), https: proxy('HTTPS_PROXY'), none: env.no_proxy || env.NO_PROXY }
-}
-
-function currentRepository(env: Env, problems: Problems): Inputs['repository'] {
-  const [owner = '', name = ''] = (env.GITHUB_REPOSITORY ?? '').split('/')
-  if (owner === '' || name === '') problems.add('GITHUB_REPOSITORY', 'is missing or not owner/name; the runner sets it')
-  return { owner, name, id: env.GITHUB_REPOSITORY_ID || undefined }
 }

@@ -1,17 +1,21 @@
 import { plural } from '../domain/duration.ts'
 import { ActionError } from '../domain/errors.ts'
+import { type Mistake, mistakeText } from '../domain/mistakes.ts'
 
 /** Collects what is wrong, so that all of it is told at once. */
 export type Problems = { add(input: string, message: string, value?: string): void; list: string[] }
 
-/** One refusal for all of them. */
-export function invalid(list: string[]): ActionError {
-  const message =
+/** One refusal for all of them, and for what is wrong with spec files besides. */
+export function invalid(list: string[], mistakes: Mistake[] = []): ActionError {
+  const inputs =
     list.length === 1 ? list[0]! : `${list.length} inputs can't be used:\n${list.map((line) => `- ${line}`).join('\n')}`
+  const specs =
+    mistakes.length === 0 ? '' : `\nAnd of the spec:\n${mistakes.map((it) => `- ${mistakeText(it)}`).join('\n')}`
   return new ActionError(
     'INPUT_INVALID',
-    message,
+    `${inputs}${specs}`,
     'Correct the step’s `with:`; nothing was read or written yet. The README lists all inputs.',
+    { mistakes },
   )
 }
 

@@ -1,8 +1,10 @@
 import type { Repository } from '../domain/destination.ts'
 import { ActionError } from '../domain/errors.ts'
-import { selectedRepositories } from '../domain/spec.ts'
+import { type Policy, selectedRepositories } from '../domain/spec.ts'
 import type { GitHub } from './github.ts'
 import type { Inputs } from './inputs.ts'
+
+type Asked = Pick<Inputs, 'clients' | 'others'> & { github: GitHub | undefined; mode: Policy['mode'] }
 
 /**
  * The ids of the repositories that a run speaks of, each asked for once. The running one's is known to the runner. Where there is
@@ -10,12 +12,13 @@ import type { Inputs } from './inputs.ts'
  */
 export async function repositoriesOf(
   { owner, name, id }: Inputs['repository'],
-  clients: Inputs['clients'],
-  github: GitHub | undefined,
+  { clients, others, github, mode }: Asked,
 ): Promise<{ here: Repository; idOf: (fullName: string) => string }> {
   const full = `${owner}/${name}`
   const ids = new Map<string, string>(id === undefined ? [] : [[full.toLowerCase(), id]])
-  const places = clients.flatMap(({ deliver }) => deliver)
+  const deletes = mode === 'destroy' || clients.some(({ state }) => state === 'absent')
+  // Where something is deleted it matters whom the file serves besides.
+  const places = [...clients, ...(deletes ? others : [])].flatMap(({ deliver }) => deliver)
   const named = places.flatMap(({ repository, organization }) =>
     organization === undefined ? [repository ?? full] : [],
   )

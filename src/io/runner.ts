@@ -5,6 +5,7 @@ import { issueCommand } from '../../node_modules/@actions/core/lib/command.js'
 import { issueFileCommand, prepareKeyValueMessage } from '../../node_modules/@actions/core/lib/file-command.js'
 import { summary } from '../../node_modules/@actions/core/lib/summary.js'
 import type { ActionError } from '../domain/errors.ts'
+import { type Mistake, mistakeText } from '../domain/mistakes.ts'
 import type { Secret } from '../domain/secret.ts'
 import { plain } from '../domain/text.ts'
 import type { Clock, Reporter, Stop } from '../ports.ts'
@@ -19,7 +20,12 @@ export type Runner = {
   outputSecret(name: string, secret: Secret | undefined): void
   summary(markdown: string): Promise<void>
   fail(error: ActionError): void
+  /** Mistakes of spec files: all in the log, the first of them on their lines. */
+  annotate(mistakes: readonly Mistake[]): void
 }
+
+/** GitHub shows ten annotations of a step; the tenth is the failure itself. */
+const mostAnnotations = 9
 
 export function createRunner(env: NodeJS.ProcessEnv): Runner {
   const print = (line: string) => process.stdout.write(`${line}${EOL}`)
@@ -48,6 +54,11 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
       const trace = error.trace === undefined ? '' : `\n(trace ${plain(error.trace, 80)})`
       issueCommand('error', {}, `${error.code}: ${error.message}\n${error.hint}${trace}`)
       process.exitCode = 1
+    },
+    annotate: (mistakes) => {
+      for (const mistake of mistakes) print(`✗ ${mistakeText(mistake)}`)
+      for (const { file, line, column, message } of mistakes.slice(0, mostAnnotations))
+        issueCommand('error', { file, line, col: column }, message)
     },
   }
 }

@@ -1,0 +1,72 @@
+import { plural } from './duration.ts'
+import { outputsOf } from './outcome.ts'
+import type { WrittenClient } from './spec.ts'
+import { markdown, plain } from './text.ts'
+
+/** A spec file that was checked and found good; `file` is empty for the one client that the inputs describe. */
+type CheckedFile = { file: string; tenant: string; environment: string; clients: WrittenClient[] }
+
+export function checkedLine(files: CheckedFile[]): string {
+  const clients = files.flatMap((file) => file.clients)
+  const named = files.filter(({ file }) => file !== '')
+  const where = named.length === 0 ? '' : ` in ${plural(named.length, 'file')}`
+  return `✓ ${plural(clients.length, 'client')}${where}: valid; nobody was asked, and nothing was written`
+}
+
+/** The outputs of a run that only checked. */
+export function checkedOutputs(files: CheckedFile[], summary: string): Record<string, string> {
+  const clients = files.flatMap(({ file, clients }) => clients.map((client) => ({ file, client })))
+  const [one] = clients.length === 1 ? clients : []
+  const include = files.flatMap(({ file, tenant, environment }) =>
+    file === '' ? [] : [{ 'spec-file': file, tenant, environment }],
+  )
+  return {
+    ...outputsOf([], summary),
+    'client-id': one?.client['client-id'] ?? '',
+    'client-name': one?.client.name ?? '',
+    result: 'valid',
+    clients: JSON.stringify(clients.map(({ file, client }) => clientData(file, client))),
+    matrix: JSON.stringify({ include }),
+  }
+}
+
+function clientData(file: string, client: WrittenClient): Record<string, unknown> {
+  return {
+    'client-id': client['client-id'] ?? '',
+    'client-name': client.name,
+    result: 'valid',
+    changed: false,
+    drift: false,
+    'spec-file': file,
+    'error-code': '',
+  }
+}
+
+/** The job summary: the clients of each file. */
+export function checkedSummary(files: CheckedFile[]): string {
+  const parts = files.map(({ file, tenant, environment, clients }) => {
+    const about = [tenant && `tenant ${tenant}`, environment && `environment ${environment}`].filter(Boolean).join(', ')
+    const title = [file || 'inputs', about && `(${about})`].filter(Boolean).join(' ')
+    const rows = clients.map((client) => {
+      const cells = [client.name, client.state, (client.scopes ?? []).join(' '), placesText(client)]
+      return `| ${cells.map((cell) => markdown(plain(cell, 200), 200)).join(' | ')} |`
+    })
+    return [
+      `**${markdown(title)}**`,
+      '',
+      '| client | state | scopes | destinations |\n|---|---|---|---|',
+      ...rows,
+    ].join('\n')
+  })
+  return `### Qlik OAuth clients: valid\n\n${parts.join('\n\n')}\n`
+}
+
+function placesText({ deliver }: WrittenClient): string {
+  const places = deliver.map((delivery) => {
+    const { organization } = delivery as { organization?: string }
+    const where = organization ?? delivery.repository ?? 'this repository'
+    const environment = delivery.environment === undefined ? '' : `, environment ${delivery.environment}`
+    return `${where}${environment}: ${delivery['client-secret-name']}`
+  })
+  return places.join('; ') || 'none'
+}

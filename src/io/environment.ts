@@ -1,0 +1,35 @@
+import { born, type Mask } from './born.ts'
+import type { Inputs } from './inputs.ts'
+import type { Problems } from './problems.ts'
+import { isLoopback, type Proxies } from './transport.ts'
+
+/** What surrounds the step, as its inputs do, as environment variables. */
+export type Env = Record<string, string | undefined>
+
+export function apiUrl(env: Env, problems: Problems): string {
+  const text = env.GITHUB_API_URL || 'https://api.github.com'
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+  if (!safe) problems.add('GITHUB_API_URL', 'must be an https address')
+  return text.replace(/\/+$/, '')
+}
+
+/** Proxies from the environment, in either case of the names; without a scheme they are http. A password in one is masked. */
+export function proxies(env: Env, problems: Problems, mask: Mask): Proxies {
+  const proxy = (name: string) => {
+    const text = env[name.toLowerCase()] || env[name]
+    if (!text) return undefined
+    const address = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`
+    const url = URL.canParse(address) ? new URL(address) : undefined
+    if (url === undefined || !/^https?:$/.test(url.protocol)) problems.add(name, 'is not the address of a proxy', text)
+    if (url?.password) for (const part of [url.password, decodeURIComponent(url.password)]) born(part, mask)
+    return url && address
+  }
+  return { http: proxy('HTTP_PROXY'), https: proxy('HTTPS_PROXY'), none: env.no_proxy || env.NO_PROXY }
+}
+
+export function currentRepository(env: Env, problems: Problems): Inputs['repository'] {
+  const [owner = '', name = ''] = (env.GITHUB_REPOSITORY ?? '').split('/')
+  if (owner === '' || name === '') problems.add('GITHUB_REPOSITORY', 'is missing or not owner/name; the runner sets it')
+  return { owner, name, id: env.GITHUB_REPOSITORY_ID || undefined }
+}
