@@ -16,14 +16,14 @@ function names(section: string): string[] {
 }
 
 /** Every environment variable that reading the inputs asks for. */
-async function asked(): Promise<string[]> {
+async function asked(given: Record<string, string> = {}): Promise<string[]> {
   const seen = new Set<string>()
   const env = new Proxy<Record<string, string>>(
     {},
     {
       get: (_all, name) => {
         seen.add(String(name))
-        return undefined
+        return given[String(name)]
       },
     },
   )
@@ -38,14 +38,31 @@ describe('action.yml', () => {
   })
 
   it('is all that steers the program: of the environment it reads only what every runner and every proxy sets', async () => {
-    const others = (await asked()).filter((name) => !name.startsWith('INPUT_'))
+    const read = [...(await asked()), ...(await asked({ 'INPUT_SPEC-FILE': 'clients.yaml' }))]
+    const others = [...new Set(read)].filter((name) => !name.startsWith('INPUT_'))
     expect(others.sort()).toEqual(
       [
-        ...['GITHUB_API_URL', 'GITHUB_EVENT_NAME', 'GITHUB_REPOSITORY', 'GITHUB_REPOSITORY_ID'],
+        ...['GITHUB_API_URL', 'GITHUB_EVENT_NAME', 'GITHUB_REPOSITORY', 'GITHUB_REPOSITORY_ID', 'GITHUB_WORKSPACE'],
         ...['GITHUB_RUN_ATTEMPT', 'GITHUB_RUN_ID'],
         ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
       ].sort(),
     )
+  })
+
+  it('lets nothing be said twice: what stands in a spec file is no input beside it', async () => {
+    const sections = ['The client', 'Where its credentials go', 'How long a secret lives']
+    const inOne = sections.flatMap((section) => {
+      const [, body = ''] = new RegExp(`^ {2}# --- ${section}\\n([\\s\\S]*?)^ {2}# ---`, 'm').exec(action) ?? []
+      return [...body.matchAll(/^ {2}([\w-]+):$/gm)].map(([, name]) => name!)
+    })
+    expect(inOne.length).toBeGreaterThan(13)
+    const env = Object.fromEntries(inOne.map((name) => [`INPUT_${name.toUpperCase()}`, 'x']))
+    const reading = readInputs({ ...env, 'INPUT_SPEC-FILE': 'x' }, () => {})
+    const { message } = await reading.then(
+      () => new Error('accepted'),
+      (thrown: Error) => thrown,
+    )
+    for (const name of inOne) expect(message).toContain(`- ${name}: stands in the spec file`)
   })
 
   it('has the outputs that the program sets', () => {

@@ -1,4 +1,5 @@
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { validateGithubRequest } from '../sandbox/openapi.ts'
@@ -133,6 +134,59 @@ describe('the built program', () => {
     })
     expect(result.exitCode).toBe(1)
     expect(result.outputs['error-code']).toBe('CANCELLED')
+  })
+})
+
+describe('a spec file', () => {
+  const client = (name: string, more = '') => `  - name: ${name}\n    scopes: [apps]\n${more}`
+  const place = (name: string) => `    deliver: [{ client-id-name: ${name}_ID, client-secret-name: ${name}_SECRET }]\n`
+  const given = (folder: string) =>
+    [{ 'spec-file': 'specs/*.yaml', name: '', scopes: '' }, { GITHUB_WORKSPACE: folder }] as const
+
+  function specs(text: string): string {
+    const folder = mkdtempSync(path.join(tmpdir(), 'workspace-'))
+    mkdirSync(path.join(folder, 'specs'))
+    writeFileSync(path.join(folder, 'specs/clients.yaml'), text)
+    return folder
+  }
+
+  it('names several clients; one that fails stops no other', async () => {
+    for (const _twice of [1, 2]) stage.sandbox.tenant.addClient({ clientName: 'b' })
+    const folder = specs(`version: 1\nclients:\n${['a', 'b', 'c'].map((name) => client(name, place(name))).join('')}`)
+    const result = await stage.step(...given(folder))
+    expect(result.exitCode).toBe(1)
+    expect(result.outputs).toMatchObject({ 'error-code': 'CLIENT_AMBIGUOUS', result: 'created', 'client-id': '' })
+    const clients = JSON.parse(result.outputs.clients!) as Record<string, unknown>[]
+    expect(clients.map((it) => it.result)).toEqual(['created', '', 'created'])
+    expect(result.raw.split('\n').filter((line) => line.startsWith('::error'))).toHaveLength(1)
+  })
+
+  it('has its first nine mistakes on their lines, and all of them in log and summary', async () => {
+    const twelve = Array.from({ length: 12 }, (_, index) => client(`c${index}`, '    deliver: no\n')).join('')
+    const before = stage.sandbox.requests.length
+    const result = await stage.step(...given(specs(`version: 1\nclients:\n${twelve}`)))
+    expect(result.exitCode).toBe(1)
+    expect(stage.sandbox.requests.length).toBe(before)
+    const errors = result.raw.split('\n').filter((line) => line.startsWith('::error'))
+    expect(errors).toHaveLength(10)
+    expect(errors[1]).toBe(
+      '::error file=specs/clients.yaml,line=8,col=14::clients[1].deliver: must be a list, not a text',
+    )
+    expect(errors[9]).toMatch(/^::error::SPEC_INVALID: 12 mistakes /)
+    for (let index = 0; index < 12; index++) {
+      const place = `specs/clients.yaml:${5 + 3 * index}:14: clients`
+      expect(result.raw).toContain(`✗ ${place}`)
+      expect(result.summary).toContain(`clients.yaml&#58;${5 + 3 * index}&#58;14`)
+    }
+  })
+
+  it('is validated without credentials', async () => {
+    const [inputs, env] = given(specs(`version: 1\nenvironment: qlik\nclients:\n${client('a', place('A'))}`))
+    const none = { tenant: '', 'api-key': '', 'github-token': '', mode: 'validate' }
+    const result = await stage.step({ ...inputs, ...none }, env)
+    expectGood(result, { result: 'valid', changed: 'false' })
+    const include = [{ 'spec-file': 'specs/clients.yaml', tenant: '', environment: 'qlik' }]
+    expect(JSON.parse(result.outputs.matrix!)).toEqual({ include })
   })
 })
 

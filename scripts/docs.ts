@@ -1,11 +1,14 @@
-// Writes the tables of inputs and outputs in README.md from action.yml. With `--check` it writes nothing, and fails where
-// they differ. It reads only as much YAML as action.yml uses, and refuses the rest.
-import { readFileSync, writeFileSync } from 'node:fs'
+// Writes the tables of inputs and outputs in README.md from action.yml, and the JSON Schema of spec files. With `--check` it
+// writes nothing, and fails where they differ. It reads only as much YAML as action.yml uses, and refuses the rest.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { specSchemaText } from './schema.ts'
 
 type Entry = { name: string; group: string; description: string; required: boolean }
 
 const action = new URL('../action.yml', import.meta.url)
 const readme = new URL('../README.md', import.meta.url)
+
+const schema = new URL('../qlik-oauth-client.schema.json', import.meta.url)
 
 const lines = readFileSync(action, 'utf8').split('\n')
 const before = readFileSync(readme, 'utf8')
@@ -18,6 +21,16 @@ else if (process.argv.includes('--check')) {
 } else {
   writeFileSync(readme, after)
   console.log('README.md: tables written')
+}
+
+const wanted = specSchemaText()
+if (existsSync(schema) && readFileSync(schema, 'utf8') === wanted) console.log('the JSON Schema is that of spec files')
+else if (process.argv.includes('--check')) {
+  console.error('qlik-oauth-client.schema.json is out of date. Run "npm run docs" and commit it.')
+  process.exitCode = 1
+} else {
+  writeFileSync(schema, wanted)
+  console.log('qlik-oauth-client.schema.json: written')
 }
 
 /** The entries of one section, in their order; a comment `# --- title` begins a group. */

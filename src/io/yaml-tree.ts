@@ -1,4 +1,13 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseAllDocuments, type YAMLMap } from 'yaml'
+import type { ParsedNode, YAMLMap } from 'yaml'
+// The build for browsers: that for Node prints what it reads where LOG_STREAM or LOG_TOKENS is set.
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+} from '../../node_modules/yaml/browser/dist/index.js'
 import { type Located, type Position, pathText } from '../domain/mistakes.ts'
 
 /** What a text holds, with positions. `root` is missing where it can't be read; only with it may messages quote keys. */

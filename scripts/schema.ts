@@ -1,0 +1,80 @@
+// The JSON Schema of a spec file, for editors: its shape from the program's own schema, its words from action.yml.
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import * as z from 'zod'
+import { fileSchema } from '../src/domain/spec-file.ts'
+
+type Node = {
+  properties?: Record<string, Node>
+  items?: Node
+  description?: string
+  [key: string]: unknown
+}
+
+/** What stands in a file alone, or means something else there. Keys by their path, else by their name. */
+const words: Record<string, string> = {
+  version: 'Version of this format: 1.',
+  tenant: 'The tenant: `https://acme.eu.qlikcloud.com`, or just the host. Needed here or as input.',
+  environment:
+    'Environment of the workflow that holds the credentials for this tenant. Only passed on in the output `matrix`.',
+  defaults: 'What every client has that does not say otherwise. `rotation` is filled key by key.',
+  clients: 'The clients, each with a name of its own.',
+  name: 'The client’s name on the tenant, at most 512 characters.',
+  scopes: 'A list of scopes. At least one to create a client; `[]` clears them.',
+  rotation: 'How long a secret lives.',
+  after: 'Rotate a secret that is older than this: `90d`, `24h`, `30m`. Default: never.',
+  'redirect-uris': 'Redirect addresses, five at most. `[]` clears them.',
+  'allowed-origins': 'Origins from which browsers may use the client, five at most. `[]` clears them.',
+  'client-uri': 'The client’s home page.',
+  'logo-uri': 'Address of the client’s logo.',
+  state:
+    '`absent` deletes what the action made: the client, and its secrets and variables on GitHub. Default `present`.',
+  deliver:
+    'Where the credentials go: a list of places, at most 20; `[]` for none. Not to be left out, but where `state` is `absent`.',
+}
+
+const inputs: Record<string, string> = { grace: 'grace-period' }
+
+/** Left to the program by zod, for they are checked by code. */
+const patterns: Record<string, Node> = {
+  after: { type: 'string', pattern: '^[0-9]{1,6}[dhm]$', examples: ['90d', '24h'] },
+  grace: { anyOf: [{ type: 'string', pattern: '^(0|[0-9]{1,6}[dhm])$' }, { const: 0 }], default: '24h' },
+  'client-id-name': { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$', default: 'QLIK_CLIENT_ID' },
+  'client-secret-name': { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$', default: 'QLIK_CLIENT_SECRET' },
+}
+
+/** The whole file as text. */
+export function specSchemaText(): string {
+  const action = parse(readFileSync(new URL('../action.yml', import.meta.url), 'utf8')) as {
+    inputs: Record<string, { description: string }>
+  }
+  const schema = z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-7' }) as Node
+  describeAll(schema, [], (path) => {
+    const key = path.at(-1)!
+    const own = path.length === 1 || key !== 'environment' ? words[key] : undefined
+    const description = own ?? action.inputs[inputs[key] ?? key]?.description
+    if (description === undefined) throw new Error(`${path.join('.')} has no description`)
+    return description
+  })
+  const client = schema.properties!.clients!.items!
+  const absent = { properties: { state: { const: 'absent' } }, required: ['state'] }
+  Object.assign(client, { if: absent, else: { required: ['deliver'] } })
+  const { $schema, ...rest } = schema
+  const title = 'Spec file of qlik-oauth-client'
+  return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`
+}
+
+function describeAll(node: Node, path: string[], words: (path: string[]) => string): void {
+  for (const [key, property] of Object.entries(node.properties ?? {})) {
+    const at = [...path, key]
+    describeAll(property, at, words)
+    const fixed = patterns[key]
+    if (fixed !== undefined) delete property.anyOf
+    // An empty default is none that anybody wants to see.
+    if (typeof property.default === 'object') delete property.default
+    const { ...shape } = property
+    for (const name of Object.keys(property)) delete property[name]
+    Object.assign(property, { description: words(at) }, shape, fixed)
+  }
+  if (node.items !== undefined) describeAll(node.items, path, words)
+}
