@@ -519,7 +519,7 @@ describe('state: absent', () => {
     const plan = await run(mixed, { mode: 'plan' })
     expectSuccess(plan, { result: 'planned', drift: 'true', changed: 'false' })
     expect(plan.log.join('\n')).toMatch(
-      /○ delete from acme\/app: secret JOBS_SECRET, variable JOBS_ID\n○ delete client jobs/,
+      /jobs · ○ delete from acme\/app: secret JOBS_SECRET, variable JOBS_ID\njobs · ○ delete client jobs/,
     )
     expect(secret('JOBS_SECRET')).toBeDefined()
     const result = await simulation.run()

@@ -75,6 +75,9 @@ export function toSecrets(
     wire.clientSecrets ??
     (wire.clientSecretHint ? [{ hint: wire.clientSecretHint, createdAt: null, createdBy: null }] : [])
   return listed.flatMap(({ hint, createdAt, createdBy }) =>
-    hint ? [{ hint, createdAt: parseTimestamp(createdAt ?? undefined), createdBy: createdBy || undefined }] : [],
+    // A name that no object can have as a key is no hint: such a secret is left alone.
+    hint && hint !== '__proto__'
+      ? [{ hint, createdAt: parseTimestamp(createdAt ?? undefined), createdBy: createdBy || undefined }]
+      : [],
   )
 }
