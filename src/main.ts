@@ -8,6 +8,7 @@ await program({
   env: process.env,
   connect: createTransport,
   clock: createClock(),
+  wallClock: Date.now,
   stop: createStop(),
   runner: createRunner(process.env),
   process: randomUUID().slice(0, 8),

@@ -22,6 +22,8 @@ export type Host = {
   env: Record<string, string | undefined>
   connect: (proxies: Proxies) => { transport: Transport; close: () => Promise<void> }
   clock: Clock
+  /** The runner's own time in epoch milliseconds: for nothing but what is signed with a private key. */
+  wallClock: () => number
   stop: Stop
   runner: Runner
   process: string
@@ -48,12 +50,12 @@ export async function perform(inputs: Inputs, world: Host): Promise<void> {
   await report(await act(inputs, world), inputs, world.runner)
 }
 
-async function act(inputs: Inputs, { connect, clock, stop, runner, process }: Host): Promise<Outcome[]> {
+async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, process }: Host): Promise<Outcome[]> {
   const around = { clock, stop, reporter: runner.reporter }
   const { transport, close } = connect(inputs.proxies)
   const tenant = createService('tenant', transport, around)
   const github = createService('github', transport, around)
-  const qlik = createQlik(inputs.tenant, tenant.http, runner.mask)
+  const qlik = createQlik(inputs.tenant, tenant.http, runner.mask, wallClock)
   const { baseUrl, token } = inputs.github
   const places = (http: Http) => token && createGitHub(baseUrl, token, http)
   const enter = enterBoth({ tenant, github }, { qlik, places: (http) => places(http) ?? nowhere })

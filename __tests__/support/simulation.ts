@@ -54,6 +54,8 @@ export class Simulation {
   readonly env: Record<string, string>
   /** What is run. */
   program: (world: Host) => Promise<void> = program
+  /** Milliseconds that the runner's own clock is ahead of the services'. */
+  skew = 0
   /** Called after every request that took effect, whoever made it. */
   afterRequest: (() => void) | undefined
   /** Every secret and access token that there ever was. */
@@ -161,7 +163,7 @@ export class Running {
     this.#troubles = troubles
     const { sandbox } = simulation
     const { result } = this
-    for (const name of ['API-KEY', 'ADMIN-CLIENT-SECRET', 'GITHUB-TOKEN'])
+    for (const name of ['API-KEY', 'ADMIN-CLIENT-SECRET', 'ADMIN-PRIVATE-KEY', 'GITHUB-TOKEN'])
       this.#secrets.add((env[`INPUT_${name}`] ?? '').trim())
     void simulation
       .program({
@@ -172,6 +174,7 @@ export class Running {
           elapsed: () => sandbox.clock.now(),
           sleep: (milliseconds, signal) => this.#park('sleep', '', sandbox.clock.now() + milliseconds, signal),
         },
+        wallClock: () => sandbox.clock.now() + simulation.skew,
         stop: this.#stop(),
         runner: {
           mask: (text) => void result.masks.add(text),

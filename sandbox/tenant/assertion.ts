@@ -6,8 +6,12 @@ export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-be
 
 const digests: Record<string, string> = { RS256: 'sha256', RS512: 'sha512', ES384: 'sha384' }
 
-/** A client assertion as https://qlik.dev/authenticate/oauth asks for: own id twice, this endpoint, five minutes. */
-export function checkAssertion(assertion: string, client: Client, audience: string, now: number): boolean {
+/** A client assertion as https://qlik.dev/authenticate/oauth asks for: own id twice, this endpoint, five minutes, used once. */
+export function checkAssertion(
+  assertion: string,
+  client: Client,
+  { audience, now, used }: { audience: string; now: number; used: Set<string> },
+): boolean {
   const [head, body, signature] = assertion.split('.')
   const header = decode(head)
   const claims = decode(body)
@@ -15,6 +19,8 @@ export function checkAssertion(assertion: string, client: Client, audience: stri
   if (claims.iss !== client.clientId || claims.sub !== client.clientId || claims.aud !== audience) return false
   if (typeof claims.jti !== 'string' || typeof claims.iat !== 'number' || typeof claims.exp !== 'number') return false
   if (claims.exp * 1000 <= now || claims.exp - claims.iat > 300) return false
+  if (claims.iat * 1000 > now || used.has(claims.jti)) return false
+  used.add(claims.jti)
   const key = client.publicKeys?.find((other) => other.kid === header.kid && other.alg === header.alg)
   const digest = digests[String(header.alg)]
   if (!key || digest === undefined) return false

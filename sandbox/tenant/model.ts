@@ -24,6 +24,8 @@ export class Tenant {
   readonly users = new Map<string, User>()
   readonly apiKeys = new Map<string, ApiKey>()
   readonly tokens = new Map<string, AccessToken>()
+  /** `jti` of the client assertions that were seen. */
+  readonly usedAssertions = new Set<string>()
   readonly #settings: Settings
   readonly #clock: SandboxClock
 

@@ -62,7 +62,8 @@ function authenticate(client: Client, params: Record<string, string>, context: C
   if (params.client_assertion !== undefined) {
     if (params.client_assertion_type !== assertionType) throw invalid('client_assertion_type is not supported')
     const audience = `${context.settings.tenantUrl}/oauth/token`
-    const good = checkAssertion(params.client_assertion, client, audience, context.clock.now())
+    const used = context.tenant.usedAssertions
+    const good = checkAssertion(params.client_assertion, client, { audience, now: context.clock.now(), used })
     if (!methods.includes('private_key_jwt') || !good) throw wrongCredentials()
     return undefined
   }

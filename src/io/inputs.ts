@@ -6,8 +6,9 @@ import { clientSchema, type Policy, type RunIdentity, type WrittenClient } from 
 import { plain } from '../domain/text.ts'
 import { born, type Mask } from './born.ts'
 import { apiUrl, currentRepository, type Env, proxies } from './environment.ts'
+import { readSigningKey } from './private-key.ts'
 import { collectProblems, invalid, type Problems } from './problems.ts'
-import type { SignIn, Tenant } from './qlik-session.ts'
+import type { Proof, SignIn, Tenant } from './qlik-session.ts'
 import type { Spec, SpecFile } from './spec-files.ts'
 import { readTenant } from './tenant-address.ts'
 import type { Proxies } from './transport.ts'
@@ -44,7 +45,7 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
   const secret = (name: string) => secretInput(name, input(name), credentials, mask)
   const allowCustomHost = flag('allow-custom-host', input('allow-custom-host'), false, problems)
   const origin = tenantOrigin(input('tenant'), allowCustomHost, problems)
-  const way = signIn(input, secret, env, credentials)
+  const way = signIn(input, secret, env, { problems: credentials, mask })
   const token = secret('github-token')
   const repository = currentRepository(env, problems)
   const spec = await whatToDo({ input, env, origin, allowCustomHost, mode }, repository, problems)
@@ -138,28 +139,41 @@ function signIn(
   input: (name: string) => string,
   secret: (name: string) => Secret | undefined,
   env: Env,
-  problems: Problems,
+  { problems, mask }: { problems: Problems; mask: Mask },
 ): SignIn {
   const key = secret('api-key')
   const clientId = input('admin-client-id')
   const clientSecret = secret('admin-client-secret')
-  const withClient = clientId !== '' || clientSecret !== undefined
+  const proof = keyProof(input, problems, mask) ?? (clientSecret && { kind: 'secret', secret: clientSecret })
+  const withKey = input('admin-private-key') !== ''
+  const withClient = clientId !== '' || clientSecret !== undefined || withKey
+  const byClient = 'admin-client-id with admin-client-secret or admin-private-key'
   if (key === undefined && !withClient) {
-    problems.add(
-      'api-key',
-      `no way to sign in: give api-key, or admin-client-id with admin-client-secret.${forkHint(env)}`,
-    )
+    problems.add('api-key', `no way to sign in: give api-key, or ${byClient}.${forkHint(env)}`)
   } else if (key !== undefined && withClient) {
-    problems.add('api-key', 'two ways to sign in: give either api-key, or admin-client-id with admin-client-secret')
+    problems.add('api-key', `two ways to sign in: give either api-key, or ${byClient}`)
+  } else if (clientSecret !== undefined && withKey) {
+    problems.add('admin-private-key', 'two ways to sign in: give either admin-client-secret or admin-private-key')
   } else if (withClient && clientId === '') {
-    problems.add('admin-client-id', 'is missing beside admin-client-secret')
-  } else if (withClient && clientSecret === undefined) {
-    problems.add('admin-client-secret', `is missing beside admin-client-id.${forkHint(env)}`)
+    problems.add('admin-client-id', `is missing beside ${withKey ? 'admin-private-key' : 'admin-client-secret'}`)
+  } else if (withClient && clientSecret === undefined && !withKey) {
+    const or = 'give it, or admin-private-key'
+    problems.add('admin-client-secret', `is missing beside admin-client-id: ${or}.${forkHint(env)}`)
   }
   if (clientId !== '' && !/^[\w-]+$/.test(clientId)) problems.add('admin-client-id', 'is not a client id', clientId)
-  return key === undefined && clientSecret !== undefined
-    ? { kind: 'client', clientId, secret: clientSecret }
-    : { kind: 'api-key', key: key! }
+  return key === undefined && proof !== undefined ? { kind: 'client', clientId, proof } : { kind: 'api-key', key: key! }
+}
+
+/** A key is not one word, as other secrets are: it has a reader of its own. */
+function keyProof(input: (name: string) => string, problems: Problems, mask: Mask): Proof | undefined {
+  const text = input('admin-private-key')
+  const keyId = input('admin-key-id')
+  if (text === '' && keyId !== '') problems.add('admin-key-id', 'is of no use without admin-private-key')
+  if (/\p{Cc}/u.test(keyId) || keyId.length > 256) problems.add('admin-key-id', 'is not a key id', keyId)
+  if (text === '') return undefined
+  const key = readSigningKey(text, keyId, mask)
+  if ('complaint' in key) problems.add('admin-private-key', key.complaint, text)
+  return 'complaint' in key ? undefined : { kind: 'key', key }
 }
 
 /** Forks get no secrets: the usual reason for an empty key on a pull request. */

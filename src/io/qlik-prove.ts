@@ -7,7 +7,8 @@ import * as wire from './qlik-wire.ts'
 
 export function createProver(session: Session, mask: Mask): Prover {
   return {
-    accessToken: (clientId, secret) => token(session, clientId, secret, mask, 'proving the new secret'),
+    accessToken: (clientId, secret) =>
+      token(session, clientId, { kind: 'secret', secret }, mask, { what: 'proving the new secret' }),
     whoIs: (accessToken) => whoIs(session, accessToken),
     revoke: (accessToken) => revoke(session, accessToken),
   }

@@ -5,10 +5,14 @@ import { plain } from '../domain/text.ts'
 import { type Answer, type Call, unexpected, userAgent } from './answers.ts'
 import { born, type Mask } from './born.ts'
 import type { Http } from './http.ts'
+import { type Algorithm, type SigningKey, signAssertion } from './private-key.ts'
 import * as wire from './qlik-wire.ts'
 
+/** What a client proves itself with: its secret, or an assertion signed by its key. */
+export type Proof = { kind: 'secret'; secret: Secret } | { kind: 'key'; key: SigningKey }
+
 /** How we sign in: as a person's API key, or as an OAuth client that may manage others. */
-export type SignIn = { kind: 'api-key'; key: Secret } | { kind: 'client'; clientId: string; secret: Secret }
+export type SignIn = { kind: 'api-key'; key: Secret } | { kind: 'client'; clientId: string; proof: Proof }
 
 export type Tenant = { origin: string; signIn: SignIn }
 
@@ -17,34 +21,56 @@ export const clientsPath = '/api/v1/oauth-clients'
 // Tells the tenant which release we know: it answers with the deprecations since (qlik.dev/apis/versioning).
 const apiVersion = '2026-11'
 
+/** `wallClock`: the runner's own time in epoch milliseconds, for assertions only. */
 export type Session = {
   tenant: Tenant
   http: Http
   bearer: () => Promise<Secret>
   signedIn: { token?: Promise<Secret> }
+  wallClock: () => number
+  /** Seconds that the tenant's clock is ahead of the runner's, as its answers tell. */
+  ahead: number
 }
 
-export function createSession(tenant: Tenant, http: Http, mask: Mask): Session {
+export function createSession(tenant: Tenant, http: Http, mask: Mask, wallClock: () => number): Session {
   const signedIn: Session['signedIn'] = {}
   const session: Session = {
     tenant,
     http,
     signedIn,
+    wallClock,
+    ahead: 0,
     bearer: () => {
       const { signIn } = tenant
       if (signIn.kind === 'api-key') return Promise.resolve(signIn.key)
-      const codes: Call['codes'] = {
-        400: 'TENANT_UNAUTHORIZED',
-        401: 'TENANT_UNAUTHORIZED',
-        403: 'TENANT_UNAUTHORIZED',
-      }
-      signedIn.token ??= explained(session, () =>
-        token(session, signIn.clientId, signIn.secret, mask, 'signing in', codes),
-      )
+      signedIn.token ??= explained(session, () => firstToken(session, signIn, mask))
       return signedIn.token
     },
   }
   return session
+}
+
+/**
+ * Signs in. An assertion that is refused is made once more, by the tenant's clock as its answer tells it; then with what else the
+ * key may be registered for.
+ */
+async function firstToken(session: Session, { clientId, proof }: SignIn & { kind: 'client' }, mask: Mask) {
+  const codes: Call['codes'] = { 400: 'TENANT_UNAUTHORIZED', 401: 'TENANT_UNAUTHORIZED', 403: 'TENANT_UNAUTHORIZED' }
+  const tries = proof.kind === 'key' ? [proof.key.algorithms[0], ...proof.key.algorithms] : [undefined]
+  for (;;) {
+    const algorithm = tries.shift()
+    try {
+      return await token(session, clientId, proof, mask, { what: 'signing in', codes, algorithm })
+    } catch (thrown) {
+      const isRefused = thrown instanceof ActionError && (thrown.status === 400 || thrown.status === 401)
+      if (!isRefused || tries.length === 0) throw thrown
+      learnTime(session, thrown.at)
+    }
+  }
+}
+
+function learnTime(session: Session, at: number | undefined): void {
+  if (at !== undefined) session.ahead = at - session.wallClock() / 1000
 }
 
 export async function signOut(session: Session): Promise<void> {
@@ -87,7 +113,9 @@ export async function ask(
     sendBy,
     codes,
   }
-  return explained(session, () => session.http(call))
+  const answer = await explained(session, () => session.http(call))
+  learnTime(session, answer.at)
+  return answer
 }
 
 /** A 401 is explained with what the tenant itself says its name is. */
@@ -105,9 +133,11 @@ async function explained<T>(session: Session, send: () => Promise<T>): Promise<T
   }
 }
 
-function unauthorizedHint({ kind }: SignIn): string {
+function unauthorizedHint(signIn: SignIn): string {
   const spaces = 'A space or line break that was pasted along spoils it.'
-  if (kind === 'api-key')
+  if (signIn.kind === 'client' && signIn.proof.kind === 'key')
+    return `Is the public half of admin-private-key registered for admin-client-id, under the kid ${plain(signIn.proof.key.kid)}? Another kid is given as admin-key-id. The client must allow private_key_jwt, and its consent must be trusted.`
+  if (signIn.kind === 'api-key')
     return `The API key is wrong, of another tenant, or expired: on a default tenant keys live 24 hours, so schedules use an admin client. ${spaces}`
   return `admin-client-id and admin-client-secret don't match, are of another tenant, or the client's consent is not trusted. ${spaces}`
 }
@@ -144,36 +174,44 @@ export function misread(answer: Answer, what: string, how: string, method = 'GET
 
 /** An access token for a client, masked. It is to be given back with `revoke`. */
 export async function token(
-  { tenant, http }: Session,
+  session: Session,
   clientId: string,
-  secret: Secret,
+  proof: Proof,
   mask: Mask,
-  what: string,
-  codes?: Call['codes'],
+  { what, codes, algorithm }: { what: string; codes?: Call['codes']; algorithm?: Algorithm | undefined },
 ): Promise<Secret> {
+  const url = `${session.tenant.origin}/oauth/token`
+  const now = session.wallClock() / 1000 + session.ahead
   const body = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: clientId,
-    client_secret: secret.open(),
+    ...(proof.kind === 'secret'
+      ? { client_secret: proof.secret.open() }
+      : {
+          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+          client_assertion: signed(proof.key, algorithm, { clientId, endpoint: url, now }, mask),
+        }),
   }).toString()
   const headers = {
     accept: 'application/json',
     'content-type': 'application/x-www-form-urlencoded',
     'user-agent': userAgent,
   }
-  const answer = await http({
-    method: 'POST',
-    url: `${tenant.origin}/oauth/token`,
-    headers,
-    body,
-    what,
-    repeatable: true,
-    codes,
-  })
+  const answer = await session.http({ method: 'POST', url, headers, body, what, repeatable: true, codes })
   const value = (answer.data as { access_token?: unknown } | null | undefined)?.access_token
   const accessToken = typeof value === 'string' && value !== '' ? born(value, mask) : undefined
   parsed(wire.tokenSchema, answer, what, 'POST')
   return accessToken!
+}
+
+/** For its few minutes an assertion is as good as a secret: it is masked like one. */
+function signed(
+  key: SigningKey,
+  algorithm: Algorithm | undefined,
+  about: Parameters<typeof signAssertion>[2],
+  mask: Mask,
+): string {
+  return born(signAssertion(key, algorithm ?? key.algorithms[0], about), mask).open()
 }
 
 export async function revoke({ tenant, http }: Session, accessToken: Secret): Promise<void> {

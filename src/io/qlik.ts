@@ -10,8 +10,8 @@ export type Qlik = { through: (http: Http) => Ways; signOut: () => Promise<void>
 type Ways = { reader: TenantReader; writer: TenantWriter; prover: Prover }
 
 /** The tenant's API. Nothing is sent before the first call; an admin client's access token is fetched once, and given back by `signOut`. */
-export function createQlik(tenant: Tenant, http: Http, mask: Mask): Qlik {
-  const signedIn = createSession(tenant, http, mask)
+export function createQlik(tenant: Tenant, http: Http, mask: Mask, wallClock: () => number): Qlik {
+  const signedIn = createSession(tenant, http, mask, wallClock)
   return {
     through: (way) => {
       const session = { ...signedIn, http: way }
