@@ -1,3 +1,4 @@
+import { isKeyHint } from './domain/credential.ts'
 import { type Destination, destinationKey, destinationLabel } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { deliveredEntry, sameLedger } from './domain/ledger.ts'
@@ -45,8 +46,11 @@ async function restoreIds({ idsWritten }: Fresh, { shop }: Work): Promise<void> 
 
 async function retireNew(fresh: Fresh, work: Work): Promise<boolean> {
   const hint = fresh.hint ?? (await findHint(fresh, work))
-  const gone = await retireIfAllowed(fresh.clientId, hint, work.shop)
-  if (gone) work.progress.notes.push(`The new secret (${hint}) was delivered nowhere and is retired again.`)
+  const gone = await retireIfAllowed(fresh.clientId, hint, work)
+  if (gone)
+    work.progress.notes.push(
+      `The new ${isKeyHint(hint) ? 'key' : 'secret'} (${hint}) was delivered nowhere and is retired again.`,
+    )
   fresh.hint = hint
   return gone
 }

@@ -16,6 +16,7 @@ import {
   descriptionBefore,
   freshness,
   requireFresh,
+  retire,
   retireIfAllowed,
   type Work,
   type Workshop,
@@ -53,7 +54,7 @@ async function carryOut(step: Step, work: Work): Promise<boolean> {
     case 'delete':
       return changes(work, () => work.shop.writers.tenant.remove(step.clientId))
     case 'retire':
-      return retire(step, work)
+      return retireOne(step, work)
     case 'create':
       return createClient(step, work)
     case 'update':
@@ -94,14 +95,14 @@ async function changes(work: Work, write: () => Promise<unknown>): Promise<true>
   return true
 }
 
-async function retire(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
-  const { progress, shop } = work
+async function retireOne(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
+  const { progress } = work
   if (!work.settled || step.hint === progress.current?.hint) return false
   try {
-    if (step.mayStay && !(await written(work, retireIfAllowed(step.clientId, step.hint, shop)))) return false
-    if (!step.mayStay) await written(work, shop.writers.tenant.retire(step.clientId, step.hint))
+    if (step.mayStay && !(await written(work, retireIfAllowed(step.clientId, step.hint, work)))) return false
+    if (!step.mayStay) await written(work, retire(step.clientId, step.hint, work))
   } catch (thrown) {
-    if (!signedOut(step.clientId, toActionError(thrown), work)) throw thrown
+    if (thrown instanceof Again || !signedOut(step.clientId, toActionError(thrown), work)) throw thrown
     progress.notes.push(
       `Retiring ${step.hint} is left to the next run: the secret that this one signed in with is retired.`,
     )
@@ -145,6 +146,6 @@ async function retireUnwanted(clientId: string, work: Work): Promise<void> {
   const { value } = await work.shop.readers.tenant.client(clientId)
   const before = new Set(work.plan.client?.secrets.map(({ hint }) => hint))
   for (const { hint } of value?.secrets ?? []) {
-    if (!before.has(hint)) await work.shop.writers.tenant.retire(clientId, hint)
+    if (!before.has(hint)) await retire(clientId, hint, work)
   }
 }

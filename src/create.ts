@@ -4,10 +4,10 @@ import { isYounger } from './domain/identify.ts'
 import { sameLedger, withLedger } from './domain/ledger.ts'
 import type { Secret } from './domain/secret.ts'
 import type { Step } from './domain/steps.ts'
-import { givingUp } from './domain/transitions.ts'
+import { announcingKey, givingUp } from './domain/transitions.ts'
 import { findHint } from './issue.ts'
 import { writeLedger } from './ledger-write.ts'
-import type { At, Created } from './ports.ts'
+import type { At, Created, NewKey } from './ports.ts'
 import { Again, freshness, giveBack, promptness, requireFresh, retireIfAllowed, type Work, written } from './work.ts'
 
 type CreateStep = Step & { kind: 'create' }
@@ -16,11 +16,13 @@ type CreateStep = Step & { kind: 'create' }
  * Creates the client, its announcement in the first description and its consent in the same request; then looks for a twin
  * and for what the tenant did not honour. Where the answer is lost, the client is found by its announcement.
  */
-export async function createClient(step: CreateStep, work: Work): Promise<true> {
+export async function createClient(planned: CreateStep, work: Work): Promise<true> {
   const { clock, writers, readers } = work.shop
   await requireFresh(work)
   const announcedAt = clock.elapsed()
-  const { value: created, at } = await create(step, work)
+  const key = planned.credential === 'key' ? writers.tenant.makeKey() : undefined
+  const step = { ...planned, ledger: announcingKey(planned.ledger, key?.issued.hint) }
+  const { value: created, at } = await create(step, key, work)
   work.progress.clientId = created.clientId
   work.progress.created = true
   const fresh = {
@@ -57,13 +59,13 @@ export async function createClient(step: CreateStep, work: Work): Promise<true> 
 function earlyToken({ clientId, issued }: Created, { plan, shop }: Work): Promise<Secret | undefined> | undefined {
   const provable = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined)
   if (!provable || issued === undefined) return undefined
-  return shop.writers.prover.accessToken(clientId, issued.secret).catch(() => undefined)
+  return shop.writers.prover.accessToken(clientId, issued).catch(() => undefined)
 }
 
-async function create(step: CreateStep, work: Work): Promise<At<Created>> {
+async function create(step: CreateStep, key: NewKey | undefined, work: Work): Promise<At<Created>> {
   const { writers } = work.shop
   const description = withLedger(step.user, step.ledger)
-  const client = { fields: { ...step.fields, description }, consent: step.consent }
+  const client = { fields: { ...step.fields, description }, consent: step.consent, key }
   try {
     return await written(work, writers.tenant.create(client, work.reading.readAt + freshness))
   } catch (thrown) {
@@ -76,11 +78,12 @@ async function create(step: CreateStep, work: Work): Promise<At<Created>> {
 }
 
 /** The secret that a lost answer held was never delivered: it goes, and the next reading finds the client by its ledger. */
-async function retireLost(step: CreateStep, { shop, progress }: Work): Promise<void> {
+async function retireLost(step: CreateStep, work: Work): Promise<void> {
+  const { shop, progress } = work
   const { value: clients } = await shop.readers.tenant.clients()
   const created = clients.find(({ description }) => sameLedger(description.ledger, step.ledger))
   if (created !== undefined) progress.created = true
-  for (const { hint } of created?.secrets ?? []) await retireIfAllowed(created!.id, hint, shop)
+  for (const { hint } of created?.secrets ?? []) await retireIfAllowed(created!.id, hint, work)
 }
 
 /** Of two clients made by runs at the same time the older stays; we delete ours where it is the younger. */
@@ -108,10 +111,10 @@ async function giveWayToTwin(
 
 /** Nothing is delivered: the secret that creating made goes at once, or stays with a note where the tenant keeps the last one. */
 async function keepNoSecret(hints: string[], at: number, work: Work): Promise<void> {
-  const { fresh, shop } = work
+  const { fresh } = work
   if (fresh === undefined) return
   let kept: string | undefined
-  for (const hint of hints) if (!(await retireIfAllowed(fresh.clientId, hint, shop))) kept = hint
+  for (const hint of hints) if (!(await retireIfAllowed(fresh.clientId, hint, work))) kept = hint
   if (kept !== undefined)
     work.progress.notes.push(`The tenant refuses to delete the client's last secret (${kept}). Nobody knows its value.`)
   await writeLedger(fresh, work, (seen) =>

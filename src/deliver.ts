@@ -1,3 +1,4 @@
+import { isKeyHint } from './domain/credential.ts'
 import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { sameLedger } from './domain/ledger.ts'
@@ -144,7 +145,8 @@ async function renew(fresh: Fresh, work: Work): Promise<void> {
   const known = new Set([...(fresh.announced.announced?.known ?? []), fresh.hint])
   const announcedAt = work.shop.clock.elapsed()
   const { ledger } = await writeLedger(fresh, work, (seen) => {
-    const isAlone = sameLedger(seen.ledger, fresh.announced) && seen.live.every(({ hint }) => known.has(hint))
+    const isAlone =
+      sameLedger(seen.ledger, fresh.announced) && seen.live.every(({ hint }) => known.has(hint) || isKeyHint(hint))
     if (!isAlone) throw overtaken()
     // The hints known and the time of the first announcement stay: our own secret must be recognised as ours, should we die.
     const announced = { ...fresh.announced.announced!, renewed: Math.floor(seen.now) }

@@ -1,8 +1,11 @@
-import type { ObservedSecret } from './domain/client.ts'
+import type { ObservedClient, ObservedSecret } from './domain/client.ts'
+import { isKeyHint } from './domain/credential.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { type Ledger, sameLedger, withLedger } from './domain/ledger.ts'
 import type { Step } from './domain/steps.ts'
-import type { Issued } from './ports.ts'
+import { announcingKey } from './domain/transitions.ts'
+import { pause } from './pause.ts'
+import type { Issued, NewKey } from './ports.ts'
 import {
   Again,
   cancelled,
@@ -25,7 +28,9 @@ export async function announceAndIssue(step: Step & { kind: 'issue' }, work: Wor
   await requireFresh(work)
   const announcedAt = clock.elapsed()
   // The lease counts from the reading that the announcement rests on.
-  const announced = { ...step.ledger, announced: { ...step.ledger.announced!, at: Math.floor(work.reading.now) } }
+  const key = step.credential === 'key' ? writers.tenant.makeKey() : undefined
+  const planned = announcingKey(step.ledger, key?.issued.hint)
+  const announced = { ...planned, announced: { ...planned.announced!, at: Math.floor(work.reading.now) } }
   const text = withLedger(step.user, announced)
   const sendBy = work.reading.readAt + freshness
   await written(work, writers.tenant.describe(step.clientId, text, descriptionBefore(work), sendBy)).catch(againIfLate)
@@ -34,6 +39,7 @@ export async function announceAndIssue(step: Step & { kind: 'issue' }, work: Wor
     announced,
     announcedAt,
     user: step.user,
+    key,
     delivered: [],
     idsWritten: [],
   }
@@ -41,10 +47,11 @@ export async function announceAndIssue(step: Step & { kind: 'issue' }, work: Wor
   if (work.shop.stop.requested) throw cancelled()
   requirePrompt(fresh, work)
   fresh.issued = await issueOnce(step, work).catch(async (thrown: unknown) => {
+    if (thrown instanceof Again) throw thrown
     const error = toActionError(thrown)
     if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)
     if (!error.uncertain || work.shop.stop.requested) throw error
-    await retireLost(fresh, work)
+    if (key === undefined) await retireLost(fresh, work)
     requirePrompt(fresh, work)
     return issueOnce(step, work)
   })
@@ -65,8 +72,10 @@ function requirePrompt({ announcedAt }: Fresh, { shop }: Work): void {
 }
 
 /** Through the door that the client needs: allowing the method makes a secret too (PATCH answers 202). */
-async function issueOnce(step: Step & { kind: 'issue' }, { shop, plan, fresh }: Work): Promise<Issued> {
+async function issueOnce(step: Step & { kind: 'issue' }, work: Work): Promise<Issued> {
+  const { shop, plan, fresh } = work
   const { tenant } = shop.writers
+  if (fresh?.key !== undefined) return addKey(fresh.key, fresh, work)
   if (step.addMethod !== undefined) {
     const change = { field: 'authMethods' as const, before: plan.client?.authMethods, after: step.addMethod }
     const { value } = await tenant.update(step.clientId, [change], fresh!.announcedAt + promptness)
@@ -75,13 +84,32 @@ async function issueOnce(step: Step & { kind: 'issue' }, { shop, plan, fresh }: 
   return (await tenant.issue(step.clientId, fresh!.announcedAt + promptness)).value
 }
 
+/** Milliseconds between announcing a key and adding it: longer than another announcement may take that was decided before ours. */
+const exclusion = freshness + 1000
+
+/**
+ * Adds a key to the client's list, which the tenant takes as a whole only: of two runs that write it at once one would undo the
+ * other. So every run announces, waits until nobody can announce who has not seen it, and goes on only if its own announcement
+ * stands.
+ */
+async function addKey(key: NewKey, fresh: Fresh, { shop }: Work): Promise<Issued> {
+  const { clock, stop, writers } = shop
+  await pause(Math.max(0, fresh.announcedAt + exclusion - clock.elapsed()), shop)
+  if (stop.requested) throw cancelled()
+  const check = ({ description }: ObservedClient) => {
+    if (!sameLedger(description.ledger, fresh.announced)) throw new Again('another run announced at the same moment')
+  }
+  await writers.tenant.addKey(fresh.clientId, key, { check, sendBy: clock.elapsed() + freshness })
+  return key.issued
+}
+
 /** A secret whose answer was lost was never delivered: it goes, where nobody else can have made it. */
 export async function retireLost(fresh: Fresh, work: Work): Promise<void> {
   const { ledger, unknown } = await unknownHints(fresh, work)
   // Only where nobody else can have made it: an announcement that stands, and one new secret.
   if (!sameLedger(ledger, fresh.announced) || unknown.length > 1)
     throw new Again('the answer to issuing was lost while another run was at work')
-  for (const { hint } of unknown) await retireIfAllowed(fresh.clientId, hint, work.shop)
+  for (const { hint } of unknown) await retireIfAllowed(fresh.clientId, hint, work)
 }
 
 /** The hint of a secret whose issue did not say it: the one that was not there before. */
@@ -100,6 +128,8 @@ async function unknownHints(
   { shop }: Work,
 ): Promise<{ ledger: Ledger | undefined; unknown: ObservedSecret[] }> {
   const { value } = await shop.readers.tenant.client(fresh.clientId)
-  const known = new Set(fresh.announced.announced?.known)
-  return { ledger: value?.description.ledger, unknown: (value?.secrets ?? []).filter(({ hint }) => !known.has(hint)) }
+  const { known, issuing } = fresh.announced.announced!
+  const isNew = ({ hint }: ObservedSecret) =>
+    issuing === undefined ? !isKeyHint(hint) && !known.includes(hint) : hint === issuing
+  return { ledger: value?.description.ledger, unknown: (value?.secrets ?? []).filter(isNew) }
 }

@@ -15,13 +15,20 @@ export interface TenantReader {
   client(clientId: string): Promise<At<ObservedClient | undefined>>
 }
 
-export type NewClient = { fields: CompleteFields; consent: Consent }
+/** `key`: the key that it signs in with, where that is no secret. */
+export type NewClient = { fields: CompleteFields; consent: Consent; key?: NewKey | undefined }
+/** A fresh credential. `kid`: it is a key, and `secret` its private half as PEM. */
 export type Issued = {
   secret: Secret
+  kid?: string | undefined
   hint?: string | undefined
   createdAt?: number | undefined
   createdBy?: string | undefined
 }
+/** A key pair that was made here, and that nobody knows yet. `jwk`: its public half. */
+export type NewKey = { issued: Issued & { hint: string; kid: string }; jwk: Record<string, unknown> }
+/** Looks at the client as read just before its list of keys is written; throws where that must not be. */
+export type KeyGuard = { check: (client: ObservedClient, now: number) => void; sendBy: number }
 export type Created = { clientId: string; issued?: Issued | undefined }
 
 /**
@@ -37,8 +44,11 @@ export interface TenantWriter {
   describe(clientId: string, text: string, before: 'empty' | 'filled', sendBy: number): Promise<At<void>>
   setConsent(clientId: string, consent: Consent): Promise<void>
   issue(clientId: string, sendBy: number): Promise<At<Issued>>
-  /** Deletes a secret; that it is gone already is fine. */
-  retire(clientId: string, hint: string): Promise<void>
+  makeKey(): NewKey
+  /** Adds the public half of a key, and allows its method. That it is there already is fine. */
+  addKey(clientId: string, key: NewKey, guard: KeyGuard): Promise<At<void>>
+  /** Deletes a secret or a public key; that it is gone already is fine. */
+  retire(clientId: string, hint: string, guard: KeyGuard): Promise<void>
   remove(clientId: string): Promise<void>
 }
 
@@ -46,7 +56,7 @@ export type Bot = { userId?: string | undefined; clientId?: string | undefined }
 
 /** Proves credentials. Each proof mints an access token, which is given back with `revoke`. */
 export interface Prover {
-  accessToken(clientId: string, secret: Secret): Promise<Secret>
+  accessToken(clientId: string, issued: Issued): Promise<Secret>
   /** Whom the tenant sees behind an access token; undefined where it does not say. */
   whoIs(accessToken: Secret): Promise<Bot | undefined>
   revoke(accessToken: Secret): Promise<void>

@@ -4,6 +4,7 @@ import type { Secret } from './domain/secret.ts'
 import type { Step } from './domain/steps.ts'
 import { plain } from './domain/text.ts'
 import { pause } from './pause.ts'
+import type { Issued } from './ports.ts'
 import { cancelled, freshOf, giveBack, type Work } from './work.ts'
 
 /** Milliseconds for which a new secret may take to work: it and fresh consent have to spread. */
@@ -17,7 +18,7 @@ export async function verify(step: Step & { kind: 'verify' }, work: Work): Promi
     work.progress.notes.push(`The secret was not proven: ${step.skip}.`)
     return false
   }
-  const accessToken = (await early) ?? (await tokenWithPatience(clientId, issued!.secret, work))
+  const accessToken = (await early) ?? (await tokenWithPatience(clientId, issued!, work))
   freshOf(work).early = undefined
   const ahead = readAhead(work)
   // It fails below, when the token has been given back.
@@ -36,11 +37,11 @@ export async function verify(step: Step & { kind: 'verify' }, work: Work): Promi
   return true
 }
 
-async function tokenWithPatience(clientId: string, secret: Secret, { shop }: Work): Promise<Secret> {
+async function tokenWithPatience(clientId: string, issued: Issued, { shop }: Work): Promise<Secret> {
   const since = shop.clock.elapsed()
   for (let delay = 500; ; delay = Math.min(delay * 2, 4000)) {
     try {
-      return await shop.writers.prover.accessToken(clientId, secret)
+      return await shop.writers.prover.accessToken(clientId, issued)
     } catch (thrown) {
       const error = toActionError(thrown)
       if (shop.stop.requested) throw cancelled()

@@ -1,13 +1,15 @@
 import type { ObservedClient } from './domain/client.ts'
+import { isKeyHint } from './domain/credential.ts'
 import type { Destination } from './domain/destination.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import type { Ledger } from './domain/ledger.ts'
 import type { Progress } from './domain/outcome.ts'
+import { leaseOfAnother } from './domain/rotation.ts'
 import type { Secret } from './domain/secret.ts'
 import type { Policy } from './domain/spec.ts'
 import type { ClientPlan } from './domain/steps.ts'
 import type { Reading } from './observe.ts'
-import type { At, Issued, Prepared, Readers, Surroundings, Writers } from './ports.ts'
+import type { At, Issued, NewKey, Prepared, Readers, Surroundings, Writers } from './ports.ts'
 
 /** What carrying out a plan works with. */
 export type Workshop = Surroundings & { readers: Readers; writers: Writers; policy: Policy }
@@ -22,6 +24,8 @@ export type Fresh = {
   /** Elapsed milliseconds when the announcement was sent. */
   announcedAt: number
   user: string
+  /** The key that was made for it, where it is to be one. */
+  key?: NewKey | undefined
   issued?: Issued | undefined
   hint?: string | undefined
   /** Not yet known to be the only client of its kind: its announcement stays, by which others know a twin that may go. */
@@ -102,12 +106,28 @@ export function freshOf(work: Work): Fresh {
   return work.fresh
 }
 
+/**
+ * Retires a secret or a key. The tenant takes the list of keys as a whole only, so none is written while another run may be writing
+ * one: `Again` then.
+ */
+export async function retire(clientId: string, hint: string, { shop, plan }: Work): Promise<void> {
+  const check = ({ description }: ObservedClient, now: number) => {
+    if (leaseOfAnother(description.ledger, now, plan.run) !== undefined) throw new Again('another run is at work')
+  }
+  const sendBy = shop.clock.elapsed() + freshness
+  await shop.writers.tenant.retire(clientId, hint, { check, sendBy }).catch((thrown: unknown) => {
+    const late = isKeyHint(hint) && thrown instanceof ActionError && thrown.retryAfter !== undefined
+    throw late ? new Again('the tenant made us wait', thrown) : thrown
+  })
+}
+
 /** Retires a secret; false where the tenant refuses, as it may for a client's last one. */
-export async function retireIfAllowed(clientId: string, hint: string, shop: Workshop): Promise<boolean> {
+export async function retireIfAllowed(clientId: string, hint: string, work: Work): Promise<boolean> {
   try {
-    await shop.writers.tenant.retire(clientId, hint)
+    await retire(clientId, hint, work)
     return true
   } catch (thrown) {
+    if (thrown instanceof Again) throw thrown
     const error = toActionError(thrown)
     if (error.code === 'TENANT_REJECTED') return false
     throw error
@@ -139,7 +159,7 @@ export async function written<T>(work: Work, write: Promise<T>): Promise<T> {
     work.progress.changed = true
     return result
   } catch (thrown) {
-    work.progress.changed ||= toActionError(thrown).uncertain
+    work.progress.changed ||= !(thrown instanceof Again) && toActionError(thrown).uncertain
     throw thrown
   }
 }

@@ -13,6 +13,7 @@ const steps: Record<string, Step> = {
     consent: 'trusted',
     user: '',
     ledger: ledgerOf(),
+    credential: 'secret',
     deliver: true,
   },
   update: {
@@ -31,6 +32,7 @@ const steps: Record<string, Step> = {
     kind: 'issue',
     clientId: 'c1',
     user: '',
+    credential: 'secret',
     reasons: ['due', 'asked'],
     ledger: ledgerOf(),
     addMethod: undefined,

@@ -29,6 +29,7 @@ function decide(more: Partial<RotationInput> = {}) {
     now,
     seen: undefined,
     run: actor.run,
+    kind: 'secret',
     grace: day,
     rotate: 'auto',
     retireHints: [],

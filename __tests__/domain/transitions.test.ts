@@ -13,6 +13,7 @@ import { actor, destination, key, ledgerOf, now } from '../support/values.ts'
 
 const live = (...hints: string[]) => hints.map((hint) => ({ hint, createdAt: now - 9, createdBy: 'us' }))
 const input = {
+  kind: 'secret' as const,
   live: live('aaaaa'),
   now,
   run: actor.run,

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import type { Settings } from '../../sandbox/settings.ts'
 import { type Place, repositoryPlace, theClient, Watch } from '../support/promises.ts'
 import { Simulation } from '../support/simulation.ts'
@@ -22,6 +23,7 @@ export type Scenario = {
 export const stagingPlace: Place = { ...repositoryPlace, environment: 'staging' }
 export const otherPlace: Place = { repository: 'acme/other', name: 'QLIK_SECRET' }
 const secretIdPlace: Place = { ...repositoryPlace, idAs: 'secret' }
+export const keyPlace: Place = { repository: 'acme/app', name: 'QLIK_PRIVATE_KEY' }
 export const threePlaces = [repositoryPlace, stagingPlace, otherPlace]
 
 const deliver = [{}, { environment: 'staging' }, { repository: 'acme/other', 'client-secret-name': 'QLIK_SECRET' }]
@@ -65,6 +67,17 @@ async function created(simulation: Simulation, hours = 1, inputs: Inputs = {}): 
   const { error } = await simulation.run(inputs)
   if (error !== undefined) throw error
   simulation.advance(hours)
+}
+
+const byKey = { 'auth-method': 'private_key_jwt' }
+const bySecret = { 'auth-method': 'client_secret', 'client-secret-name': 'QLIK_PRIVATE_KEY' }
+
+/** A key that somebody else registered. */
+function addForeignKey(simulation: Simulation, watch: Watch): void {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'theirs', kty: 'EC', alg: 'ES384', use: 'sig' }
+  theClient(simulation).publicKeys!.push(jwk)
+  watch.foreign.add(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
 }
 
 /** With what the destination holds, as the workflow of a client that rotates itself does. */
@@ -209,6 +222,39 @@ export const scenarios = {
       github.setVariable({ ...repositoryPlace, name: 'QLIK_CLIENT_ID' }, clientId)
       await created(simulation, 1, { scopes: 'admin_classic user_default', ...signedInAsItself(simulation) })
     },
+  },
+  'creating with a key': { inputs: byKey, places: [keyPlace] },
+  'rotating a key': {
+    inputs: { ...byKey, rotate: 'now' },
+    places: [keyPlace],
+    before: (simulation) => created(simulation, 1, byKey),
+  },
+  'rotating a key without grace, beside one of somebody else': {
+    inputs: { ...byKey, rotate: 'now', 'grace-period': '0' },
+    places: [keyPlace],
+    grace: 0,
+    before: async (simulation, watch) => {
+      await created(simulation, 1, byKey)
+      addForeignKey(simulation, watch)
+    },
+  },
+  'retiring a key': {
+    inputs: byKey,
+    places: [keyPlace],
+    before: async (simulation) => {
+      await created(simulation, 1, byKey)
+      await created(simulation, 25, { ...byKey, rotate: 'now' })
+    },
+  },
+  'changing from a secret to a key': {
+    inputs: { ...byKey, 'client-secret-name': 'QLIK_PRIVATE_KEY' },
+    places: [keyPlace],
+    before: (simulation) => created(simulation, 1, bySecret),
+  },
+  'changing from a key to a secret': {
+    inputs: bySecret,
+    places: [keyPlace],
+    before: (simulation) => created(simulation, 1, byKey),
   },
   'allowing client secrets': {
     inputs: { 'auth-method': 'client_secret' },

@@ -128,6 +128,11 @@ export class Simulation {
     const { clients, tokens } = this.sandbox.tenant
     for (const { secrets } of clients.values()) for (const { value } of secrets) this.everySecret.add(value)
     for (const value of tokens.keys()) this.everySecret.add(value)
+    const { github } = this.sandbox
+    for (const name of ['QLIK_CLIENT_SECRET', 'QLIK_PRIVATE_KEY']) {
+      const value = github.secretValue({ repository: 'acme/app', name })
+      if (value?.startsWith('-----BEGIN')) this.everySecret.add(value)
+    }
     this.afterRequest?.()
   }
 }

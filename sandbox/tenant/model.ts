@@ -1,7 +1,18 @@
+import { createPublicKey } from 'node:crypto'
 import type { SandboxClock } from '../clock.ts'
 import { hex } from '../random.ts'
 import type { Settings } from '../settings.ts'
-import type { AccessToken, Actor, ApiKey, Client, ClientFields, ConsentMethod, StoredSecret, User } from './types.ts'
+import type {
+  AccessToken,
+  Actor,
+  ApiKey,
+  Client,
+  ClientFields,
+  ConsentMethod,
+  Jwk,
+  StoredSecret,
+  User,
+} from './types.ts'
 
 export type AddClient = Partial<ClientFields> & {
   clientName: string
@@ -14,6 +25,13 @@ export type AddClient = Partial<ClientFields> & {
 }
 
 export type AddedSecret = { hint: string; value: string }
+
+/** The public key of a client that belongs to a private key. */
+export function keyOf(client: Client, pem: string): Jwk | undefined {
+  if (!pem.startsWith('-----BEGIN')) return undefined
+  const { kty, x, y, n } = createPublicKey(pem).export({ format: 'jwk' })
+  return client.publicKeys?.find((key) => key.kty === kty && key.x === x && key.y === y && key.n === n)
+}
 
 /** A Qlik Cloud tenant's OAuth clients, users and credentials, with the edits that a person could make by hand. */
 export class Tenant {
@@ -126,10 +144,11 @@ export class Tenant {
     return [...this.clients.values()].filter((client) => client.deletedAt === undefined)
   }
 
-  /** Whether the value is one of the client's secrets. It may still be inside its delay: see `canAuthenticate`. */
+  /** Whether the value is one of the client's secrets, or the PEM of one of its keys. It may still be inside its delay: see `canAuthenticate`. */
   secretIsLive(clientId: string, value: string): boolean {
     const client = this.clients.get(clientId)
-    return client?.deletedAt === undefined && client?.secrets.some((secret) => secret.value === value) === true
+    if (client === undefined || client.deletedAt !== undefined) return false
+    return client.secrets.some((secret) => secret.value === value) || keyOf(client, value) !== undefined
   }
 
   /** Whether a token request with this secret would be answered with a token now. */
@@ -141,9 +160,11 @@ export class Tenant {
       this.secretIsLive(clientId, value) &&
       client.disableTag === undefined &&
       client.allowedGrantTypes?.includes('client_credentials') === true &&
-      client.allowedAuthMethods?.includes('client_secret') === true &&
       this.isTrusted(client) &&
-      client.secrets.some((secret) => secret.value === value && secret.usableAt <= now)
+      (keyOf(client, value) !== undefined
+        ? client.allowedAuthMethods?.includes('private_key_jwt') === true
+        : client.allowedAuthMethods?.includes('client_secret') === true &&
+          client.secrets.some((secret) => secret.value === value && secret.usableAt <= now))
     )
   }
 

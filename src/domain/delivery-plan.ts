@@ -1,4 +1,5 @@
 import type { ObservedClient } from './client.ts'
+import { methodOf } from './credential.ts'
 import { type Destination, destinationKey, type ObservedDestination } from './destination.ts'
 import { type Ledger, requireRoom } from './ledger.ts'
 import { onlyNamed, owned } from './ownership.ts'
@@ -19,17 +20,27 @@ export function issueSteps(
   rotation: Rotation,
   input: RotationInput,
 ): Step[] {
-  refuseFullSlots(client, rotation)
+  if (input.kind === 'secret') refuseFullSlots(client, rotation)
   const base = owned(client.description.ledger, spec, context.actor)
   const kept = { ...base, destinations: onlyNamed(base.destinations, spec) }
   const ledger = announcing(kept, rotation, input)
   requireRoom(client.description.user, ledger, spec.destinations)
   const before = observed.clients.find(({ id }) => id === client.id)
-  const addMethod = before?.authMethods.includes('client_secret') === false ? client.authMethods : undefined
+  const isAllowed = before?.authMethods.includes(methodOf[input.kind]) !== false
+  const addMethod = isAllowed ? undefined : client.authMethods
+  const { reasons } = rotation
   return [
-    { kind: 'issue', clientId: client.id, user: client.description.user, reasons: rotation.reasons, ledger, addMethod },
+    {
+      kind: 'issue',
+      clientId: client.id,
+      user: client.description.user,
+      credential: input.kind,
+      reasons,
+      ledger,
+      addMethod,
+    },
     ...deliverySteps(spec, observed, client.grantTypes, context.policy),
-    ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),
+    ...retiredAtOnce(spec, client.id, ledger, rotation, input),
   ]
 }
 
@@ -52,14 +63,23 @@ function verifySkip(spec: ClientSpec, grantTypes: string[]): string | undefined 
   return spec.consent === 'required' ? 'its consent is required, not trusted' : undefined
 }
 
-function retiredAtOnce(spec: ClientSpec, clientId: string, ledger: Ledger, rotation: Rotation, policy: Policy): Step[] {
+function retiredAtOnce(
+  spec: ClientSpec,
+  clientId: string,
+  ledger: Ledger,
+  rotation: Rotation,
+  { live, kind, retireHints }: RotationInput,
+): Step[] {
   const without = spec.rotation.grace === 0 ? [ledger.current?.hint, ...Object.keys(ledger.retiring)] : []
-  const alive = new Set(ledger.announced?.known)
-  const named = rotation.foreign.map(({ hint }) => hint).filter((hint) => policy.retireHints.includes(hint))
+  const gone = new Set(rotation.retire.map(({ hint }) => hint))
+  const alive = new Set(live.map(({ hint }) => hint).filter((hint) => !gone.has(hint)))
+  // A key follows it: it may be the last secret, and tenants may refuse to delete that.
+  const mayStay = kind === 'key' ? { mayStay: true as const } : {}
+  const named = rotation.foreign.map(({ hint }) => hint).filter((hint) => retireHints.includes(hint))
   return [
     ...without
       .filter((hint) => hint !== undefined && alive.has(hint))
-      .map((hint) => ({ kind: 'retire' as const, clientId, hint: hint!, why: 'no grace' as const })),
+      .map((hint) => ({ kind: 'retire' as const, clientId, hint: hint!, why: 'no grace' as const, ...mayStay })),
     ...named.map((hint) => ({ kind: 'retire' as const, clientId, hint, why: 'named in retire-hints' as const })),
   ]
 }

@@ -17,7 +17,8 @@ export function planDestroy(
   observed: Observed,
   context: PlanContext,
 ): ClientPlan {
-  const nothing = { spec, client: undefined, adopted: false, steps: [], drift: false, foreign: [], warnings: [] }
+  const { run } = context.actor
+  const nothing = { spec, client: undefined, adopted: false, run, steps: [], drift: false, foreign: [], warnings: [] }
   if (identity.kind === 'none') return nothing
   const { client, by, twins } = identity
   if (client.id === context.policy.adminClientId) throw isAdmin(client, 'would be deleted')

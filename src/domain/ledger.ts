@@ -10,6 +10,7 @@ export const longestDescription = 4096
 
 // Room for what later ledgers of the same client need beyond the one at hand: a few more hints with their times.
 const spareRoom = 200
+const spareRoomWithKeys = 400
 
 // Whoever may edit a description on the tenant can write here, and from here addresses on GitHub are made: only what this
 // action could have written itself is taken for a ledger.
@@ -37,6 +38,8 @@ const ledgerSchema = z.object({
       /** A slow run's second announcement; `at` stays what it was, for its secret was issued after that. */
       renewed: time.optional(),
       known: z.array(z.string()),
+      /** Hint of the key that this run is about to add: it is made before it is announced. */
+      issuing: z.string().optional(),
       stamps: z.record(key, time.nullable()),
     })
     .optional(),
@@ -132,10 +135,11 @@ export function withLedger(user: string, ledger: Ledger): string {
 export function requireRoom(user: string, ledger: Ledger, destinations: Destination[]): void {
   const entries = destinations.map((destination) => [
     destinationKey(destination),
-    deliveredEntry(destination, 'xxxxx', 9_999_999_999, 9_999_999_999, ledger.owner),
+    deliveredEntry(destination, ledger.announced?.issuing ?? 'xxxxx', 9_999_999_999, 9_999_999_999, ledger.owner),
   ])
   const fullest = { ...ledger, destinations: { ...ledger.destinations, ...Object.fromEntries(entries) } }
-  const length = withLedger(user, fullest).length + spareRoom
+  const withKeys = ledger.announced?.issuing !== undefined
+  const length = withLedger(user, fullest).length + (withKeys ? spareRoomWithKeys : spareRoom)
   if (length <= longestDescription) return
   throw new ActionError(
     'INPUT_INVALID',

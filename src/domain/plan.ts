@@ -1,9 +1,11 @@
 import { changed, type FieldChange, fieldChanges, type ObservedClient } from './client.ts'
+import { type CredentialKind, isKeyHint, methodOf } from './credential.ts'
 import { deliverySteps, idRepairs, issueSteps } from './delivery-plan.ts'
 import { planDestroy } from './destroy.ts'
 import { ActionError } from './errors.ts'
 import { clientLabel, type Identity, identify, isOwner } from './identify.ts'
 import { requireRoom } from './ledger.ts'
+import { adds, keyless, kindOf, retireSteps, surplusMethod } from './method.ts'
 import { newLedger, owned } from './ownership.ts'
 import { protectAdmin, refuseDropped, requireRead } from './refusals.ts'
 import {
@@ -15,7 +17,7 @@ import {
   secretSlots,
   sortUnlisted,
 } from './rotation.ts'
-import type { ClientSpec, Consent } from './spec.ts'
+import type { ClientSpec, Consent, Policy } from './spec.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { plain } from './text.ts'
 import { announcing } from './transitions.ts'
@@ -48,8 +50,12 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: Pla
       'Give at least one, such as user_default.',
     )
   }
+  const kind = kindOf(fields, undefined)
+  const deliver = spec.destinations.length > 0
+  if (kind === 'key' && !deliver) throw keyless(plain(spec.name))
   requireVisibility(spec.destinations, observed.destinations)
   const input = {
+    kind,
     live: [],
     now: observed.now,
     run: actor.run,
@@ -70,13 +76,13 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: Pla
     clientUri: fields.clientUri,
     logoUri: fields.logoUri,
   }
-  const deliver = spec.destinations.length > 0
   return {
     spec,
     client: undefined,
     adopted: false,
+    run: actor.run,
     steps: [
-      { kind: 'create', fields: complete, consent: spec.consent, user, ledger, deliver },
+      { kind: 'create', fields: complete, consent: spec.consent, user, ledger, credential: kind, deliver },
       ...(deliver ? deliverySteps(spec, observed, grantTypes, policy) : []),
     ],
     drift: true,
@@ -99,12 +105,10 @@ function planExisting(
   refuseDropped(spec, client, context.policy)
   requireVisibility(spec.destinations, observed.destinations)
   const input = rotationInput(spec, client, observed, context)
-  const delivers = spec.destinations.length > 0
-  const rotation = delivers ? decideRotation(input) : undefined
-  const reasons = reasonsOf(rotation, changes, client)
-  const retirements = (rotation?.retire ?? []).map((it) => ({ kind: 'retire' as const, clientId: client.id, ...it }))
-  // One of its secrets is what we signed in with: it goes when nothing else is left to do, unless its slot is needed.
-  const retireLast = client.id === context.policy.adminClientId && client.secrets.length < secretSlots
+  const rotation = spec.destinations.length > 0 ? decideRotation(input) : undefined
+  const reasons = reasonsOf(rotation, changes, client, input.kind)
+  const retirements = retireSteps(client, rotation?.retire ?? [])
+  const retireLast = retiresLast(client, context.policy)
   const after = changed(client, changes)
   requireRoomForChange(spec, after, changes)
   const ids = idRepairs(spec, client.id, observed)
@@ -122,13 +126,15 @@ function planExisting(
     spec,
     client,
     adopted: client.description.ledger?.owner.repository !== context.actor.repository.id,
+    run: context.actor.run,
     steps: [
       ...(retireLast ? [] : retirements),
-      ...(delivers ? [] : undeliverable(input, client.id)),
+      ...(rotation === undefined ? undeliverable(input, client.id) : []),
       ...updateSteps(client, changes, consentDiffers ? spec.consent : undefined, issue.length > 0),
       // A delivery writes an id that is wrong, not one that only others should see.
       ...(issue.length > 0 ? [...ids.filter(({ before }) => before === client.id), ...issue] : [...ids, ...own]),
       ...(retireLast ? retirements : []),
+      ...(issue.length > 0 ? [] : surplusMethod(after, rotation, spec)),
       // Last of all: should it have delivered before it died, the destinations hold a fresh secret by now.
       ...twins.map(({ id }) => ({ kind: 'delete-twin' as const, clientId: id })),
     ],
@@ -140,6 +146,11 @@ function planExisting(
     foreign: rotation?.foreign ?? sortUnlisted(input).foreign,
     warnings: client.description.note === 'mangled' ? [mangledLedger] : [],
   }
+}
+
+/** One of its secrets is what we signed in with: it goes when nothing else is left to do, unless its slot is needed. */
+function retiresLast(client: ObservedClient, { adminClientId }: Policy): boolean {
+  return client.id === adminClientId && client.secrets.filter(({ hint }) => !isKeyHint(hint)).length < secretSlots
 }
 
 function requireRoomForChange(
@@ -162,22 +173,28 @@ function undeliverable(input: RotationInput, clientId: string): Step[] {
 }
 
 /** Why to issue; a client that may not use secrets has none that works, whatever it lists. */
-function reasonsOf(rotation: Rotation | undefined, changes: FieldChange[], client: ObservedClient): Reason[] {
+function reasonsOf(
+  rotation: Rotation | undefined,
+  changes: FieldChange[],
+  client: ObservedClient,
+  kind: CredentialKind,
+): Reason[] {
+  const methodMissing = adds(changes, kind)
+  if (rotation === undefined && methodMissing && kind === 'key') throw keyless(clientLabel(client))
   if (rotation === undefined) return []
-  const methodMissing = changes.some(({ field }) => field === 'authMethods')
-  if (!methodMissing && !client.authMethods.includes('client_secret')) {
+  if (!methodMissing && !client.authMethods.includes(methodOf[kind])) {
     throw new ActionError(
       'INPUT_INVALID',
       `auth-method: ${clientLabel(client)} signs in with ${plain(client.authMethods.join(', '))} only, so there is no client secret to deliver`,
-      'Set auth-method: client_secret to allow secrets beside it, or deliver: false.',
+      'Set auth-method: client_secret to allow secrets beside it, auth-method: private_key_jwt to have a key made here, or deliver: false.',
     )
   }
-  return methodMissing && !rotation.reasons.includes('first')
+  return methodMissing && !rotation.reasons.some((reason) => reason === 'first' || reason === 'method')
     ? [...new Set<Reason>(['dead', ...rotation.reasons])]
     : rotation.reasons
 }
 
-const isDrift = (reason: Reason) => ['first', 'dead', 'undelivered', 'visibility'].includes(reason)
+const isDrift = (reason: Reason) => ['first', 'method', 'dead', 'undelivered', 'visibility'].includes(reason)
 
 function rotationInput(
   spec: ClientSpec,
@@ -186,6 +203,7 @@ function rotationInput(
   { actor, policy, seen }: PlanContext,
 ): RotationInput {
   return {
+    kind: kindOf(spec.fields, client),
     ledger: client.description.ledger,
     live: client.secrets,
     destinations: spec.destinations,

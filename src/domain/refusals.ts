@@ -1,4 +1,5 @@
 import type { FieldChange, ObservedClient, ObservedSecret } from './client.ts'
+import { isKeyHint } from './credential.ts'
 import { type Destination, destinationKey, destinationLabel } from './destination.ts'
 import { iso } from './duration.ts'
 import { ActionError } from './errors.ts'
@@ -37,7 +38,7 @@ export function refuseDropped(spec: ClientSpec, client: ObservedClient, policy: 
 
 export function refuseFullSlots(client: ObservedClient, { retire, foreign }: Rotation): void {
   const gone = new Set(retire.map(({ hint }) => hint))
-  const left = client.secrets.filter(({ hint }) => !gone.has(hint))
+  const left = client.secrets.filter(({ hint }) => !gone.has(hint) && !isKeyHint(hint))
   if (left.length < secretSlots) return
   const list = left.map((secret) => secretLabel(secret, foreign.includes(secret))).join('; ')
   throw new ActionError(

@@ -1,4 +1,5 @@
 import type { FieldChange } from './client.ts'
+import { isKeyHint } from './credential.ts'
 import { type Destination, destinationLabel, scopeLabel } from './destination.ts'
 import { unreachable } from './errors.ts'
 import type { Reason } from './rotation.ts'
@@ -7,6 +8,7 @@ import { plain } from './text.ts'
 
 const reasonTexts: Record<Reason, string> = {
   first: 'none was issued here yet',
+  method: 'the client is to sign in with another method',
   due: 'it is older than rotate-after',
   asked: 'rotate: now',
   dead: 'the current one is gone from the tenant, or can’t be used',
@@ -35,9 +37,9 @@ export function stepText(step: Step, clientId?: string): string {
     case 'delete-twin':
       return `delete ${step.clientId}, which a run that died left half made`
     case 'retire':
-      return `retire secret ${plain(step.hint, 20)}: ${step.why}`
+      return `retire ${isKeyHint(step.hint) ? 'key' : 'secret'} ${plain(step.hint, 50)}: ${step.why}`
     case 'create':
-      return `create client ${plain(step.fields.name, 80)}${clientId === undefined ? '' : ` as ${clientId}`}, ${step.consent}${step.deliver ? ', with its first secret' : ''}`
+      return `create client ${plain(step.fields.name, 80)}${clientId === undefined ? '' : ` as ${clientId}`}, ${step.consent}${step.deliver ? `, with its first ${step.credential}` : ''}`
     case 'update':
       return `change ${step.changes.map(changeText).join('; ')}`
     case 'consent':
@@ -47,7 +49,7 @@ export function stepText(step: Step, clientId?: string): string {
     case 'write-id':
       return `write the client id to ${plain(scopeLabel(step.destination))}: ${step.destination.idName}${beforeText(step)}`
     case 'issue':
-      return `issue a fresh secret: ${reasonText(step.reasons)}`
+      return `issue a fresh ${step.credential}: ${reasonText(step.reasons)}`
     case 'verify':
       return step.skip === undefined ? 'prove the secret with an access token' : `prove nothing: ${step.skip}`
     case 'deliver':

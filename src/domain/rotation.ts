@@ -1,4 +1,5 @@
 import type { ObservedSecret } from './client.ts'
+import { type CredentialKind, isKeyHint } from './credential.ts'
 import { type Destination, destinationKey, type ObservedDestination } from './destination.ts'
 import { type Announcement, type Ledger, listedHints } from './ledger.ts'
 import { type RunIdentity, runKey } from './spec.ts'
@@ -12,7 +13,7 @@ export const lostAfter = 600
 export const secretSlots = 5
 
 /** Why a fresh secret is issued. */
-export type Reason = 'first' | 'due' | 'asked' | 'dead' | 'undelivered' | 'visibility' | 'unsettled'
+export type Reason = 'first' | 'method' | 'due' | 'asked' | 'dead' | 'undelivered' | 'visibility' | 'unsettled'
 
 /** Why a secret is retired. */
 export type Retirement = {
@@ -30,6 +31,8 @@ export type RotationInput = {
   /** Hints that were live when this run first read; undefined at that first time. */
   seen: ReadonlySet<string> | undefined
   run: RunIdentity
+  /** What a fresh credential of this client is. */
+  kind: CredentialKind
   after?: number | undefined
   grace: number
   rotate: 'auto' | 'now'
@@ -119,6 +122,8 @@ export function sortUnlisted(input: RotationInput): { orphans: string[]; lost: s
   const announced = ledger?.announced
   if (announced === undefined) return { orphans: [], lost: [], foreign: unlisted }
   const ours = unlisted.filter(({ hint, createdAt, createdBy }) => {
+    // A key is announced by its name, so that there is no doubt.
+    if (announced.issuing !== undefined || isKeyHint(hint)) return hint === announced.issuing
     const inTime = createdAt === undefined || (createdAt >= announced.at && createdAt < announced.at + lease)
     return inTime && !announced.known.includes(hint) && isByUs(createdBy, input)
   })
@@ -126,7 +131,7 @@ export function sortUnlisted(input: RotationInput): { orphans: string[]; lost: s
     age(announced, now) >= lostAfter && Object.keys(announced.stamps).every((key) => isUntouched(key, input))
   // Some tenants refuse to delete a client's last secret: it goes when it has a successor.
   const mayGo = ours.length === live.length ? ours.slice(1) : ours
-  const lost = certain ? mayGo.filter(({ createdAt }) => createdAt !== undefined) : []
+  const lost = certain ? mayGo.filter(({ hint, createdAt }) => createdAt !== undefined || isKeyHint(hint)) : []
   return {
     orphans: ours.filter((secret) => !lost.includes(secret)).map(({ hint }) => hint),
     lost: lost.map(({ hint }) => hint),
@@ -156,7 +161,8 @@ function isUntouched(key: string, { ledger, observed }: RotationInput): boolean 
  * each of them was followed in every place by a later write: a proven delivery, or one of a later announcement.
  */
 function toMakeRoom(input: RotationInput, gone: string[], reasons: Reason[]): Retirement[] {
-  if (reasons.length === 0 || input.live.length - gone.length < secretSlots) return []
+  const taken = input.live.filter(({ hint }) => !isKeyHint(hint) && !gone.includes(hint)).length
+  if (reasons.length === 0 || input.kind === 'key' || taken < secretSlots) return []
   const held = new Set(Object.values(input.ledger?.destinations ?? {}).map(({ hint }) => hint))
   return outOfGrace(input)
     .filter((hint) => !held.has(hint))
@@ -188,6 +194,7 @@ function reasonsToIssue(
   if (ledger?.current === undefined) return ['first']
   const reasons: Reason[] = []
   const issuedAt = secretIssuedAt(ledger, input.live)!
+  if (isKeyHint(ledger.current.hint) !== (input.kind === 'key')) reasons.push('method')
   if (!currentIsLive) reasons.push('dead')
   if (undelivered.length > 0) reasons.push('undelivered')
   // GitHub says nowhere that a secret's visibility can be changed alone without its stamp moving: it goes with a fresh value.

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { type Located, locate, locateKey, type Mistake, type Position, pathText } from './mistakes.ts'
 import { nearest } from './nearest.ts'
-import { clientSchema, deliveryKeys, deliverySchema, type WrittenClient } from './spec.ts'
+import { clientSchema, deliveryKeys, deliverySchema, usualName, type WrittenClient } from './spec.ts'
 import { plain } from './text.ts'
 
 const control = /\p{Cc}/u
@@ -30,6 +30,8 @@ export type Draft = {
   name: string | undefined
   at: Position
   absent: boolean
+  /** What its credential is called where a delivery does not say. */
+  secretName: string
   deliveries: { at: Position; delivery: WrittenDelivery }[]
 }
 
@@ -64,7 +66,7 @@ export function checkFile(file: string, root: Located, found: (Position & { mess
     file,
     tenant: typeof tenant === 'string' && tenant !== '' ? { text: tenant, at: locate(root, ['tenant']).at } : undefined,
     environment: typeof environment === 'string' ? environment : '',
-    drafts: written.map((client, index) => draftOf(client, index, root)),
+    drafts: written.map((client, index) => draftOf(client, index, root, defaults)),
     clients: completed.flatMap((it) => ('name' in it ? [it] : [])),
     mistakes: [...mistakes, ...completed.flatMap((it) => ('name' in it ? [] : it.mistakes))],
   }
@@ -175,7 +177,7 @@ function complete(
   return { mistakes }
 }
 
-function draftOf(client: unknown, index: number, root: Located): Draft {
+function draftOf(client: unknown, index: number, root: Located, defaults: unknown): Draft {
   const path = ['clients', index]
   const { name, state, deliver } = isMapping(client) ? client : ({} as Record<string, unknown>)
   const deliveries = (Array.isArray(deliver) ? deliver : []).flatMap((delivery: unknown, place) => {
@@ -186,6 +188,12 @@ function draftOf(client: unknown, index: number, root: Located): Draft {
     name: typeof name === 'string' ? name : undefined,
     at: locate(root, [...path, 'name']).at,
     absent: state === 'absent',
+    secretName: usualName(methodIn(client) ?? methodIn(defaults)),
     deliveries,
   }
+}
+
+function methodIn(written: unknown): string | undefined {
+  const method = isMapping(written) ? written['auth-method'] : undefined
+  return typeof method === 'string' ? method : undefined
 }

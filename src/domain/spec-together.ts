@@ -34,7 +34,7 @@ function samePlaces(files: CheckedFile[], { here }: Rules): Mistake[] {
   for (const { file, drafts } of files) {
     for (const draft of drafts.filter(({ absent }) => !absent)) {
       for (const { at, delivery } of draft.deliveries) {
-        const taken = slots(delivery, here).flatMap(({ slot, role }) => {
+        const taken = slots(delivery, draft.secretName, here).flatMap(({ slot, role }) => {
           const first = seen.get(slot)
           if (first === undefined) seen.set(slot, { file, at, owner: draft, role, name: draft.name ?? '' })
           // One client's id is the same wherever it is written twice.
@@ -54,13 +54,13 @@ function samePlaces(files: CheckedFile[], { here }: Rules): Mistake[] {
 }
 
 /** The secrets and variables that a delivery writes. Names of repositories and environments know no case. */
-function slots(delivery: Delivery, here: string): { slot: string; role: 'id' | 'secret' }[] {
+function slots(delivery: Delivery, usualName: string, here: string): { slot: string; role: 'id' | 'secret' }[] {
   const { store, environment = '' } = delivery
   const place = [store, subjectOf(delivery, here).toLowerCase(), environment.toLowerCase()]
   const slot = (kind: string, name: string) => JSON.stringify([...place, kind, name])
   const idAs = delivery['client-id-as']
   return [
-    { slot: slot('secret', delivery['client-secret-name']), role: 'secret' },
+    { slot: slot('secret', delivery['client-secret-name'] ?? usualName), role: 'secret' },
     ...(idAs === 'none' ? [] : [{ slot: slot(idAs, delivery['client-id-name']), role: 'id' as const }]),
   ]
 }

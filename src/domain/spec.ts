@@ -106,6 +106,18 @@ const secretName = z
     message: 'is not a name that GitHub accepts: letters, digits and _ only, not starting with a digit or GITHUB_',
   })
 
+const usualNames = { client_secret: 'QLIK_CLIENT_SECRET', private_key_jwt: 'QLIK_PRIVATE_KEY' }
+
+/** What a client's credential is called where nothing else is said. */
+export function usualName(method: string | undefined): string {
+  return method === 'private_key_jwt' ? usualNames.private_key_jwt : usualNames.client_secret
+}
+
+/** The name that is given to the credential, or those that it has by default. */
+function secretNames(written: { 'client-secret-name'?: string | undefined }): string[] {
+  return written['client-secret-name'] === undefined ? Object.values(usualNames) : [written['client-secret-name']]
+}
+
 const deliveryFields = z.strictObject({
   repository: z.string().regex(repositoryPattern, 'must be owner/name').optional(),
   organization: z.string().regex(organizationPattern, 'is no name of an organization').optional(),
@@ -125,7 +137,7 @@ const deliveryFields = z.strictObject({
     .optional(),
   'client-id-name': secretName.default('QLIK_CLIENT_ID'),
   'client-id-as': z.enum(['variable', 'secret', 'none']).optional(),
-  'client-secret-name': secretName.default('QLIK_CLIENT_SECRET'),
+  'client-secret-name': secretName.optional(),
 })
 
 /** What may stand in a delivery, for people who misspelt it. */
@@ -139,7 +151,7 @@ export const deliverySchema = deliveryFields
     ...it,
     'client-id-as': it['client-id-as'] ?? (hasVariables(it.store) ? 'variable' : 'secret'),
   }))
-  .refine((it) => it['client-id-as'] !== 'secret' || it['client-id-name'] !== it['client-secret-name'], {
+  .refine((it) => it['client-id-as'] !== 'secret' || !secretNames(it).includes(it['client-id-name']), {
     path: ['client-id-name'],
     message: 'is also the name of the client secret: two secrets need two names',
   })
@@ -220,7 +232,7 @@ export const clientSchema = z.strictObject({
     .transform((items) => [...new Set(items.map((item) => grants[item]))])
     .optional(),
   scopes: list('scopes', 256).optional(),
-  'auth-method': z.enum(['client_secret']).optional(),
+  'auth-method': z.enum(['client_secret', 'private_key_jwt']).optional(),
   'redirect-uris': list('addresses', 256, 5).optional(),
   'allowed-origins': list('origins', 256, 5).optional(),
   'client-uri': address.optional(),
@@ -251,6 +263,7 @@ export function toClientSpec(
   repositoryId: (fullName: string) => string,
   mode: Policy['mode'],
 ): ClientSpec {
+  const secretName = usualName(written['auth-method'])
   return {
     name: written.name,
     state: mode === 'destroy' ? 'absent' : written.state,
@@ -267,7 +280,7 @@ export function toClientSpec(
       logoUri: written['logo-uri'],
     },
     consent: written.consent,
-    destinations: written.deliver.map((delivery) => toDestination(delivery, here, repositoryId)),
+    destinations: written.deliver.map((delivery) => toDestination(delivery, secretName, here, repositoryId)),
     rotation: written.rotation,
   }
 }
@@ -276,12 +289,13 @@ type WrittenDelivery = WrittenClient['deliver'][number]
 
 export function toDestination(
   delivery: WrittenDelivery,
+  secretName: string,
   here: Repository,
   repositoryId: (fullName: string) => string,
 ): Destination {
   const common = {
     store: delivery.store,
-    secretName: delivery['client-secret-name'],
+    secretName: delivery['client-secret-name'] ?? secretName,
     idName: delivery['client-id-name'],
     idAs: delivery['client-id-as'],
   }

@@ -1,9 +1,10 @@
 import type { FieldChange, ObservedClient, ObservedSecret } from './client.ts'
+import type { CredentialKind } from './credential.ts'
 import type { Destination, ObservedDestination } from './destination.ts'
 import type { ActionError } from './errors.ts'
 import type { Ledger } from './ledger.ts'
 import type { Reason, Retirement, Rotation } from './rotation.ts'
-import type { Actor, ClientSpec, CompleteFields, Consent, Policy } from './spec.ts'
+import type { Actor, ClientSpec, CompleteFields, Consent, Policy, RunIdentity } from './spec.ts'
 
 /*
  * The plan of one client, in the order in which its steps are carried out. None of them holds a secret, none an id that is not
@@ -27,6 +28,7 @@ export type Step =
       consent: Consent
       user: string
       ledger: Ledger
+      credential: CredentialKind
       deliver: boolean
     }
   | { kind: 'update'; clientId: string; changes: FieldChange[]; line: string | undefined }
@@ -37,6 +39,7 @@ export type Step =
       kind: 'issue'
       clientId: string
       user: string
+      credential: CredentialKind
       reasons: Reason[]
       ledger: Ledger
       addMethod: string[] | undefined
@@ -54,6 +57,8 @@ export type ClientPlan = {
   spec: ClientSpec
   client: ObservedClient | undefined
   adopted: boolean
+  /** Whose plan it is. */
+  run: RunIdentity
   steps: Step[]
   /** Wait for another run first. */
   wait?: Rotation['wait']

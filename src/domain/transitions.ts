@@ -1,4 +1,5 @@
 import type { ObservedSecret } from './client.ts'
+import { isKeyHint, unmadeKey } from './credential.ts'
 import { type Destination, destinationKey } from './destination.ts'
 import { added, type Ledger, listedHints, sameLedger } from './ledger.ts'
 import { lease, lostAfter, type Rotation, type RotationInput } from './rotation.ts'
@@ -8,7 +9,7 @@ import { runKey } from './spec.ts'
 export function announcing(
   base: Ledger,
   rotation: Pick<Rotation, 'orphans' | 'retire'>,
-  input: Pick<RotationInput, 'live' | 'now' | 'run' | 'destinations' | 'observed'>,
+  input: Pick<RotationInput, 'live' | 'now' | 'run' | 'kind' | 'destinations' | 'observed'>,
 ): Ledger {
   const gone = new Set(rotation.retire.map(({ hint }) => hint))
   const alive = input.live.map(({ hint }) => hint).filter((hint) => !gone.has(hint))
@@ -22,7 +23,8 @@ export function announcing(
     announced: {
       run: runKey(input.run),
       at: Math.floor(input.now),
-      known: alive,
+      known: alive.filter((hint) => !isKeyHint(hint)),
+      ...(input.kind === 'key' ? { issuing: unmadeKey } : {}),
       stamps: Object.fromEntries(keys.map((key) => [key, input.observed.get(key)?.secretStamp ?? null])),
     },
   }
@@ -131,7 +133,10 @@ function strangersIn(
   alone: boolean,
 ): string[] {
   const accounted = new Set(ledgers.flatMap((ledger) => [...listedHints(ledger), ...(ledger?.announced?.known ?? [])]))
-  const unknown = live.filter((secret) => secret.hint !== hint && !accounted.has(secret.hint))
+  // Keys are announced by their names: one that nobody announced is not ours.
+  const unknown = live.filter(
+    (secret) => secret.hint !== hint && !accounted.has(secret.hint) && !isKeyHint(secret.hint),
+  )
   const byUs = (createdBy: string | undefined) =>
     !alone || createdBy === undefined || issuedBy === undefined || createdBy === issuedBy
   return unknown.filter(({ createdBy }) => byUs(createdBy)).map((secret) => secret.hint)
@@ -157,6 +162,11 @@ export function lookingBack(commit: Commit, written: Ledger, seen: Reread): { le
 function unproven(ledger: Ledger): Ledger {
   const destinations = Object.entries(ledger.destinations).map(([key, delivered]) => [key, { ...delivered, stamp: -1 }])
   return { ...ledger, destinations: Object.fromEntries(destinations) }
+}
+
+/** The ledger that announces a key that has been made by now. */
+export function announcingKey(ledger: Ledger, hint: string | undefined): Ledger {
+  return hint === undefined ? ledger : { ...ledger, announced: { ...ledger.announced!, issuing: hint } }
 }
 
 /** The ledger after a run gave up: without its announcement; what it delivered somewhere, it keeps as a suspect. */

@@ -2,12 +2,14 @@ import {
   createHash,
   createPrivateKey,
   createPublicKey,
+  generateKeyPairSync,
   type JsonWebKey,
   type KeyObject,
   randomUUID,
   sign,
 } from 'node:crypto'
 import type { Secret } from '../domain/secret.ts'
+import type { NewKey } from '../ports.ts'
 import { born, type Mask } from './born.ts'
 
 /** What Qlik accepts for private_key_jwt (qlik.dev/authenticate/oauth), and the digest of each. */
@@ -77,6 +79,15 @@ export function publicHalf(key: KeyObject): JsonWebKey {
 export function thumbprint({ crv, kty, x, y, e, n }: JsonWebKey): string {
   const required = kty === 'EC' ? { crv, kty, x, y } : { e, kty, n }
   return createHash('sha256').update(JSON.stringify(required)).digest('base64url')
+}
+
+/** A fresh key pair on P-384: the private half masked, the public half as the tenant takes it. */
+export function makeKey(mask: Mask): NewKey {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+  const secret = born(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), mask)
+  const half = publicHalf(privateKey)
+  const kid = thumbprint(half)
+  return { issued: { secret, hint: kid, kid }, jwk: { ...half, kid, alg: 'ES384', use: 'sig' } }
 }
 
 /** Seconds before and after the tenant's time for which an assertion holds: five minutes at most, and room for a clock that is off. */

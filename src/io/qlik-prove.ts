@@ -1,17 +1,23 @@
 import type { Secret } from '../domain/secret.ts'
-import type { Bot, Prover } from '../ports.ts'
+import type { Bot, Issued, Prover } from '../ports.ts'
 import { userAgent } from './answers.ts'
 import type { Mask } from './born.ts'
-import { revoke, type Session, token } from './qlik-session.ts'
+import { type Proof, revoke, type Session, token } from './qlik-session.ts'
 import * as wire from './qlik-wire.ts'
 
 export function createProver(session: Session, mask: Mask): Prover {
   return {
-    accessToken: (clientId, secret) =>
-      token(session, clientId, { kind: 'secret', secret }, mask, { what: 'proving the new secret' }),
+    accessToken: (clientId, issued) =>
+      token(session, clientId, proofOf(issued), mask, { what: `proving the new ${issued.kid ? 'key' : 'secret'}` }),
     whoIs: (accessToken) => whoIs(session, accessToken),
     revoke: (accessToken) => revoke(session, accessToken),
   }
+}
+
+function proofOf({ secret, kid }: Issued): Proof {
+  return kid === undefined
+    ? { kind: 'secret', secret }
+    : { kind: 'key', key: { pem: secret, kid, algorithms: ['ES384'] } }
 }
 
 /** The tenant may refuse to say (the client's scopes decide): that proves nothing against the secret. */

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type { ObservedClient } from '../domain/client.ts'
+import { methodOf } from '../domain/credential.ts'
 import { ActionError } from '../domain/errors.ts'
 import type { At, TenantReader } from '../ports.ts'
 import type { Answer } from './answers.ts'
@@ -13,10 +14,17 @@ export function createReader(session: Session): TenantReader {
   }
 }
 
-/** All clients by pages of a hundred, the most the tenant gives. The next page is asked for as the tenant says, never computed. */
+type WireClient = z.infer<typeof wire.clientSchema>
+
 async function readClients(session: Session): Promise<At<ObservedClient[]>> {
+  const { value, at } = await readList(session)
+  return { value: value.map(wire.toObservedClient), at }
+}
+
+/** All clients by pages of a hundred, the most the tenant gives. The next page is asked for as the tenant says, never computed. */
+async function readList(session: Session): Promise<At<WireClient[]>> {
   const what = 'reading the clients'
-  const clients: ObservedClient[] = []
+  const clients: WireClient[] = []
   let path: string | undefined = `${clientsPath}?limit=100`
   let at: number | undefined
   const seen = new Set<string>()
@@ -25,7 +33,7 @@ async function readClients(session: Session): Promise<At<ObservedClient[]>> {
     const answer: Answer = await ask(session, { method: 'GET', path, what })
     at ??= answer.at
     const page: z.infer<typeof wire.clientsSchema> = parsed(wire.clientsSchema, answer, what)
-    clients.push(...page.data.filter(({ deletedAt }) => !deletedAt).map(wire.toObservedClient))
+    clients.push(...page.data.filter(({ deletedAt }) => !deletedAt))
     path = nextPath(page.links?.next?.href, session.tenant.origin)
     // What is on a page that was not read must not count as absent.
     if (path !== undefined && seen.has(path)) throw misread(answer, what, 'leads back to a page that was read')
@@ -40,8 +48,13 @@ function nextPath(href: string | null | undefined, origin: string): string | und
   return `${url.pathname}${url.search}`
 }
 
-/** Where the single read leaves out the secrets, as some forms of it do, the list has them. */
 async function readClient(session: Session, clientId: string): Promise<At<ObservedClient | undefined>> {
+  const { value, at } = await readWire(session, clientId)
+  return { value: value && wire.toObservedClient(value), at }
+}
+
+/** Where the single read leaves out the secrets or the keys, as some forms of it do, the list has them. */
+export async function readWire(session: Session, clientId: string): Promise<At<WireClient | undefined>> {
   const what = 'reading the client'
   try {
     const answer = await ask(session, {
@@ -52,10 +65,14 @@ async function readClient(session: Session, clientId: string): Promise<At<Observ
     })
     const client = parsed(wire.clientSchema, answer, what)
     if (client.deletedAt) return { value: undefined, at: answer.at }
-    if (client.clientSecrets != null) return { value: wire.toObservedClient(client), at: answer.at }
+    if (isWhole(client)) return { value: client, at: answer.at }
   } catch (thrown) {
     if (!(thrown instanceof ActionError) || thrown.code !== 'CLIENT_MISSING') throw thrown
   }
-  const { value, at } = await readClients(session)
-  return { value: value.find(({ id }) => id === clientId), at }
+  const { value, at } = await readList(session)
+  return { value: value.find((client) => client.clientId === clientId), at }
+}
+
+function isWhole(client: WireClient): boolean {
+  return client.clientSecrets != null && (client.publicKeys != null || !wire.methodsOf(client).includes(methodOf.key))
 }

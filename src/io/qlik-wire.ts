@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { type ObservedClient, type ObservedSecret, observedDescription } from '../domain/client.ts'
+import { keyHint } from '../domain/credential.ts'
 import { parseTimestamp } from '../domain/duration.ts'
 
 // What the tenant sends, as far as we read it. Optional is what some form of the answer leaves out: the documentation and
@@ -24,6 +25,9 @@ export const clientSchema = z.object({
   allowedOrigins: texts,
   clientUri: text,
   logoUri: text,
+  // As they are: the keys of other people are written back to the letter.
+  publicKeys: z.array(z.unknown()).nullish(),
+  jwksUri: text,
   connectionConfig: z.object({ consentMethod: text }).nullish(),
   clientSecrets: z.array(hintSchema).nullish(),
   /** Older form of an answer: one hint, where newer ones have a list. */
@@ -54,18 +58,30 @@ export function toObservedClient(wire: z.infer<typeof clientSchema>): ObservedCl
     description: observedDescription(wire.description ?? undefined),
     scopes: wire.allowedScopes ?? [],
     grantTypes: wire.allowedGrantTypes ?? [],
-    // A tenant that does not say allows client secrets, as its console does by default.
-    authMethods: wire.allowedAuthMethods?.length ? wire.allowedAuthMethods : ['client_secret'],
+    authMethods: methodsOf(wire),
     redirectUris: wire.redirectUris ?? [],
     allowedOrigins: wire.allowedOrigins ?? [],
     clientUri: wire.clientUri || undefined,
     logoUri: wire.logoUri || undefined,
     consent: consent === 'trusted' || consent === 'required' ? consent : undefined,
-    secrets: toSecrets(wire),
+    secrets: [...toSecrets(wire), ...kidsOf(wire.publicKeys ?? []).map((kid) => ({ hint: keyHint(kid) }))],
     owner: wire.ownerId || undefined,
     createdAt: parseTimestamp(wire.createdAt ?? undefined),
     shownToAdmin: wire.connectionConfig != null || wire.clientSecrets != null || Boolean(wire.clientSecretHint),
   }
+}
+
+/** A tenant that does not say allows client secrets, as its console does by default. */
+export function methodsOf({ allowedAuthMethods }: Pick<z.infer<typeof clientSchema>, 'allowedAuthMethods'>): string[] {
+  return allowedAuthMethods?.length ? allowedAuthMethods : ['client_secret']
+}
+
+/** The names of JSON Web Keys, where they have one. */
+export function kidsOf(keys: unknown[]): string[] {
+  return keys.flatMap((key) => {
+    const kid = (key as { kid?: unknown } | null)?.kid
+    return typeof kid === 'string' && kid !== '' ? [kid] : []
+  })
 }
 
 export function toSecrets(

@@ -1,4 +1,5 @@
 import type { FieldChange } from '../domain/client.ts'
+import { isKeyHint } from '../domain/credential.ts'
 import { parseTimestamp } from '../domain/duration.ts'
 import { ActionError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
@@ -6,6 +7,8 @@ import type { Fields } from '../domain/spec.ts'
 import type { At, Created, Issued, NewClient, TenantWriter } from '../ports.ts'
 import type { Answer } from './answers.ts'
 import { born, type Mask } from './born.ts'
+import { makeKey } from './private-key.ts'
+import { addKey, removeKey } from './qlik-keys.ts'
 import { ask, clientsPath, parsed, type Session } from './qlik-session.ts'
 import * as wire from './qlik-wire.ts'
 
@@ -16,7 +19,10 @@ export function createWriter(session: Session, mask: Mask): TenantWriter {
     describe: (clientId, text, before, sendBy) => describe(session, clientId, text, before, sendBy),
     setConsent: (clientId, consent) => setConsent(session, clientId, consent),
     issue: (clientId, sendBy) => issue(session, mask, clientId, sendBy),
-    retire: (clientId, hint) => retire(session, clientId, hint),
+    makeKey: () => makeKey(mask),
+    addKey: (clientId, key, guard) => addKey(session, clientId, key, guard),
+    retire: (clientId, hint, guard) =>
+      isKeyHint(hint) ? removeKey(session, clientId, hint, guard) : retire(session, clientId, hint),
     remove: (clientId) => remove(session, clientId),
   }
 }
@@ -24,7 +30,7 @@ export function createWriter(session: Session, mask: Mask): TenantWriter {
 async function create(
   session: Session,
   mask: Mask,
-  { fields, consent }: NewClient,
+  { fields, consent, key }: NewClient,
   sendBy: number,
 ): Promise<At<Created>> {
   const what = 'creating the client'
@@ -40,6 +46,7 @@ async function create(
     allowedOrigins: fields.allowedOrigins?.length ? fields.allowedOrigins : undefined,
     clientUri: fields.clientUri || undefined,
     logoUri: fields.logoUri || undefined,
+    publicKeys: key && [key.jwk],
     // The request accepts no other value than trusted; required is what a client has without it.
     ...(consent === 'trusted' ? { connectionConfig: { consentMethod: 'trusted' } } : {}),
   }
@@ -51,7 +58,9 @@ async function create(
     at: answer.at,
     value: {
       clientId: created.clientId,
-      issued: secret && { secret, hint: listed?.hint, createdAt: listed?.createdAt, createdBy: listed?.createdBy },
+      issued:
+        key?.issued ??
+        (secret && { secret, hint: listed?.hint, createdAt: listed?.createdAt, createdBy: listed?.createdBy }),
     },
   }
 }

@@ -1,0 +1,62 @@
+import type { FieldChange, ObservedClient } from './client.ts'
+import { type CredentialKind, isKeyHint, methodOf } from './credential.ts'
+import { ActionError } from './errors.ts'
+import type { Retirement, Rotation } from './rotation.ts'
+import type { ClientSpec } from './spec.ts'
+import type { Step } from './steps.ts'
+
+/** Do these changes allow a method that was not? */
+export function adds(changes: FieldChange[], kind: CredentialKind): boolean {
+  return changes.some(
+    ({ field, before, after }) =>
+      field === 'authMethods' && after.includes(methodOf[kind]) && before?.includes(methodOf[kind]) === false,
+  )
+}
+
+/** What a fresh credential is: what the spec says, else what the current one is, else a secret. */
+export function kindOf({ authMethods }: ClientSpec['fields'], client: ObservedClient | undefined): CredentialKind {
+  if (authMethods !== undefined) return authMethods.includes(methodOf.key) ? 'key' : 'secret'
+  const current = client?.description.ledger?.current
+  const isKey = current !== undefined && isKeyHint(current.hint) && client?.authMethods.includes(methodOf.key)
+  return isKey ? 'key' : 'secret'
+}
+
+/** A key whose private half nobody has would be of no use. */
+export function keyless(client: string): ActionError {
+  return new ActionError(
+    'INPUT_INVALID',
+    `auth-method: ${client} is to sign in with a key, and deliver: false leaves no place for its private half`,
+    'Name a destination, or register a key of your own on the tenant first.',
+  )
+}
+
+/** Secrets that may not be used any more are as good as retired: a tenant may refuse to delete the last one. */
+export function retireSteps(client: ObservedClient, retire: Retirement[]): Step[] {
+  const secrets = client.secrets.filter(({ hint }) => !isKeyHint(hint))
+  const isUsable = client.authMethods.includes(methodOf.secret)
+  const isLast = secrets.every(({ hint }) => retire.some((it) => it.hint === hint))
+  return retire
+    .filter(({ hint }) => isKeyHint(hint) || isUsable)
+    .map((it) => ({
+      kind: 'retire',
+      clientId: client.id,
+      ...it,
+      ...(isLast && !isKeyHint(it.hint) ? { mayStay: true } : {}),
+    }))
+}
+
+/** Where a key has followed our secrets, their method goes with the last of them. That of keys goes in the request for the last key. */
+export function surplusMethod(client: ObservedClient, rotation: Rotation | undefined, { fields }: ClientSpec): Step[] {
+  const { ledger, line } = client.description
+  const left = client.secrets.filter(({ hint }) => !rotation?.retire.some((it) => it.hint === hint))
+  const followed = Object.keys(ledger?.retiring ?? {}).some((hint) => !isKeyHint(hint))
+  const isOver =
+    rotation?.undelivered.length === 0 &&
+    fields.authMethods?.includes(methodOf.key) &&
+    left.some(({ hint }) => hint === ledger?.current?.hint && isKeyHint(hint)) &&
+    left.every(({ hint }) => isKeyHint(hint))
+  if (!isOver || !followed || !client.authMethods.includes(methodOf.secret)) return []
+  const before = client.authMethods
+  const after = before.filter((method) => method !== methodOf.secret)
+  return [{ kind: 'update', clientId: client.id, changes: [{ field: 'authMethods', before, after }], line }]
+}
