@@ -16,11 +16,14 @@ export type Settings = {
   listDelay: number
   deletedClients: 'hidden' | 'shown'
   maxClients: number
+  duplicateNames: 'accepted' | 'refused'
   createConsent: 'honoured' | 'ignored'
   legacyHint: boolean
   unknownScopes: 'accepted' | 'refused'
   unknownFields: 'refused' | 'ignored'
   createdByTypeOfBots: 'user' | 'service'
+  /** The scopes that a bot's token needs for writing clients. */
+  scopesToManage: 'admin_classic' | 'admin_classic user_default'
   getShowsSecrets: boolean
   replaceAbsent: 'allowed' | 'refused'
   publicKeysPatch: 'allowed' | 'refused'
@@ -32,6 +35,8 @@ export type Settings = {
   consentDelay: number
   untrustedStatus: number
   untrustedCode: string
+  /** Which host a signed assertion may name as its audience, where the tenant is reached by another name than its issuer's. */
+  audiences: 'asked' | 'issuer' | 'either'
   tokensDieWithSecret: boolean
   tokensDieWithClient: boolean
   scopeChanges: 'immediate' | 'next-token'
@@ -67,11 +72,13 @@ export const defaultSettings: Settings = {
   listDelay: 0,
   deletedClients: 'hidden',
   maxClients: 200,
+  duplicateNames: 'accepted',
   createConsent: 'honoured',
   legacyHint: false,
   unknownScopes: 'accepted',
   unknownFields: 'refused',
   createdByTypeOfBots: 'user',
+  scopesToManage: 'admin_classic',
   getShowsSecrets: true,
   replaceAbsent: 'allowed',
   publicKeysPatch: 'allowed',
@@ -83,6 +90,7 @@ export const defaultSettings: Settings = {
   consentDelay: 0,
   untrustedStatus: 400,
   untrustedCode: 'OAUTH-14',
+  audiences: 'asked',
   tokensDieWithSecret: false,
   tokensDieWithClient: false,
   scopeChanges: 'immediate',

@@ -79,6 +79,11 @@ describe('creating', () => {
     expect(sandbox.tenant.findByName('etl')).toHaveLength(2)
   })
 
+  it('refuses it, if told to', () => {
+    start({ duplicateNames: 'refused' })
+    expect([create().status, create().status, create({ clientName: 'other' }).status]).toEqual([201, 409, 201])
+  })
+
   it('accepts unknown scopes and refuses unknown fields, or the other way round', () => {
     expect(create({ allowedScopes: ['nope'] }).status).toBe(201)
     Object.assign(sandbox.settings, { unknownScopes: 'refused', unknownFields: 'ignored' })

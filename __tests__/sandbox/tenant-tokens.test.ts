@@ -156,6 +156,15 @@ describe('the token endpoint', () => {
     expect(status({ iat: 1, exp: Math.floor(sandbox.clock.now() / 1000) })).toBe(401)
     expect(status({ iat: 1, exp: 301 })).toBe(401)
     expect(status({}, 'other')).toBe(400)
+    // Reached by an alias, the tenant knows two hosts: which of them counts is a switch.
+    const issuer = 'https://original.eu.qlikcloud.com'
+    sandbox.settings.issuer = issuer
+    const both = () => [status({}), status({ aud: `${issuer}/oauth/token` })]
+    expect(both()).toEqual([200, 401])
+    sandbox.settings.audiences = 'issuer'
+    expect(both()).toEqual([401, 200])
+    sandbox.settings.audiences = 'either'
+    expect(both()).toEqual([200, 200])
   })
 })
 
@@ -183,6 +192,15 @@ describe('what a token may do', () => {
     expect(
       call(sandbox, 'tenant', 'POST', path, { bearer, body: { appType: 'web', clientName: 'x' } }).json.createdByType,
     ).toBe('user')
+  })
+
+  it('needs user_default besides for managing clients, if the tenant is so', () => {
+    start({ scopesToManage: 'admin_classic user_default' })
+    const create = (bearer: string) =>
+      call(sandbox, 'tenant', 'POST', path, { bearer, body: { appType: 'web', clientName: 'x' } }).status
+    expect(create(tokenOf(['admin_classic']).bearer)).toBe(403)
+    expect(create(tokenOf(['admin_classic', 'user_default']).bearer)).toBe(201)
+    expect(create(sandbox.tenant.issueApiKey({ admin: true }).value)).toBe(201)
   })
 
   it('ends with its secret, its client or the scope only by switch', () => {

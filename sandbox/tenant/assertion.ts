@@ -10,13 +10,14 @@ const digests: Record<string, string> = { RS256: 'sha256', RS512: 'sha512', ES38
 export function checkAssertion(
   assertion: string,
   client: Client,
-  { audience, now, used }: { audience: string; now: number; used: Set<string> },
+  { audiences, now, used }: { audiences: string[]; now: number; used: Set<string> },
 ): boolean {
   const [head, body, signature] = assertion.split('.')
   const header = decode(head)
   const claims = decode(body)
   if (!header || !claims || signature === undefined) return false
-  if (claims.iss !== client.clientId || claims.sub !== client.clientId || claims.aud !== audience) return false
+  if (claims.iss !== client.clientId || claims.sub !== client.clientId || !audiences.includes(String(claims.aud)))
+    return false
   if (typeof claims.jti !== 'string' || typeof claims.iat !== 'number' || typeof claims.exp !== 'number') return false
   if (claims.exp * 1000 <= now || claims.exp - claims.iat > 300) return false
   if (claims.iat * 1000 > now || used.has(claims.jti)) return false

@@ -236,7 +236,8 @@ export class Tenant {
     const allowed = this.clients.get(token.clientId)?.allowedScopes ?? []
     const now = this.#settings.scopeChanges === 'immediate'
     const scopes = now ? token.scopes.filter((scope) => allowed.includes(scope)) : token.scopes
-    return { userId: token.userId, admin: scopes.includes('admin_classic'), scopes, clientId: token.clientId }
+    const admin = this.#settings.scopesToManage.split(' ').every((scope) => scopes.includes(scope))
+    return { userId: token.userId, admin, scopes, clientId: token.clientId }
   }
 
   #hintOf(value: string): string {

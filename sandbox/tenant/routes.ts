@@ -143,6 +143,9 @@ export class TenantRoutes {
     if (tenant.liveClients().length >= settings.maxClients) {
       throw new TenantProblem(400, 'Bad request', { detail: 'The maximum number of OAuth clients is reached' })
     }
+    if (settings.duplicateNames === 'refused' && tenant.findByName(fields.clientName).length > 0) {
+      throw new TenantProblem(409, 'Conflict', { detail: 'There is a client of this name' })
+    }
     const honoured = trusted && settings.createConsent === 'honoured'
     const client = tenant.makeClient(fields, {
       consentMethod: honoured ? 'trusted' : 'required',

@@ -61,9 +61,9 @@ function authenticate(client: Client, params: Record<string, string>, context: C
   const methods = client.allowedAuthMethods ?? []
   if (params.client_assertion !== undefined) {
     if (params.client_assertion_type !== assertionType) throw invalid('client_assertion_type is not supported')
-    const audience = `${context.settings.tenantUrl}/oauth/token`
     const used = context.tenant.usedAssertions
-    const good = checkAssertion(params.client_assertion, client, { audience, now: context.clock.now(), used })
+    const accepted = { audiences: audiences(context.settings), now: context.clock.now(), used }
+    const good = checkAssertion(params.client_assertion, client, accepted)
     if (!methods.includes('private_key_jwt') || !good) throw wrongCredentials()
     return undefined
   }
@@ -72,6 +72,11 @@ function authenticate(client: Client, params: Record<string, string>, context: C
   const secret = client.secrets.find((other) => other.value === params.client_secret && other.usableAt <= now)
   if (!secret || !methods.includes('client_secret')) throw wrongCredentials()
   return secret.value
+}
+
+function audiences({ tenantUrl, issuer, audiences }: Settings): string[] {
+  const hosts = { asked: [tenantUrl], issuer: [issuer ?? tenantUrl], either: [tenantUrl, issuer ?? tenantUrl] }
+  return hosts[audiences].map((host) => `${host}/oauth/token`)
 }
 
 function wrongCredentials(): TenantProblem {
