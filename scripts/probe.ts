@@ -1,0 +1,121 @@
+/**
+ * Finds out what the public documentation of Qlik Cloud leaves open, on a real tenant and on clients of its own, which it
+ * removes again. See docs/probe.md. The report goes to standard output, everything else to standard error.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
+import { createTransport } from '../src/io/transport.ts'
+import type { Clock, Stop } from '../src/ports.ts'
+import { confirmed, type Given, readGiven } from './probe/ask.ts'
+import type { Bench } from './probe/bench.ts'
+import { report } from './probe/report.ts'
+import { probe } from './probe/run.ts'
+
+const usage = `npm run probe [-- --yes]
+
+Asks a Qlik Cloud tenant what its documentation leaves open; docs/probe.md tells more. Environment:
+  QLIK_TENANT                                         the tenant's address
+  QLIK_API_KEY                                        an API key of a tenant administrator, or
+  QLIK_ADMIN_CLIENT_ID and QLIK_ADMIN_CLIENT_SECRET   a client that may manage others
+What is not set is asked for. --yes starts without asking.`
+
+const say = (line: string) => void process.stderr.write(`${line}\n`)
+
+const clock: Clock = {
+  elapsed: () => performance.now(),
+  sleep: (milliseconds, signal) => after(milliseconds, undefined, { signal }).catch(() => {}),
+}
+
+async function main(args: string[]): Promise<number> {
+  const strange = args.filter((arg) => arg !== '--yes')
+  if (strange.length > 0) {
+    // Not quoted: it could be a key.
+    say(strange.some((arg) => arg === '--help' || arg === '-h') ? usage : `An argument is not known.\n\n${usage}`)
+    return strange.every((arg) => arg === '--help' || arg === '-h') ? 0 : 2
+  }
+  const given = await readGiven(process.env)
+  if (!args.includes('--yes') && !(await agreed(given.origin))) {
+    say('Nothing was sent.')
+    return 0
+  }
+  return ask(given)
+}
+
+function agreed(origin: string): Promise<boolean> {
+  say(`
+This probe works on the tenant ${origin} for about five minutes:
+- It creates up to eight OAuth clients named “qlik-oauth-client probe <random>”, one of them with the scope admin_classic and
+  trusted consent, and removes them again. Their secrets stay in the memory of this process.
+- It signs in as that client. Qlik Cloud then keeps a bot user, which outlives the client and can't be removed this way (a
+  second one where the tenant was reached by an alias). On user-based subscriptions with dynamic assignment it may take a licence.
+- It reads the list of clients. It changes no client but its own.
+`)
+  return confirmed('Start? [y/N] ')
+}
+
+async function ask({ origin, signIn }: Given): Promise<number> {
+  const env = process.env
+  const proxies = { http: env.http_proxy || env.HTTP_PROXY, https: env.https_proxy || env.HTTPS_PROXY }
+  const { transport, close } = createTransport({ ...proxies, none: env.no_proxy || env.NO_PROXY })
+  let bench: Bench | undefined
+  const stop = stopOnSignal(() => bench?.own.left() ?? [])
+  const run = randomBytes(6).toString('hex')
+  const result = await probe({ origin, signIn, transport, clock, stop, run, say }, (it) => {
+    bench = it
+  })
+  const { version } = JSON.parse(readFileSync(path.join(import.meta.dirname, '../package.json'), 'utf8'))
+  const about = {
+    version,
+    date: new Date().toISOString().slice(0, 10),
+    node: process.versions.node,
+    signedInBy: signIn.kind,
+  }
+  say('')
+  process.stdout.write(report(result, about))
+  say(farewell(result.left))
+  await close()
+  return result.stopped ? 130 : result.left.length > 0 || result.answers.length < 2 ? 1 : 0
+}
+
+function farewell(left: string[]): string {
+  if (left.length === 0) return '\nAll clients of this probe are removed.'
+  return `\nNOT REMOVED; please delete by hand in the administration of the tenant:\n${left.map((it) => `- ${it}`).join('\n')}`
+}
+
+/** The first signal ends the questions, and the cleaning goes on; a later one ends everything and tells what is left. */
+function stopOnSignal(left: () => string[]): Stop {
+  const listeners = new Set<() => void>()
+  let since: number | undefined
+  const onSignal = () => {
+    // A terminal sends Ctrl-C to npm, to its child and to us, and each of them passes it on.
+    if (since !== undefined && performance.now() - since < 1500) return
+    if (since !== undefined) {
+      say(farewell(left()))
+      process.exit(130)
+    }
+    since = performance.now()
+    say('Stopping: what was created is removed. Once more to leave it there.')
+    for (const listener of listeners) listener()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+  return {
+    get requested() {
+      return since !== undefined
+    },
+    onStop: (listener) => {
+      if (since !== undefined) listener()
+      else listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  // Only the message: what an error carries along could hold a key.
+  say(error instanceof Error ? error.message : 'It failed.')
+  process.exitCode = 1
+}

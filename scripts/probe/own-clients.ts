@@ -1,0 +1,121 @@
+import { type Ask, NoAnswer, type Reply, type Wire } from './wire.ts'
+
+export const clientsPath = '/api/v1/oauth-clients'
+
+export type Admin = (ask: Ask) => Promise<Reply>
+
+/**
+ * The probe's own clients: what it created, and nothing else, is ever changed or deleted. A client is its own by the id that the
+ * tenant answered with; where that answer was lost, by a name that nobody else can have, for it ends in this run's random number.
+ */
+export class OwnClients {
+  readonly #wire: Wire
+  readonly #admin: Admin
+  readonly #name: string
+  readonly #byId = new Map<string, string>()
+  /** Names of clients that were asked for and of which no answer told whether they are there. */
+  readonly #unclear = new Set<string>()
+  #count = 0
+
+  constructor(wire: Wire, admin: Admin, run: string) {
+    this.#wire = wire
+    this.#admin = admin
+    this.#name = `qlik-oauth-client probe ${run}`
+  }
+
+  get ids(): string[] {
+    return [...this.#byId.keys()]
+  }
+
+  nextName(): string {
+    this.#count += 1
+    return this.#count === 1 ? this.#name : `${this.#name} ${this.#count}`
+  }
+
+  /** Creates a client, as the person who runs the probe or by another credential. */
+  async create(fields: { clientName: string } & Record<string, unknown>, bearer?: string): Promise<Reply> {
+    const { clientName } = fields
+    this.#unclear.add(clientName)
+    const ask = { method: 'POST', path: clientsPath, body: { appType: 'web', ...fields } }
+    const reply = await (bearer === undefined ? this.#admin(ask) : this.#wire.send({ ...ask, bearer }))
+    const { clientId } = reply.body
+    if (reply.ok && typeof clientId === 'string' && clientId !== '') this.#byId.set(clientId, clientName)
+    if (reply.ok && !this.#byId.has(String(clientId))) throw new NoAnswer('POST: the answer names no client')
+    this.#unclear.delete(clientName)
+    return reply
+  }
+
+  /** Deletes one of them. `confirm` is what the tenant wants to see in a header: the id, once more. */
+  async remove(id: string, confirm: string | undefined = id): Promise<Reply> {
+    if (!this.#byId.has(id)) throw new Error('not a client of this run')
+    const headers: Record<string, string> = confirm === '' ? {} : { 'qlik-confirm-delete': confirm }
+    const reply = await this.#admin({ method: 'DELETE', path: `${clientsPath}/${encodeURIComponent(id)}`, headers })
+    if (reply.ok || (reply.status === 404 && confirm === id)) this.#byId.delete(id)
+    return reply
+  }
+
+  /** Deletes all of them, with patience. What is left afterwards, `left` tells. */
+  async removeAll(): Promise<void> {
+    await this.#persist(() => this.#findUnclear(), 60)
+    for (const id of this.ids) await this.#persist(async () => (await this.remove(id), !this.#byId.has(id)), 60)
+  }
+
+  /** What is there still, or may be, in words that let somebody find it. */
+  left(): string[] {
+    const known = [...this.#byId].map(([id, name]) => `client ${id}, named “${name}” when it was created`)
+    const unclear = [...this.#unclear].map(
+      (name) => `perhaps a client named “${name}”: the answer to its creation was lost`,
+    )
+    return [...known, ...unclear]
+  }
+
+  async #persist(task: () => Promise<boolean>, seconds: number): Promise<void> {
+    const { clock } = this.#wire.line
+    const end = clock.elapsed() + seconds * 1000
+    for (let wait = 1000; ; wait = Math.min(wait * 2, 16_000)) {
+      // Nothing that goes wrong here may keep the other clients from being removed.
+      if (await task().catch(() => false)) return
+      if (clock.elapsed() >= end) return
+      await this.#wire.sleep(wait)
+    }
+  }
+
+  /** True where nothing is unclear any more. A client may take a while to be listed. */
+  async #findUnclear(): Promise<boolean> {
+    if (this.#unclear.size === 0) return true
+    for (const { clientId, clientName, deletedAt } of await everyClient(this.#admin)) {
+      if (typeof clientId !== 'string' || typeof clientName !== 'string' || deletedAt) continue
+      if (!this.#unclear.has(clientName) || this.#byId.has(clientId)) continue
+      this.#byId.set(clientId, clientName)
+      this.#unclear.delete(clientName)
+    }
+    return this.#unclear.size === 0
+  }
+}
+
+/** All clients of the tenant, page by page as the tenant links them. */
+export async function everyClient(admin: Admin): Promise<Record<string, unknown>[]> {
+  const clients: Record<string, unknown>[] = []
+  const seen = new Set<string>()
+  let path: string | undefined = `${clientsPath}?limit=100`
+  while (path !== undefined && !seen.has(path)) {
+    seen.add(path)
+    const page: Page = await readPage(admin, path)
+    clients.push(...page.clients)
+    path = page.next
+  }
+  return clients
+}
+
+type Page = { clients: Record<string, unknown>[]; next: string | undefined }
+
+export async function readPage(admin: Admin, path: string): Promise<Page> {
+  const reply = await admin({ method: 'GET', path })
+  const { data, links } = reply.body as { data?: unknown; links?: { next?: { href?: unknown } | null } | null }
+  if (!reply.ok || !Array.isArray(data)) throw new NoAnswer(`the list: ${reply.refusal ?? 'has no data'}`)
+  const href = links?.next?.href
+  if (typeof href !== 'string' || href === '') return { clients: data, next: undefined }
+  // The tenant may link by another of its names: the credential goes to the one that was given, and to no other.
+  const { pathname, search } = new URL(href, 'https://tenant.invalid')
+  return { clients: data, next: `${pathname}${search}` }
+}

@@ -1,0 +1,67 @@
+import { defaultSettings, type Settings } from '../../sandbox/settings.ts'
+import { markdown } from '../../src/domain/text.ts'
+import type { Answered, Probe } from './run.ts'
+
+export type About = { version: string; date: string; node: string; signedInBy: 'api-key' | 'client' }
+
+const isLocal = (host: string) => /^(127\.|localhost)/.test(host)
+
+/** For an issue that everybody can read: Markdown without secrets, ids, and names of the tenant or of people. */
+export function report(probe: Probe, about: About): string {
+  const quiet = (text: string) => unnamed(text, probe)
+  const told = probe.answers.filter(({ untold }) => untold === undefined)
+  const region = probe.hosts[0]!.split('.').at(-3)
+  const who = about.signedInBy === 'api-key' ? 'an API key' : 'an OAuth client'
+  const lines = [
+    '### What a Qlik Cloud tenant answered',
+    '',
+    `- qlik-oauth-client ${about.version}, ${about.date}, Node ${about.node}`,
+    `- ${isLocal(probe.hosts[0]!) ? 'a sandbox' : `region ${region}`}, by ${who}`,
+    `- ${told.length} of ${probe.answers.length} questions answered by ${probe.requests} requests in ${probe.seconds} s${probe.stopped ? '; it was stopped' : ''}`,
+    `- ${probe.left.length === 0 ? 'all clients of the probe are removed' : `left behind: ${probe.left.length}, named in the terminal`}; bot users that it leaves: ${probe.bots}`,
+    '',
+    '| | question | what was seen | setting |',
+    '|---|---|---|---|',
+    ...probe.answers.map((answer) => row(answer, quiet)),
+    '',
+    'As settings of the sandbox, where they are not its defaults:',
+    '',
+    '```ts',
+    ...differing(probe.answers).map(([name, value]) => `${name}: ${literal(value, quiet)},`),
+    '```',
+    '',
+  ]
+  return lines.join('\n')
+}
+
+function row({ fact, reads, settings = {}, untold }: Answered, quiet: (text: string) => string): string {
+  const [mark, text] = untold === undefined ? ['✓', reads ?? ''] : ['?', `not told: ${untold}`]
+  const named = Object.entries(settings).map(([name, value]) => `\`${name}: ${literal(value, quiet)}\``)
+  // A switch that nothing was seen for is named all the same: this is what stays open.
+  const open = fact.settings.filter((name) => !(name in settings)).map((name) => `\`${name}\` open`)
+  // `code` in our own questions; a tenant's words are shown as they are, and as nothing else.
+  return `| ${mark} | ${fact.question} | ${markdown(quiet(text))} | ${[...named, ...open].join(', ')} |`
+}
+
+function differing(answers: Answered[]): [string, unknown][] {
+  return answers
+    .flatMap(({ settings = {} }) => Object.entries(settings))
+    .filter(([name, value]) => defaultSettings[name as keyof Settings] !== value)
+}
+
+function literal(value: unknown, quiet: (text: string) => string): string {
+  if (typeof value !== 'string') return String(value)
+  return `'${quiet(value).replace(/[^\w .:/<>…-]/g, '')}'`
+}
+
+/** Without anything that names somebody or opens something, even where the tenant's words quote it. */
+function unnamed(text: string, { unspeakable, hosts }: Probe): string {
+  let quiet = text
+  for (const word of [...unspeakable].sort((a, b) => b.length - a.length)) quiet = quiet.replaceAll(word, '<secret>')
+  for (const host of hosts) {
+    quiet = quiet.replaceAll(host, '<tenant>')
+    const [label = ''] = host.split('.')
+    if (!isLocal(host) && label.length > 2) quiet = quiet.replace(new RegExp(`\\b${label}\\b`, 'gi'), '<tenant>')
+  }
+  return quiet.replace(/[^\s@<]+@[^\s@]+\.\w+/g, '<address>').replace(/(?=[\w-]*\d)[\w-]{16,}(\.[\w-]+)*/g, '<id>')
+}

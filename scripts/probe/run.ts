@@ -1,0 +1,69 @@
+import type { Settings } from '../../sandbox/settings.ts'
+import { Bench, type SignIn, Untold } from './bench.ts'
+import type { Fact } from './fact.ts'
+import { clientFacts } from './facts/clients.ts'
+import { deletionFacts } from './facts/deletion.ts'
+import { secretFacts } from './facts/secrets.ts'
+import { tokenFacts } from './facts/tokens.ts'
+import { type Line, NoAnswer, Stopped } from './wire.ts'
+
+/** In the order in which they are asked: the later ones use up the clients of the earlier ones. */
+export const facts: Fact[] = [...clientFacts, ...secretFacts, ...tokenFacts, ...deletionFacts]
+
+/** What became of a question. Without an answer there is a reason. */
+export type Answered = { fact: Fact; reads?: string; settings?: Partial<Settings>; untold?: string }
+
+export type Probe = {
+  answers: Answered[]
+  /** What could not be removed, or perhaps not: for whoever ran the probe, not for the public. */
+  left: string[]
+  bots: number
+  requests: number
+  seconds: number
+  stopped: boolean
+  unspeakable: ReadonlySet<string>
+  /** Hosts of the tenant. */
+  hosts: string[]
+}
+
+export type World = Line & { signIn: SignIn; run: string; say: (line: string) => void }
+
+/** Asks all questions, and removes what was created for them whatever happens. */
+export async function probe(world: World, onBench: (bench: Bench) => void = () => {}): Promise<Probe> {
+  const { clock, say } = world
+  const began = clock.elapsed()
+  const bench = new Bench(world, world.signIn, world.run)
+  onBench(bench)
+  const answers: Answered[] = []
+  let stopped = false
+  try {
+    for (const fact of facts) {
+      say(`… ${fact.question}`)
+      answers.push(await answered(fact, bench))
+      // Who may not read the list may not do anything of the rest.
+      if (answers.length === 1 && answers[0]!.untold !== undefined) break
+    }
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error
+    stopped = true
+  } finally {
+    say('… removing what was created')
+    await bench.clean()
+  }
+  const seconds = Math.round((clock.elapsed() - began) / 1000)
+  const left = bench.own.left()
+  const { requests } = bench.wire
+  const hosts = [world.origin, ...answers.flatMap(({ settings }) => settings?.issuer ?? [])].map(
+    (it) => new URL(it).host,
+  )
+  return { answers, left, bots: bench.bots.size, requests, seconds, stopped, unspeakable: bench.unspeakable, hosts }
+}
+
+async function answered(fact: Fact, bench: Bench): Promise<Answered> {
+  try {
+    return { fact, ...(await fact.find(bench)) }
+  } catch (error) {
+    if (error instanceof Untold || error instanceof NoAnswer) return { fact, untold: error.message }
+    throw error
+  }
+}
