@@ -1,5 +1,5 @@
 import { clientsPath, OwnClients, readPage } from './own-clients.ts'
-import { type Ask, type Line, NoAnswer, type Reply, Wire } from './wire.ts'
+import { type Ask, type Line, type Reply, Untold, Wire } from './wire.ts'
 
 /** How somebody with the rights of a tenant administrator signs in. */
 export type SignIn = { kind: 'api-key'; key: string } | { kind: 'client'; id: string; secret: string }
@@ -9,9 +9,6 @@ export type Subject = { id: string; name: string; secret: string; created: Reply
 
 /** When something began to be so: not yet at `notYet`, and at `by`, in seconds. Both undefined: not in the time that was given. */
 export type Delay = { notYet: number | undefined; by: number | undefined }
-
-/** A question that can't be answered here, and why. */
-export class Untold extends Error {}
 
 // Dense at first, where it matters to whoever waits; 20 tries in two minutes.
 const gaps = [1, 1, 1, 1, 1, 1, 2, 2, 3, 3, 4, 5, 5, 10, 10, 10, 20, 20, 20]
@@ -166,7 +163,7 @@ export class Bench {
 /** The reply, if the tenant did what was asked; what needs it can't go on otherwise. */
 export function granted(what: string): (reply: Reply) => Reply {
   return (reply) => {
-    if (!reply.ok) throw new NoAnswer(`${what} was refused: ${reply.refusal}`)
+    if (!reply.ok) throw new Untold(`${what} was refused: ${reply.refusal}`)
     return reply
   }
 }

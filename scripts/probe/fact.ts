@@ -1,6 +1,6 @@
 import type { Settings } from '../../sandbox/settings.ts'
-import { type Bench, type Delay, granted, type Subject, Untold } from './bench.ts'
-import { NoAnswer, type Reply } from './wire.ts'
+import { type Bench, type Delay, granted, type Subject } from './bench.ts'
+import { type Reply, Untold } from './wire.ts'
 
 /** What was seen, for people, and the settings with which the sandbox behaves like this. */
 export type Finding = { reads: string; settings?: Partial<Settings> }
@@ -60,7 +60,7 @@ export async function dies(bench: Bench, bearer: string): Promise<Delay> {
 /** Whether the tenant took what was asked, or found fault with it. Anything else says nothing. */
 export function taken(reply: Reply): boolean {
   if (reply.ok) return true
-  if ([401, 403, 429].includes(reply.status)) throw new NoAnswer(`the tenant answered ${reply.refusal}`)
+  if ([401, 403, 429].includes(reply.status)) throw new Untold(`the tenant answered ${reply.refusal}`)
   return false
 }
 

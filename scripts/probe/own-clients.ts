@@ -1,4 +1,4 @@
-import { type Ask, NoAnswer, type Reply, type Wire } from './wire.ts'
+import { type Ask, NoAnswer, type Reply, Stopped, Untold, type Wire } from './wire.ts'
 
 export const clientsPath = '/api/v1/oauth-clients'
 
@@ -37,7 +37,12 @@ export class OwnClients {
     const { clientName } = fields
     this.#unclear.add(clientName)
     const ask = { method: 'POST', path: clientsPath, body: { appType: 'web', ...fields } }
-    const reply = await (bearer === undefined ? this.#admin(ask) : this.#wire.send({ ...ask, bearer }))
+    const sending = bearer === undefined ? this.#admin(ask) : this.#wire.send({ ...ask, bearer })
+    const reply = await sending.catch((error: unknown) => {
+      const neverSent = error instanceof Stopped || (error instanceof NoAnswer && !error.sent)
+      if (neverSent) this.#unclear.delete(clientName)
+      throw error
+    })
     const { clientId } = reply.body
     if (reply.ok && typeof clientId === 'string' && clientId !== '') this.#byId.set(clientId, clientName)
     if (reply.ok && !this.#byId.has(String(clientId))) throw new NoAnswer('POST: the answer names no client')
@@ -57,14 +62,20 @@ export class OwnClients {
   /** Deletes all of them, with patience. What is left afterwards, `left` tells. */
   async removeAll(): Promise<void> {
     await this.#persist(() => this.#findUnclear(), 60)
-    for (const id of this.ids) await this.#persist(async () => (await this.remove(id), !this.#byId.has(id)), 60)
+    for (const id of this.ids) {
+      const isGone = async () => {
+        await this.remove(id)
+        return !this.#byId.has(id)
+      }
+      await this.#persist(isGone, 60)
+    }
   }
 
   /** What is there still, or may be, in words that let somebody find it. */
   left(): string[] {
     const known = [...this.#byId].map(([id, name]) => `client ${id}, named “${name}” when it was created`)
     const unclear = [...this.#unclear].map(
-      (name) => `perhaps a client named “${name}”: the answer to its creation was lost`,
+      (name) => `perhaps a client named “${name}”: its creation got no answer, and it was not found in the list`,
     )
     return [...known, ...unclear]
   }
@@ -112,7 +123,7 @@ type Page = { clients: Record<string, unknown>[]; next: string | undefined }
 export async function readPage(admin: Admin, path: string): Promise<Page> {
   const reply = await admin({ method: 'GET', path })
   const { data, links } = reply.body as { data?: unknown; links?: { next?: { href?: unknown } | null } | null }
-  if (!reply.ok || !Array.isArray(data)) throw new NoAnswer(`the list: ${reply.refusal ?? 'has no data'}`)
+  if (!reply.ok || !Array.isArray(data)) throw new Untold(`the list: ${reply.refusal ?? 'has no data'}`)
   const href = links?.next?.href
   if (typeof href !== 'string' || href === '') return { clients: data, next: undefined }
   // The tenant may link by another of its names: the credential goes to the one that was given, and to no other.

@@ -1,17 +1,24 @@
 import type { Settings } from '../../sandbox/settings.ts'
-import { Bench, type SignIn, Untold } from './bench.ts'
+import { Bench, type SignIn } from './bench.ts'
 import type { Fact } from './fact.ts'
 import { clientFacts } from './facts/clients.ts'
 import { deletionFacts } from './facts/deletion.ts'
 import { secretFacts } from './facts/secrets.ts'
 import { tokenFacts } from './facts/tokens.ts'
-import { type Line, NoAnswer, Stopped } from './wire.ts'
+import { type Line, NoAnswer, Stopped, Untold } from './wire.ts'
 
 /** In the order in which they are asked: the later ones use up the clients of the earlier ones. */
 export const facts: Fact[] = [...clientFacts, ...secretFacts, ...tokenFacts, ...deletionFacts]
 
 /** What became of a question. Without an answer there is a reason. */
-export type Answered = { fact: Fact; reads?: string; settings?: Partial<Settings>; untold?: string }
+export type Answered = {
+  fact: Fact
+  reads?: string
+  settings?: Partial<Settings>
+  untold?: string
+  /** The tenant gave no answer at all. */
+  silent?: boolean
+}
 
 export type Probe = {
   answers: Answered[]
@@ -25,6 +32,8 @@ export type Probe = {
   /** Hosts of the tenant. */
   hosts: string[]
 }
+
+export const defect = 'a defect of the probe'
 
 export type World = Line & { signIn: SignIn; run: string; say: (line: string) => void }
 
@@ -40,8 +49,9 @@ export async function probe(world: World, onBench: (bench: Bench) => void = () =
     for (const fact of facts) {
       say(`… ${fact.question}`)
       answers.push(await answered(fact, bench))
-      // Who may not read the list may not do anything of the rest.
+      // Who may not read the list may not do anything of the rest; and who does not answer is not asked for ever.
       if (answers.length === 1 && answers[0]!.untold !== undefined) break
+      if (answers.length >= 3 && answers.slice(-3).every(({ silent }) => silent)) break
     }
   } catch (error) {
     if (!(error instanceof Stopped)) throw error
@@ -63,7 +73,10 @@ async function answered(fact: Fact, bench: Bench): Promise<Answered> {
   try {
     return { fact, ...(await fact.find(bench)) }
   } catch (error) {
-    if (error instanceof Untold || error instanceof NoAnswer) return { fact, untold: error.message }
-    throw error
+    if (error instanceof Stopped) throw error
+    if (error instanceof Untold) return { fact, untold: error.message }
+    if (error instanceof NoAnswer) return { fact, untold: error.message, silent: true }
+    // The other questions are worth asking all the same.
+    return { fact, untold: `${defect} (${error})` }
   }
 }

@@ -21,8 +21,16 @@ export type Ask = {
   headers?: Record<string, string>
 }
 
-/** The tenant gave no answer that says anything: the request may have taken effect. */
-export class NoAnswer extends Error {}
+/** The tenant gave no answer that says anything. Unless it was never sent, the request may have taken effect. */
+export class NoAnswer extends Error {
+  readonly sent: boolean
+  constructor(message: string, sent = true) {
+    super(message)
+    this.sent = sent
+  }
+}
+/** A question that can't be answered here, and why. */
+export class Untold extends Error {}
 /** Somebody pressed Ctrl-C. */
 export class Stopped extends Error {}
 
@@ -112,7 +120,8 @@ export class Wire {
       if (!Number.isNaN(time)) this.time = time / 1000
       return { reply: read(answer, what), retryAfter: Number(answer.headers['retry-after']) || 10 }
     } catch (error) {
-      if (error instanceof TransportError) throw new NoAnswer(`${what}: ${error.message}`)
+      const neverSent = error instanceof TransportError && ['refused', 'hopeless'].includes(error.kind)
+      if (error instanceof TransportError) throw new NoAnswer(`${what}: ${error.message}`, !neverSent)
       throw error
     }
   }
@@ -132,7 +141,7 @@ function read({ status, headers, body: text }: Awaited<ReturnType<Transport>>, w
     body: body ?? {},
     location: headers.location,
     code,
-    refusal: ok ? undefined : plain([status, ...words].join(' · ')),
+    refusal: ok ? undefined : plain([status, ...words].join(', ')),
   }
 }
 

@@ -1,6 +1,7 @@
-import { granted, Untold } from '../bench.ts'
+import { granted } from '../bench.ts'
 import { type Fact, inSeconds, inWords, listed, mainClient, plainClient, taken } from '../fact.ts'
 import { clientsPath, readPage } from '../own-clients.ts'
+import { Untold } from '../wire.ts'
 
 /** Of clients: how they are listed, created, read and changed. */
 export const clientFacts: Fact[] = [

@@ -1,5 +1,6 @@
-import { granted, Untold } from '../bench.ts'
+import { granted } from '../bench.ts'
 import { type Fact, plainClient } from '../fact.ts'
+import { Untold } from '../wire.ts'
 
 /** Of deletion: asked last, for it takes the clients away. */
 export const deletionFacts: Fact[] = [

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { type Bench, type Delay, granted, Untold } from '../bench.ts'
+import { type Bench, type Delay, granted } from '../bench.ts'
 import { dies, type Fact, inSeconds, inWords, listed, mainClient, plainClient, taken, whoAmI } from '../fact.ts'
 import { clientsPath } from '../own-clients.ts'
+import { Untold } from '../wire.ts'
 
 type Second = { secret: string; hint: string; delay: Delay }
 

@@ -1,7 +1,7 @@
 import { type KeyObject, randomUUID, sign } from 'node:crypto'
-import { type Bench, granted, Untold } from '../bench.ts'
+import { type Bench, granted } from '../bench.ts'
 import { dies, type Fact, inWords, mainClient, whoAmI } from '../fact.ts'
-import type { Reply } from '../wire.ts'
+import { type Reply, Untold } from '../wire.ts'
 import { newKey } from './secrets.ts'
 
 type ByBot = {
@@ -116,7 +116,7 @@ export const tokenFacts: Fact[] = [
     settings: ['issuer'],
     find: async (bench) => {
       const { asked, issuer } = await hosts(bench)
-      return asked === issuer ? { reads: 'yes' } : { reads: 'no, by another', settings: { issuer } }
+      return asked === issuer ? { reads: 'yes', settings: { issuer: undefined } } : { reads: 'no, by another', settings: { issuer } }
     },
   },
   {
