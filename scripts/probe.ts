@@ -46,11 +46,12 @@ async function main(args: string[]): Promise<number> {
 function agreed(origin: string): Promise<boolean> {
   say(`
 This probe works on the tenant ${origin} for about five minutes:
-- It creates up to eight OAuth clients named “qlik-oauth-client probe <random>”, one of them with the scope admin_classic and
-  trusted consent, and removes them again. Their secrets stay in the memory of this process.
+- It creates about seven OAuth clients named “qlik-oauth-client probe <random>”, three at a time at most, and removes them
+  again. One of them gets the scope admin_classic and trusted consent; its secrets stay in the memory of this process.
 - It signs in as that client. Qlik Cloud then keeps a bot user, which outlives the client and can't be removed this way (a
-  second one where the tenant was reached by an alias). On user-based subscriptions with dynamic assignment it may take a licence.
-- It reads the list of clients. It changes no client but its own.
+  second one where the tenant is reached by an alias). On user-based subscriptions with dynamic assignment, a bot user may take
+  a licence.
+- It reads the list of clients, and changes no client but its own.
 `)
   return confirmed('Start? [y/N] ')
 }
@@ -111,6 +112,9 @@ function stopOnSignal(left: () => string[]): Stop {
     },
   }
 }
+
+// A terminal that is gone must not end the cleaning.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 try {
   process.exitCode = await main(process.argv.slice(2))

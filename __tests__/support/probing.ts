@@ -15,7 +15,10 @@ export type Probing = {
 }
 
 /** What is done about a request in place of letting the sandbox answer; undefined: nothing is. */
-export type Meddle = (index: number, act: { send: () => ReturnType<Transport>; stop: () => void }) => ReturnType<Transport> | undefined
+export type Meddle = (
+  index: number,
+  act: { send: () => ReturnType<Transport>; stop: () => void },
+) => ReturnType<Transport> | undefined
 
 export async function tenant(settings: Partial<Settings> = {}): Promise<Sandbox> {
   await ready()

@@ -49,8 +49,7 @@ function ask(question: string): Promise<string> {
 
 /** What is typed or pasted goes nowhere but into the answer. */
 async function askUnseen(question: string): Promise<string> {
-  process.stderr.write(question)
-  const answer = await prompt('', new Writable({ write: (_chunk, _encoding, done) => done() }))
+  const answer = await prompt(question, new Writable({ write: (_chunk, _encoding, done) => done() }))
   process.stderr.write('\n')
   return answer.trim()
 }
@@ -58,11 +57,13 @@ async function askUnseen(question: string): Promise<string> {
 async function prompt(question: string, output: NodeJS.WritableStream): Promise<string> {
   if (!process.stdin.isTTY)
     throw new Error('There is nobody to ask: set QLIK_TENANT and QLIK_API_KEY, and give --yes. See docs/probe.md.')
+  // From here on the terminal does not echo by itself; only then may the question invite somebody to type.
   const lines = createInterface({ input: process.stdin, output, terminal: true })
   const control = new AbortController()
   lines.once('SIGINT', () => control.abort())
   try {
-    return await lines.question(question, { signal: control.signal })
+    process.stderr.write(question)
+    return await lines.question('', { signal: control.signal })
   } catch {
     throw new Error('\nStopped; nothing was sent.')
   } finally {

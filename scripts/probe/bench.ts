@@ -89,7 +89,8 @@ export class Bench {
   /** Keeps it from ever being said. */
   secret(value: unknown): string {
     if (typeof value !== 'string') return ''
-    if (value !== '') this.unspeakable.add(value)
+    // Taking every “a” out of a text would not make it safer.
+    if (value.length > 3) this.unspeakable.add(value)
     return value
   }
 
@@ -135,9 +136,9 @@ export class Bench {
       const at = (this.now - since) / 1000
       if (await isSo()) return { notYet, by: tries === 0 ? 0 : at }
       notYet = at
-      const gap = gaps[Math.min(tries, gaps.length - 1)]!
-      if (at + gap > seconds) return { notYet, by: undefined }
-      await this.wire.sleep(gap * 1000)
+      const rest = seconds - at
+      if (rest < 0.5) return { notYet, by: undefined }
+      await this.wire.sleep(Math.min(rest, gaps[tries] ?? 20) * 1000)
     }
   }
 

@@ -75,5 +75,5 @@ export function inSeconds({ by }: Delay): number | undefined {
 }
 
 function round(seconds: number): string {
-  return String(Math.round(seconds * 10) / 10)
+  return String(seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds))
 }

@@ -12,6 +12,7 @@ export function report(probe: Probe, about: About): string {
   const told = probe.answers.filter(({ untold }) => untold === undefined)
   const region = probe.hosts[0]!.split('.').at(-3)
   const who = about.signedInBy === 'api-key' ? 'an API key' : 'an OAuth client'
+  const others = differing(probe.answers).map(([name, value]) => `${name}: ${literal(value, quiet)},`)
   const lines = [
     '### What a Qlik Cloud tenant answered',
     '',
@@ -24,12 +25,9 @@ export function report(probe: Probe, about: About): string {
     '|---|---|---|---|',
     ...probe.answers.map((answer) => row(answer, quiet)),
     '',
-    'As settings of the sandbox, where they are not its defaults:',
-    '',
-    '```ts',
-    ...differing(probe.answers).map(([name, value]) => `${name}: ${literal(value, quiet)},`),
-    '```',
-    '',
+    ...(others.length === 0
+      ? ['Wherever it told, it behaves as the sandbox does by default.', '']
+      : ['As settings of the sandbox, where they are not its defaults:', '', '```ts', ...others, '```', '']),
   ]
   return lines.join('\n')
 }

@@ -116,7 +116,9 @@ export const tokenFacts: Fact[] = [
     settings: ['issuer'],
     find: async (bench) => {
       const { asked, issuer } = await hosts(bench)
-      return asked === issuer ? { reads: 'yes', settings: { issuer: undefined } } : { reads: 'no, by another', settings: { issuer } }
+      return asked === issuer
+        ? { reads: 'yes', settings: { issuer: undefined } }
+        : { reads: 'no, by another', settings: { issuer } }
     },
   },
   {
