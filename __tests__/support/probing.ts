@@ -17,7 +17,7 @@ export type Probing = {
 /** What is done about a request in place of letting the sandbox answer; undefined: nothing is. */
 export type Meddle = (
   index: number,
-  act: { send: () => ReturnType<Transport>; stop: () => void },
+  act: { wire: { method: string; path: string }; send: () => ReturnType<Transport>; stop: () => void },
 ) => ReturnType<Transport> | undefined
 
 export async function tenant(settings: Partial<Settings> = {}): Promise<Sandbox> {
@@ -49,7 +49,7 @@ export async function probing(sandbox: Sandbox, meddle: Meddle = () => undefined
       for (const secret of secretsIn(outcome.body)) secrets.add(secret)
       return { status: outcome.status, headers: outcome.headers, body: outcome.body }
     }
-    return meddle(index, { send, stop }) ?? send()
+    return meddle(index, { wire: requests[index]!, send, stop }) ?? send()
   }
   const admin = by === 'client' ? sandbox.tenant.createAdminClient('Automation') : undefined
   if (admin !== undefined) secrets.add(admin.secret)

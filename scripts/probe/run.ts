@@ -66,7 +66,16 @@ export async function probe(world: World, onBench: (bench: Bench) => void = () =
   const hosts = [world.origin, ...answers.flatMap(({ settings }) => settings?.issuer ?? [])].map(
     (it) => new URL(it).host,
   )
-  return { answers, left, bots: bench.bots.size, requests, seconds, stopped, unspeakable: bench.unspeakable, hosts }
+  return {
+    answers,
+    left,
+    bots: bench.bots.size,
+    requests,
+    seconds,
+    stopped,
+    unspeakable: bench.wire.unspeakable,
+    hosts,
+  }
 }
 
 async function answered(fact: Fact, bench: Bench): Promise<Answered> {

@@ -50,6 +50,8 @@ export class Wire {
   time = 0
   /** While cleaning up, a wish to stop is met already. */
   cleaning = false
+  /** All that must not be said: secrets, tokens, and hints, for an answer could quote those too. */
+  readonly unspeakable = new Set<string>()
   readonly #sent = { read: [] as number[], write: [] as number[] }
 
   constructor(line: Line) {
@@ -118,7 +120,9 @@ export class Wire {
       const answer = await transport(wire, AbortSignal.timeout(silence))
       const time = Date.parse(answer.headers.date ?? '')
       if (!Number.isNaN(time)) this.time = time / 1000
-      return { reply: read(answer, what), retryAfter: Number(answer.headers['retry-after']) || 10 }
+      const reply = read(answer, what)
+      for (const value of confidential(reply.body)) this.unspeakable.add(value)
+      return { reply, retryAfter: Number(answer.headers['retry-after']) || 10 }
     } catch (error) {
       const neverSent = error instanceof TransportError && ['refused', 'hopeless'].includes(error.kind)
       if (error instanceof TransportError) throw new NoAnswer(`${what}: ${error.message}`, !neverSent)
@@ -143,6 +147,13 @@ function read({ status, headers, body: text }: Awaited<ReturnType<Transport>>, w
     code,
     refusal: ok ? undefined : plain([status, ...words].join(', ')),
   }
+}
+
+/** What an answer about one client or token holds for us alone. Taking every “a” out of a text would not make it safer. */
+function confidential(body: Record<string, unknown>): string[] {
+  const hints = Array.isArray(body.clientSecrets) ? body.clientSecrets.map((it) => it?.hint) : []
+  const all = [body.clientSecret, body.access_token, body.hint, body.clientSecretHint, ...hints]
+  return all.filter((it): it is string => typeof it === 'string' && it.length > 3)
 }
 
 /** An object; undefined for what is none. An empty body is an empty object. */
