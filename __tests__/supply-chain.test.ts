@@ -1,0 +1,117 @@
+import { execFileSync } from 'node:child_process'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const root = path.join(import.meta.dirname, '..')
+const read = (name: string) => readFileSync(path.join(root, name), 'utf8')
+const manifest = JSON.parse(read('package.json')) as Manifest
+const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> }
+const dist = globSync('dist/*.js', { cwd: root }).map(read)
+const sources = globSync('src/**/*.ts', { cwd: root })
+  .filter((name) => !name.endsWith('.d.ts'))
+  .map((name) => ({ name, text: withoutComments(read(name)) }))
+
+type Manifest = {
+  private: boolean
+  scripts: Record<string, string>
+  dependencies: Record<string, string>
+  devDependencies: Record<string, string>
+  optionalDependencies: Record<string, string>
+}
+type Locked = { version: string; integrity?: string; resolved?: string; hasInstallScript?: boolean; link?: boolean }
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '')
+}
+
+describe('installing', () => {
+  it('runs nothing: neither we nor any package of ours has an install script', () => {
+    const hooks = /^(pre|post)?(install|prepare|pack|publish|prepublish|prepublishOnly|prepack)$/
+    expect(Object.keys(manifest.scripts).filter((name) => hooks.test(name))).toEqual([])
+    const running = Object.entries(packages).filter(([, { hasInstallScript }]) => hasInstallScript)
+    // fsevents is for the watch mode of a tool, on macOS alone, and CI there installs without scripts.
+    expect(running.map(([name]) => name).filter((name) => !name.endsWith('/fsevents'))).toEqual([])
+  })
+
+  it('brings exactly what is locked: versions without ranges, each package with its checksum', () => {
+    const { dependencies, devDependencies, optionalDependencies } = manifest
+    const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies })
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([])
+    const loose = Object.entries(packages).filter(
+      ([name, { integrity }]) => name !== '' && !integrity?.includes('sha512-'),
+    )
+    expect(loose).toEqual([])
+    expect(Object.keys(packages).length).toBeGreaterThan(50)
+  })
+})
+
+describe('dist', () => {
+  it('holds the licence of every package that can be in it, and so does the bill of materials', () => {
+    const bill = JSON.parse(
+      execFileSync(process.execPath, ['scripts/sbom.mjs'], {
+        cwd: root,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    ) as { components: { name: string; version: string; hashes: unknown[] }[] }
+    const listed = bill.components.map(({ name, version }) => `${name} ${version}`)
+    const licensed = [...read('dist/licenses.txt').matchAll(/^(\S+ \d+\.\d+\.\d+\S*) \(.+\)$/gm)].map(
+      ([, line]) => line,
+    )
+    expect(listed.length).toBeGreaterThan(10)
+    expect(licensed.sort()).toEqual(listed.sort())
+    expect(bill.components.filter(({ hashes }) => hashes.length === 0)).toEqual([])
+  })
+
+  it('has the text of each licence', () => {
+    for (const part of read('dist/licenses.txt').split(`\n${'-'.repeat(80)}\n\n`))
+      expect(part.length).toBeGreaterThan(500)
+  })
+
+  it('is all that a release needs', () => {
+    const files = readdirSync(path.join(root, 'dist'))
+    expect(files.filter((name) => !/^((\d+\.)?index\.js|licenses\.txt|package\.json)$/.test(name))).toEqual([])
+  })
+
+  it('starts no process and loads no code: neither other programs, nor other threads’ code, nor what it did not bring', () => {
+    const modules = dist.flatMap((text) =>
+      [...text.matchAll(/import\.meta\.url\)\("([^"]+)"\)/g)].map(([, name]) => name!),
+    )
+    expect(modules.length).toBeGreaterThan(10)
+    const able = /^(node:)?(child_process|cluster|vm|module|inspector|repl|wasi|v8|sea)(\/|$)/
+    expect(modules.filter((name) => able.test(name))).toEqual([])
+  })
+
+  it('makes no code of text, but where zod compiles our own schemas', () => {
+    const made = dist.flatMap(
+      (text) => text.match(/\beval\(|\bnew Function\b|=\s*Function[;,)]|[^.\w]Function\(/g) ?? [],
+    )
+    expect(made.map((it) => it.replaceAll(' ', ''))).toEqual(['=Function;', '=Function;'])
+  })
+})
+
+describe('the sources', () => {
+  it('name no host but the tenant’s domains, GitHub’s API and this machine', () => {
+    const hosts = sources.flatMap(({ text }) =>
+      [...text.matchAll(/\b[a-z]+:\/\/([a-z0-9<[][^\s'"`/,;)]*)/gi)].map(([, host]) => host!),
+    )
+    expect(new Set(hosts)).toEqual(
+      new Set(['acme.eu.qlikcloud.com', '<tenant>.<region>.qlikcloud.com', 'api.github.com']),
+    )
+  })
+
+  it('reach the network in one place only', () => {
+    const reaching =
+      /from '(node:(net|tls|http|https|http2|dgram|dns)[^']*|undici[^']*)'|import\('(undici[^']*|node:[^']*)'\)|\bfetch\(/
+    expect(sources.filter(({ text }) => reaching.test(text)).map(({ name }) => name.replaceAll('\\', '/'))).toEqual([
+      'src/io/transport.ts',
+    ])
+  })
+
+  it('start no process, make no code of text, and write no file', () => {
+    const forbidden =
+      /child_process|worker_threads|node:vm|\beval\(|\bFunction\(|writeFile|appendFile|createWriteStream|\bmkdir|\brmSync|\bunlink/
+    expect(sources.filter(({ text }) => forbidden.test(text)).map(({ name }) => name)).toEqual([])
+  })
+})
