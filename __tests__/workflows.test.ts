@@ -15,7 +15,10 @@ const { validate } = await import('@actions/languageservice')
 const root = path.join(import.meta.dirname, '..')
 const read = (name: string) => readFileSync(path.join(root, name), 'utf8')
 const ownFiles = globSync('.github/workflows/*.yml', { cwd: root }).map(posix).sort()
-const exampleFiles = globSync('examples/**/*.yml', { cwd: root }).map(posix).sort()
+const exampleFiles = globSync('examples/**/*.yml', { cwd: root })
+  .map(posix)
+  .filter((name) => !isSpec(read(name)))
+  .sort()
 let calls = 0
 const action = parse(read('action.yml')) as Action
 
