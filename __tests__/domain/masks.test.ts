@@ -1,6 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { maskForms } from '../../src/domain/masks.ts'
+import { markdown } from '../../src/domain/text.ts'
+import { RunnerMasker, readable } from '../support/masker.ts'
 
 const bytes = (text: string) => Buffer.from(text, 'utf8')
 const secretLike = fc.oneof(
@@ -89,5 +92,150 @@ describe('the masks of a secret', () => {
           expect(longestRun(bare(text, maskForms(well)))).toBe(0)
       }),
     )
+  })
+})
+
+/** The ways in which a value stands in what programs print. */
+const encoders: Record<string, (value: string) => string> = {
+  'as it is': (value) => value,
+  'an address': encodeURIComponent,
+  'an address, in lower case': (value) => encodeURIComponent(value).replace(/%../g, (digits) => digits.toLowerCase()),
+  'an address, to the letter of its RFC': (value) =>
+    encodeURIComponent(value).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`),
+  'a form': (value) => new URLSearchParams({ v: value }).toString().slice(2),
+  JSON: (value) => JSON.stringify(value).slice(1, -1),
+  'JSON with escaped slashes': (value) => JSON.stringify(value).slice(1, -1).replaceAll('/', '\\/'),
+  'JSON in ASCII': (value) =>
+    JSON.stringify(value)
+      .slice(1, -1)
+      .replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  base64: (value) => bytes(value).toString('base64'),
+  base64url: (value) => bytes(value).toString('base64url'),
+  'base64 in lines of 76': (value) => bytes(value).toString('base64').replace(/.{76}/g, '$&\n'),
+  hex: (value) => bytes(value).toString('hex'),
+  HEX: (value) => bytes(value).toString('hex').toUpperCase(),
+  'the job summary': (value) => markdown(value, Infinity),
+}
+
+/** What is left to be read where the runner, with our masks, prints a value so; each line of it is a line of the log. */
+function left(value: string, text: string): string | undefined {
+  const masker = new RunnerMasker()
+  for (const form of maskForms(value)) masker.add(form)
+  const shown = text.split('\n').map((line) => masker.blot(line))
+  return readable(shown.join('\n'), value.trim()) ?? readable(shown.join(''), value.trim())
+}
+
+const odd = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(...'%+/="\\&\'<>!()*?~_-. é¿漢🚀', '&+'),
+      fc.string({ unit: 'grapheme-ascii', maxLength: 9 }),
+    ),
+    {
+      minLength: 4,
+      maxLength: 40,
+    },
+  )
+  .map((parts) => parts.join('').trim())
+  .filter((value) => value.length >= 12)
+
+describe('the runner, given these masks', () => {
+  for (const [name, encode] of Object.entries(encoders))
+    it(`shows nothing of a secret in ${name}`, () => {
+      fc.assert(
+        fc.property(fc.oneof(secretLike, odd), (value) => {
+          const well = value
+            .toWellFormed()
+            .replace(/[\r\n]/g, '')
+            .trim()
+          expect(left(well, `it is (${encode(well)}) here`)).toBeUndefined()
+        }),
+        { numRuns: 300 },
+      )
+    })
+
+  it('shows nothing of it inside of another text in base64 or hex, where its own encodings show it', () => {
+    const inside: fc.Arbitrary<BufferEncoding> = fc.constantFrom('base64', 'base64url', 'hex')
+    const bare = new RunnerMasker()
+    let shownWithout = 0
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 9 }),
+        secretLike,
+        fc.string({ maxLength: 9 }),
+        inside,
+        (before, value, after, how) => {
+          const secret = value
+            .toWellFormed()
+            .replace(/[\r\n]/g, '')
+            .padEnd(20, 'x')
+          const text = bytes(before + secret + after).toString(how)
+          expect(left(secret, text)).toBeUndefined()
+          bare.add(secret)
+          if (readable(bare.blot(text), secret) !== undefined) shownWithout++
+        },
+      ),
+      { numRuns: 300 },
+    )
+    expect(shownWithout).toBeGreaterThan(50)
+  })
+
+  it('shows nothing of client id and secret as Basic has them', () => {
+    fc.assert(
+      fc.property(secretLike, (secret) => {
+        const well = secret.toWellFormed().replace(/[\r\n]/g, '')
+        for (const how of ['base64', 'base64url'] as const)
+          expect(left(well, `Basic ${bytes(`3f9c2a77:${well}`).toString(how)}`)).toBeUndefined()
+      }),
+    )
+  })
+
+  const keys = [
+    generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+    generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    generateKeyPairSync('ed25519'),
+  ].map(({ privateKey }) => privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+  const ways: Record<string, (pem: string) => string> = {
+    'in lines': (pem) => pem,
+    'with other line breaks': (pem) => pem.replaceAll('\n', '\r\n'),
+    'with its lines joined': (pem) => pem.replaceAll('\n', ''),
+    'with spaces for line breaks': (pem) => pem.replaceAll('\n', ' '),
+    'in JSON': (pem) => JSON.stringify({ key: pem }),
+    'in JSON, with other line breaks': (pem) => JSON.stringify({ key: pem.replaceAll('\n', '\r\n') }),
+    'in JSON, in base64': (pem) => Buffer.from(JSON.stringify({ a: 1, key: pem })).toString('base64'),
+    'in base64': (pem) => Buffer.from(pem).toString('base64'),
+    'in base64, with other line breaks': (pem) => Buffer.from(pem.replaceAll('\n', '\r\n')).toString('base64url'),
+    'in base64, in lines': (pem) => Buffer.from(pem).toString('base64').replace(/.{76}/g, '$&\n'),
+    'in hex': (pem) => Buffer.from(pem).toString('hex'),
+    'in an address': encodeURIComponent,
+    'in a form': (pem) => new URLSearchParams({ pem }).toString(),
+    'in an environment file': (pem) => pem.replaceAll('\n', '\\n'),
+    'in a summary': (pem) => markdown(pem, 10_000),
+  }
+  for (const [name, write] of Object.entries(ways))
+    it(`shows nothing of a private key ${name}`, () => {
+      for (const pem of keys) {
+        const material = pem.split('\n').filter((line) => line !== '' && !line.startsWith('-----'))
+        for (const given of [pem, pem.trim(), pem.replaceAll('\n', '\r\n')]) {
+          const masker = new RunnerMasker()
+          for (const form of maskForms(given)) masker.add(form)
+          const shown = write(pem)
+            .split(/\r?\n/)
+            .map((line) => masker.blot(line))
+            .join('\n')
+          for (const line of material) expect(readable(shown, line)).toBeUndefined()
+          expect(readable(shown, material.join(''))).toBeUndefined()
+        }
+      }
+    })
+
+  it('is not asked for too much: each form is a line of its log', () => {
+    expect(maskForms('0123456789abcdef'.repeat(4)).length).toBeLessThanOrEqual(8)
+    expect(maskForms(`ghs_${'aB3'.repeat(12)}`).length).toBeLessThanOrEqual(8)
+    expect(maskForms(`${'eyJh'.repeat(20)}.${'eyJz'.repeat(100)}.${'aB3_'.repeat(60)}`).length).toBeLessThanOrEqual(25)
+  })
+
+  it('still shows the frame of a key, which is no secret', () => {
+    for (const form of maskForms(keys[0]!)) expect('-----BEGIN PRIVATE KEY-----').not.toContain(form)
   })
 })
