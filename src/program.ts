@@ -5,6 +5,7 @@ import { type Outcome, outputsOf } from './domain/outcome.ts'
 import type { ServiceName } from './domain/pace.ts'
 import { toClientSpec } from './domain/spec.ts'
 import { failureSummary, summaryOf } from './domain/summary.ts'
+import { discreet } from './io/discreet.ts'
 import { createGitHub, type GitHub, nowhere } from './io/github.ts'
 import { createService, type Http, type Service, waitText } from './io/http.ts'
 import { type Inputs, readInputs } from './io/inputs.ts'
@@ -30,7 +31,8 @@ export type Host = {
 }
 
 /** The whole program but for its process: composition only. Never throws; failures go to the runner. */
-export async function program(world: Host): Promise<void> {
+export async function program(given: Host): Promise<void> {
+  const world = discreet(given)
   const { runner, env } = world
   try {
     const inputs = await readInputs(env, runner.mask)

@@ -120,6 +120,18 @@ describe('text from elsewhere, as plain text', () => {
 
   it('says with an ellipsis that it was cut', () => {
     expect(plain('abcdef', 4)).toBe('abc…')
+    expect(plain('two words and more', 11)).toBe('two words …')
+  })
+
+  it('shows little of a word that does not fit: no mask hides the front part of a secret', () => {
+    const secret = '0123456789abcdef'.repeat(4)
+    expect(plain(`the key ${secret} is wrong`, 40)).toBe('the key 01234567…')
+    fc.assert(
+      fc.property(hostile, fc.integer({ min: 1, max: 100 }), (text, longest) => {
+        const shown = plain(`${text} ${secret}`, longest)
+        expect(shown.includes(secret) || !shown.includes(secret.slice(0, 12))).toBe(true)
+      }),
+    )
     expect(plain('abcd', 4)).toBe('abcd')
   })
 })

@@ -8,8 +8,16 @@ export function plain(text: string, longest = 300): string {
     .replaceAll('##[', '## [')
     .replace(/^\s*::+/, ':')
     .trim()
+  return line.length > longest ? `${shortened(line, longest - 1)}…` : line
+}
+
+// Of a word that does not fit so much is shown: too little to be the front part of a secret, which no mask would hide.
+const showsOfWord = 8
+
+function shortened(line: string, length: number): string {
+  const start = line.lastIndexOf(' ', length) + 1
   // Half a character at the cut would be none.
-  return line.length > longest ? `${line.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, '')}…` : line
+  return line.slice(0, Math.min(length, start + showsOfWord)).replace(/[\ud800-\udbff]$/, '')
 }
 
 /**

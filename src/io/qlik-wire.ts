@@ -8,7 +8,12 @@ import { parseTimestamp } from '../domain/duration.ts'
 
 const text = z.string().nullish()
 const texts = z.array(z.string()).nullish()
-const hintSchema = z.object({ hint: text, createdAt: text, createdBy: text })
+// Hints are keys of the ledger, where this one would get lost.
+const hint = z
+  .string()
+  .refine((name) => name !== '__proto__')
+  .nullish()
+const hintSchema = z.object({ hint, createdAt: text, createdBy: text })
 // Ids go into addresses and logs.
 const clientId = z.string().regex(/^[\w-]{1,128}$/)
 
@@ -31,7 +36,7 @@ export const clientSchema = z.object({
   connectionConfig: z.object({ consentMethod: text }).nullish(),
   clientSecrets: z.array(hintSchema).nullish(),
   /** Older form of an answer: one hint, where newer ones have a list. */
-  clientSecretHint: text,
+  clientSecretHint: hint,
   ownerId: text,
   createdAt: text,
   deletedAt: text,
@@ -43,7 +48,7 @@ export const clientsSchema = z.object({
 })
 
 export const createdSchema = clientSchema.extend({ clientSecret: text })
-export const issuedSchema = z.object({ clientSecret: z.string().min(1), hint: text, createdAt: text, createdBy: text })
+export const issuedSchema = z.object({ clientSecret: z.string().min(1), hint, createdAt: text, createdBy: text })
 export const tokenSchema = z.object({ access_token: z.string().min(1) })
 export const userSchema = z.object({ id: text, clientId: text })
 export const metadataSchema = z.object({ issuer: z.string() })
