@@ -43,6 +43,18 @@ describe('the tenant', () => {
     'acme',
     'https://127.0.0.1.nip.example',
     'https://аcme.eu.qlikcloud.com.example',
+    'https://evil.example/.qlikcloud.com',
+    'https://evil.example\\.qlikcloud.com',
+    'https://evil.example\\@acme.eu.qlikcloud.com',
+    'https://acme.eu.qlіkcloud.com',
+    'https://acme.eu.qlikcloud.com%2eevil.example',
+    'https://acme.eu.qlikcloud.com\tevil.example',
+    'https:///evil.example',
+    'https://[::ffff:10.0.0.1]',
+    'https://[fe80::1]',
+    'https://0x0a000001',
+    'https://acme_.eu.qlikcloud.com',
+    'https://acme.eu.qlikcloud.com:80',
   ])('is not %s, which only looks like a host of Qlik Cloud', async (tenant) => {
     const result = await complaint({ tenant }, /^tenant: (is not a host of Qlik Cloud|must be the bare address)/)
     expect(result.error?.message).not.toContain(tenant)
@@ -58,6 +70,8 @@ describe('the tenant', () => {
     'https://user@acme.eu.qlikcloud.com',
     'https://acme.eu.qlikcloud.com@evil.example',
     'a:b@acme.qlikcloud.com',
+    'https://acme.eu.qlikcloud.com%40@evil.example',
+    'https://:x@acme.eu.qlikcloud.com',
   ])('holds no user name or password: %s', (tenant) =>
     refused({ tenant }, /^tenant: (must not hold a user name|is no address)/),
   )
@@ -68,6 +82,7 @@ describe('the tenant', () => {
     'https://',
     'not a host',
     '//acme.eu.qlikcloud.com/x',
+    'https:evil.example',
   ])('is an address: not %s', (tenant) => refused({ tenant }, /^tenant: /))
 
   it('may be on a host of its own where that is allowed', async () => {
@@ -78,10 +93,25 @@ describe('the tenant', () => {
     expectSuccess(await simulation.run({ 'allow-custom-host': 'true' }), { result: 'created' })
   })
 
-  it.each(['sandbox.eu.qlikcloud.com', 'HTTPS://Sandbox.EU.qlikcloud.com/', '  https://sandbox.eu.qlikcloud.com  '])(
-    'may be written as "%s"',
-    async (tenant) => expectSuccess(await simulation.run({ tenant }), { result: 'created' }),
+  it.each([
+    'http://[::ffff:127.0.0.1]',
+    'http://localhost.',
+    'http://0.0.0.0',
+    'http://[::]',
+    'http://127.0.0.1.evil.example',
+    'http://localhost@evil.example',
+    'http://2130706434.evil.example',
+  ])('is reached by plain http at no address but loopback: not at %s', (tenant) =>
+    refused({ tenant, 'allow-custom-host': 'true' }, /^tenant: must (be https|not hold a user name)/),
   )
+
+  it.each([
+    'sandbox.eu.qlikcloud.com',
+    'HTTPS://Sandbox.EU.qlikcloud.com/',
+    '  https://sandbox.eu.qlikcloud.com  ',
+    'https://sandbox.eu.qlikcloud.com:443',
+    'https://sandbox。eu.qlikcloud.com',
+  ])('may be written as "%s"', async (tenant) => expectSuccess(await simulation.run({ tenant }), { result: 'created' }))
 
   it.each(['https://acme.qlikcloudgov.com', 'http://127.0.0.1:8080', 'http://localhost:1', 'http://[::1]:1'])(
     'may be %s',
@@ -329,6 +359,39 @@ describe('what surrounds the step', () => {
     simulation.env.HTTPS_PROXY = 'http://bob:hunter2hunter2@[proxy:3128'
     const { log } = await complaint({}, /^HTTPS_PROXY: is not the address of a proxy \(got a text of/)
     expect(log.join()).not.toContain('hunter2')
+  })
+
+  it.each(['http://bob:100%safe-word@proxy:3128', 'http://b%b:word@proxy:3128'])(
+    'has no proxy whose password can’t be read: %s',
+    async (proxy) => {
+      simulation.env.HTTPS_PROXY = proxy
+      const { log } = await complaint({}, /^HTTPS_PROXY: has a user name or password with a %/)
+      expect(log.join()).not.toContain('safe-word')
+    },
+  )
+
+  it.each([
+    ['http://github.acme.example', 'must be an https address'],
+    ['https://user:word@github.acme.example/api/v3', 'must be a bare address'],
+    ['https://github.acme.example/api/v3?x=', 'must be a bare address'],
+    ['https://github.acme.example/#', 'must be a bare address'],
+    ['https://', 'must be an https address'],
+  ])('has no GitHub at %s', async (url, why) => {
+    simulation.env.GITHUB_API_URL = url
+    await complaint({}, new RegExp(`^GITHUB_API_URL: ${why}`))
+  })
+
+  it.each(['stream', 'undici,STREAM', '*', 'net,str*'])(
+    'does not make Node show what is answered: %s',
+    async (names) => {
+      simulation.env.NODE_DEBUG = names
+      await complaint({}, /^NODE_DEBUG: shows bytes of every answer, secrets among them/)
+    },
+  )
+
+  it('may make Node tell of other things', async () => {
+    simulation.env.NODE_DEBUG = 'undici,http,net,tls,streams'
+    expectSuccess(await simulation.run())
   })
 
   it('has the password of a proxy masked', async () => {

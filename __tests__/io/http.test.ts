@@ -159,6 +159,12 @@ describe('an answer', () => {
       expect(await failing(elsewhere.http(get))).toMatchObject({ code: 'TENANT_UNEXPECTED' })
       expect(elsewhere.world.sent).toHaveLength(1)
     }
+    for (const status of [301, 307, 308])
+      for (const place of ['https://evil.example/', 'https://acme.eu.qlikcloud.com:8443/x', 'http://[']) {
+        const elsewhere = service(to(place, status), good)
+        expect(await failing(elsewhere.http(post))).toMatchObject({ code: 'TENANT_UNEXPECTED', uncertain: true })
+        expect(elsewhere.world.sent).toHaveLength(1)
+      }
     const endless = service(to('/x'))
     expect(await failing(endless.http(get))).toMatchObject({ code: 'TENANT_UNEXPECTED' })
     expect(endless.world.sent).toHaveLength(4)

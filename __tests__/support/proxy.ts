@@ -1,15 +1,14 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
+import { certificates } from './certificates.ts'
 
 export type TestProxy = {
   url: string
   /** `host:port` of every tunnel that was asked for. */
   tunnels: string[]
+  /** What each was asked for with: `proxy-authorization`. */
+  credentials: (string | undefined)[]
   /** File with the certificate authority that vouches for the hosts behind it. */
   authority: string
   close(): Promise<void>
@@ -20,15 +19,16 @@ export type TestProxy = {
  * that name, which hands requests on to the address given for it.
  */
 export async function startProxy(hosts: Record<string, string>): Promise<TestProxy> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'proxy-'))
-  const { key, cert, authority } = certificates(folder, Object.keys(hosts))
+  const { key, cert, authority } = certificates(Object.keys(hosts))
   const inner = createTlsServer({ key, cert }, (incoming, response) => forward(hosts, incoming, response))
   const tunnels: string[] = []
+  const credentials: (string | undefined)[] = []
   const proxy = createServer((_incoming, response) => response.writeHead(405).end())
   const sockets = new Set<Socket>()
   proxy.on('connection', (socket) => sockets.add(socket))
   proxy.on('connect', (incoming: IncomingMessage, socket: Socket) => {
     tunnels.push(incoming.url ?? '')
+    credentials.push(incoming.headers['proxy-authorization'])
     const [host = ''] = (incoming.url ?? '').split(':')
     if (hosts[host] === undefined) return socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
     socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
@@ -39,7 +39,7 @@ export async function startProxy(hosts: Record<string, string>): Promise<TestPro
     for (const socket of sockets) socket.destroy()
     return new Promise<void>((resolve) => (proxy as Server).close(() => resolve()))
   }
-  return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, tunnels, authority, close }
+  return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, tunnels, credentials, authority, close }
 }
 
 function forward(hosts: Record<string, string>, incoming: IncomingMessage, response: ServerResponse): void {
@@ -51,28 +51,4 @@ function forward(hosts: Record<string, string>, incoming: IncomingMessage, respo
   })
   outgoing.on('error', () => response.destroy())
   incoming.pipe(outgoing)
-}
-
-function certificates(folder: string, names: string[]): { key: string; cert: string; authority: string } {
-  const file = (name: string) => path.join(folder, name)
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' })
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  openssl(
-    'req',
-    '-x509',
-    ...newKey,
-    '-keyout',
-    file('ca.key'),
-    '-out',
-    file('ca.pem'),
-    '-days',
-    '2',
-    '-subj',
-    '/CN=Test CA',
-  )
-  openssl('req', ...newKey, '-keyout', file('key'), '-out', file('csr'), '-subj', `/CN=${names[0]}`)
-  writeFileSync(file('names'), `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}\n`)
-  const signing = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-extfile', file('names')]
-  openssl('x509', '-req', '-in', file('csr'), ...signing, '-out', file('cert'), '-days', '2')
-  return { key: readFileSync(file('key'), 'utf8'), cert: readFileSync(file('cert'), 'utf8'), authority: file('ca.pem') }
 }

@@ -11,6 +11,8 @@ export function apiUrl(env: Env, problems: Problems): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
   if (!safe) problems.add('GITHUB_API_URL', 'must be an https address')
+  if (url?.username || url?.password || url?.search || url?.hash || /[?#]/.test(text))
+    problems.add('GITHUB_API_URL', 'must be a bare address, without user, query or fragment')
   return text.replace(/\/+$/, '')
 }
 
@@ -22,7 +24,13 @@ export function proxies(env: Env, problems: Problems, mask: Mask): Proxies {
     const address = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`
     const url = URL.canParse(address) ? new URL(address) : undefined
     if (url === undefined || !/^https?:$/.test(url.protocol)) problems.add(name, 'is not the address of a proxy', text)
-    if (url?.password) for (const part of [url.password, decodeURIComponent(url.password)]) born(part, mask)
+    if (url?.password) born(url.password, mask)
+    try {
+      if (url?.password) born(decodeURIComponent(url.password), mask)
+      decodeURIComponent(url?.username ?? '')
+    } catch {
+      problems.add(name, 'has a user name or password with a % that is no escape: write it %25', text)
+    }
     return url && address
   }
   return { http: proxy('HTTP_PROXY'), https: proxy('HTTPS_PROXY'), none: env.no_proxy || env.NO_PROXY }
@@ -32,4 +40,14 @@ export function currentRepository(env: Env, problems: Problems): Inputs['reposit
   const [owner = '', name = ''] = (env.GITHUB_REPOSITORY ?? '').split('/')
   if (owner === '' || name === '') problems.add('GITHUB_REPOSITORY', 'is missing or not owner/name; the runner sets it')
   return { owner, name, id: env.GITHUB_REPOSITORY_ID || undefined }
+}
+
+/** Node would print the first bytes of every answer, as numbers that no mask fits: a secret may be among them. */
+export function refuseTelltale({ NODE_DEBUG = '' }: Env, problems: Problems): void {
+  // As Node reads it: names with commas between them, any text for a star.
+  const names = NODE_DEBUG.replace(/[|\\{}()[\]^$+?.]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll(',', '$|^')
+  if (new RegExp(`^${names}$`, 'i').test('stream'))
+    problems.add('NODE_DEBUG', 'shows bytes of every answer, secrets among them: leave out stream')
 }

@@ -202,8 +202,9 @@ async function sameOrigin(transport: Transport, call: Call, signal: AbortSignal)
     const keepsMethod =
       [301, 307, 308].includes(response.status) || (call.method === 'GET' && [302, 303].includes(response.status))
     if (!keepsMethod || location === undefined || hop === 3) return response
-    const target = new URL(location, url)
-    if (target.origin !== new URL(url).origin) return response
+    // What is no address is nobody's.
+    const target = URL.canParse(location, url) ? new URL(location, url) : undefined
+    if (target?.origin !== new URL(url).origin) return response
     url = target.href
   }
 }

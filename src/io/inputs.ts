@@ -5,7 +5,7 @@ import type { Secret } from '../domain/secret.ts'
 import { clientSchema, type Policy, type RunIdentity, type WrittenClient } from '../domain/spec.ts'
 import { plain } from '../domain/text.ts'
 import { born, type Mask } from './born.ts'
-import { apiUrl, currentRepository, type Env, proxies } from './environment.ts'
+import { apiUrl, currentRepository, type Env, proxies, refuseTelltale } from './environment.ts'
 import { readSigningKey } from './private-key.ts'
 import { collectProblems, invalid, type Problems } from './problems.ts'
 import type { Proof, SignIn, Tenant } from './qlik-session.ts'
@@ -69,6 +69,7 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
     outputClientSecret,
     proxies: proxies(env, problems, mask),
   }
+  refuseTelltale(env, problems)
   refuseStrangers(env, flag('allow-pull-request-target', input('allow-pull-request-target'), false, problems), problems)
   if (problems.list.length > 0) throw invalid(problems.list, spec.mistakes)
   if (spec.mistakes.length > 0) throw specInvalid(spec.mistakes)

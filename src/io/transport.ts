@@ -22,7 +22,7 @@ const longestBody = 16 * 1024 * 1024
 
 /** Loopback never goes through a proxy, as in GitHub's own toolkit; otherwise `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide. */
 export function createTransport(proxies: Proxies): { transport: Transport; close: () => Promise<void> } {
-  const direct = new Agent()
+  const direct = new Agent({ connect: checked })
   let proxied: Promise<Dispatcher> | undefined
   const hasProxy = proxies.http !== undefined || proxies.https !== undefined
   return {
@@ -37,12 +37,16 @@ export function createTransport(proxies: Proxies): { transport: Transport; close
   }
 }
 
+// Said outright, or NODE_TLS_REJECT_UNAUTHORIZED could take it back.
+const checked = { rejectUnauthorized: true }
+
 /** Addresses of proxies, checked; `none`: the hosts that are reached without one, as `NO_PROXY` lists them. */
 export type Proxies = { http?: string | undefined; https?: string | undefined; none?: string | undefined }
 
 async function proxyAgent({ http, https, none }: Proxies): Promise<Dispatcher> {
   const { EnvHttpProxyAgent } = await import('undici')
-  return new EnvHttpProxyAgent({ httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: none ?? '' })
+  const checks = { connect: checked, requestTls: checked, proxyTls: checked }
+  return new EnvHttpProxyAgent({ ...checks, httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: none ?? '' })
 }
 
 export function isLoopback(hostname: string): boolean {
@@ -87,8 +91,11 @@ function classified(thrown: unknown, signal: AbortSignal): TransportError {
   if (signal.aborted) return new TransportError('silent', 'no answer in time', thrown)
   const { code, syscall } = reasonOf(thrown)
   if (code === 'ENOTFOUND') return new TransportError('hopeless', 'there is no such host', thrown)
-  if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code))
+  if (/CERT|SELF_SIGNED|UNABLE_TO|PRX_TLS/.test(code))
     return new TransportError('hopeless', `its certificate is not trusted (${code})`, thrown)
+  const [, refusal] = /^Proxy response \((\d{3})\)/.exec((thrown as Error | undefined)?.message ?? '') ?? []
+  if (refusal !== undefined)
+    return new TransportError(refusal < '500' ? 'hopeless' : 'refused', `the proxy answered ${refusal}`, thrown)
   // Most codes also come on a connection that was up: only while it is made nothing was sent for sure.
   const neverSent = syscall === 'connect' || syscall === 'getaddrinfo' || code === 'UND_ERR_CONNECT_TIMEOUT'
   if (neverSent) return new TransportError('refused', `the connection failed (${code})`, thrown)
