@@ -5,7 +5,7 @@ import type { Settings } from '../../sandbox/settings.ts'
 import type { ActionError } from '../../src/domain/errors.ts'
 import type { Mistake } from '../../src/domain/mistakes.ts'
 import type { Secret } from '../../src/domain/secret.ts'
-import { type Transport, TransportError, type WireResponse } from '../../src/io/transport.ts'
+import { type Transport, TransportError, type WireRequest, type WireResponse } from '../../src/io/transport.ts'
 import { type Host, program } from '../../src/program.ts'
 import { requireMasked, requireSilence, saysSecret, secretsIn } from './silence.ts'
 
@@ -30,6 +30,8 @@ export type RunResult = {
   outputs: Record<string, string> | undefined
   error: ActionError | undefined
   log: string[]
+  /** What a process would have printed, line by line: masks, commands, log. */
+  raw: string
   summary: string
   /** Mistakes that stand on their lines. */
   annotations: readonly Mistake[]
@@ -58,6 +60,8 @@ export class Simulation {
   skew = 0
   /** Called after every request that took effect, whoever made it. */
   afterRequest: (() => void) | undefined
+  /** A service that is not what it ought to be: makes another answer of the true one, which took effect. */
+  hostile: ((answer: WireResponse, request: WireRequest) => WireResponse) | undefined
   /** Every secret and access token that there ever was. */
   readonly everySecret = new Set<string>()
   #runs = 0
@@ -143,6 +147,7 @@ export class Running {
     outputs: undefined,
     error: undefined,
     log: [],
+    raw: '',
     summary: '',
     annotations: [],
     masks: new Set(),
@@ -182,11 +187,17 @@ export class Running {
         wallClock: () => sandbox.clock.now() + simulation.skew,
         stop: this.#stop(),
         runner: {
-          mask: (text) => void result.masks.add(text),
+          mask: (text) => {
+            result.masks.add(text)
+            this.#print('::add-mask::', text)
+          },
           reporter: {
-            step: (line) => result.log.push(line),
-            notice: (line) => result.log.push(line),
-            warning: (line) => result.log.push(line),
+            step: (line) => {
+              result.log.push(line)
+              result.raw += `${line}\n`
+            },
+            notice: (line) => this.#say('::notice::', line),
+            warning: (line) => this.#say('::warning::', line),
           },
           output: (values) => {
             result.outputs = { ...result.outputs, ...values }
@@ -201,6 +212,7 @@ export class Running {
           fail: (error) => {
             result.error ??= error
             result.log.push(`${error.code}: ${error.message}`, error.hint)
+            this.#print('::error::', `${error.code}: ${error.message}\n${error.hint}\n(trace ${error.trace ?? ''})`)
           },
           annotate: (mistakes) => {
             result.annotations = mistakes
@@ -267,6 +279,16 @@ export class Running {
     this.#listeners.clear()
   }
 
+  #say(command: string, line: string): void {
+    this.result.log.push(line)
+    this.#print(command, line)
+  }
+
+  #print(command: string, data: string): void {
+    const escaped = data.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+    this.result.raw += `${command}${escaped}\n`
+  }
+
   #stop() {
     const isRequested = () => this.#stopped
     return {
@@ -318,8 +340,10 @@ export class Running {
       throw new TransportError('lost', 'the connection broke')
     if (outcome.kind === 'hung') throw new TransportError('silent', 'no answer in time')
     if (kind === '500 after') return answered(500, sandbox)
+    const answer = { status: outcome.status, headers: outcome.headers, body: outcome.body }
+    if (this.#simulation.hostile !== undefined) return this.#simulation.hostile(answer, wire)
     for (const secret of secretsIn(outcome.body)) this.#secrets.add(secret)
-    return { status: outcome.status, headers: outcome.headers, body: outcome.body }
+    return answer
   }
 
   #troubleAt(index: number, request: string): Trouble | undefined {
