@@ -50,11 +50,22 @@ const hostileValue = fc.oneof(
 )
 
 /** One change of a text in JSON: some value in it, or its name, is another one, gone, or there many times. */
-type Edit = { at: number; how: 'value' | 'gone' | 'many' | 'name'; value: unknown; name: string }
+type Edit = {
+  at: number
+  how: 'kin' | 'value' | 'gone' | 'many' | 'name'
+  value: unknown
+  name: string
+  kin: { number: number; text: string }
+}
 const edits: fc.Arbitrary<Edit> = fc.record({
   at: fc.nat(60),
-  how: fc.constantFrom('value', 'value', 'value', 'gone', 'many', 'name'),
+  how: fc.constantFrom('kin', 'kin', 'value', 'gone', 'many', 'name'),
   value: hostileValue,
+  /** Of the same type as what was there. */
+  kin: fc.record({
+    number: fc.constantFrom(0, -1, 0.5, 31, 101, 1e4, 1e7, 2 ** 32, 2 ** 53, 1e21, 1e308, -1e308),
+    text: hostileText,
+  }),
   name: fc.oneof(hostileText, fc.constantFrom('__proto__', 'data', 'errors', 'clientSecret')),
 })
 
@@ -73,8 +84,9 @@ function edited(json: string, edit: Edit): string {
     visit(root)
     const { holder, name } = places[edit.at % places.length]!
     const value = holder[name]
-    if (edit.how !== 'value') delete holder[name]
+    if (edit.how === 'gone' || edit.how === 'name') delete holder[name]
     if (edit.how === 'value') holder[name] = edit.value
+    if (edit.how === 'kin') holder[name] = typeof value === 'number' ? edit.kin.number : edit.kin.text
     if (edit.how === 'many') holder[name] = Array.from({ length: 150 }, () => value)
     if (edit.how === 'name') Object.defineProperty(holder, edit.name, { value, enumerable: true, configurable: true })
     return JSON.stringify((root as { whole?: unknown }).whole) ?? ''
@@ -248,7 +260,7 @@ const count = (kind: string) => {
   tried[kind] = (tried[kind] ?? 0) + 1
 }
 
-describe('fuzzing', () => {
+describe('fuzzing', async () => {
   it('answers of the services', { timeout }, async () => {
     await fc.assert(
       fc.asyncProperty(attacks, ways, fc.boolean(), fc.boolean(), async (list, inputs, wasThere, asAdmin) => {
@@ -389,11 +401,11 @@ describe('fuzzing', () => {
       INPUT_NAME: 'x',
       GITHUB_REPOSITORY: 'acme/app',
     }
-    fc.assert(
-      fc.property(envs, fc.boolean(), (env, withUsual) => {
+    await fc.assert(
+      fc.asyncProperty(envs, fc.boolean(), async (env, withUsual) => {
         count('inputs')
         try {
-          const inputs = readInputs({ ...(withUsual ? usual : {}), ...env }, () => {})
+          const inputs = await readInputs({ ...(withUsual ? usual : {}), ...env }, () => {})
           const { protocol, hostname } = new URL(inputs.tenant.origin)
           if (env['INPUT_ALLOW-CUSTOM-HOST'] === undefined)
             expect(hostname).toMatch(/\.qlikcloud(gov)?\.com$|^\[::1\]$|^127\.|^localhost$/)

@@ -100,14 +100,23 @@ export function commandIn(line: string): Command | undefined {
 
 /** Of a secret that somebody can read in a text, in a usual encoding and at any place of it: the first twelve characters found. */
 export function readable(text: string, secret: string, run = 12): string | undefined {
+  const parts = Array.from({ length: Math.max(0, secret.length - run + 1) }, (_, at) => secret.slice(at, at + run))
   const texts = decodings(text)
   const bytes = decodedBytes(text)
-  for (let at = 0; at + run <= secret.length; at++) {
-    const part = secret.slice(at, at + run)
-    if (texts.some((it) => it.includes(part))) return part
-    const partBytes = Buffer.from(part, 'utf8')
-    if (bytes.some((it) => it.includes(partBytes))) return part
-  }
+  if (/^[\0-\x7f]*$/.test(secret))
+    return firstOf(new Set(parts), run, [...texts, ...bytes.map((it) => it.toString('latin1'))])
+  return parts.find((part) => {
+    const inBytes = Buffer.from(part, 'utf8')
+    return texts.some((it) => it.includes(part)) || bytes.some((it) => it.includes(inBytes))
+  })
+}
+
+function firstOf(parts: ReadonlySet<string>, run: number, texts: string[]): string | undefined {
+  for (const text of texts)
+    for (let at = 0; at + run <= text.length; at++) {
+      const part = text.slice(at, at + run)
+      if (parts.has(part)) return part
+    }
   return undefined
 }
 

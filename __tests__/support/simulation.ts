@@ -30,8 +30,9 @@ export type RunResult = {
   outputs: Record<string, string> | undefined
   error: ActionError | undefined
   log: string[]
-  /** What a process would have printed, line by line: masks, commands, log. */
+  /** What a process would have printed, line by line: masks, commands, log. And how many commands that were. */
   raw: string
+  commands: number
   summary: string
   /** Mistakes that stand on their lines. */
   annotations: readonly Mistake[]
@@ -148,6 +149,7 @@ export class Running {
     error: undefined,
     log: [],
     raw: '',
+    commands: 0,
     summary: '',
     annotations: [],
     masks: new Set(),
@@ -287,6 +289,7 @@ export class Running {
   #print(command: string, data: string): void {
     const escaped = data.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
     this.result.raw += `${command}${escaped}\n`
+    this.result.commands++
   }
 
   #stop() {

@@ -9,6 +9,7 @@ import { parseTimestamp } from '../domain/duration.ts'
 import { ActionError, type ErrorCode, toActionError } from '../domain/errors.ts'
 import { type Access, isComplete, type Visibility } from '../domain/visibility.ts'
 import type { At, Prepared, Sighting } from '../ports.ts'
+import { unexpected } from './answers.ts'
 import { type Api, ask, parsed } from './github-api.ts'
 import * as wire from './github-wire.ts'
 
@@ -69,7 +70,7 @@ type Item = { stamp?: number | undefined; value?: string; visibility?: Visibilit
 
 async function listSecrets(api: Api, scope: Scope): Promise<Map<string, Item>> {
   const what = 'reading the secrets'
-  const items = await pages(100, async (page, per_page) => {
+  const items = await pages(what, 100, async (page, per_page) => {
     const { total_count, secrets } = parsed(
       wire.secretsSchema,
       await ask(api, { route: 'GET secrets', scope, what, parameters: { per_page, page } }),
@@ -88,7 +89,7 @@ async function listSecrets(api: Api, scope: Scope): Promise<Map<string, Item>> {
 async function listVariables(api: Api, scope: Scope): Promise<Map<string, Item>> {
   const what = 'reading the variables'
   // Thirty is the most that GitHub gives of variables at a time.
-  const items = await pages(30, async (page, per_page) => {
+  const items = await pages(what, 30, async (page, per_page) => {
     const { total_count, variables } = parsed(
       wire.variablesSchema,
       await ask(api, { route: 'GET variables', scope, what, parameters: { per_page, page } }),
@@ -113,7 +114,7 @@ async function accessOf(
   if (visibility !== 'selected') return visibility && { visibility }
   const what = `reading which repositories see ${name}`
   let total = 0
-  const items = await pages(100, async (page, per_page) => {
+  const items = await pages(what, 100, async (page, per_page) => {
     const route = `GET ${kind}/{name}/repositories`
     const answer = await ask(api, { route, scope, what, parameters: { name, per_page, page } })
     const { total_count, repositories } = parsed(wire.repositoriesSchema, answer, what)
@@ -124,15 +125,21 @@ async function accessOf(
   return ids.size < total ? { visibility } : { visibility, repositories: [...ids].sort() }
 }
 
+// A thousand values, thirty on a page, are 34.
+const mostPages = 100
+
 /** All pages of a list: the first says how many there are, the others are asked for together. */
 async function pages<T>(
+  what: string,
   perPage: number,
   get: (page: number, perPage: number) => Promise<{ total: number; items: T[] }>,
 ): Promise<T[]> {
   const first = await get(1, perPage)
   // A server may give less than was asked for.
   const size = Math.max(1, first.items.length)
-  const others = Array.from({ length: Math.max(0, Math.ceil(first.total / size) - 1) }, (_, index) => index + 2)
+  const count = Math.ceil(first.total / size)
+  if (count > mostPages) throw unexpected('github', { what, method: 'GET' }, undefined, 'counts more than it shows')
+  const others = Array.from({ length: Math.max(0, count - 1) }, (_, index) => index + 2)
   const rest = await Promise.all(others.map((page) => get(page, perPage)))
   return [first, ...rest].flatMap(({ items }) => items)
 }

@@ -7,9 +7,12 @@ import { visibilities } from '../domain/visibility.ts'
 const visibility = z.enum(visibilities).optional().catch(undefined)
 const item = z.object({ name: z.string(), updated_at: z.string(), visibility })
 
-export const secretsSchema = z.object({ total_count: z.number(), secrets: z.array(item) })
+// GitHub has a thousand at most (docs.github.com, limits for secrets and variables).
+const total_count = z.number().int().min(0).max(10_000)
+
+export const secretsSchema = z.object({ total_count, secrets: z.array(item) })
 export const variablesSchema = z.object({
-  total_count: z.number(),
+  total_count,
   variables: z.array(item.extend({ value: z.string() })),
 })
 export const secretSchema = item

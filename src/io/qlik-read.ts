@@ -16,6 +16,8 @@ export function createReader(session: Session): TenantReader {
 
 type WireClient = z.infer<typeof wire.clientSchema>
 
+const mostPages = 500
+
 async function readClients(session: Session): Promise<At<ObservedClient[]>> {
   const { value, at } = await readList(session)
   return { value: value.map(wire.toObservedClient), at }
@@ -37,6 +39,7 @@ async function readList(session: Session): Promise<At<WireClient[]>> {
     path = nextPath(page.links?.next?.href, session.tenant.origin)
     // What is on a page that was not read must not count as absent.
     if (path !== undefined && seen.has(path)) throw misread(answer, what, 'leads back to a page that was read')
+    if (seen.size >= mostPages) throw misread(answer, what, `has no end: ${mostPages} pages were read`)
   }
   return { value: clients, at: at! }
 }
