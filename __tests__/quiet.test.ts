@@ -67,6 +67,24 @@ describe('with every debug switch on, the built action shows nothing of a secret
   })
 })
 
+describe('what the built action writes into the runner’s files', () => {
+  it('can’t be left by texts of others', async () => {
+    const { tenant } = stage.sandbox
+    const evil = 'x\nevil=1\nghadelimiter_x\nevil<<EOF\n1\nEOF\n::set-output name=evil::1\r##[error]evil'
+    const { clientId } = tenant.addClient({ clientName: 'deployer', description: evil, allowedScopes: ['a', evil] })
+    tenant.addSecret(clientId, { createdBy: evil })
+    const plan = await stage.step({ mode: 'plan' })
+    const { outputs, raw, summary } = await stage.step({ description: 'Mine', 'client-id': clientId })
+    expect(plan.outputs.result).toBe('planned')
+    expect(Object.keys(plan.outputs)).toEqual(Object.keys(outputs))
+    expect(Object.keys(outputs)).not.toContain('evil')
+    expect(outputs.summary).toBe(summary)
+    expect(outputs['client-id']).toBe(clientId)
+    const commands = shownByRunner({ raw }).commands.map(({ name }) => name)
+    expect(new Set(commands)).toEqual(new Set(['add-mask', 'notice']))
+  })
+})
+
 describe('the network of the built action', () => {
   it('has certificates checked, also where the environment says that they are not', async () => {
     const { with: inputs, env } = overTls()
