@@ -44,6 +44,8 @@ describe('action.yml', () => {
       [
         ...['GITHUB_API_URL', 'GITHUB_EVENT_NAME', 'GITHUB_REPOSITORY', 'GITHUB_REPOSITORY_ID', 'GITHUB_WORKSPACE'],
         ...['GITHUB_RUN_ATTEMPT', 'GITHUB_RUN_ID'],
+        // Refused where it makes Node itself show what services answer.
+        'NODE_DEBUG',
         ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
       ].sort(),
     )

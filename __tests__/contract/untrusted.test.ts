@@ -234,6 +234,35 @@ describe('a text of somebody else', () => {
   })
 })
 
+describe('a time of another age', () => {
+  it.each(['+275760-09-13T00:00:00Z', '9999-12-31T23:59:59Z', '-000001-01-01T00:00:00Z', '0', 'soon'])(
+    'is none, and nothing is reckoned with it: %s',
+    async (time) => {
+      const simulation = await Simulation.start()
+      await simulation.run()
+      simulation.hostile = (answer) => ({
+        ...answer,
+        body: answer.body.replaceAll(/"(createdAt|updated_at)":"[^"]*"/g, `"$1":"${time}"`),
+      })
+      for (const mode of ['plan', 'apply'])
+        expect((await simulation.run({ mode, 'rotate-after': '90d' })).error?.code).not.toBe('BUG')
+    },
+  )
+
+  it('in the Date header is no time either', async () => {
+    for (const date of [
+      'Sat, 13 Sep 275760 00:00:00 GMT',
+      'Fri, 31 Dec 9999 23:59:59 GMT',
+      'Wed, 31 Dec 1969 00:00:00 GMT',
+    ]) {
+      const simulation = await Simulation.start()
+      simulation.hostile = (answer) => ({ ...answer, headers: { ...answer.headers, date } })
+      const { error } = await simulation.run({ 'rotate-after': '90d' })
+      expect(error?.message).toMatch(/came without a Date header/)
+    }
+  })
+})
+
 describe('a service that counts or pages without end', () => {
   const changing = (simulation: Simulation, name: string, value: unknown) => {
     simulation.hostile = (answer) => ({

@@ -234,7 +234,8 @@ const ways = fc.constantFrom<Record<string, string>>(
   {},
   { rotate: 'now' },
   { rotate: 'now', 'grace-period': '0' },
-  { mode: 'plan' },
+  { mode: 'plan', 'rotate-after': '90d' },
+  { 'rotate-after': '1d', 'grace-period': '3650d', 'output-client-secret': 'true' },
   { mode: 'destroy' },
   { deliver: 'false' },
   { environment: 'staging', 'client-id-as': 'secret' },
@@ -331,7 +332,7 @@ describe('fuzzing', async () => {
     )
   })
 
-  it('inputs and environment', { timeout }, () => {
+  it('inputs and environment', { timeout }, async () => {
     const names = [
       'tenant',
       'api-key',

@@ -30,8 +30,11 @@ export function iso(seconds: number): string {
   return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z')
 }
 
+/** No service's clock says more, in epoch seconds: a time that can be reckoned with, written, and kept in the ledger. */
+export const latestTime = 99_999_999_999
+
 /** Epoch seconds of a timestamp with any number of fractional digits (Qlik sends nine); undefined where it is none. */
 export function parseTimestamp(text: string | undefined): number | undefined {
   const milliseconds = text === undefined ? Number.NaN : Date.parse(text.replace(/(\.\d{3})\d+/, '$1'))
-  return Number.isNaN(milliseconds) ? undefined : milliseconds / 1000
+  return milliseconds >= 0 && milliseconds / 1000 <= latestTime ? milliseconds / 1000 : undefined
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { type Destination, destinationKey, hasVariables, readDestinationKey, repositoryPattern } from './destination.ts'
+import { latestTime } from './duration.ts'
 import { ActionError } from './errors.ts'
 
 /** What stands before the ledger's JSON, at the start of its line in the client's description. */
@@ -14,7 +15,7 @@ const spareRoomWithKeys = 400
 
 // Whoever may edit a description on the tenant can write here, and from here addresses on GitHub are made: only what this
 // action could have written itself is taken for a ledger.
-const time = z.number().min(-1).max(99_999_999_999)
+const time = z.number().min(-1).max(latestTime)
 const times = z.record(z.string(), time)
 const repositoryName = z.string().regex(repositoryPattern)
 const key = z.string().refine((text) => readDestinationKey(text) !== undefined)

@@ -1,3 +1,4 @@
+import { parseTimestamp } from '../domain/duration.ts'
 import { ActionError, type ErrorCode } from '../domain/errors.ts'
 import type { ServiceName } from '../domain/pace.ts'
 import type { Trouble } from '../domain/retry.ts'
@@ -32,7 +33,7 @@ export type Attempt =
 
 export function finish(service: ServiceName, call: Call, response: WireResponse, uncertain: boolean): Answer {
   const { status, headers, body } = response
-  const at = Date.parse(headers.date ?? '') / 1000
+  const at = parseTimestamp(headers.date) ?? Number.NaN
   const data = json(body)
   const answer = { status, headers, data, at }
   if (status >= 200 && status < 300) {
