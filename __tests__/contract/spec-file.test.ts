@@ -240,6 +240,11 @@ clients:
     else expect((await run(text)).error?.message).toMatch(message)
   })
 
+  it('are two clients of one id', async () => {
+    const pinned = (name: string) => `name: ${name}\nclient-id: abc\ndeliver: []`
+    await mistake(specOf(pinned('a'), pinned('b')), '7:16', /client-id: another client pins the same already \(.*:4\)/)
+  })
+
   it('of files that are no specs quote nothing of them', async () => {
     for (const text of [
       'hunter2: hunter2\nhunter2: !hunter2 *hunter2',

@@ -29,6 +29,7 @@ type WrittenDelivery = WrittenClient['deliver'][number]
 export type Draft = {
   name: string | undefined
   at: Position
+  pin: { id: string; at: Position } | undefined
   absent: boolean
   /** What its credential is called where a delivery does not say. */
   secretName: string
@@ -179,7 +180,7 @@ function complete(
 
 function draftOf(client: unknown, index: number, root: Located, defaults: unknown): Draft {
   const path = ['clients', index]
-  const { name, state, deliver } = isMapping(client) ? client : ({} as Record<string, unknown>)
+  const { name, state, deliver, 'client-id': pin } = isMapping(client) ? client : ({} as Record<string, unknown>)
   const deliveries = (Array.isArray(deliver) ? deliver : []).flatMap((delivery: unknown, place) => {
     const result = deliverySchema.safeParse(delivery)
     return result.success ? [{ at: locate(root, [...path, 'deliver', place]).at, delivery: result.data }] : []
@@ -187,6 +188,7 @@ function draftOf(client: unknown, index: number, root: Located, defaults: unknow
   return {
     name: typeof name === 'string' ? name : undefined,
     at: locate(root, [...path, 'name']).at,
+    pin: typeof pin === 'string' ? { id: pin, at: locate(root, [...path, 'client-id']).at } : undefined,
     absent: state === 'absent',
     secretName: usualName(methodIn(client) ?? methodIn(defaults)),
     deliveries,

@@ -15,16 +15,18 @@ export function checkTogether(files: CheckedFile[], rules: Rules): Mistake[] {
 
 function sameNames(files: CheckedFile[], { tenantOf }: Rules): Mistake[] {
   const seen = new Map<string, string>()
-  return files.flatMap((file) =>
-    file.drafts.flatMap(({ name, at }) => {
-      if (name === undefined) return []
-      const key = JSON.stringify([tenantOf(file), name])
+  return files.flatMap((file) => {
+    const repeated = (what: string, value: string, at: Position, message: string) => {
+      const key = JSON.stringify([tenantOf(file), what, value])
       const first = seen.get(key)
       if (first === undefined) seen.set(key, `${plain(file.file)}:${at.line}`)
-      const message = `name: there is a client ${plain(name, 80)} already (${first})`
-      return first === undefined ? [] : [{ file: file.file, ...at, message }]
-    }),
-  )
+      return first === undefined ? [] : [{ file: file.file, ...at, message: `${what}: ${message} already (${first})` }]
+    }
+    return file.drafts.flatMap(({ name, at, pin }) => [
+      ...(name === undefined ? [] : repeated('name', name, at, `there is a client ${plain(name, 80)}`)),
+      ...(pin === undefined ? [] : repeated('client-id', pin.id, pin.at, 'another client pins the same')),
+    ])
+  })
 }
 
 /** Values of two clients in one place would take turns, and each run would find the other's. */
