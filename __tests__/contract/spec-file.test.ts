@@ -240,6 +240,13 @@ clients:
     else expect((await run(text)).error?.message).toMatch(message)
   })
 
+  it('are told up to five hundred of them', async () => {
+    const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n')
+    const result = await run(`version: 1\nclients: [{ name: x, deliver: [] }]\n${keys}\n`)
+    expectRefusal(result, 'SPEC_INVALID', { message: /^500 mistakes.* \(and 19500 more from here on\)$/s })
+    expect(result.summary.length).toBeLessThan(200_000)
+  })
+
   it('are two clients of one id', async () => {
     const pinned = (name: string) => `name: ${name}\nclient-id: abc\ndeliver: []`
     await mistake(specOf(pinned('a'), pinned('b')), '7:16', /client-id: another client pins the same already \(.*:4\)/)

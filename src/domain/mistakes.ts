@@ -43,10 +43,22 @@ export function mistakeText({ file, line, column, message }: Mistake): string {
   return `${plain(file)}:${line}:${column}: ${message}`
 }
 
+/** A summary has room for about ten times as many. */
+const mostMistakes = 500
+
 /** In the order of the files and of their lines. What is said twice of one place is said once. */
 export function sorted(mistakes: Mistake[], files: string[]): Mistake[] {
   const once = [...new Map(mistakes.map((mistake) => [mistakeText(mistake), mistake])).values()]
-  return once.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column)
+  const all = once.sort(
+    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  )
+  const [last] = all.slice(mostMistakes - 1)
+  if (last === undefined || all.length === mostMistakes) return all
+  const left = all.length - mostMistakes + 1
+  return [
+    ...all.slice(0, mostMistakes - 1),
+    { ...last, message: `${last.message} (and ${left - 1} more from here on)` },
+  ]
 }
 
 /** One refusal for all of them. */
