@@ -127,6 +127,7 @@ clients:
     ])
     expect(result.outputs).toMatchObject({ result: 'created', changed: 'true', 'client-id': '' })
     expect(result.summary).toContain('| **failed**: CLIENT_AMBIGUOUS |')
+    expect(result.summary).toMatch(/#### etl\n[\s\S]*#### portal\n\n> \*\*CLIENT_AMBIGUOUS[\s\S]*#### jobs\n/)
   })
 
   it('needs a token only where something is delivered', async () => {

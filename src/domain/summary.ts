@@ -10,8 +10,13 @@ import { markdown, markdownCode } from './text.ts'
 /** The job summary as Markdown. Whatever comes from a tenant, a spec or a server is escaped. */
 export function summaryOf(outcomes: Outcome[], tenantHost: string): string {
   const title = `### Qlik OAuth ${outcomes.length === 1 ? 'client' : 'clients'} on ${markdown(tenantHost)}`
-  const parts = [title, table(outcomes), ...outcomes.flatMap(details)]
+  const parts = [title, table(outcomes), ...outcomes.flatMap((outcome) => named(details(outcome), outcome, outcomes))]
   return `${parts.filter(Boolean).join('\n\n')}\n`
+}
+
+/** Of several clients each part says whose it is. */
+function named(parts: string[], { name }: Outcome, { length }: Outcome[]): string[] {
+  return length === 1 || !parts.some(Boolean) ? parts : [`#### ${markdown(name, 80)}`, ...parts]
 }
 
 /** A failure before any client was looked at. */
