@@ -398,6 +398,17 @@ describe('files', () => {
     }
   })
 
+  it('may be named by another name of the workspace, and on a way that comes back', async () => {
+    const folder = workspaceOf(simulation, { 'specs/a.yaml': etl })
+    const link = path.join(mkdtempSync(path.join(tmpdir(), 'link-')), 'work')
+    symlinkSync(folder, link)
+    simulation.env.GITHUB_WORKSPACE = link
+    for (const file of [`${link}/specs/a.yaml`, `${folder}/specs/*.yaml`, 'x/../specs/a.yaml']) {
+      const { outputs } = await simulation.run({ 'spec-file': file, mode: 'validate' })
+      expect(JSON.parse(outputs!.matrix!).include[0]['spec-file']).toBe('specs/a.yaml')
+    }
+  })
+
   it('within the workspace may be links', async () => {
     const folder = workspaceOf(simulation, { 'a.yaml': etl })
     symlinkSync('a.yaml', path.join(folder, 'b.yaml'))

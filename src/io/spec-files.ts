@@ -86,7 +86,7 @@ async function find({ files, workspace }: Given, problems: Problems): Promise<Fo
   if (patterns.length === 0) problems.add('spec-file', 'holds no path, only separators', files)
   const found = new Map<string, Found>()
   for (const pattern of base === undefined ? [] : patterns) {
-    const { matches, complaint } = await matching(pattern, base!)
+    const { matches, complaint } = await matching(pattern, workspace, base!)
     if (complaint !== undefined) problems.add('spec-file', complaint, pattern)
     for (const match of matches) found.set(match.real, found.get(match.real) ?? match)
   }
@@ -95,11 +95,18 @@ async function find({ files, workspace }: Given, problems: Problems): Promise<Fo
 }
 
 /** What a pattern matches within the workspace, links followed; what lies outside is not even looked at. */
-async function matching(pattern: string, base: string): Promise<{ matches: Found[]; complaint?: string }> {
-  const inside = path.isAbsolute(pattern) ? path.relative(base, pattern) : path.normalize(pattern)
+async function matching(
+  pattern: string,
+  workspace: string,
+  base: string,
+): Promise<{ matches: Found[]; complaint?: string }> {
   const leaves = (relative: string) => relative.split(/[\\/]/)[0] === '..' || path.isAbsolute(relative)
-  if (leaves(inside) || pattern.split(/[\\/]/).includes('..'))
-    return { matches: [], complaint: 'lies outside of the workspace' }
+  // An absolute path may name the workspace as the runner does, or as it really is.
+  const ways = path.isAbsolute(pattern)
+    ? [path.relative(path.resolve(workspace), pattern), path.relative(base, pattern)]
+    : [path.normalize(pattern)]
+  const inside = ways.find((way) => !leaves(way))
+  if (inside === undefined) return { matches: [], complaint: 'lies outside of the workspace' }
   const isThere = await stat(path.join(base, inside)).then(
     () => true,
     () => false,
