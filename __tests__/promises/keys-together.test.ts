@@ -31,6 +31,12 @@ async function meet({ scenario, inputs, after }: Meeting, next: () => number, de
 const meetings: Record<string, Meeting> = {
   'two creating runs': { scenario: { places: [keyPlace] }, inputs: [byKey, byKey], after: byKey },
   'two rotating runs': { scenario: scenarios['rotating a key'], inputs: [now, now], after: byKey },
+  // Nothing but the announcements keeps one from undoing what the other wrote.
+  'two rotating runs that prove nothing': {
+    scenario: scenarios['rotating a key'],
+    inputs: [now, now].map((given) => ({ ...given, verify: 'false' })),
+    after: byKey,
+  },
   'two rotating runs without grace, beside a key of somebody else': {
     scenario: scenarios['rotating a key without grace, beside one of somebody else'],
     inputs: [now, now].map((given) => ({ ...given, 'grace-period': '0' })),
