@@ -261,7 +261,7 @@ const count = (kind: string) => {
   tried[kind] = (tried[kind] ?? 0) + 1
 }
 
-describe('fuzzing', async () => {
+describe('fuzzing', () => {
   it('answers of the services', { timeout }, async () => {
     await fc.assert(
       fc.asyncProperty(attacks, ways, fc.boolean(), fc.boolean(), async (list, inputs, wasThere, asAdmin) => {
