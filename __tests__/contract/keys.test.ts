@@ -36,7 +36,7 @@ async function good(inputs: Record<string, string>, result: string) {
 
 describe('a client that signs in with a key', () => {
   it('is created with a public key of ours, and its private half delivered as QLIK_PRIVATE_KEY', async () => {
-    const { outputs, asked } = await good({ ...byKey, 'output-client-secret': 'true' }, 'created')
+    const { outputs, asked, masks } = await good({ ...byKey, 'output-client-secret': 'true' }, 'created')
     const client = theClient(simulation)
     expect(client.allowedAuthMethods).toEqual(['private_key_jwt'])
     expect(client.secrets).toEqual([])
@@ -46,6 +46,7 @@ describe('a client that signs in with a key', () => {
     expect(outputs).toMatchObject({ 'secret-hint': thumbprint(half) })
     expect(outputs!['secret-issued-at']).toMatch(/^2026/)
     expect(asked?.open()).toBe(held())
+    for (const line of held().trimEnd().split('\n')) expect(masks).toContain(line)
     expectUsable(simulation, [keyPlace])
     await expectSettled(simulation, byKey)
   })
@@ -54,6 +55,11 @@ describe('a client that signs in with a key', () => {
     await good({ ...byKey, scopes: 'admin_classic' }, 'created')
     const own = { 'api-key': '', 'admin-client-id': theClient(simulation).clientId, 'admin-private-key': held() }
     await good({ ...byKey, ...own, scopes: 'admin_classic' }, 'unchanged')
+    simulation.advance(1)
+    watch = new Watch(simulation, [keyPlace], 0)
+    await good({ ...byKey, ...own, scopes: 'admin_classic', rotate: 'now', 'grace-period': '0' }, 'rotated')
+    expect(kids()).toHaveLength(1)
+    expectUsable(simulation, [keyPlace])
   })
 
   it('gets a fresh key beside the previous one, which goes after its grace', async () => {
@@ -68,6 +74,27 @@ describe('a client that signs in with a key', () => {
     expect(keyOf(theClient(simulation), first)).toBeUndefined()
     expect(kids()).toHaveLength(1)
     await expectSettled(simulation, byKey)
+  })
+
+  it('is rotated and changed where the single read hides credentials, and absent fields can’t be replaced', async () => {
+    Object.assign(simulation.sandbox.settings, { getShowsSecrets: false, replaceAbsent: 'refused', pageLimit: 3 })
+    await good({ ...bySecret, ...samePlace }, 'created')
+    for (const inputs of [byKey, byKey, bySecret, byKey]) {
+      simulation.advance(25)
+      await good({ ...inputs, ...samePlace, rotate: 'now' }, 'rotated')
+      expectUsable(simulation, [keyPlace])
+    }
+    simulation.advance(25)
+    await good({ ...byKey, ...samePlace }, 'updated')
+    await expectSettled(simulation, { ...byKey, ...samePlace })
+    const { secrets, allowedAuthMethods } = theClient(simulation)
+    expect([kids().length, secrets.length, allowedAuthMethods]).toEqual([1, 0, ['private_key_jwt']])
+  })
+
+  it('is proven where the runner’s clock is off', async () => {
+    simulation.skew = -7_200_000
+    await good(byKey, 'created')
+    expectUsable(simulation, [keyPlace])
   })
 
   it('loses the previous key at once without grace', async () => {

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isKeyHint } from './credential.ts'
 import { type Destination, destinationKey, hasVariables, readDestinationKey, repositoryPattern } from './destination.ts'
 import { latestTime } from './duration.ts'
 import { ActionError } from './errors.ts'
@@ -109,12 +110,24 @@ function parseLedger(json: string): Pick<Description, 'ledger' | 'note'> {
   const version = (data as { version?: unknown } | null)?.version
   if (typeof version === 'number' && version > 1) return { note: 'newer' }
   const parsed = ledgerSchema.safeParse(data)
-  return parsed.success ? { ledger: parsed.data } : { note: 'mangled' }
+  return parsed.success ? { ledger: withHints(parsed.data, '', parsed.data.current?.hint) } : { note: 'mangled' }
 }
 
 /** The ledger as its line. Equal ledgers give equal lines, whatever the order in which their parts were put together. */
 export function ledgerLine(ledger: Ledger): string {
-  return `${ledgerMarker} ${JSON.stringify(sorted(ledger))}`
+  const { current } = ledger
+  const short = current !== undefined && isKeyHint(current.hint) ? withHints(ledger, current.hint, '') : ledger
+  return `${ledgerMarker} ${JSON.stringify(sorted(short))}`
+}
+
+/** Hints of keys are long, and there may be twenty destinations: one that holds the current key has an empty hint in the line. */
+function withHints(ledger: Ledger, from: string, to: string | undefined): Ledger {
+  if (to === undefined) return ledger
+  const destinations = Object.entries(ledger.destinations).map(([key, delivered]) => [
+    key,
+    delivered.hint === from ? { ...delivered, hint: to } : delivered,
+  ])
+  return { ...ledger, destinations: Object.fromEntries(destinations) }
 }
 
 function sorted(value: unknown): unknown {
@@ -134,9 +147,12 @@ export function withLedger(user: string, ledger: Ledger): string {
  * would be too late to commit.
  */
 export function requireRoom(user: string, ledger: Ledger, destinations: Destination[]): void {
+  // Of a key only the current one is there: while others are, there are no stamps of an announcement, which are longer.
+  const hint = ledger.announced?.issuing === undefined ? 'xxxxx' : ''
+  const stamp = 9_999_999_999
   const entries = destinations.map((destination) => [
     destinationKey(destination),
-    deliveredEntry(destination, ledger.announced?.issuing ?? 'xxxxx', 9_999_999_999, 9_999_999_999, ledger.owner),
+    deliveredEntry(destination, hint, stamp, destination.idAs === 'secret' ? stamp : undefined, ledger.owner),
   ])
   const fullest = { ...ledger, destinations: { ...ledger.destinations, ...Object.fromEntries(entries) } }
   const withKeys = ledger.announced?.issuing !== undefined
