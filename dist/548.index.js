@@ -23,11 +23,14 @@ var domain_mistakes = __webpack_require__(1236);
 var nearest = __webpack_require__(9099);
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 17 modules
 var schemas = __webpack_require__(8816);
+// EXTERNAL MODULE: ./build/domain/delivery.js
+var domain_delivery = __webpack_require__(365);
 // EXTERNAL MODULE: ./build/domain/spec.js
 var spec = __webpack_require__(294);
 // EXTERNAL MODULE: ./build/domain/text.js
 var domain_text = __webpack_require__(6418);
 ;// CONCATENATED MODULE: ./build/domain/spec-file.js
+
 
 
 
@@ -68,7 +71,7 @@ function checkFile(file, root, found) {
         file,
         tenant: typeof tenant === 'string' && tenant !== '' ? { text: tenant, at: (0,domain_mistakes/* locate */.x5)(root, ['tenant']).at } : undefined,
         environment: typeof environment === 'string' ? environment : '',
-        drafts: written.map((client, index) => draftOf(client, index, root)),
+        drafts: written.map((client, index) => draftOf(client, index, root, defaults)),
         clients: completed.flatMap((it) => ('name' in it ? [it] : [])),
         mistakes: [...mistakes, ...completed.flatMap((it) => ('name' in it ? [] : it.mistakes))],
     };
@@ -121,10 +124,10 @@ const moved = {
 };
 function suggestion(key, path) {
     const last = path.at(-1);
-    const known = path.includes('deliver') ? spec/* deliveryKeys */.bH : Object.keys(shapeAt(last, path.length === 0));
+    const known = path.includes('deliver') ? domain_delivery/* deliveryKeys */.bH : Object.keys(shapeAt(last, path.length === 0));
     if (moved[key] !== undefined)
         return moved[key];
-    if (path[0] === 'clients' && path.length === 2 && spec/* deliveryKeys */.bH.includes(key))
+    if (path[0] === 'clients' && path.length === 2 && domain_delivery/* deliveryKeys */.bH.includes(key))
         return '; it belongs in `deliver`';
     const closest = (0,nearest/* nearest */.p)(key.replaceAll('_', '-').toLowerCase(), known);
     return closest === undefined ? '' : `; did you mean ${closest}?`;
@@ -160,19 +163,25 @@ function complete(defaults, client, file, index, root) {
     });
     return { mistakes };
 }
-function draftOf(client, index, root) {
+function draftOf(client, index, root, defaults) {
     const path = ['clients', index];
-    const { name, state, deliver } = isMapping(client) ? client : {};
+    const { name, state, deliver, 'client-id': pin } = isMapping(client) ? client : {};
     const deliveries = (Array.isArray(deliver) ? deliver : []).flatMap((delivery, place) => {
-        const result = spec/* deliverySchema */.oU.safeParse(delivery);
+        const result = domain_delivery/* deliverySchema */.oU.safeParse(delivery);
         return result.success ? [{ at: (0,domain_mistakes/* locate */.x5)(root, [...path, 'deliver', place]).at, delivery: result.data }] : [];
     });
     return {
         name: typeof name === 'string' ? name : undefined,
         at: (0,domain_mistakes/* locate */.x5)(root, [...path, 'name']).at,
+        pin: typeof pin === 'string' ? { id: pin, at: (0,domain_mistakes/* locate */.x5)(root, [...path, 'client-id']).at } : undefined,
         absent: state === 'absent',
+        secretName: (0,domain_delivery/* usualName */.gy)(methodIn(client) ?? methodIn(defaults)),
         deliveries,
     };
+}
+function methodIn(written) {
+    const method = isMapping(written) ? written['auth-method'] : undefined;
+    return typeof method === 'string' ? method : undefined;
 }
 
 ;// CONCATENATED MODULE: ./build/domain/spec-together.js
@@ -183,16 +192,19 @@ function checkTogether(files, rules) {
 }
 function sameNames(files, { tenantOf }) {
     const seen = new Map();
-    return files.flatMap((file) => file.drafts.flatMap(({ name, at }) => {
-        if (name === undefined)
-            return [];
-        const key = JSON.stringify([tenantOf(file), name]);
-        const first = seen.get(key);
-        if (first === undefined)
-            seen.set(key, `${(0,domain_text/* plain */.pj)(file.file)}:${at.line}`);
-        const message = `name: there is a client ${(0,domain_text/* plain */.pj)(name, 80)} already (${first})`;
-        return first === undefined ? [] : [{ file: file.file, ...at, message }];
-    }));
+    return files.flatMap((file) => {
+        const repeated = (what, value, at, message) => {
+            const key = JSON.stringify([tenantOf(file), what, value]);
+            const first = seen.get(key);
+            if (first === undefined)
+                seen.set(key, `${(0,domain_text/* plain */.pj)(file.file)}:${at.line}`);
+            return first === undefined ? [] : [{ file: file.file, ...at, message: `${what}: ${message} already (${first})` }];
+        };
+        return file.drafts.flatMap(({ name, at, pin }) => [
+            ...(name === undefined ? [] : repeated('name', name, at, `there is a client ${(0,domain_text/* plain */.pj)(name, 80)}`)),
+            ...(pin === undefined ? [] : repeated('client-id', pin.id, pin.at, 'another client pins the same')),
+        ]);
+    });
 }
 /** Values of two clients in one place would take turns, and each run would find the other's. */
 function samePlaces(files, { here }) {
@@ -201,7 +213,7 @@ function samePlaces(files, { here }) {
     for (const { file, drafts } of files) {
         for (const draft of drafts.filter(({ absent }) => !absent)) {
             for (const { at, delivery } of draft.deliveries) {
-                const taken = slots(delivery, here).flatMap(({ slot, role }) => {
+                const taken = slots(delivery, draft.secretName, here).flatMap(({ slot, role }) => {
                     const first = seen.get(slot);
                     if (first === undefined)
                         seen.set(slot, { file, at, owner: draft, role, name: draft.name ?? '' });
@@ -222,13 +234,13 @@ function samePlaces(files, { here }) {
     return mistakes;
 }
 /** The secrets and variables that a delivery writes. Names of repositories and environments know no case. */
-function slots(delivery, here) {
+function slots(delivery, usualName, here) {
     const { store, environment = '' } = delivery;
     const place = [store, subjectOf(delivery, here).toLowerCase(), environment.toLowerCase()];
     const slot = (kind, name) => JSON.stringify([...place, kind, name]);
     const idAs = delivery['client-id-as'];
     return [
-        { slot: slot('secret', delivery['client-secret-name']), role: 'secret' },
+        { slot: slot('secret', delivery['client-secret-name'] ?? usualName), role: 'secret' },
         ...(idAs === 'none' ? [] : [{ slot: slot(idAs, delivery['client-id-name']), role: 'id' }]),
     ];
 }
@@ -422,7 +434,7 @@ async function find({ files, workspace }, problems) {
         problems.add('spec-file', 'holds no path, only separators', files);
     const found = new Map();
     for (const pattern of base === undefined ? [] : patterns) {
-        const { matches, complaint } = await matching(pattern, base);
+        const { matches, complaint } = await matching(pattern, workspace, base);
         if (complaint !== undefined)
             problems.add('spec-file', complaint, pattern);
         for (const match of matches)
@@ -433,10 +445,14 @@ async function find({ files, workspace }, problems) {
     return [...found.values()].slice(0, mostFiles);
 }
 /** What a pattern matches within the workspace, links followed; what lies outside is not even looked at. */
-async function matching(pattern, base) {
-    const inside = external_node_path_.isAbsolute(pattern) ? external_node_path_.relative(base, pattern) : external_node_path_.normalize(pattern);
+async function matching(pattern, workspace, base) {
     const leaves = (relative) => relative.split(/[\\/]/)[0] === '..' || external_node_path_.isAbsolute(relative);
-    if (leaves(inside) || pattern.split(/[\\/]/).includes('..'))
+    // An absolute path may name the workspace as the runner does, or as it really is.
+    const ways = external_node_path_.isAbsolute(pattern)
+        ? [external_node_path_.relative(external_node_path_.resolve(workspace), pattern), external_node_path_.relative(base, pattern)]
+        : [external_node_path_.normalize(pattern)];
+    const inside = ways.find((way) => !leaves(way));
+    if (inside === undefined)
         return { matches: [], complaint: 'lies outside of the workspace' };
     const isThere = await (0,promises_.stat)(external_node_path_.join(base, inside)).then(() => true, () => false);
     const names = isThere ? [inside] : [];

@@ -42,15 +42,8 @@ export function planClient(spec: ClientSpec, observed: Observed, context: PlanCo
 // --- a client that is not there --------------------------------------------------------------------------------------
 
 function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: PlanContext): ClientPlan {
-  const { fields } = spec
-  if (fields.scopes === undefined || fields.scopes.length === 0) {
-    throw new ActionError(
-      'INPUT_INVALID',
-      `scopes: ${plain(spec.name)} has to be created, and no scope is given`,
-      'Give at least one, such as user_default.',
-    )
-  }
-  const kind = kindOf(fields, undefined)
+  const fields = newFields(spec)
+  const kind = kindOf(spec.fields, undefined)
   const deliver = spec.destinations.length > 0
   if (kind === 'key' && !deliver) throw keyless(plain(spec.name))
   requireVisibility(spec.destinations, observed.destinations)
@@ -63,31 +56,36 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: Pla
     observed: observed.destinations,
   }
   const ledger = announcing(newLedger(spec, actor, 'made'), { orphans: [], retire: [] }, input)
-  const user = fields.description ?? ''
+  const user = spec.fields.description ?? ''
   requireRoom(user, ledger, spec.destinations)
-  const grantTypes = fields.grantTypes ?? ['client_credentials']
-  const complete = {
-    name: spec.name,
-    scopes: fields.scopes,
-    grantTypes,
-    authMethods: fields.authMethods ?? ['client_secret'],
-    redirectUris: fields.redirectUris,
-    allowedOrigins: fields.allowedOrigins,
-    clientUri: fields.clientUri,
-    logoUri: fields.logoUri,
-  }
   return {
     spec,
     client: undefined,
     adopted: false,
     run: actor.run,
     steps: [
-      { kind: 'create', fields: complete, consent: spec.consent, user, ledger, credential: kind, deliver },
-      ...(deliver ? deliverySteps(spec, observed, grantTypes, policy) : []),
+      { kind: 'create', fields, consent: spec.consent, user, ledger, credential: kind, deliver },
+      ...(deliver ? deliverySteps(spec, observed, fields.grantTypes, policy) : []),
     ],
     drift: true,
     foreign: [],
     warnings: [],
+  }
+}
+
+function newFields({ name, fields }: ClientSpec): (Step & { kind: 'create' })['fields'] {
+  const { scopes, grantTypes, authMethods, redirectUris, allowedOrigins, clientUri, logoUri } = fields
+  if (scopes === undefined || scopes.length === 0) {
+    throw new ActionError(
+      'INPUT_INVALID',
+      `scopes: ${plain(name)} has to be created, and no scope is given`,
+      'Give at least one, such as user_default.',
+    )
+  }
+  return {
+    ...{ name, scopes, redirectUris, allowedOrigins, clientUri, logoUri },
+    grantTypes: grantTypes ?? ['client_credentials'],
+    authMethods: authMethods ?? ['client_secret'],
   }
 }
 
@@ -113,15 +111,9 @@ function planExisting(
   requireRoomForChange(spec, after, changes)
   const ids = idRepairs(spec, client.id, observed)
   const own = ownSteps(spec, after, context)
+  const planned = rotation && { ...rotation, reasons, retire: retireLast ? [] : rotation.retire }
   const issue =
-    rotation === undefined || reasons.length === 0
-      ? []
-      : issueSteps(
-          { spec, observed, context },
-          after,
-          { ...rotation, reasons, retire: retireLast ? [] : rotation.retire },
-          input,
-        )
+    planned === undefined || reasons.length === 0 ? [] : issueSteps({ spec, observed, context }, after, planned, input)
   return {
     spec,
     client,

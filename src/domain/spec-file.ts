@@ -1,7 +1,8 @@
 import * as z from 'zod'
+import { deliveryKeys, deliverySchema, usualName } from './delivery.ts'
 import { type Located, locate, locateKey, type Mistake, type Position, pathText } from './mistakes.ts'
 import { nearest } from './nearest.ts'
-import { clientSchema, deliveryKeys, deliverySchema, usualName, type WrittenClient } from './spec.ts'
+import { clientSchema, type WrittenClient } from './spec.ts'
 import { plain } from './text.ts'
 
 const control = /\p{Cc}/u

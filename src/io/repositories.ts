@@ -1,6 +1,7 @@
+import { selectedRepositories } from '../domain/delivery.ts'
 import type { Repository } from '../domain/destination.ts'
 import { ActionError } from '../domain/errors.ts'
-import { type Policy, selectedRepositories } from '../domain/spec.ts'
+import type { Policy } from '../domain/spec.ts'
 import type { GitHub } from './github.ts'
 import type { Inputs } from './inputs.ts'
 

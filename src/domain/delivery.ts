@@ -1,0 +1,149 @@
+import * as z from 'zod'
+import {
+  type Destination,
+  hasVariables,
+  organizationPattern,
+  type Repository,
+  repositoryPattern,
+  secretNamePattern,
+  stores,
+} from './destination.ts'
+import { visibilities } from './visibility.ts'
+
+const control = /\p{Cc}/u
+const secretName = z
+  .string()
+  .transform((name) => name.toUpperCase())
+  .refine((name) => secretNamePattern.test(name), {
+    message: 'is not a name that GitHub accepts: letters, digits and _ only, not starting with a digit or GITHUB_',
+  })
+
+const usualNames = { client_secret: 'QLIK_CLIENT_SECRET', private_key_jwt: 'QLIK_PRIVATE_KEY' }
+
+/** What a client's credential is called where nothing else is said. */
+export function usualName(method: string | undefined): string {
+  return method === 'private_key_jwt' ? usualNames.private_key_jwt : usualNames.client_secret
+}
+
+/** The name that is given to the credential, or those that it has by default. */
+function secretNames(written: { 'client-secret-name'?: string | undefined }): string[] {
+  return written['client-secret-name'] === undefined ? Object.values(usualNames) : [written['client-secret-name']]
+}
+
+const deliveryFields = z.strictObject({
+  repository: z.string().regex(repositoryPattern, 'must be owner/name').optional(),
+  organization: z.string().regex(organizationPattern, 'is no name of an organization').optional(),
+  environment: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine((name) => !control.test(name), { message: 'holds control characters' })
+    // Such a segment of an address leads elsewhere.
+    .refine((name) => name !== '.' && name !== '..', { message: 'is no name of an environment' })
+    .optional(),
+  store: z.enum(stores).default('actions'),
+  visibility: z.enum(visibilities).optional(),
+  'selected-repositories': z
+    .array(z.string().regex(/^([\w.-]+\/)?(?!\.{1,2}$)[\w.-]+$/, 'must be owner/name, or just the name'))
+    .max(100, 'has at most 100 repositories')
+    .optional(),
+  'client-id-name': secretName.default('QLIK_CLIENT_ID'),
+  'client-id-as': z.enum(['variable', 'secret', 'none']).optional(),
+  'client-secret-name': secretName.optional(),
+})
+
+/** What may stand in a delivery, for people who misspelt it. */
+export const deliveryKeys = Object.keys(deliveryFields.shape)
+
+/** One place that a client is delivered to, as users write it. */
+export const deliverySchema = deliveryFields
+  .superRefine((it, { addIssue }) => {
+    for (const [key, message] of misplaced(it)) addIssue({ code: 'custom', path: [key], message })
+  })
+  .transform((it) => ({
+    ...it,
+    'client-id-as': it['client-id-as'] ?? (hasVariables(it.store) ? 'variable' : 'secret'),
+  }))
+  .refine((it) => it['client-id-as'] !== 'secret' || !secretNames(it).includes(it['client-id-name']), {
+    path: ['client-id-name'],
+    message: 'is also the name of the client secret: two secrets need two names',
+  })
+
+type WrittenDelivery = z.output<typeof deliverySchema>
+
+type WrittenPlace = {
+  [K in 'repository' | 'organization' | 'environment' | 'visibility' | 'client-id-as']?: string | undefined
+} & { store: (typeof stores)[number]; 'selected-repositories'?: string[] | undefined }
+
+/** What does not go together, by its key. */
+function misplaced(it: WrittenPlace): [keyof WrittenPlace, string][] {
+  const { repository, organization, environment, store, visibility } = it
+  const selected = it['selected-repositories']
+  const strangers = (selected ?? []).filter(
+    (name) => name.includes('/') && ownerOf(name) !== organization?.toLowerCase(),
+  )
+  const rules: [boolean, keyof WrittenPlace, string][] = [
+    [
+      organization !== undefined && repository !== undefined,
+      'organization',
+      'and repository are two places: give one of them',
+    ],
+    [
+      organization !== undefined && environment !== undefined,
+      'environment',
+      'belongs to a repository, not to an organization',
+    ],
+    [
+      environment !== undefined && store !== 'actions',
+      'environment',
+      `has secrets of the store actions only, not of ${store}`,
+    ],
+    [organization === undefined && visibility !== undefined, 'visibility', 'is for the secrets of an organization'],
+    [selected !== undefined && visibility !== 'selected', 'selected-repositories', 'is for visibility: selected'],
+    [
+      organization !== undefined && strangers.length > 0,
+      'selected-repositories',
+      'must be repositories of that organization',
+    ],
+    [
+      it['client-id-as'] === 'variable' && !hasVariables(store),
+      'client-id-as',
+      `can’t be variable: the store ${store} has none; accepted are secret, none`,
+    ],
+  ]
+  return rules.flatMap(([isWrong, key, message]) => (isWrong ? [[key, message]] : []))
+}
+
+function ownerOf(fullName: string): string {
+  return fullName.slice(0, fullName.indexOf('/')).toLowerCase()
+}
+
+/** The destination of a delivery that passed the schema; `secretName` where it names none. It lies in `here` unless it says where. */
+export function toDestination(
+  delivery: WrittenDelivery,
+  secretName: string,
+  here: Repository,
+  repositoryId: (fullName: string) => string,
+): Destination {
+  const common = {
+    store: delivery.store,
+    secretName: delivery['client-secret-name'] ?? secretName,
+    idName: delivery['client-id-name'],
+    idAs: delivery['client-id-as'],
+  }
+  const { organization, visibility } = delivery
+  if (organization !== undefined) {
+    const names = delivery['selected-repositories'] === undefined ? undefined : selectedRepositories(delivery)
+    const repositories = names && [...new Set(names.map(repositoryId))].sort()
+    return { ...common, organization, access: visibility && { visibility, repositories } }
+  }
+  const fullName = delivery.repository ?? `${here.owner}/${here.name}`
+  const [owner = '', name = ''] = fullName.split('/')
+  return { ...common, repository: { owner, name, id: repositoryId(fullName) }, environment: delivery.environment }
+}
+
+/** Full names of the repositories that are to see an organization's secret. */
+export function selectedRepositories(delivery: WrittenDelivery): string[] {
+  const names = delivery['selected-repositories'] ?? []
+  return names.map((name) => (name.includes('/') ? name : `${delivery.organization}/${name}`))
+}
