@@ -73,10 +73,10 @@ const byKey = { 'auth-method': 'private_key_jwt' }
 const bySecret = { 'auth-method': 'client_secret', 'client-secret-name': 'QLIK_PRIVATE_KEY' }
 
 /** A key that somebody else registered. */
-function addForeignKey(simulation: Simulation, watch: Watch): void {
+export function addForeignKey(client: ReturnType<typeof theClient>, watch: Watch): void {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'theirs', kty: 'EC', alg: 'ES384', use: 'sig' }
-  theClient(simulation).publicKeys!.push(jwk)
+  client.publicKeys!.push(jwk)
   watch.foreign.add(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
 }
 
@@ -235,7 +235,7 @@ export const scenarios = {
     grace: 0,
     before: async (simulation, watch) => {
       await created(simulation, 1, byKey)
-      addForeignKey(simulation, watch)
+      addForeignKey(theClient(simulation), watch)
     },
   },
   'retiring a key': {

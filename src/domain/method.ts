@@ -16,8 +16,11 @@ export function adds(changes: FieldChange[], kind: CredentialKind): boolean {
 /** What a fresh credential is: what the spec says, else what the current one is, else a secret. */
 export function kindOf({ authMethods }: ClientSpec['fields'], client: ObservedClient | undefined): CredentialKind {
   if (authMethods !== undefined) return authMethods.includes(methodOf.key) ? 'key' : 'secret'
-  const current = client?.description.ledger?.current
-  const isKey = current !== undefined && isKeyHint(current.hint) && client?.authMethods.includes(methodOf.key)
+  const ledger = client?.description.ledger
+  if (ledger === undefined || !client?.authMethods.includes(methodOf.key)) return 'secret'
+  // A run that died before its first commit made the client for keys.
+  const isKey =
+    ledger.current === undefined ? !client.authMethods.includes(methodOf.secret) : isKeyHint(ledger.current.hint)
   return isKey ? 'key' : 'secret'
 }
 
