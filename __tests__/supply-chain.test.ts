@@ -95,9 +95,9 @@ describe('the sources', () => {
     const hosts = sources.flatMap(({ text }) =>
       [...text.matchAll(/\b[a-z]+:\/\/([a-z0-9<[][^\s'"`/,;)]*)/gi)].map(([, host]) => host!),
     )
-    expect(new Set(hosts)).toEqual(
-      new Set(['acme.eu.qlikcloud.com', '<tenant>.<region>.qlikcloud.com', 'api.github.com']),
-    )
+    const known = ['acme.eu.qlikcloud.com', '<tenant>.<region>.qlikcloud.com', 'api.github.com']
+    expect(hosts).toContain('api.github.com')
+    expect(hosts.filter((host) => !known.includes(host))).toEqual([])
   })
 
   it('reach the network in one place only', () => {

@@ -97,7 +97,7 @@ describe('signing in with a private key', () => {
     const pem = inputs['admin-private-key']!
     const result = await simulation.run({ ...inputs, 'admin-private-key': shaped(pem) })
     expectSuccess(result, { result: 'created' })
-    for (const line of pem.trimEnd().split('\n')) expect(result.masks).toContain(line)
+    for (const line of pem.trimEnd().split('\n').slice(1, -1)) expect(result.masks).toContain(line)
     expect(result.masks).toContain(pem)
   })
 })

@@ -65,6 +65,10 @@ const exceptions: { [Name in keyof Settings]?: string } = {
   primaryPerHour: 'of GitHub',
   secondaryPointsPerMinute: 'of GitHub',
   githubLimitStatus: 'of GitHub',
+  githubEdition: 'of GitHub',
+  writesPerMinute: 'of GitHub',
+  writesPerHour: 'of GitHub',
+  tenantWritesPerMinute: 'a limit: to find it would get in others’ way',
   githubRetryAfter: 'of GitHub',
 }
 
