@@ -230,6 +230,20 @@ describe('changing the method', () => {
     await expectSettled(simulation, { ...byKey, ...samePlace })
   })
 
+  it('settles in one run where the last secret is kept while a fresh key is issued', async () => {
+    simulation.sandbox.settings.lastSecret = 'kept'
+    await good({ ...bySecret, ...samePlace }, 'created')
+    simulation.advance(1)
+    await good({ ...byKey, ...samePlace }, 'rotated')
+    simulation.advance(25)
+    const { log } = await good({ ...byKey, ...samePlace, rotate: 'now' }, 'rotated')
+    expect(log.join('\n')).not.toContain('Another run was at work')
+    simulation.advance(25)
+    await good({ ...byKey, ...samePlace }, 'updated')
+    expect([kids().length, theClient(simulation).allowedAuthMethods]).toEqual([1, ['private_key_jwt']])
+    await expectSettled(simulation, { ...byKey, ...samePlace })
+  })
+
   it('under the usual names leaves the old place behind, which is asked about first', async () => {
     await good({}, 'created')
     simulation.advance(1)

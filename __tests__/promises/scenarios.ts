@@ -258,14 +258,15 @@ export const scenarios = {
   },
   'allowing client secrets': {
     inputs: { 'auth-method': 'client_secret' },
-    before: async (simulation) => {
-      simulation.sandbox.tenant.addClient({
+    before: async (simulation, watch) => {
+      const client = simulation.sandbox.tenant.addClient({
         clientName: 'deployer',
         allowedScopes: ['user_default'],
         allowedAuthMethods: ['private_key_jwt'],
-        publicKeys: [{ kid: 'theirs', kty: 'EC', alg: 'ES384', use: 'sig', crv: 'P-384', x: 'AA', y: 'AA' }],
+        publicKeys: [],
         secrets: 0,
       })
+      addForeignKey(client, watch)
     },
   },
 } satisfies Record<string, Scenario>

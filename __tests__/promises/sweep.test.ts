@@ -63,7 +63,10 @@ describe('P1 to P7 hold wherever a run is stopped', () => {
 })
 
 describe('P1 to P7 hold on tenants and GitHubs that differ', () => {
-  const main = ['creating', 'adopting a client made by hand', 'rotating on demand', 'rotating without grace'] as const
+  const main = [
+    ...(['creating', 'adopting a client made by hand', 'rotating on demand', 'rotating without grace'] as const),
+    ...(['rotating a key', 'changing from a key to a secret'] as const),
+  ]
   for (const [what, settings] of Object.entries(switches))
     for (const name of main)
       test(`${name} where: ${what}`, async () => {

@@ -34,18 +34,23 @@ export function keyless(client: string): ActionError {
 }
 
 /** Secrets that may not be used any more are as good as retired: a tenant may refuse to delete the last one. */
-export function retireSteps(client: ObservedClient, retire: Retirement[]): Step[] {
+export function retireSteps(client: ObservedClient, retire: Retirement[]): (Step & { kind: 'retire' })[] {
   const secrets = client.secrets.filter(({ hint }) => !isKeyHint(hint))
   const isUsable = client.authMethods.includes(methodOf.secret)
   const isLast = secrets.every(({ hint }) => retire.some((it) => it.hint === hint))
   return retire
     .filter(({ hint }) => isKeyHint(hint) || isUsable)
     .map((it) => ({
-      kind: 'retire',
+      kind: 'retire' as const,
       clientId: client.id,
       ...it,
-      ...(isLast && !isKeyHint(it.hint) ? { mayStay: true } : {}),
+      ...(isLast && !isKeyHint(it.hint) ? { mayStay: true as const } : {}),
     }))
+}
+
+/** What is not there any more when these steps are done, whatever the tenant refuses. */
+export function surelyGone({ retire }: Rotation, steps: (Step & { kind: 'retire' })[]): Retirement[] {
+  return retire.filter(({ hint }) => steps.some((step) => step.hint === hint && !step.mayStay))
 }
 
 /** Where a key has followed our secrets, their method goes with the last of them. That of keys goes in the request for the last key. */

@@ -5,7 +5,7 @@ import { planDestroy } from './destroy.ts'
 import { ActionError } from './errors.ts'
 import { clientLabel, type Identity, identify, isOwner } from './identify.ts'
 import { requireRoom } from './ledger.ts'
-import { adds, keyless, kindOf, retireSteps, surplusMethod } from './method.ts'
+import { adds, keyless, kindOf, retireSteps, surelyGone, surplusMethod } from './method.ts'
 import { newLedger, owned } from './ownership.ts'
 import { protectAdmin, refuseDropped, requireRead } from './refusals.ts'
 import {
@@ -111,7 +111,7 @@ function planExisting(
   requireRoomForChange(spec, after, changes)
   const ids = idRepairs(spec, client.id, observed)
   const own = ownSteps(spec, after, context)
-  const planned = rotation && { ...rotation, reasons, retire: retireLast ? [] : rotation.retire }
+  const planned = rotation && { ...rotation, reasons, retire: retireLast ? [] : surelyGone(rotation, retirements) }
   const issue =
     planned === undefined || reasons.length === 0 ? [] : issueSteps({ spec, observed, context }, after, planned, input)
   return {

@@ -130,7 +130,8 @@ export function sortUnlisted(input: RotationInput): { orphans: string[]; lost: s
   const certain =
     age(announced, now) >= lostAfter && Object.keys(announced.stamps).every((key) => isUntouched(key, input))
   // Some tenants refuse to delete a client's last secret: it goes when it has a successor.
-  const mayGo = ours.length === live.length ? ours.slice(1) : ours
+  const isOfKind = ({ hint }: ObservedSecret) => isKeyHint(hint) === (announced.issuing !== undefined)
+  const mayGo = ours.length === live.filter(isOfKind).length ? ours.slice(1) : ours
   const lost = certain ? mayGo.filter(({ hint, createdAt }) => createdAt !== undefined || isKeyHint(hint)) : []
   return {
     orphans: ours.filter((secret) => !lost.includes(secret)).map(({ hint }) => hint),
