@@ -110,14 +110,19 @@ function parseLedger(json: string): Pick<Description, 'ledger' | 'note'> {
   const version = (data as { version?: unknown } | null)?.version
   if (typeof version === 'number' && version > 1) return { note: 'newer' }
   const parsed = ledgerSchema.safeParse(data)
-  return parsed.success ? { ledger: withHints(parsed.data, '', parsed.data.current?.hint) } : { note: 'mangled' }
+  if (!parsed.success) return { note: 'mangled' }
+  return { ledger: withHints(parsed.data, '', currentKey(parsed.data)) }
 }
 
 /** The ledger as its line. Equal ledgers give equal lines, whatever the order in which their parts were put together. */
 export function ledgerLine(ledger: Ledger): string {
-  const { current } = ledger
-  const short = current !== undefined && isKeyHint(current.hint) ? withHints(ledger, current.hint, '') : ledger
+  const key = currentKey(ledger)
+  const short = key === undefined ? ledger : withHints(ledger, key, '')
   return `${ledgerMarker} ${JSON.stringify(sorted(short))}`
+}
+
+function currentKey({ current }: Ledger): string | undefined {
+  return current !== undefined && isKeyHint(current.hint) ? current.hint : undefined
 }
 
 /** Hints of keys are long, and there may be twenty destinations: one that holds the current key has an empty hint in the line. */
