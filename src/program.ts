@@ -1,10 +1,11 @@
 import { checkedLine, checkedOutputs, checkedSummary } from './domain/checked.ts'
 import { spared } from './domain/destroy.ts'
-import { toActionError } from './domain/errors.ts'
+import { ActionError, toActionError } from './domain/errors.ts'
 import { type Outcome, outputsOf } from './domain/outcome.ts'
 import type { ServiceName } from './domain/pace.ts'
 import { toClientSpec } from './domain/spec.ts'
 import { failureSummary, summaryOf } from './domain/summary.ts'
+import { plain } from './domain/text.ts'
 import { discreet } from './io/discreet.ts'
 import { createGitHub, type GitHub, nowhere } from './io/github.ts'
 import { createService, type Http, type Service, waitText } from './io/http.ts'
@@ -120,6 +121,16 @@ async function report(outcomes: Outcome[], inputs: Inputs, runner: Runner): Prom
   if (inputs.outputClientSecret) {
     runner.outputSecret('client-secret', outcomes.length === 1 ? outcomes[0]?.secret : undefined)
   }
-  for (const { error } of outcomes) if (error !== undefined) runner.fail(error)
+  for (const { name, error } of outcomes)
+    if (error !== undefined) runner.fail(outcomes.length === 1 ? error : ofClient(name, error))
   await runner.summary(summary)
+}
+
+/** Of several clients each failure says whose it is. */
+function ofClient(name: string, error: ActionError): ActionError {
+  return new ActionError(error.code, `${plain(name, 80)}: ${error.message}`, error.hint, {
+    cause: error,
+    trace: error.trace,
+    status: error.status,
+  })
 }

@@ -62,7 +62,7 @@ export async function settle(
     latest = decision
     drift = decision.plan.drift
     tell(decision.plan, world)
-    if (world.enter === undefined) return outcome(tellPlan(decision.plan, request.policy, world))
+    if (world.enter === undefined) return outcome(tellPlan(settling, decision.plan))
     await carryOut(settling, decision, world.enter, (later) => {
       latest = later
     })
@@ -213,8 +213,9 @@ function tell(plan: ClientPlan, { reporter }: World): void {
   }
 }
 
-function closingWords({ spec, progress, world }: Settling, plan: ClientPlan): void {
-  if (progress.done.length === 0) world.reporter.step(`✓ ${plain(spec.name, 80)}: nothing to do`)
+function closingWords(settling: Settling, plan: ClientPlan): void {
+  const { spec, progress, world } = settling
+  if (progress.done.length === 0) world.reporter.step(`✓ ${nothingToDo(settling)}`)
   for (const note of progress.notes) world.reporter.notice(note)
   if (spec.state !== 'absent' || plan.client === undefined) return
   const bot = `The client's user on the tenant (subject qlikbot\\${plan.client.id}) stays behind: Qlik does not delete it with the client.`
@@ -223,11 +224,18 @@ function closingWords({ spec, progress, world }: Settling, plan: ClientPlan): vo
 }
 
 /** Tells a plan that is not carried out. Returns the failure that drift is, where it is to be one. */
-function tellPlan({ spec, steps, drift }: ClientPlan, policy: Policy, { reporter }: World): ActionError | undefined {
-  if (steps.length === 0) reporter.step(`○ ${plain(spec.name, 80)}: nothing to do`)
+function tellPlan(settling: Settling, { spec, steps, drift }: ClientPlan): ActionError | undefined {
+  const { policy } = settling.request
+  const { reporter } = settling.world
+  if (steps.length === 0) reporter.step(`○ ${nothingToDo(settling)}`)
   for (const step of steps) reporter.step(stepLine(step, 'planned'))
   if (steps.length > 0) reporter.step('This is a plan: nothing of it (○) was done.')
   if (!drift || !policy.failOnDrift) return undefined
   const hint = 'The steps above would mend it: run with mode: apply.'
   return new ActionError('DRIFT_FOUND', `${plain(spec.name)} differs from what the workflow says`, hint)
+}
+
+/** Of several clients each line says whose it is anyway. */
+function nothingToDo({ spec, request }: Settling): string {
+  return request.clients.length > 1 ? 'nothing to do' : `${plain(spec.name, 80)}: nothing to do`
 }

@@ -126,8 +126,22 @@ clients:
       ['created', ''],
     ])
     expect(result.outputs).toMatchObject({ result: 'created', changed: 'true', 'client-id': '' })
+    expect(result.log.join('\n')).toMatch(/^CLIENT_AMBIGUOUS: portal: /m)
     expect(result.summary).toContain('| **failed**: CLIENT_AMBIGUOUS |')
     expect(result.summary).toMatch(/#### etl\n[\s\S]*#### portal\n\n> \*\*CLIENT_AMBIGUOUS[\s\S]*#### jobs\n/)
+  })
+
+  it('lets a place that is missing stop only the clients that go there', async () => {
+    const toNowhere = 'name: portal\nscopes: [apps]\ndeliver: [{ environment: nowhere }]'
+    const toOthers = 'name: jobs\nscopes: [apps]\ndeliver: [{ repository: acme/none }]'
+    const allowed = { 'allow-destinations': 'acme/none' }
+    const result = await run(specOf(clientNamed('etl'), toNowhere, toOthers), allowed)
+    expect(names(result.outputs).map((it) => [it.result, it['error-code']])).toEqual([
+      ['created', ''],
+      ['', 'DESTINATION_MISSING'],
+      ['', 'DESTINATION_MISSING'],
+    ])
+    expect(simulation.sandbox.tenant.liveClients().map(({ clientName }) => clientName)).toEqual(['etl'])
   })
 
   it('needs a token only where something is delivered', async () => {
