@@ -541,6 +541,25 @@ describe('allow-destinations', () => {
     (allowed) => refused(allowed),
   )
 
+  it.each([
+    ['repository: acme/other', 'acme'],
+    ['repository: evil/app', 'acme/*'],
+    ['repository: acme/app.git', ''],
+    ['repository: acme/app-evil', 'acme/ap'],
+    ['organization: acme\n        visibility: all', 'acme/*'],
+    ['organization: evil\n        visibility: all', 'acme'],
+    ['organization: acme\n        visibility: selected\n        selected-repositories: [app]', ''],
+  ])('lets a file go nowhere else, however that is written: %s, allowed: %s', async (place, allowed) => {
+    const result = await run(
+      specOf(`name: etl\nscopes: [apps]\ndeliver:\n  - ${place.replaceAll('        ', '    ')}`),
+      {
+        'allow-destinations': allowed,
+      },
+    )
+    expectRefusal(result, 'SPEC_INVALID', { message: /allow-destinations does not name/ })
+    expect(result.requests).toEqual([])
+  })
+
   it('is a list of names', async () => {
     const inputs = { 'allow-destinations': 'https://github.com/acme' }
     expectRefusal(await run(text, inputs), 'INPUT_INVALID', { message: /^allow-destinations: takes owner\/name/ })

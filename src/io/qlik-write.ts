@@ -16,7 +16,7 @@ export function createWriter(session: Session, mask: Mask): TenantWriter {
   return {
     create: (client, sendBy) => create(session, mask, client, sendBy),
     update: (clientId, changes, sendBy) => update(session, mask, clientId, changes, sendBy),
-    describe: (clientId, text, before, sendBy) => describe(session, clientId, text, before, sendBy),
+    describe: (clientId, text, before, sendBy) => describe(session, mask, clientId, { text, before }, sendBy),
     setConsent: (clientId, consent) => setConsent(session, clientId, consent),
     issue: (clientId, sendBy) => issue(session, mask, clientId, sendBy),
     makeKey: () => makeKey(mask),
@@ -116,13 +116,13 @@ async function update(
 
 async function describe(
   session: Session,
+  mask: Mask,
   clientId: string,
-  text: string,
-  before: 'empty' | 'filled',
+  { text, before }: { text: string; before: 'empty' | 'filled' },
   sendBy: number,
 ): Promise<At<void>> {
   const change = { field: 'description' as const, before: before === 'empty' ? undefined : before, after: text }
-  const { at } = await update(session, () => {}, clientId, [change], sendBy)
+  const { at } = await update(session, mask, clientId, [change], sendBy)
   return { value: undefined, at }
 }
 
