@@ -100,7 +100,7 @@ type World = {
   forgot: boolean
 }
 
-test(`P1 to P7 hold in ${histories} histories (seed ${seed})`, { timeout: 600_000 }, async () => {
+test(`P1 to P7 hold in ${histories} histories (seed ${seed})`, { timeout: 1_800_000 }, async () => {
   const history = fc.array(event, { maxLength: 12 })
   const method = fc.constantFrom(...(Object.keys(methods) as (keyof typeof methods)[]))
   const cast = fc.oneof(
