@@ -1,3 +1,4 @@
+import { isKeyHint } from './credential.ts'
 import { unreachable } from './errors.ts'
 import type { Load } from './pace.ts'
 import type { Step } from './steps.ts'
@@ -29,13 +30,15 @@ function stepNeed(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> 
     case 'update':
     case 'own':
       return { tenant: { reads: 1, writes: 1 } }
-    case 'consent':
     case 'retire':
+      // Keys are a list that is read, changed and written back.
+      return { tenant: { reads: isKeyHint(step.hint) ? 1 : 0, writes: 1 } }
+    case 'consent':
     case 'delete':
     case 'delete-twin':
       return { tenant: { writes: 1 } }
     case 'issue':
-      return { tenant: { reads: 1, writes: 2 } }
+      return { tenant: { reads: step.credential === 'key' ? 2 : 1, writes: 2 } }
     case 'verify':
       // The token is fetched and given back; whose it is, is asked between.
       return step.skip === undefined ? { tenant: { reads: 1, writes: 2 } } : {}
