@@ -1,0 +1,3 @@
+import { tryHistories } from './history.ts'
+
+tryHistories(2, 1 / 3)

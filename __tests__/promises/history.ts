@@ -1,0 +1,214 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { ledgerMarker } from '../../src/domain/ledger.ts'
+import {
+  expectNoLeaks,
+  expectOnlyCurrent,
+  expectSettled,
+  expectUsable,
+  type Place,
+  repositoryPlace,
+  type theClient,
+  type Watch,
+} from '../support/promises.ts'
+import type { RunResult, Simulation, Trouble } from '../support/simulation.ts'
+import { addForeignKey, fourPlaces, prepared, twoClients } from './scenarios.ts'
+import { dice, together } from './together.ts'
+
+// How many to try, and which ones: a failure prints its seed, and HISTORIES=… SEED=… tries the same again.
+const histories = Number(process.env.HISTORIES ?? 3000)
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
+
+const methods = {
+  secret: { 'auth-method': 'client_secret' },
+  key: { 'auth-method': 'private_key_jwt', 'client-secret-name': 'QLIK_CLIENT_SECRET' },
+}
+const asked = {
+  apply: {},
+  rotate: { rotate: 'now' },
+  'by age': { 'rotate-after': '30d' },
+  plan: { mode: 'plan' },
+  'by key': methods.key,
+  'by secret': methods.secret,
+}
+const pauses = { second: 1 / 3600, minute: 1 / 60, 'eleven minutes': 11 / 60, hours: 5, day: 25, quarter: 91 * 24 }
+const troubles: Trouble[] = [
+  'killed before',
+  'killed after',
+  'answer lost',
+  '500 after',
+  '429',
+  '429 for long',
+  'SIGTERM',
+  'GitHub 403',
+]
+
+const edits = {
+  'secret deleted on the tenant': ({ tenant, client }) =>
+    client.secrets[0] && tenant.deleteSecret(client.clientId, client.secrets[0].hint),
+  'keys replaced on the tenant': ({ client, watch }) => {
+    if (client.publicKeys === undefined || client.publicKeys.length === 0) return
+    client.publicKeys = []
+    addForeignKey(client, watch)
+  },
+  'value overwritten': ({ github }) => github.overwriteSecret(repositoryPlace, 'by hand'),
+  'value deleted': ({ github }) => github.deleteSecret(repositoryPlace),
+  'id deleted': ({ github }) => github.deleteVariable({ ...repositoryPlace, name: 'QLIK_CLIENT_ID' }),
+  renamed: ({ tenant, client }) => tenant.rename(client.clientId, 'renamed'),
+  described: ({ tenant, client }) => tenant.setDescription(client.clientId, `Hello\n${client.description ?? ''}`),
+  'description cleared': ({ tenant, client }) => tenant.setDescription(client.clientId, undefined),
+  'ledger mangled': ({ tenant, client }) => tenant.setDescription(client.clientId, `${ledgerMarker} {"version":1`),
+  'consent taken back': ({ tenant, client }) => tenant.setConsent(client.clientId, 'required'),
+  'scopes changed': ({ tenant, client }) => tenant.setScopes(client.clientId, ['admin.apps']),
+} satisfies Record<
+  string,
+  (world: Simulation['sandbox'] & { client: ReturnType<typeof theClient>; watch: Watch }) => unknown
+>
+
+const forgetting: (keyof typeof edits)[] = ['description cleared', 'ledger mangled']
+
+const request = fc.constantFrom(...(Object.keys(asked) as (keyof typeof asked)[]))
+const event = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ run: request }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ run: request, trouble: fc.constantFrom(...troubles), at: fc.integer({ min: 0, max: 24 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      runs: fc.tuple(request, request),
+      seed: fc.nat(9999),
+      death: fc.option(fc.record({ who: fc.nat(1), step: fc.nat(24) }), { nil: undefined }),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ pause: fc.constantFrom(...(Object.keys(pauses) as (keyof typeof pauses)[])) }) },
+  { weight: 2, arbitrary: fc.record({ edit: fc.constantFrom(...(Object.keys(edits) as (keyof typeof edits)[])) }) },
+  { weight: 1, arbitrary: fc.constant({ foreign: true as const }) },
+)
+type Event = typeof event extends fc.Arbitrary<infer T> ? T : never
+
+/** What has happened so far. */
+type World = {
+  simulation: Simulation
+  watch: Watch
+  places: Place[]
+  results: RunResult[]
+  /** Runs met, and what each left may take a slot until it is settled. */
+  overlapped: boolean
+  /** A ledger was lost, or a run died while another was at work: what they knew of may stay. */
+  forgot: boolean
+}
+
+/** Tries a share of the histories, for one client with one place, or for two with two places each. */
+export function tryHistories(size: Cast['clients'], share: number): void {
+  const numRuns = Math.round(histories * share)
+  const who = size === 1 ? 'of one client' : 'of two clients with two places each'
+  test(`P1 to P7 hold in ${numRuns} histories ${who} (seed ${seed})`, { timeout: 1_800_000 }, async () => {
+    const history = fc.array(event, { maxLength: 12 })
+    // What a spec file says of a client, inputs don't: several have secrets.
+    const method = size === 1 ? fc.constantFrom('secret' as const, 'key' as const) : fc.constant('secret' as const)
+    const cast = fc.record({ clients: fc.constant(size), method })
+    await fc.assert(fc.asyncProperty(history, fc.boolean(), cast, live), { numRuns, seed })
+  })
+}
+
+type Cast = { clients: 1 | 2; method: keyof typeof methods }
+
+async function live(history: Event[], late: boolean, { clients, method }: Cast): Promise<void> {
+  const scenario = clients === 1 ? {} : { clients: twoClients, places: fourPlaces }
+  const { simulation, watch, places } = await prepared(scenario, late ? { stampDelay: 3, secretDelay: 2 } : {})
+  const world: World = { simulation, watch, places, results: [], overlapped: false, forgot: false }
+  for (const each of history) {
+    await happen(each, world)
+    expect(watch.broken).toEqual([])
+  }
+  await settle(world, methods[method])
+}
+
+async function happen(each: Event, world: World): Promise<void> {
+  const { simulation, watch } = world
+  if ('pause' in each) return simulation.advance(pauses[each.pause])
+  if ('edit' in each) return edit(each.edit, world)
+  if ('foreign' in each) return addForeign(world)
+  if ('runs' in each) {
+    const runs = each.runs.map((name) => simulation.begin(asked[name]))
+    await together(runs, dice(each.seed), each.death)
+    world.overlapped = true
+    world.forgot ||= each.death !== undefined
+    world.results.push(...runs.map(({ result }) => result))
+    return
+  }
+  const result = await simulation.run(
+    asked[each.run],
+    ...('trouble' in each ? [{ at: each.at, kind: each.trouble }] : []),
+  )
+  world.results.push(result)
+  if ('trouble' in each || result.error?.code === 'SECRET_SLOTS_FULL') return
+  // Whoever forgot that it was a key has to be told.
+  if (world.forgot && /^auth-method: /.test(result.error?.message ?? '')) return
+  expect(result.error?.message).toBeUndefined()
+  if (each.run !== 'plan') expectUsable(simulation, world.places)
+  expect(watch.broken).toEqual([])
+}
+
+/** GitHub's stamps count whole seconds and spread slowly: some seconds lie before and after what people do. */
+function edit(name: keyof typeof edits, world: World): void {
+  const { sandbox } = world.simulation
+  const client = ours(world)
+  if (client === undefined) return
+  sandbox.clock.advance(5000)
+  edits[name]({ ...sandbox, client, watch: world.watch } as never)
+  world.forgot ||= forgetting.includes(name)
+  world.watch.excuse()
+  sandbox.clock.advance(5000)
+}
+
+/** Once: more would fill the slots. A while after the last run: what is made within a dead run's lease is taken for its own. */
+function addForeign(world: World): void {
+  const client = ours(world)
+  if (client === undefined || world.watch.foreign.size > 0 || client.secrets.length === 5) return
+  if (!client.allowedAuthMethods?.includes('client_secret')) return
+  world.simulation.advance(2 / 60)
+  world.watch.addForeign(client.clientId)
+}
+
+const managed = new Set(['deployer', 'renamed', 'portal'])
+
+/** The client as it stands at the moment, under whatever name. */
+function ours({ simulation: { sandbox } }: World): ReturnType<typeof theClient> | undefined {
+  return sandbox.tenant.liveClients().find(({ clientName }) => clientName === 'deployer' || clientName === 'renamed')
+}
+
+/** Undisturbed runs, the first ten minutes later, the next after the grace: everything is as it should be. */
+async function settle(world: World, method: Record<string, string>): Promise<void> {
+  const { simulation, watch, places, results, overlapped, forgot } = world
+  for (const hours of [11 / 60, 25, 11 / 60, 25]) {
+    simulation.advance(hours)
+    let result = await simulation.run(method)
+    if (result.error?.code === 'SECRET_SLOTS_FULL') {
+      // Within their grace they may all be needed. For longer only what no ledger knows, or nobody can place, may take a slot.
+      if (hours < 24) continue
+      expect(overlapped || forgot, result.error.message).toBe(true)
+      deleteUnheld(world)
+      result = await simulation.run(method)
+    }
+    results.push(result)
+    expect(result.error?.message).toBeUndefined()
+    expect(watch.broken).toEqual([])
+    expectUsable(simulation, places)
+  }
+  if (!forgot) expectOnlyCurrent(simulation, places, watch.foreign)
+  await expectSettled(simulation, method)
+  expectNoLeaks(simulation, results)
+}
+
+/** The remedy that SECRET_SLOTS_FULL names, by hand. */
+function deleteUnheld({ simulation, watch, places }: World): void {
+  const { github, tenant } = simulation.sandbox
+  const held = new Set(places.map((place) => github.secretValue(place)))
+  for (const { clientId, clientName, secrets } of tenant.liveClients())
+    for (const { hint, value } of [...secrets])
+      if (managed.has(clientName) && !held.has(value) && !watch.foreign.has(value)) tenant.deleteSecret(clientId, hint)
+  watch.excuse()
+}
