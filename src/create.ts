@@ -97,7 +97,10 @@ async function giveWayToTwin(
   const { owner } = step.ledger
   const twins = clients.filter(
     ({ id, description: { ledger } }) =>
-      id !== mine.id && ledger?.owner.repository === owner.repository && ledger.owner.client === owner.client,
+      id !== mine.id &&
+      !work.plan.spec.pinnedByOthers?.has(id) &&
+      ledger?.owner.repository === owner.repository &&
+      ledger.owner.client === owner.client,
   )
   if (!twins.some((twin) => isYounger(mine, twin))) return
   const accessToken = await work.fresh?.early

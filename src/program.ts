@@ -1,5 +1,5 @@
 import { checkedLine, checkedOutputs, checkedSummary } from './domain/checked.ts'
-import { spared } from './domain/destroy.ts'
+import { apart } from './domain/destroy.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { type Outcome, outputsOf } from './domain/outcome.ts'
 import type { ServiceName } from './domain/pace.ts'
@@ -104,7 +104,7 @@ async function toRequest(inputs: Inputs, github: GitHub | undefined, process: st
   const actor = { repository: here, run: { ...run, process } }
   const specs = clients.map((client) => toClientSpec(client, here, idOf, policy.mode))
   const served = others.map((client) => toClientSpec(client, here, idOf, 'apply'))
-  return { clients: spared(specs, served), actor, policy }
+  return { clients: apart(specs, served), actor, policy }
 }
 
 /** What `validate` says: what was checked, and nothing that only a tenant knows. */

@@ -1,4 +1,6 @@
+import { inOrder } from './domain/order.ts'
 import type { Outcome } from './domain/outcome.ts'
+import type { ClientSpec } from './domain/spec.ts'
 import { plain } from './domain/text.ts'
 import { observe } from './observe.ts'
 import type { Clock, Reporter } from './ports.ts'
@@ -16,24 +18,27 @@ export async function run(request: RunRequest, world: World): Promise<Outcome[]>
   const places = clients.flatMap(({ destinations }) => destinations)
   const first = await observe(places, world.readers, world.clock)
   const tally = startTally(clients.length, world)
-  return sideBySide(clients, mostAtOnce, async (spec) => {
-    tally.begun()
-    const reporter = clients.length > 1 ? namedReporter(spec.name, world.reporter) : world.reporter
-    const outcome = await settle(spec, first, request, { ...world, reporter }, tally.waiting)
-    tally.ended()
-    return outcome
-  })
+  const outcomes = new Map<ClientSpec, Outcome>()
+  for (const [index, group] of inOrder(clients, first, request).entries()) {
+    // Those who waited for others decide from what is there by then.
+    const known = { first, isOld: index > 0 }
+    await sideBySide(group, mostAtOnce, async (spec) => {
+      tally.begun()
+      const reporter = clients.length > 1 ? namedReporter(spec.name, world.reporter) : world.reporter
+      outcomes.set(spec, await settle(spec, known, request, { ...world, reporter }, tally.waiting))
+      tally.ended()
+    })
+  }
+  return clients.map((spec) => outcomes.get(spec)!)
 }
 
-/** Work on each item, so many at a time, begun in their order; what came of each, in their order. */
-async function sideBySide<T, R>(items: T[], most: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = []
-  const rest = items.entries()
+/** Work on each item, so many at a time, begun in their order. */
+async function sideBySide<T>(items: T[], most: number, work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values()
   const worker = async () => {
-    for (const [index, item] of rest) results[index] = await work(item)
+    for (const item of rest) await work(item)
   }
   await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker))
-  return results
 }
 
 /** Lines of several clients mingle: each says whose it is. */

@@ -39,12 +39,12 @@ type Settling = {
 type Decision = { plan: ClientPlan; reading: Reading }
 
 /**
- * Brings one client to what its spec says, or in plan mode says what that would take. `first`: a reading of all. A failure is the
- * outcome's `error`.
+ * Brings one client to what its spec says, or in plan mode says what that would take. `first`: a reading of all; where it `isOld`,
+ * it is read again. A failure is the outcome's `error`.
  */
 export async function settle(
   spec: ClientSpec,
-  first: Reading,
+  { first, isOld }: { first: Reading; isOld: boolean },
   request: RunRequest,
   world: World,
   waiting: (text: string) => void,
@@ -58,7 +58,7 @@ export async function settle(
     return outcomeOf({ spec, mode, plan, drift, now: reading.now, progress: settling.progress, error })
   }
   try {
-    const decision = await firstDecision(settling, first)
+    const decision = await firstDecision(settling, isOld ? await readAgain(settling) : first)
     latest = decision
     drift = decision.plan.drift
     tell(decision.plan, world)
@@ -101,6 +101,11 @@ async function carryOut(
 
 function decide({ spec, request, seen }: Settling, reading: Reading): Decision {
   return { reading, plan: planClient(spec, reading, { actor: request.actor, policy: request.policy, seen }) }
+}
+
+async function readAgain({ spec, world }: Settling): Promise<Reading> {
+  if (world.stop.requested) throw cancelled()
+  return observe(spec.destinations, world.readers, world.clock)
 }
 
 async function firstDecision(settling: Settling, first: Reading): Promise<Decision> {

@@ -1,11 +1,13 @@
 import type { ObservedClient } from './client.ts'
-import { type Destination, destinationKey } from './destination.ts'
-import { type Identity, isOwner, ownedElsewhere } from './identify.ts'
+import { type Destination, destinationKey, destinationLabel } from './destination.ts'
+import { ActionError } from './errors.ts'
+import { clientLabel, type Identity, isOwner, ownedElsewhere } from './identify.ts'
 import { droppedDestinations } from './ledger.ts'
 import { isAdmin, requireRead } from './refusals.ts'
 import { leaseOfAnother } from './rotation.ts'
 import type { ClientSpec } from './spec.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
+import { plain } from './text.ts'
 
 /**
  * Deletes what this action made, or what `client-id` pins. Throws `CLIENT_OWNED_ELSEWHERE` for anything else, and
@@ -27,6 +29,7 @@ export function planDestroy(
   if (by !== 'pin' && !(ours && ledger?.owner.origin === 'made')) throw ownedElsewhere(client, ours)
   const known = [...spec.destinations, ...droppedDestinations(ledger, spec.destinations)]
   requireRead(known, observed, true)
+  if (context.policy.mode !== 'plan') refuseHeld(spec, client, known, observed)
   const removals = known.flatMap((destination) => {
     const parts = partsToRemove(destination, client, observed).filter(
       (part) => !spec.spared?.has(valueKey(destination, part)),
@@ -47,6 +50,24 @@ export function planDestroy(
   }
 }
 
+/** Where another client of the file is to follow and did not yet, the place would be left with a dead secret. */
+function refuseHeld(spec: ClientSpec, client: ObservedClient, known: Destination[], { destinations }: Observed): void {
+  const held = known.find((destination) => {
+    const key = destinationKey(destination)
+    const stamp = client.description.ledger?.destinations[key]?.stamp
+    const seen = destinations.get(key)
+    const isUnproven = stamp === -1 && destination.idAs === 'variable' && seen?.idValue === client.id
+    const holdsOurs = seen?.secretStamp !== undefined && (seen.secretStamp === stamp || isUnproven)
+    return holdsOurs && spec.spared?.has(valueKey(destination, 'secret'))
+  })
+  if (held === undefined) return
+  throw new ActionError(
+    'DELIVERY_FAILED',
+    `${plain(destinationLabel(held))} still holds a secret of ${clientLabel(client)}, for the client that is to be delivered there instead was not yet`,
+    'So the client stays for now. Mend what keeps the other one from being delivered, and run again for both.',
+  )
+}
+
 /**
  * Where the variable shows another client's id, it belongs to whoever wrote that, and the secret beside it too, unless its stamp
  * is that of our own delivery.
@@ -60,14 +81,22 @@ function partsToRemove(destination: Destination, client: ObservedClient, observe
   return delivered !== undefined && delivered.stamp === seen?.secretStamp ? ['secret'] : []
 }
 
-/** The same specs, those to be absent with the values that clients to be present have: in this run, or beside it. */
-export function spared(specs: ClientSpec[], beside: ClientSpec[]): ClientSpec[] {
+/**
+ * The same specs, each with what is another's, in this run or beside it: clients that others pin; and for those to be absent the
+ * values that clients to be present have.
+ */
+export function apart(specs: ClientSpec[], beside: ClientSpec[]): ClientSpec[] {
   const present = [...specs, ...beside].filter(({ state }) => state === 'present')
   const values = present.flatMap(({ destinations }) =>
     destinations.flatMap((destination) => [valueKey(destination, 'secret'), valueKey(destination, 'id')]),
   )
   const served = new Set(values)
-  return specs.map((spec) => (spec.state === 'absent' ? { ...spec, spared: served } : spec))
+  const pins = new Set([...specs, ...beside].flatMap(({ clientId }) => clientId ?? []))
+  return specs.map((spec) => ({
+    ...spec,
+    ...(spec.clientId === undefined && pins.size > 0 ? { pinnedByOthers: pins } : {}),
+    ...(spec.state === 'absent' ? { spared: served } : {}),
+  }))
 }
 
 /** One value at a destination: two that differ in the secret may share the variable. */

@@ -33,7 +33,8 @@ function pinned(spec: ClientSpec, clients: ObservedClient[], clientId: string): 
   )
 }
 
-function byLedgerOrName(spec: ClientSpec, clients: ObservedClient[], actor: Actor, now: number): Identity {
+function byLedgerOrName(spec: ClientSpec, all: ObservedClient[], actor: Actor, now: number): Identity {
+  const clients = all.filter(({ id }) => !spec.pinnedByOthers?.has(id))
   const ours = clients.filter((client) => isOwner(client.description.ledger, spec, actor))
   if (ours.length > 0) return oursOf(spec, ours, now)
   const named = clients.filter(({ name }) => name === spec.name)

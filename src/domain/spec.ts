@@ -38,6 +38,8 @@ export type ClientSpec = {
   destinations: Destination[]
   /** Values that other clients of the same spec file have on GitHub: none of them is deleted. */
   spared?: ReadonlySet<string> | undefined
+  /** Clients that other specs of the same file mean by their ids: none of them is this one, whatever its name. */
+  pinnedByOthers?: ReadonlySet<string> | undefined
   /** Seconds. */
   rotation: { after?: number | undefined; grace: number }
 }

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import { expectFailure, expectSuccess, writes } from '../support/contract.ts'
+import { Simulation } from '../support/simulation.ts'
+import { workspaceOf } from '../support/workspace.ts'
+
+// What clients of one spec file can do to each other.
+
+function specOf(...clients: string[]): string {
+  return `version: 1\nclients:\n${clients.map((client) => client.replace(/^/gm, '    ').replace(/^ {4}/, '  - ')).join('\n')}\n`
+}
+
+function clientNamed(name: string, more = ''): string {
+  const own = name.toUpperCase()
+  return `name: ${name}\nscopes: [user_default]\n${more}deliver: [{ client-id-name: ${own}_ID, client-secret-name: ${own}_SECRET }]`
+}
+
+/** The client whose id stands in the place, where the secret beside it is its own and works. */
+function servedBy({ sandbox: { github, tenant } }: Simulation, name = 'QLIK_CLIENT'): string | undefined {
+  const id = github.variableValue({ repository: 'acme/app', name: `${name}_ID` }) ?? ''
+  const secret = github.secretValue({ repository: 'acme/app', name: `${name}_SECRET` }) ?? ''
+  return tenant.canAuthenticate(id, secret)
+    ? tenant.liveClients().find(({ clientId }) => clientId === id)?.clientName
+    : undefined
+}
+
+/** Does anybody accept what the place holds? */
+function isAlive({ sandbox: { github, tenant } }: Simulation): boolean {
+  const secret = github.secretValue({ repository: 'acme/app', name: 'QLIK_CLIENT_SECRET' }) ?? ''
+  return tenant.liveClients().some(({ clientId }) => tenant.canAuthenticate(clientId, secret))
+}
+
+describe('a client that another of the file follows in its place', () => {
+  const before = specOf('name: old\nscopes: [apps]\ndeliver: [{}]')
+  const after = specOf('name: old\nstate: absent', 'name: fresh\nscopes: [apps]\ndeliver: [{}]')
+  async function start(): Promise<Simulation> {
+    const simulation = await Simulation.start()
+    workspaceOf(simulation, { 'clients.yaml': before })
+    expectSuccess(await simulation.run())
+    simulation.advance(1)
+    workspaceOf(simulation, { 'clients.yaml': after })
+    return simulation
+  }
+
+  it.each(['killed before', 'killed after', 'GitHub 403', 'SIGTERM', '500 after', '429'] as const)(
+    'is not deleted before that: %s at any request',
+    async (kind) => {
+      for (let at = 0; ; at++) {
+        const simulation = await start()
+        const deadAfter: string[] = []
+        simulation.afterRequest = () => void (isAlive(simulation) || deadAfter.push(`request ${at}`))
+        const result = await simulation.run({}, { at, kind })
+        if (result.requests.length <= at) break
+        simulation.advance(1)
+        expectSuccess(await simulation.run())
+        expect(deadAfter).toEqual([])
+        expect(servedBy(simulation)).toBe('fresh')
+        expect(simulation.sandbox.tenant.findByName('old')).toEqual([])
+      }
+    },
+  )
+
+  it('stays where the other one can’t be delivered, or is not dealt with, and says why', async () => {
+    const simulation = await start()
+    const told = { message: /QLIK_CLIENT_SECRET still holds a secret of old .* was not yet/ }
+    expectFailure(await simulation.run({}, { at: 0, kind: 'GitHub 403' }), 'DELIVERY_FAILED', told)
+    expectFailure(await simulation.run({ only: 'old' }), 'DELIVERY_FAILED', told)
+    expectFailure(await simulation.run({ only: 'old', mode: 'destroy' }), 'DELIVERY_FAILED', told)
+    expect(servedBy(simulation)).toBe('old')
+    expectSuccess(await simulation.run({ mode: 'plan' }), { result: 'planned', drift: 'true' })
+    expectSuccess(await simulation.run({ only: 'fresh' }), { result: 'rotated' })
+    expectSuccess(await simulation.run({ only: 'old' }), { result: 'deleted' })
+    expect(servedBy(simulation)).toBe('fresh')
+  })
+})
+
+describe('the client that the action signs in with', () => {
+  const self = (grace: string) =>
+    clientNamed('Automation', `rotation: { grace: ${grace} }\n`).replace('user_default', 'admin_classic, user_default')
+
+  it.each(['0', '24h'])('cuts off no other where it rotates itself with a grace of %s', async (grace) => {
+    const simulation = await Simulation.start({ tokensDieWithSecret: true })
+    const { sandbox, inputs } = simulation
+    const admin = sandbox.tenant.createAdminClient('Automation')
+    delete inputs['api-key']
+    const names = ['a', 'b', 'c']
+    workspaceOf(simulation, { 'clients.yaml': specOf(self(grace), ...names.map((name) => clientNamed(name))) })
+    const signIn = { 'admin-client-id': admin.clientId, 'admin-client-secret': admin.secret }
+    expectSuccess(await simulation.run(signIn))
+    for (let day = 1; day <= 3; day++) {
+      simulation.advance(25)
+      const secret = sandbox.github.secretValue({ repository: 'acme/app', name: 'AUTOMATION_SECRET' })!
+      const result = await simulation.run({ ...signIn, 'admin-client-secret': secret, rotate: 'now' })
+      expectSuccess(result, { result: 'rotated' })
+      const told = JSON.parse(result.outputs!.clients!).map((it: Record<string, string>) => it['client-name'])
+      expect(told).toEqual(['Automation', ...names])
+      for (const name of names) expect(servedBy(simulation, name.toUpperCase())).toBe(name)
+    }
+  })
+})
+
+describe('a client that is pinned under a new name', () => {
+  const cases = [false, true].flatMap((isAdopted) => [false, true].map((isFirst) => ({ isAdopted, isFirst })))
+
+  it.each(cases)('is not taken for the one that has its old name: %o', async ({ isAdopted, isFirst }) => {
+    const simulation = await Simulation.start()
+    const { tenant } = simulation.sandbox
+    if (isAdopted) tenant.addClient({ clientName: 'a' })
+    else {
+      const inputs = { 'client-id-name': 'B_ID', 'client-secret-name': 'B_SECRET' }
+      expectSuccess(await simulation.run({ name: 'a', ...inputs }))
+    }
+    const clientId = tenant.findByName('a')[0]!.clientId
+    const list = [clientNamed('b', `client-id: ${clientId}\n`), clientNamed('a')]
+    workspaceOf(simulation, { 'clients.yaml': specOf(...(isFirst ? list : list.toReversed())) })
+    expectSuccess(await simulation.run(), { result: 'created' })
+    expect([servedBy(simulation, 'A'), servedBy(simulation, 'B')]).toEqual(['a', 'b'])
+    expect(tenant.findByName('b').map((it) => it.clientId)).toEqual([clientId])
+    const again = await simulation.run()
+    expectSuccess(again, { result: 'unchanged' })
+    expect(writes(again)).toEqual([])
+    expectSuccess(await simulation.run({ only: 'a' }), { result: 'unchanged' })
+  })
+})
