@@ -44,7 +44,14 @@ export function createService(service: ServiceName, transport: Transport, around
   const writes = createGate(service === 'github' ? 1 : mostAtOnce)
   const through = (reporter: Reporter, kept?: Kept): Http => {
     const line: Line = { service, transport, around: { ...around, reporter }, pace, gate, told }
-    return (call) => (call.method === 'GET' ? persist(line, call, kept) : writes(() => persist(line, call, kept)))
+    // Who is asked to stop has no time to stand in line; and what stood there before is not begun any more.
+    return async (call) => {
+      if (call.method === 'GET' || around.stop.requested) return persist(line, call, kept)
+      return writes(() => {
+        if (around.stop.requested) throw notBegun(call)
+        return persist(line, call, kept)
+      })
+    }
   }
   return {
     http: through(around.reporter),
@@ -151,12 +158,17 @@ function tooLate(call: Call, uncertain: boolean): ActionError {
   })
 }
 
+function notBegun({ what }: Call): ActionError {
+  return new ActionError('CANCELLED', `the run was asked to stop before ${what}`, goOn)
+}
+
+const goOn = 'Start it again: the next run goes on from here.'
+
 /** There was no time left for this request: the run is over because it was asked to stop, not because of a service. */
 function stopped(error: ActionError): ActionError {
   const { trace, status, uncertain } = error
-  const hint = 'Start it again: the next run goes on from here.'
   const message = `the run was asked to stop (${error.message})`
-  return new ActionError('CANCELLED', message, hint, { cause: error, trace, status, uncertain })
+  return new ActionError('CANCELLED', message, goOn, { cause: error, trace, status, uncertain })
 }
 
 async function attempt(
