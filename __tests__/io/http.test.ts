@@ -47,7 +47,7 @@ function service(...answers: (WireResponse | (() => Error))[]) {
     reporter: { step: (line: string) => void world.log.push(line), notice: () => {}, warning: () => {} },
   }
   const http = (call: Call, name: 'tenant' | 'github' = 'tenant') => createService(name, transport, around).http(call)
-  return { world, http }
+  return { world, http, around, transport }
 }
 
 async function failing(sent: Promise<unknown>): Promise<ActionError> {
@@ -83,6 +83,17 @@ describe('a request', () => {
     const { http, world } = service(fault)
     expect((await failing(http(get))).code).toBe('TENANT_UNREACHABLE')
     expect(world.sent).toHaveLength(1)
+  })
+
+  it('has its patience still when it was kept from being sent to stay within a limit', async () => {
+    const answers = Array.from({ length: 97 }, () => good)
+    const { world, transport, around } = service(...answers, { ...good, status: 503 }, good)
+    const { http } = createService('tenant', transport, around)
+    const change = { ...post, repeatable: true }
+    await Promise.all(answers.map(() => http(change)))
+    await http(change)
+    expect(world.now).toBeGreaterThan(60_000)
+    expect(world.sent).toHaveLength(99)
   })
 
   it('that is not safe to repeat is not repeated, and its failure says that it may have taken effect', async () => {

@@ -81,6 +81,17 @@ describe('the pace of one service', () => {
     expect(time.clock.elapsed()).toBe(0)
   })
 
+  it('lets in no more than fit, however many ask in the same moment', async () => {
+    const time = timeline()
+    const pace = createPace('tenant', time)
+    let sent = 0
+    for (let index = 0; index < 150; index++) void pace.admit('writes', undefined, fine).then(() => sent++)
+    await time.settled()
+    expect(sent).toBe(97)
+    await time.pass(61_000)
+    expect(sent).toBe(150)
+  })
+
   it('is silent for as long as the tenant asks, in the tier that it refused', async () => {
     const time = timeline()
     const pace = createPace('tenant', time)

@@ -89,7 +89,7 @@ async function persist(line: Line, call: Call, kept: Kept | undefined): Promise<
   const { service, around, pace } = line
   const { clock, stop, reporter } = around
   const kind = call.method === 'GET' ? 'reads' : 'writes'
-  const began = clock.elapsed()
+  let began: number | undefined
   let asked = 0
   // What an earlier attempt did without a good answer, no later refusal undoes.
   let uncertain = false
@@ -97,12 +97,13 @@ async function persist(line: Line, call: Call, kept: Kept | undefined): Promise<
     await pace.admit(kind, kept, (wait) => requireTime(line, call, wait, uncertain))
     const outcome = await line.gate(() => {
       if (clock.elapsed() > (call.sendBy ?? Number.POSITIVE_INFINITY)) throw tooLate(call, uncertain)
+      began ??= clock.elapsed()
       return attempt(service, line.transport, around, call)
     })
     if (outcome.response !== undefined && service === 'github') heedCount(pace, outcome.response)
     if (outcome.trouble === undefined) return finish(service, call, outcome.response, uncertain)
     uncertain ||= call.method !== 'GET' && (outcome.trouble.kind === 'lost' || outcome.trouble.kind === 'server')
-    const tried: Tried = { attempts, elapsed: clock.elapsed() - began, asked, repeatable: call.repeatable }
+    const tried: Tried = { attempts, elapsed: clock.elapsed() - (began ?? 0), asked, repeatable: call.repeatable }
     const next = verdict(outcome.trouble, tried)
     if (outcome.trouble.kind === 'limited') pace.refused(kind, next.wait)
     if (stop.requested) throw stopped(failure(service, call, outcome, { uncertain }))

@@ -58,15 +58,12 @@ export function createPace(service: ServiceName, { clock, stop }: Pick<Surroundi
     admit: async (kind, kept, accept) => {
       const load = { reads: 0, writes: 0, [kind]: 1 }
       // What is kept for others may be taken where it is needed, for who has begun must end; the limits themselves hold.
-      await room(state, load, () => 0, accept)
-      for (const budget of state.budgets) count(budget, weightOf(load, budget.limit), kept, clock.elapsed())
-      state.allowance.left--
+      const take = () => send(state, load, kept)
+      await room(state, load, { keptOf: () => 0, accept, take })
     },
     reserve: (load, accept) => {
-      const mine = state.line.then(async () => {
-        await room(state, load, ({ kept }) => kept, accept)
-        return keep(state, load)
-      })
+      const take = () => keep(state, load)
+      const mine = state.line.then(() => room(state, load, { keptOf: ({ kept }) => kept, accept, take }))
       state.line = mine.catch(() => {})
       return mine
     },
@@ -88,17 +85,16 @@ export function createPace(service: ServiceName, { clock, stop }: Pick<Surroundi
   }
 }
 
-async function room(
-  state: State,
-  load: Load,
-  keptOf: (budget: Budget) => number,
-  accept: (wait: Wait) => void,
-): Promise<void> {
+type Turn<T> = { keptOf: (budget: Budget) => number; accept: (wait: Wait) => void; take: () => T }
+
+/** Waits until there is room, and takes it in the same turn: of many who see it at once only those who fit get in. */
+async function room<T>(state: State, load: Load, { keptOf, accept, take }: Turn<T>): Promise<T> {
   for (let wait = longest(state, load, keptOf); wait.milliseconds > 0; wait = longest(state, load, keptOf)) {
-    if (state.stop.requested) return
+    if (state.stop.requested) break
     accept(wait)
     await rest(wait.milliseconds, state)
   }
+  return take()
 }
 
 function longest(state: State, load: Load, keptOf: (budget: Budget) => number): Wait {
@@ -116,6 +112,11 @@ function longest(state: State, load: Load, keptOf: (budget: Budget) => number): 
     { milliseconds: exhausted ? allowance.until - now : 0, limit: 'its count of requests', told: true },
     ...waits,
   ].reduce((a, b) => (b.milliseconds > a.milliseconds ? b : a))
+}
+
+function send(state: State, load: Load, kept: Kept | undefined): void {
+  for (const budget of state.budgets) count(budget, weightOf(load, budget.limit), kept, state.clock.elapsed())
+  state.allowance.left--
 }
 
 function count(budget: Budget, weight: number, kept: Kept | undefined, now: number): void {
