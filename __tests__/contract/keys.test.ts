@@ -244,6 +244,27 @@ describe('changing the method', () => {
     await expectSettled(simulation, { ...byKey, ...samePlace })
   })
 
+  it.each(['24h', '0'])(
+    'and back again does not bring a secret to life that the tenant kept: grace %s',
+    async (grace) => {
+      const inputs = { ...samePlace, 'grace-period': grace }
+      watch = new Watch(simulation, [keyPlace], grace === '0' ? 0 : undefined)
+      simulation.sandbox.settings.lastSecret = 'kept'
+      await good({ ...bySecret, ...inputs }, 'created')
+      const { secrets, clientId } = theClient(simulation)
+      const [{ value: first }] = secrets as [(typeof secrets)[number]]
+      for (const method of [byKey, bySecret, byKey, bySecret]) {
+        simulation.advance(25)
+        await good({ ...method, ...inputs }, 'rotated')
+        simulation.advance(25)
+        await simulation.run({ ...method, ...inputs })
+        expect(simulation.sandbox.tenant.canAuthenticate(clientId, first)).toBe(false)
+        await expectSettled(simulation, { ...method, ...inputs })
+      }
+      expect(theClient(simulation).secrets.map(({ value }) => value)).toEqual([held()])
+    },
+  )
+
   it('under the usual names leaves the old place behind, which is asked about first', async () => {
     await good({}, 'created')
     simulation.advance(1)

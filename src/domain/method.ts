@@ -33,10 +33,13 @@ export function keyless(client: string): ActionError {
   )
 }
 
-/** Secrets that may not be used any more are as good as retired: a tenant may refuse to delete the last one. */
-export function retireSteps(client: ObservedClient, retire: Retirement[]): (Step & { kind: 'retire' })[] {
+/**
+ * Secrets that may not be used any more are as good as retired, while nobody is to use any again: a tenant may refuse to delete
+ * the last one.
+ */
+export function retireSteps(client: ObservedClient, retire: Retirement[], kind: CredentialKind): (Step & { kind: 'retire' })[] {
   const secrets = client.secrets.filter(({ hint }) => !isKeyHint(hint))
-  const isUsable = client.authMethods.includes(methodOf.secret)
+  const isUsable = kind === 'secret' || client.authMethods.includes(methodOf.secret)
   const isLast = secrets.every(({ hint }) => retire.some((it) => it.hint === hint))
   return retire
     .filter(({ hint }) => isKeyHint(hint) || isUsable)
@@ -48,7 +51,10 @@ export function retireSteps(client: ObservedClient, retire: Retirement[]): (Step
     }))
 }
 
-/** What is not there any more when these steps are done, whatever the tenant refuses. */
+/**
+ * What is not there any more when these steps are done, whatever the tenant refuses. The rest the ledger must not forget: allowing
+ * its method again would bring it back to life.
+ */
 export function surelyGone({ retire }: Rotation, steps: (Step & { kind: 'retire' })[]): Retirement[] {
   return retire.filter(({ hint }) => steps.some((step) => step.hint === hint && !step.mayStay))
 }

@@ -105,13 +105,13 @@ function planExisting(
   const input = rotationInput(spec, client, observed, context)
   const rotation = spec.destinations.length > 0 ? decideRotation(input) : undefined
   const reasons = reasonsOf(rotation, changes, client, input.kind)
-  const retirements = retireSteps(client, rotation?.retire ?? [])
+  const retirements = retireSteps(client, rotation?.retire ?? [], input.kind)
   const retireLast = retiresLast(client, context.policy)
   const after = changed(client, changes)
   requireRoomForChange(spec, after, changes)
   const ids = idRepairs(spec, client.id, observed)
   const own = ownSteps(spec, after, context)
-  const planned = rotation && { ...rotation, reasons, retire: retireLast ? [] : surelyGone(rotation, retirements) }
+  const planned = rotation && { ...rotation, reasons, retire: surelyGone(rotation, retireLast ? [] : retirements) }
   const issue =
     planned === undefined || reasons.length === 0 ? [] : issueSteps({ spec, observed, context }, after, planned, input)
   return {
