@@ -73,6 +73,39 @@ describe('a client that another of the file follows in its place', () => {
   })
 })
 
+describe('values that the ledger alone names', () => {
+  it('are spared where a successor has them by another case of the name', async () => {
+    const simulation = await Simulation.start()
+    const client = (name: string, environment: string) =>
+      `name: ${name}\nscopes: [apps]\ndeliver: [{ environment: ${environment}, client-id-as: none }]`
+    workspaceOf(simulation, { 'clients.yaml': specOf(client('old', 'staging')) })
+    expectSuccess(await simulation.run())
+    simulation.advance(1)
+    workspaceOf(simulation, { 'clients.yaml': specOf('name: old\nstate: absent', client('fresh', 'Staging')) })
+    expectSuccess(await simulation.run(), { result: 'deleted' })
+    const { tenant, github } = simulation.sandbox
+    const value = github.secretValue({ repository: 'acme/app', environment: 'staging', name: 'QLIK_CLIENT_SECRET' })
+    expect(tenant.canAuthenticate(tenant.findByName('fresh')[0]!.clientId, value ?? '')).toBe(true)
+  })
+
+  it.each(['', ',"id":"variable:QLIK_CLIENT_ID"'])('are not deleted where they are not ours: %s', async (id) => {
+    const simulation = await Simulation.start()
+    const { tenant, github } = simulation.sandbox
+    expectSuccess(await simulation.run())
+    const [client] = tenant.findByName('deployer')
+    const theirs = { repository: 'acme/app', name: 'DATABASE_PASSWORD' }
+    github.overwriteSecret(theirs, 'theirs')
+    const forged = client!.description!.replace(
+      '"destinations":{',
+      `"destinations":{"123456789///DATABASE_PASSWORD":{"hint":"zzzzz","stamp":-1${id}},`,
+    )
+    tenant.setDescription(client!.clientId, forged)
+    expectSuccess(await simulation.run({ mode: 'destroy' }), { result: 'deleted' })
+    expect(github.secretValue(theirs)).toBe('theirs')
+    expect(github.secretNames({ repository: 'acme/app' })).toEqual(['DATABASE_PASSWORD'])
+  })
+})
+
 describe('the client that the action signs in with', () => {
   const self = (grace: string) =>
     clientNamed('Automation', `rotation: { grace: ${grace} }\n`).replace('user_default', 'admin_classic, user_default')

@@ -31,7 +31,7 @@ export function planDestroy(
   requireRead(known, observed, true)
   if (context.policy.mode !== 'plan') refuseHeld(spec, client, known, observed)
   const removals = known.flatMap((destination) => {
-    const parts = partsToRemove(destination, client, observed).filter(
+    const parts = partsToRemove(destination, spec, client, observed).filter(
       (part) => !spec.spared?.has(valueKey(destination, part)),
     )
     return parts.length === 0 ? [] : [{ kind: 'remove-values' as const, destination, parts }]
@@ -70,15 +70,31 @@ function refuseHeld(spec: ClientSpec, client: ObservedClient, known: Destination
 
 /**
  * Where the variable shows another client's id, it belongs to whoever wrote that, and the secret beside it too, unless its stamp
- * is that of our own delivery.
+ * is that of our own delivery. Of a place that only the ledger names, nothing else goes than what surely is ours: whoever may edit
+ * the description on the tenant could name any secret there.
  */
-function partsToRemove(destination: Destination, client: ObservedClient, observed: Observed): ('id' | 'secret')[] {
+function partsToRemove(
+  destination: Destination,
+  { destinations }: ClientSpec,
+  client: ObservedClient,
+  observed: Observed,
+): ('id' | 'secret')[] {
   const key = destinationKey(destination)
   const seen = observed.destinations.get(key)
-  const isAnothers = destination.idAs === 'variable' && seen?.idValue !== undefined && seen.idValue !== client.id
-  if (!isAnothers) return destination.idAs === 'none' ? ['secret'] : ['secret', 'id']
   const delivered = client.description.ledger?.destinations[key]
-  return delivered !== undefined && delivered.stamp === seen?.secretStamp ? ['secret'] : []
+  const isOurs = delivered !== undefined && delivered.stamp === seen?.secretStamp
+  if (seen !== undefined && !destinations.includes(destination)) {
+    const isOurId =
+      destination.idAs === 'secret' ? isSame(delivered?.idStamp, seen.idStamp) : seen.idValue === client.id
+    return [...(isOurs ? (['secret'] as const) : []), ...(isOurId ? (['id'] as const) : [])]
+  }
+  const isAnothers = destination.idAs === 'variable' && seen?.idValue !== undefined && seen.idValue !== client.id
+  if (isAnothers) return isOurs ? ['secret'] : []
+  return destination.idAs === 'none' ? ['secret'] : ['secret', 'id']
+}
+
+function isSame(recorded: number | undefined, seen: number | undefined): boolean {
+  return recorded !== undefined && recorded === seen
 }
 
 /**
@@ -99,8 +115,13 @@ export function apart(specs: ClientSpec[], beside: ClientSpec[]): ClientSpec[] {
   }))
 }
 
-/** One value at a destination: two that differ in the secret may share the variable. */
-function valueKey(destination: Destination, part: 'id' | 'secret'): string {
+/**
+ * One value at a destination: two that differ in the secret may share the variable. GitHub's names of environments don't know
+ * upper and lower case.
+ */
+function valueKey(written: Destination, part: 'id' | 'secret'): string {
+  const destination =
+    written.environment === undefined ? written : { ...written, environment: written.environment.toLowerCase() }
   const { secretName, idName, idAs } = destination
   return part === 'id' && idAs !== 'secret'
     ? `${idAs} ${destinationKey({ ...destination, secretName: idName })}`
