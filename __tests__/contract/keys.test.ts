@@ -265,6 +265,20 @@ describe('changing the method', () => {
     },
   )
 
+  it('that stopped half-way leaves no secret behind where the tenant keeps the last one', async () => {
+    simulation.sandbox.settings.lastSecret = 'kept'
+    await good({ ...byKey, ...samePlace }, 'created')
+    simulation.advance(1)
+    const half = await simulation.run({ ...bySecret, ...samePlace }, { at: /^PATCH/, nth: 2, kind: 'killed after' })
+    expect([half.outputs, theClient(simulation).secrets.length]).toEqual([undefined, 1])
+    for (let day = 0; day < 3; day++) {
+      simulation.advance(25)
+      expectSuccess(await simulation.run({ ...bySecret, ...samePlace }))
+    }
+    expect(theClient(simulation).secrets.map(({ value }) => value)).toEqual([held()])
+    await expectSettled(simulation, { ...bySecret, ...samePlace })
+  })
+
   it('under the usual names leaves the old place behind, which is asked about first', async () => {
     await good({}, 'created')
     simulation.advance(1)
