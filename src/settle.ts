@@ -1,8 +1,8 @@
 import { apply } from './apply.ts'
 import type { Destination } from './domain/destination.ts'
+import { placesOf } from './domain/destroy.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { clientLabel } from './domain/identify.ts'
-import { droppedDestinations } from './domain/ledger.ts'
 import { needOf } from './domain/need.ts'
 import { type Outcome, outcomeOf, type Progress, startProgress } from './domain/outcome.ts'
 import { planClient } from './domain/plan.ts'
@@ -119,8 +119,7 @@ async function firstDecision(settling: Settling, first: Reading): Promise<Decisi
 
 /** What is to be destroyed are also the destinations that only the ledger names: what lies there decides what may go. */
 function destinationsOf({ spec }: Settling, { client }: ClientPlan): Destination[] {
-  const known = spec.state === 'absent' ? droppedDestinations(client?.description.ledger, spec.destinations) : []
-  return [...spec.destinations, ...known]
+  return spec.state === 'absent' ? placesOf(spec, client?.description.ledger) : spec.destinations
 }
 
 async function decideAnew(

@@ -61,7 +61,7 @@ describe('a client that another of the file follows in its place', () => {
 
   it('stays where the other one can’t be delivered, or is not dealt with, and says why', async () => {
     const simulation = await start()
-    const told = { message: /QLIK_CLIENT_SECRET still holds a secret of old .* was not yet/ }
+    const told = { message: /QLIK_CLIENT_SECRET may still hold a secret of old .* was not yet/ }
     expectFailure(await simulation.run({}, { at: 0, kind: 'GitHub 403' }), 'DELIVERY_FAILED', told)
     expectFailure(await simulation.run({ only: 'old' }), 'DELIVERY_FAILED', told)
     expectFailure(await simulation.run({ only: 'old', mode: 'destroy' }), 'DELIVERY_FAILED', told)
@@ -69,6 +69,23 @@ describe('a client that another of the file follows in its place', () => {
     expectSuccess(await simulation.run({ mode: 'plan' }), { result: 'planned', drift: 'true' })
     expectSuccess(await simulation.run({ only: 'fresh' }), { result: 'rotated' })
     expectSuccess(await simulation.run({ only: 'old' }), { result: 'deleted' })
+    expect(servedBy(simulation)).toBe('fresh')
+  })
+})
+
+describe('a client whose last run died between delivering and noting it', () => {
+  it.each(['created', 'rotated'])('is not deleted before another follows in its place: just %s', async (last) => {
+    const simulation = await Simulation.start()
+    workspaceOf(simulation, { 'clients.yaml': specOf('name: old\nscopes: [apps]\ndeliver: [{}]') })
+    if (last === 'rotated') expectSuccess(await simulation.run())
+    simulation.advance(1)
+    await simulation.run({ rotate: 'now' }, { at: /^PUT/, kind: 'killed after' })
+    simulation.advance(1)
+    const after = specOf('name: old\nstate: absent', 'name: fresh\nscopes: [apps]\ndeliver: [{}]')
+    workspaceOf(simulation, { 'clients.yaml': after })
+    expectFailure(await simulation.run({}, { at: 0, kind: 'GitHub 403' }), 'DELIVERY_FAILED')
+    expect(isAlive(simulation)).toBe(true)
+    expectSuccess(await simulation.run(), { result: 'deleted' })
     expect(servedBy(simulation)).toBe('fresh')
   })
 })

@@ -2,7 +2,7 @@ import type { ObservedClient } from './client.ts'
 import { type Destination, destinationKey, destinationLabel } from './destination.ts'
 import { ActionError } from './errors.ts'
 import { clientLabel, type Identity, isOwner, ownedElsewhere } from './identify.ts'
-import { droppedDestinations } from './ledger.ts'
+import { droppedDestinations, type Ledger, recalledDestination } from './ledger.ts'
 import { isAdmin, requireRead } from './refusals.ts'
 import { leaseOfAnother } from './rotation.ts'
 import type { ClientSpec } from './spec.ts'
@@ -27,7 +27,7 @@ export function planDestroy(
   const ledger = client.description.ledger
   const ours = isOwner(ledger, spec, context.actor)
   if (by !== 'pin' && !(ours && ledger?.owner.origin === 'made')) throw ownedElsewhere(client, ours)
-  const known = [...spec.destinations, ...droppedDestinations(ledger, spec.destinations)]
+  const known = placesOf(spec, ledger)
   requireRead(known, observed, true)
   if (context.policy.mode !== 'plan') refuseHeld(spec, client, known, observed)
   const removals = known.flatMap((destination) => {
@@ -50,22 +50,42 @@ export function planDestroy(
   }
 }
 
+/** Where something of a client may lie: what the spec names, what the ledger names, and where a run was about to deliver. */
+export function placesOf({ destinations }: ClientSpec, ledger: Ledger | undefined): Destination[] {
+  const places = [...destinations, ...droppedDestinations(ledger, destinations)]
+  const keys = new Set(places.map(destinationKey))
+  const announced = Object.keys(ledger?.announced?.stamps ?? {}).filter((key) => !keys.has(key))
+  const recalled = announced.map((key) => recalledDestination(key, { hint: '', stamp: -1 }, ledger!.owner))
+  // Of another repository an announcement knows the id alone, and so no address.
+  return [
+    ...places,
+    ...recalled.filter(({ repository }) => (repository?.id ?? ledger!.owner.repository) === ledger!.owner.repository),
+  ]
+}
+
 /** Where another client of the file is to follow and did not yet, the place would be left with a dead secret. */
-function refuseHeld(spec: ClientSpec, client: ObservedClient, known: Destination[], { destinations }: Observed): void {
-  const held = known.find((destination) => {
-    const key = destinationKey(destination)
-    const stamp = client.description.ledger?.destinations[key]?.stamp
-    const seen = destinations.get(key)
-    const isUnproven = stamp === -1 && destination.idAs === 'variable' && seen?.idValue === client.id
-    const holdsOurs = seen?.secretStamp !== undefined && (seen.secretStamp === stamp || isUnproven)
-    return holdsOurs && spec.spared?.has(valueKey(destination, 'secret'))
-  })
+function refuseHeld(spec: ClientSpec, client: ObservedClient, known: Destination[], observed: Observed): void {
+  const held = known.find(
+    (destination) => spec.spared?.has(valueKey(destination, 'secret')) && mayHoldOurs(destination, client, observed),
+  )
   if (held === undefined) return
   throw new ActionError(
     'DELIVERY_FAILED',
-    `${plain(destinationLabel(held))} still holds a secret of ${clientLabel(client)}, for the client that is to be delivered there instead was not yet`,
+    `${plain(destinationLabel(held))} may still hold a secret of ${clientLabel(client)}, for the client that is to be delivered there instead was not yet`,
     'So the client stays for now. Mend what keeps the other one from being delivered, and run again for both.',
   )
+}
+
+/** Does a place that this client was delivered to hold what nobody else's ledger accounts for? A run may have died before it noted it. */
+function mayHoldOurs(destination: Destination, { id, description: { ledger } }: ObservedClient, observed: Observed) {
+  const key = destinationKey(destination)
+  const stamp = observed.destinations.get(key)?.secretStamp
+  const wasOurs = ledger?.destinations[key] !== undefined || ledger?.announced?.stamps[key] !== undefined
+  if (stamp === undefined || !wasOurs) return false
+  const notes = observed.clients
+    .filter((other) => other.id !== id)
+    .flatMap(({ description }) => Object.entries(description.ledger?.destinations ?? {}))
+  return !notes.some(([at, delivered]) => at.toLowerCase() === key.toLowerCase() && delivered.stamp === stamp)
 }
 
 /**
