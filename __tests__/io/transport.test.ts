@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Server } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createTransport, isLoopback, TransportError, type WireResponse } from '../../src/io/transport.ts'
@@ -104,6 +104,35 @@ describe('the transport', () => {
       if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
       else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before
     }
+  })
+
+  it('knows that nothing was sent where a connection is not made in time', async () => {
+    const sockets: Socket[] = []
+    const url = await listening(
+      createTcpServer((socket) => sockets.push(socket)),
+      'https',
+    )
+    ends.unshift(async () => {
+      for (const socket of sockets) socket.destroy()
+    })
+    const { transport, close } = createTransport({}, { connectWithin: 200 })
+    ends.push(close)
+    const asked = transport({ method: 'POST', url, headers: {}, body: '{}' }, AbortSignal.timeout(5000))
+    await expect(asked).rejects.toMatchObject({ kind: 'refused', message: 'no connection in time' })
+  })
+
+  it('sends one request after the other on one connection', async () => {
+    const ports = new Set<number | undefined>()
+    const url = await serving((request, response) => {
+      ports.add(request.socket.remotePort)
+      response.end('{}')
+    })
+    const { transport, close } = createTransport({})
+    ends.push(close)
+    const signal = AbortSignal.timeout(5000)
+    for (const method of ['GET', 'PUT', 'DELETE'])
+      expect(await transport({ method, url, headers: {} }, signal)).toMatchObject({ status: 200, body: '{}' })
+    expect(ports.size).toBe(1)
   })
 
   it.each([

@@ -1,7 +1,6 @@
+import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
 import type { Dispatcher } from 'undici'
-// Single files of undici: evaluating the whole of it takes as long as everything else that happens before the first request.
-import request from 'undici/lib/api/api-request.js'
-import Agent from 'undici/lib/dispatcher/agent.js'
 
 export type WireRequest = { method: string; url: string; headers: Record<string, string>; body?: string | undefined }
 export type WireResponse = { status: number; headers: Record<string, string>; body: string }
@@ -20,19 +19,29 @@ export class TransportError extends Error {
 // A page of a hundred clients with full descriptions is under a megabyte.
 const longestBody = 16 * 1024 * 1024
 
-/** Loopback never goes through a proxy, as in GitHub's own toolkit; otherwise `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide. */
-export function createTransport(proxies: Proxies): { transport: Transport; close: () => Promise<void> } {
-  const direct = new Agent({ connect: checked })
-  let proxied: Promise<Dispatcher> | undefined
+// A server that closes an idle connection does so later than this, as a rule: what is sent on a closed one is lost.
+const idle = 4000
+const patience = 10_000
+
+/**
+ * Loopback never goes through a proxy, as in GitHub's own toolkit; otherwise `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide.
+ * `connectWithin`: milliseconds that a connection may take.
+ */
+export function createTransport(
+  proxies: Proxies,
+  { connectWithin = patience } = {},
+): { transport: Transport; close: () => Promise<void> } {
+  const direct = createDirect(connectWithin)
+  let proxied: Promise<Way> | undefined
   const hasProxy = proxies.http !== undefined || proxies.https !== undefined
   return {
     transport: async (wire, signal) => {
       if (!hasProxy || isLoopback(new URL(wire.url).hostname)) return send(wire, signal, direct)
-      proxied ??= proxyAgent(proxies)
+      proxied ??= createProxied(proxies)
       return send(wire, signal, await proxied)
     },
     close: async () => {
-      await Promise.all([direct.destroy(), proxied?.then((agent) => agent.destroy())])
+      await Promise.all([direct.close(), proxied?.then((way) => way.close())])
     },
   }
 }
@@ -40,40 +49,77 @@ export function createTransport(proxies: Proxies): { transport: Transport; close
 // Said outright, or NODE_TLS_REJECT_UNAUTHORIZED could take it back.
 const checked = { rejectUnauthorized: true }
 
+/** The answer as it begins; its body is read by who asked. */
+type Begun = { status: number; headers: Record<string, string | string[] | undefined>; body: AsyncIterable<Buffer> }
+type Way = { exchange: (request: WireRequest, signal: AbortSignal) => Promise<Begun>; close: () => unknown }
+
+/** Node's own client: it is there in a fraction of the time that any other takes. */
+function createDirect(connectWithin: number): Way {
+  const agents: Record<string, HttpAgent | HttpsAgent> = {}
+  return {
+    exchange: async ({ method, url, headers, body }, signal) => {
+      const { protocol } = new URL(url)
+      const { Agent, request } = await (protocol === 'https:' ? import('node:https') : import('node:http'))
+      agents[protocol] ??= new Agent({ keepAlive: true, timeout: idle, ...checked })
+      const outgoing = request(url, { method, signal, agent: agents[protocol], timeout: connectWithin })
+      // Not among the options: NODE_DEBUG would show those.
+      outgoing.setHeaders(new Map(Object.entries(headers)))
+      outgoing.end(body)
+      const answer = await answerOf(outgoing)
+      return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer }
+    },
+    close: () => {
+      for (const agent of Object.values(agents)) agent.destroy()
+    },
+  }
+}
+
+/** Throws TransportError `refused` where there is no connection in time: then nothing was sent. */
+function answerOf(outgoing: ClientRequest): Promise<IncomingMessage> {
+  outgoing.on('timeout', () => {
+    const socket = outgoing.socket as Socket | undefined
+    if (socket === undefined || socket.connecting || socket.secureConnecting)
+      outgoing.destroy(new TransportError('refused', 'no connection in time'))
+  })
+  return new Promise((resolve, reject) => outgoing.on('response', resolve).on('error', reject))
+}
+
+/** `secureConnecting`: TLS is not agreed on yet. */
+type Socket = { connecting: boolean; secureConnecting?: boolean | undefined }
+
 /** Addresses of proxies, checked; `none`: the hosts that are reached without one, as `NO_PROXY` lists them. */
 export type Proxies = { http?: string | undefined; https?: string | undefined; none?: string | undefined }
 
-async function proxyAgent({ http, https, none }: Proxies): Promise<Dispatcher> {
-  const { EnvHttpProxyAgent } = await import('undici')
+async function createProxied({ http, https, none }: Proxies): Promise<Way> {
+  const { EnvHttpProxyAgent, request } = await import('undici')
   const checks = { connect: checked, requestTls: checked, proxyTls: checked }
-  return new EnvHttpProxyAgent({ ...checks, httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: none ?? '' })
+  const proxies = { httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: none ?? '' }
+  const dispatcher = new EnvHttpProxyAgent({ ...checks, ...proxies })
+  return {
+    exchange: async ({ method, url, headers, body = null }, signal) => {
+      const options = { method: method as Dispatcher.HttpMethod, headers, body, signal, dispatcher }
+      const { statusCode, headers: answered, body: answer } = await request(url, options)
+      return { status: statusCode, headers: answered, body: answer }
+    },
+    close: () => dispatcher.destroy(),
+  }
 }
 
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-async function send(
-  { method, url, headers, body }: WireRequest,
-  signal: AbortSignal,
-  dispatcher: Dispatcher,
-): Promise<WireResponse> {
+async function send(wire: WireRequest, signal: AbortSignal, way: Way): Promise<WireResponse> {
   try {
-    const { origin, pathname, search } = new URL(url)
-    const options = { origin, path: `${pathname}${search}`, method: method as Dispatcher.HttpMethod, headers, signal }
-    const response = await request.call(dispatcher, { ...options, body: body ?? null })
+    const { status, headers, body } = await way.exchange(wire, signal)
     const chunks: Buffer[] = []
     let size = 0
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    for await (const chunk of body) {
       size += chunk.length
       if (size > longestBody) throw new TransportError('oversized', `the answer is longer than ${longestBody} bytes`)
       chunks.push(chunk)
     }
-    return {
-      status: response.statusCode,
-      headers: flat(response.headers),
-      body: Buffer.concat(chunks).toString('utf8'),
-    }
+    return { status, headers: flat(headers), body: Buffer.concat(chunks).toString('utf8') }
   } catch (thrown) {
     // A defect of ours is not a matter of the network.
     throw thrown instanceof TypeError && reasonOf(thrown).code === '' ? thrown : classified(thrown, signal)
