@@ -71,10 +71,10 @@ function inBase64(bytes: Uint8Array): string[] {
 }
 
 function base64(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+  return Buffer.from(bytes).toString('base64')
 }
 
 function inHex(bytes: Uint8Array): string[] {
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const hex = Buffer.from(bytes).toString('hex')
   return [hex, hex.toUpperCase()]
 }
