@@ -1,3 +1,5 @@
+// Before any schema is made.
+import './domain/jitless.ts'
 import { randomUUID } from 'node:crypto'
 import { createClock, createRunner, createStop } from './io/runner.ts'
 import { createTransport } from './io/transport.ts'

@@ -4,7 +4,7 @@ import type { ClientSpec } from './domain/spec.ts'
 import { plain } from './domain/text.ts'
 import { observe } from './observe.ts'
 import type { Clock, Reporter } from './ports.ts'
-import { type RunRequest, settle, type World } from './settle.ts'
+import type { RunRequest, World } from './settle.ts'
 
 /** Clients under way at a time: enough to wait for several answers at once, few enough to end in time when asked to stop. */
 const mostAtOnce = 8
@@ -16,7 +16,9 @@ const mostAtOnce = 8
 export async function run(request: RunRequest, world: World): Promise<Outcome[]> {
   const { clients } = request
   const places = clients.flatMap(({ destinations }) => destinations)
-  const first = await observe(places, world.readers, world.clock)
+  const answers = observe(places, world.readers, world.clock)
+  // All that works with the answers is loaded while they are under way.
+  const [first, { settle }] = await Promise.all([answers, import('./settle.ts')])
   const tally = startTally(clients.length, world)
   const outcomes = new Map<ClientSpec, Outcome>()
   for (const [index, group] of inOrder(clients, first, request).entries()) {

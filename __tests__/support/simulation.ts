@@ -92,7 +92,9 @@ export class Simulation {
 
   static async start(settings: Partial<Settings> = {}): Promise<Simulation> {
     await ready()
+    // What a run loads by the way is there already: loading it would take real time.
     await import('libsodium-wrappers').then(({ default: sodium }) => sodium.ready)
+    await import('../../src/settle.ts')
     return new Simulation(settings)
   }
 

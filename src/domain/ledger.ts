@@ -16,53 +16,56 @@ const spareRoomWithKeys = 400
 
 // Whoever may edit a description on the tenant can write here, and from here addresses on GitHub are made: only what this
 // action could have written itself is taken for a ledger.
-const time = z.number().min(-1).max(latestTime)
-const times = z.record(z.string(), time)
-const repositoryName = z.string().regex(repositoryPattern)
-const key = z.string().refine((text) => readDestinationKey(text) !== undefined)
-const ledgerSchema = z.object({
-  version: z.literal(1),
-  owner: z.object({
-    /** The repository's id; `name` is for people, for names change. */
-    repository: z.string(),
-    name: repositoryName,
-    /** The client's name in the spec. */
-    client: z.string(),
-    origin: z.enum(['made', 'adopted']),
-  }),
-  current: z.object({ hint: z.string(), since: time }).optional(),
-  retiring: times.default({}),
-  suspects: times.default({}),
-  announced: z
-    .object({
-      run: z.string(),
-      at: time,
-      /** A slow run's second announcement; `at` stays what it was, for its secret was issued after that. */
-      renewed: time.optional(),
-      known: z.array(z.string()),
-      /** Hint of the key that this run is about to add: it is made before it is announced. */
-      issuing: z.string().optional(),
-      stamps: z.record(key, time.nullable()),
-    })
-    .optional(),
-  destinations: z
-    .record(
-      key,
-      z.object({
-        hint: z.string(),
-        stamp: time,
-        idStamp: time.optional(),
-        /** `variable:NAME` or `secret:NAME`. */
-        id: z
-          .string()
-          .regex(/^(variable|secret):[A-Z_][A-Z0-9_]*$/)
-          .optional(),
-        /** `owner/name`, where it is not the owner's own repository. */
-        in: repositoryName.optional(),
-      }),
-    )
-    .refine((places) => Object.entries(places).every(([at, { id }]) => idFits(at, id)))
-    .default({}),
+// Made when the first ledger is read: that takes as long as reading all inputs does.
+const ledgerSchema = z.lazy(() => {
+  const time = z.number().min(-1).max(latestTime)
+  const times = z.record(z.string(), time)
+  const repositoryName = z.string().regex(repositoryPattern)
+  const key = z.string().refine((text) => readDestinationKey(text) !== undefined)
+  return z.object({
+    version: z.literal(1),
+    owner: z.object({
+      /** The repository's id; `name` is for people, for names change. */
+      repository: z.string(),
+      name: repositoryName,
+      /** The client's name in the spec. */
+      client: z.string(),
+      origin: z.enum(['made', 'adopted']),
+    }),
+    current: z.object({ hint: z.string(), since: time }).optional(),
+    retiring: times.default({}),
+    suspects: times.default({}),
+    announced: z
+      .object({
+        run: z.string(),
+        at: time,
+        /** A slow run's second announcement; `at` stays what it was, for its secret was issued after that. */
+        renewed: time.optional(),
+        known: z.array(z.string()),
+        /** Hint of the key that this run is about to add: it is made before it is announced. */
+        issuing: z.string().optional(),
+        stamps: z.record(key, time.nullable()),
+      })
+      .optional(),
+    destinations: z
+      .record(
+        key,
+        z.object({
+          hint: z.string(),
+          stamp: time,
+          idStamp: time.optional(),
+          /** `variable:NAME` or `secret:NAME`. */
+          id: z
+            .string()
+            .regex(/^(variable|secret):[A-Z_][A-Z0-9_]*$/)
+            .optional(),
+          /** `owner/name`, where it is not the owner's own repository. */
+          in: repositoryName.optional(),
+        }),
+      )
+      .refine((places) => Object.entries(places).every(([at, { id }]) => idFits(at, id)))
+      .default({}),
+  })
 })
 
 /** A variable where the store has none would be looked for at an address that there is not. */
