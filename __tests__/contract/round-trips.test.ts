@@ -1,43 +1,28 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { counted, tripOf, trips } from '../support/round-trips.ts'
 import { Simulation } from '../support/simulation.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
-
-/** How often a run waits for answers, and for how many: what it asks together is one round trip. */
-async function measured(inputs: Record<string, string> = {}): Promise<{ roundTrips: number; requests: number }> {
-  const running = simulation.begin(inputs)
-  const count = { roundTrips: 0, requests: 0 }
-  for (let together = await running.waiting(); ; together = await running.waiting()) {
-    if (running.over) return count
-    if (together.length > 0) count.roundTrips++
-    count.requests += together.length
-    for (let left = Math.max(together.length, 1); left > 0; left--) await running.step()
-  }
-}
-
+// What a user waits for is requests one after the other: whoever adds one has to say so here.
 describe('a run', () => {
-  it('with nothing to do asks three questions at once', async () => {
-    await simulation.run()
-    expect(await measured()).toEqual({ roundTrips: 1, requests: 3 })
+  it.each(trips)(
+    'that is $what takes $costs.roundTrips round trips and $costs.requests requests',
+    async (trip) => {
+      const { roundTrips, requests } = await tripOf(trip)
+      expect({ roundTrips, requests }).toEqual(trip.costs)
+    },
+    30_000,
+  )
+
+  it('asks for nothing once more because the services are slow', async () => {
+    const { roundTrips, milliseconds } = await tripOf(trips.find(({ what }) => what.startsWith('created'))!, 400)
+    expect({ roundTrips, milliseconds }).toEqual({ roundTrips: 8, milliseconds: 8 * 400 })
   })
 
-  it('with nothing to do and an admin client signs in before, and out after', async () => {
+  it('with nothing to do only reads', async () => {
+    const simulation = await Simulation.start()
     await simulation.run()
-    const admin = simulation.sandbox.tenant.createAdminClient()
-    const signIn = { 'api-key': '', 'admin-client-id': admin.clientId, 'admin-client-secret': admin.secret }
-    expect(await measured(signIn)).toEqual({ roundTrips: 3, requests: 5 })
-  })
-
-  it('that creates, proves and delivers needs eight round trips', async () => {
-    expect(await measured()).toEqual({ roundTrips: 8, requests: 16 })
-  })
-
-  it('that rotates needs nine', async () => {
-    await simulation.run()
-    simulation.advance(1)
-    expect(await measured({ rotate: 'now' })).toEqual({ roundTrips: 9, requests: 15 })
+    const before = simulation.sandbox.requests.length
+    await counted(simulation, {})
+    expect(simulation.sandbox.requests.slice(before).map(({ method }) => method)).toEqual(['GET', 'GET', 'GET'])
   })
 })

@@ -57,6 +57,8 @@ export class Simulation {
   readonly env: Record<string, string>
   /** What is run. */
   program: (world: Host) => Promise<void> = program
+  /** Milliseconds that one request takes. */
+  requestTime = 40
   /** Milliseconds that the runner's own clock is ahead of the services'. */
   skew = 0
   /** Called after every request that took effect, whoever made it. */
@@ -333,8 +335,7 @@ export class Running {
     if (kind === 'killed before') return this.#die()
     if (kind === 'SIGTERM') this.signal()
     if (kind === 'GitHub 403') this.#refusing = true
-    // What a request costs.
-    sandbox.clock.advance(40)
+    sandbox.clock.advance(this.#simulation.requestTime)
     if (kind === '429') return answered(429, sandbox, { 'retry-after': '2' })
     if (kind === '429 for long') return answered(429, sandbox, { 'retry-after': '90' })
     if (this.#refusing && service === 'github' && wire.method !== 'GET') return answered(403, sandbox)
