@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const src = path.join(import.meta.dirname, '../src')
+
+/** All that is evaluated before the first line of `main.ts` runs: our files by their path below `src`, and packages. */
+function evaluatedAtStart(): Set<string> {
+  const found = new Set<string>()
+  const visit = (file: string) => {
+    if (found.has(file)) return
+    found.add(file)
+    const text = readFileSync(path.join(src, file), 'utf8')
+    for (const [, names = '', target = ''] of text.matchAll(/^(?:import|export)\s([^'"]*?from\s)?'([^']+)'/gm)) {
+      if (/^type\s/.test(names)) continue
+      const isOurs = target.startsWith('.') && !target.includes('node_modules')
+      if (isOurs) visit(path.posix.join(path.posix.dirname(file), target))
+      else found.add(target.replace(/^[./]*node_modules\//, ''))
+    }
+  }
+  visit('main.ts')
+  return found
+}
+
+describe('before the first request', () => {
+  const evaluated = evaluatedAtStart()
+
+  it('these packages and modules of Node are evaluated, and no others', () => {
+    expect([...evaluated].filter((name) => !name.endsWith('.ts')).sort()).toEqual([
+      '@actions/core/lib/command.js',
+      '@actions/core/lib/file-command.js',
+      '@actions/core/lib/summary.js',
+      '@octokit/endpoint',
+      'node:crypto',
+      'node:fs',
+      'node:os',
+      'node:timers/promises',
+      'zod',
+    ])
+  })
+
+  it('nothing is that only some runs need, or that works with answers', () => {
+    const later = [
+      'settle.ts',
+      'apply.ts',
+      'create.ts',
+      'issue.ts',
+      'deliver.ts',
+      'abandon.ts',
+      'commit.ts',
+      'verify.ts',
+    ]
+    const some = ['io/spec-files.ts', 'io/yaml-tree.ts', 'domain/spec-file.ts', 'domain/plan.ts']
+    expect([...later, ...some].filter((name) => evaluated.has(name))).toEqual([])
+    expect(evaluated.size).toBeGreaterThan(30)
+  })
+
+  it('zod is told first of all that it must make no code of text', () => {
+    expect([...evaluated][1]).toBe('domain/jitless.ts')
+  })
+})
