@@ -16,7 +16,7 @@ execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc
 })
 
 const ncc = require('@vercel/ncc')
-const { code, assets } = await ncc(path.join(root, 'build/main.js'), {
+const { code, assets, stats } = await ncc(path.join(root, 'build/main.js'), {
   minify: true,
   license: 'licenses.txt',
   quiet: true,
@@ -28,9 +28,26 @@ writeFileSync(path.join(out, 'index.js'), code)
 for (const [name, { source }] of Object.entries(assets)) writeFileSync(path.join(out, name), source)
 writeFileSync(path.join(out, 'licenses.txt'), licenses())
 writeFileSync(path.join(out, 'package.json'), '{"type":"module"}\n')
+writeFileSync(path.join(root, 'build/bundle.json'), JSON.stringify(held(), undefined, 2))
 console.log(
   `${path.relative(root, out)}: index.js ${(Buffer.byteLength(code) / 1024).toFixed(0)} kB, ${Object.keys(assets).join(', ')}`,
 )
+
+/** What went into each file, by package: for the table of `npm run bench`. */
+function held() {
+  const { chunks, chunkGraph } = stats.compilation
+  return [...chunks].map((chunk) => {
+    const [file] = chunk.files
+    const parts = {}
+    const own = []
+    for (const module of [...chunkGraph.getChunkModules(chunk)].flatMap((it) => it.modules ?? [it])) {
+      const [, dependency = 'our own'] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(module.resource ?? '') ?? []
+      if (dependency === 'our own' && module.resource) own.push(path.basename(module.resource))
+      parts[dependency] = (parts[dependency] ?? 0) + module.size()
+    }
+    return { file, bytes: Buffer.byteLength(file === 'index.js' ? code : assets[file].source), parts, own }
+  })
+}
 
 /** The licences of everything that can be in the bundle: what we depend on at run time, and what that depends on. */
 function licenses() {

@@ -1,0 +1,93 @@
+import os from 'node:os'
+import { parseArgs } from 'node:util'
+import { type Counted, tripOf, trips } from '../__tests__/support/round-trips.ts'
+import { bundleTable } from './bench/bundle.ts'
+import { type Fleet, fleet } from './bench/fleet.ts'
+import { type Spread, type StartUp, startUp } from './bench/start.ts'
+
+// Measures what docs/performance.md tells of. Nothing passes or fails here: what is counted exactly is also a test.
+
+const latencies = [0, 50, 200]
+const sizes = [1, 10, 100, 200]
+
+type Row = { what: string; measured: string; budget: string; limit: string }
+
+const { values } = parseArgs({ options: { json: { type: 'boolean' }, pairs: { type: 'string', default: '20' } } })
+const machine = { node: process.version, cores: os.availableParallelism(), platform: `${os.platform()} ${os.arch()}` }
+const start = await startUp(Number(values.pairs))
+const runs: { what: string; least: number; taken: (Counted & { latency: number })[] }[] = []
+for (const trip of trips) {
+  const taken: (Counted & { latency: number })[] = []
+  for (const latency of latencies) taken.push({ latency, ...(await tripOf(trip, latency)) })
+  runs.push({ what: trip.what, least: trip.least, taken })
+}
+const fleets: Fleet[] = []
+for (const size of sizes) fleets.push(await fleet(size))
+
+if (values.json) console.log(JSON.stringify({ machine, start, runs, fleets }, undefined, 2))
+else {
+  console.log(`Node ${machine.node}, ${machine.cores} cores, ${machine.platform}; ${start.pairs} pairs of processes\n`)
+  console.log(table([...startRows(start), ...tripRows(), ...fleetRows()]))
+  console.log(`\n${bundleTable()}`)
+}
+
+function startRows({ bare, first, whole, firstRatio, wholeRatio }: StartUp): Row[] {
+  const both = (ratio: Spread, time: Spread) => `${shown(ratio, 2)} ×, ${time.median.toFixed(0)} ms`
+  return [
+    { what: '`node -e 0`', measured: `${shown(bare, 0)} ms`, budget: '', limit: '1 ×' },
+    { what: 'start to the first request', measured: both(firstRatio, first), budget: '≤ 3.0 ×', limit: '2.3 ×' },
+    { what: 'a whole run with nothing to do', measured: both(wholeRatio, whole), budget: '≤ 6.0 ×', limit: '2.7 ×' },
+  ]
+}
+
+function tripRows(): Row[] {
+  return runs.map(({ what, least, taken }) => {
+    const { roundTrips, requests } = taken[0]!
+    const times = taken.map(({ latency, milliseconds }) => `${milliseconds} ms at ${latency}`).slice(1)
+    const { costs } = trips.find((trip) => trip.what === what)!
+    return {
+      what,
+      measured: `${roundTrips} round trips, ${requests} requests (${times.join(', ')})`,
+      budget: `${costs.roundTrips}, ${costs.requests}`,
+      limit: `${least}`,
+    }
+  })
+}
+
+function fleetRows(): Row[] {
+  const memoryOfTen = fleets.find(({ clients }) => clients === 10)!.memory
+  return fleets.flatMap(({ clients, created, unchanged, memory }) => [
+    {
+      what: `${clients} created`,
+      measured: `${created.requests} requests in ${created.seconds.toFixed(0)} s, ${created.refused} refused${created.rate === undefined ? '' : `, ${created.rate.toFixed(0)} writes a minute`}`,
+      budget: created.rate === undefined ? '' : '≥ 90 a minute',
+      limit: '100 a minute',
+    },
+    {
+      what: `${clients} with nothing to do`,
+      measured: `${unchanged.tenant} requests to the tenant, ${unchanged.github} to GitHub`,
+      budget: `${Math.ceil(clients / 100)}, ${2 * clients}`,
+      limit: 'the same',
+    },
+    {
+      what: `${clients} with nothing to do: memory`,
+      measured: `${memory.toFixed(0)} MiB, ${(memory / memoryOfTen).toFixed(2)} × that of 10`,
+      budget: '≤ 1.3 ×',
+      limit: '1 ×',
+    },
+  ])
+}
+
+/** `3.01 (2.80–3.40)` */
+function shown({ median, least, most }: Spread, digits: number): string {
+  return `${median.toFixed(digits)} (${least.toFixed(digits)}–${most.toFixed(digits)})`
+}
+
+function table(rows: Row[]): string {
+  const all = [{ what: 'what', measured: 'measured', budget: 'budget', limit: 'the limit it is held against' }, ...rows]
+  const keys = ['what', 'measured', 'budget', 'limit'] as const
+  const widths = keys.map((key) => Math.max(...all.map((row) => row[key].length)))
+  const line = (row: Row) => `| ${keys.map((key, index) => row[key].padEnd(widths[index]!)).join(' | ')} |`
+  const [head, ...body] = all.map(line)
+  return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body].join('\n')
+}
