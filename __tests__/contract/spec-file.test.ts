@@ -128,7 +128,10 @@ clients:
     expect(result.outputs).toMatchObject({ result: 'created', changed: 'true', 'client-id': '' })
     expect(result.log.join('\n')).toMatch(/^CLIENT_AMBIGUOUS: portal: /m)
     expect(result.summary).toContain('| **failed**: CLIENT_AMBIGUOUS |')
-    expect(result.summary).toMatch(/#### etl\n[\s\S]*#### portal\n\n> \*\*CLIENT_AMBIGUOUS[\s\S]*#### jobs\n/)
+    // What failed comes first, and whose it is.
+    expect(result.summary).toMatch(
+      /\n\*\*3 clients\*\*: 1 failed, 2 created\n\n> portal · \*\*CLIENT_AMBIGUOUS\*\*: [\s\S]*\n\| ❌ \| portal \|[\s\S]*\n\| ✅ \| etl<br>/,
+    )
   })
 
   it('lets a place that is missing stop only the clients that go there', async () => {

@@ -150,7 +150,7 @@ describe('the summary', () => {
     const summary = summaryOf([outcome], 'acme.eu.qlikcloud.com')
     expect(summary).toMatch(/^### Qlik OAuth client on acme\.eu\.qlikcloud\.com\n/)
     expect(summary).toMatch(
-      /^\| deployer<br><code>c1<\/code> \| updated \| .* \| <code>aaaaa<\/code>, 3 days old \| 2026-11-03 \| acme\/app&#58; QLIK_CLIENT_SECRET, QLIK_CLIENT_ID \|$/m,
+      /^\| ✅ \| deployer<br><code>c1<\/code> \| updated \| .* \| <code>aaaaa<\/code><br>3 of 4 days<br><code>███████░░░<\/code> \| 2026-11-03<br>in 1 day \| acme\/app&#58; QLIK_CLIENT_SECRET, QLIK_CLIENT_ID \|$/m,
     )
     expect(summary).toContain('Done for deployer: 1 step')
   })
@@ -179,7 +179,7 @@ describe('the summary', () => {
       .split('\n')
       .filter((line) => line.startsWith('|'))
     const cells = rows.map((row) => row.split('|').length)
-    expect(new Set(cells)).toEqual(new Set([9, 5]))
+    expect(new Set(cells)).toEqual(new Set([10, 5]))
     expect(rows.length).toBeGreaterThan(8)
     for (const row of rows) expect(row).not.toMatch(/<b>|`/)
   })
@@ -213,8 +213,10 @@ describe('the summary', () => {
     )
     expect(summary).toContain('| <code>fffff</code> | 2 hours | <code>ann</code> |')
     expect(summary).toContain('| <code>ggggg</code> | unknown | unknown |')
-    expect(summary).toMatch(/<code>rrrrr<\/code> by the first run after 2026-11-02T06:14:20Z/)
-    expect(summary).toContain('<code>sssss</code> by the next run')
+    expect(summary).toMatch(
+      /^\| by the first run after 2026-11-02T06:14:20Z, in 1 minute \| previous secret <code>rrrrr/m,
+    )
+    expect(summary).toMatch(/^\| by the next run \| previous secret <code>sssss/m)
   })
 
   it('reminds of the spaces where a client was made', () => {

@@ -1,0 +1,143 @@
+import { isKeyHint } from './credential.ts'
+import { formatDuration, iso, plural } from './duration.ts'
+import type { Outcome } from './outcome.ts'
+import { fieldName, stepText } from './render.ts'
+import type { Step } from './steps.ts'
+import { fitted, tableOf } from './summary-room.ts'
+import { isGone } from './summary-table.ts'
+import { markdown, markdownCode } from './text.ts'
+
+// What stands below the table of clients. Of several clients each row says whose it is.
+
+/** A table under a line of words; its rows come from each client. */
+function listed(
+  outcomes: Outcome[],
+  words: string,
+  head: string[],
+  rowsOf: (outcome: Outcome) => string[][],
+  bytes: number,
+): string {
+  const several = outcomes.length > 1
+  const rows = outcomes.flatMap((outcome) =>
+    rowsOf(outcome).map((row) => (several ? [markdown(outcome.name, 80), ...row] : row)),
+  )
+  const table = tableOf(several ? ['client', ...head] : head, rows, bytes)
+  return [table && words, table].filter(Boolean).join('\n\n')
+}
+
+/** Users that were made just now reach no space yet. */
+export function clientUsers(outcomes: Outcome[]): string {
+  const made = outcomes.filter(({ botUserId, result }) => botUserId !== undefined && result === 'created')
+  if (outcomes.length === 1 && made.length === 1)
+    return `The client acts as the user ${markdownCode(made[0]!.botUserId!)} on the tenant. Scopes, even admin ones, do not open spaces: add this user to each space that the client must reach.`
+  const words =
+    'Each new client acts as a user of its own on the tenant. Scopes, even admin ones, do not open spaces: add these users to each space that their client must reach.'
+  const rows = made.map(({ name, botUserId }) => [markdown(name, 80), markdownCode(botUserId!)])
+  return [made.length > 0 && words, tableOf(['client', 'user'], rows, 30_000)].filter(Boolean).join('\n\n')
+}
+
+// --- what comes next -------------------------------------------------------------------------------------------------
+
+/** Of many clients there is more to come than anybody reads. */
+const mostToCome = 12
+
+/** Retirements and rotations, the next one first. Nothing happens by itself: a run has to come. */
+export function whatComesNext(outcomes: Outcome[]): string {
+  const several = outcomes.length > 1
+  const events = outcomes.flatMap((outcome) => eventsOf(outcome).map((event) => ({ ...event, outcome })))
+  const rows = events
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ at, what, outcome: { name, now } }) => [when(at, now), ...(several ? [markdown(name, 80)] : []), what])
+  return tableOf(['when', ...(several ? ['client'] : []), 'what comes next'], rows, 30_000, mostToCome)
+}
+
+function eventsOf(outcome: Outcome): { at: number; what: string }[] {
+  const { retiring, nextRotationAt, current, result } = outcome
+  if (isGone(outcome) || result === 'deleted') return []
+  const kindOf = (hint: string) => (isKeyHint(hint) ? 'key' : 'secret')
+  const events = retiring.map(({ hint, until }) => ({
+    at: until,
+    what: `previous ${kindOf(hint)} ${markdownCode(hint)}, which works until then, is retired`,
+  }))
+  if (current === undefined || nextRotationAt === undefined) return events
+  const rotation = `${markdownCode(current.hint)} is due: a fresh ${kindOf(current.hint)} takes its place`
+  return [...events, { at: nextRotationAt, what: rotation }]
+}
+
+function when(at: number, now: number): string {
+  return at <= now ? 'by the next run' : `by the first run after ${iso(at)}, in ${formatDuration(at - now)}`
+}
+
+// --- differences -----------------------------------------------------------------------------------------------------
+
+/** For a plan: every field that differs, old and new. */
+export function differences(outcomes: Outcome[]): string {
+  const words = 'What differs from what is written here:'
+  const rowsOf = ({ steps, mode }: Outcome) => (mode === 'plan' ? steps.flatMap(differenceRows) : [])
+  return listed(outcomes, words, ['field', 'now', 'would be'], rowsOf, 100_000)
+}
+
+function differenceRows(step: Step): string[][] {
+  const difference = (field: string, before: string | undefined, after: string) => [
+    markdown(field),
+    before ? markdownCode(before) : '',
+    markdownCode(after),
+  ]
+  const text = (value: string | string[] | undefined) => (Array.isArray(value) ? value.join(' ') : value)
+  switch (step.kind) {
+    case 'update':
+      return step.changes.map(({ field, before, after }) => difference(fieldName(field), text(before), text(after)!))
+    case 'consent':
+      return [difference('consent', step.before, step.after)]
+    case 'write-id':
+      return [difference(step.destination.idName, step.before, step.clientId)]
+    case 'create':
+      return [
+        difference('name', undefined, step.fields.name),
+        difference('consent', undefined, step.consent),
+        difference('scopes', undefined, step.fields.scopes.join(' ')),
+        difference('grant-types', undefined, step.fields.grantTypes.join(' ')),
+        ...(['redirectUris', 'allowedOrigins', 'clientUri', 'logoUri'] as const).flatMap((field) => {
+          const value = text(step.fields[field])
+          return value ? [difference(fieldName(field), undefined, value)] : []
+        }),
+      ]
+    default:
+      return []
+  }
+}
+
+// --- the rest --------------------------------------------------------------------------------------------------------
+
+/** Live secrets of others, with age and maker. */
+export function foreignSecrets(outcomes: Outcome[]): string {
+  const words =
+    '⚠️ Live secrets that this action did not issue; it leaves them alone. `retire-hints` retires them by name.'
+  const rowsOf = ({ foreign, now }: Outcome) =>
+    foreign.map(({ hint, createdAt, createdBy }) => [
+      markdownCode(hint),
+      createdAt === undefined ? 'unknown' : formatDuration(now - createdAt),
+      createdBy === undefined ? 'unknown' : markdownCode(createdBy),
+    ])
+  return listed(outcomes, words, ['hint', 'age', 'made by'], rowsOf, 50_000)
+}
+
+export function notes(outcomes: Outcome[]): string {
+  const several = outcomes.length > 1
+  const lines = outcomes.flatMap(({ name, notes }) =>
+    notes.map((note) => `- ${several ? `${markdown(name, 80)} · ` : ''}${markdown(note, 500)}`),
+  )
+  return fitted(lines, 30_000, (left) => `- … and ${left} more, in the log`).join('\n')
+}
+
+/** What was done, folded up: the log tells it too. */
+export function stepLists(outcomes: Outcome[]): string {
+  const lists = outcomes.filter(({ steps }) => steps.length > 0).map(stepList)
+  return fitted(lists, 100_000, (left) => `… and for ${plural(left, 'client')} more, in the log`).join('\n\n')
+}
+
+function stepList({ steps, mode, name }: Outcome): string {
+  const verb = mode === 'plan' ? 'Would be done' : 'Done'
+  const list = steps.map((step) => `- ${markdown(stepText(step), 600)}`).join('\n')
+  return `<details><summary>${verb} for ${markdown(name, 80)}: ${plural(steps.length, 'step')}</summary>\n\n${list}\n\n</details>`
+}
