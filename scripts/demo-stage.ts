@@ -1,14 +1,18 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { styleText } from 'node:util'
 import { runStep, type StepResult } from '../sandbox/runner.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { startSandbox } from '../sandbox/server.ts'
+import { readSigningKey, signAssertion } from '../src/io/private-key.ts'
 
 export const repository = 'acme/app'
 export const hour = 3_600_000
 export const day = 24 * hour
 
 /** Where credentials lie on GitHub. */
-export type Place = { environment?: string }
+export type Place = { environment?: string } | { organization: string }
 
 /** What one run of the action came to. */
 export type Run = StepResult & { requests: number; writes: number }
@@ -26,6 +30,7 @@ export class Stage {
   readonly #given: Record<string, string>
   readonly #env: Record<string, string>
   readonly #tenantUrl: string
+  readonly #workspace = mkdtempSync(path.join(tmpdir(), 'demo-'))
 
   static async open(): Promise<Stage> {
     return new Stage(await startSandbox())
@@ -33,13 +38,21 @@ export class Stage {
 
   private constructor({ sandbox, tenantUrl, githubUrl, close }: Awaited<ReturnType<typeof startSandbox>>) {
     const { id } = sandbox.github.createRepository(repository, { environments: ['staging'] })
+    sandbox.github.createRepository('acme/web')
+    sandbox.github.createOrganization('acme')
     const admin = sandbox.tenant.createAdminClient('automation')
     const token = sandbox.github.issueToken({
-      repositories: [repository],
-      permissions: { secrets: 'write', actions_variables: 'write', environments: 'write' },
+      repositories: [repository, 'acme/web'],
+      permissions: {
+        ...{ secrets: 'write', actions_variables: 'write', environments: 'write', metadata: 'read' },
+        ...{ organization_secrets: 'write', organization_actions_variables: 'write' },
+      },
     })
     this.sandbox = sandbox
-    this.close = close
+    this.close = async () => {
+      rmSync(this.#workspace, { recursive: true })
+      await close()
+    }
     this.#tenantUrl = tenantUrl
     this.#given = {
       tenant: tenantUrl,
@@ -47,7 +60,12 @@ export class Stage {
       'admin-client-secret': admin.secret,
       'github-token': token,
     }
-    this.#env = { GITHUB_API_URL: githubUrl, GITHUB_REPOSITORY: repository, GITHUB_REPOSITORY_ID: String(id) }
+    this.#env = {
+      GITHUB_API_URL: githubUrl,
+      GITHUB_REPOSITORY: repository,
+      GITHUB_REPOSITORY_ID: String(id),
+      GITHUB_WORKSPACE: this.#workspace,
+    }
   }
 
   /** Opens an act; a minute has passed since the last one. */
@@ -56,6 +74,11 @@ export class Stage {
     this.acts += 1
     console.log(`\n${style(['bold', 'cyan'], `${this.acts}. ${title}`)}`)
     say(style('italic', story))
+  }
+
+  /** A file of the workspace, as a checkout would put it there. */
+  writeFile(name: string, text: string): void {
+    writeFileSync(path.join(this.#workspace, name), text)
   }
 
   /** Runs the action with these inputs, and shows its log and job summary as the runner would. */
@@ -85,30 +108,54 @@ export class Stage {
   /** Shows what lies on GitHub: names, stamps, and the values of variables. Values of secrets nobody can read. */
   showGitHub(place: Place = {}): void {
     const { github } = this.sandbox
-    const at = { repository, ...place }
+    const at = 'organization' in place ? place : { repository, ...place }
     const secrets = github
       .secretNames(at)
       .map((name) => `secret   ${name}, written ${github.secretUpdatedAt({ ...at, name })}`)
     const variables = github
       .variableNames(at)
       .map((name) => `variable ${name} = ${github.variableValue({ ...at, name })}`)
-    const where = place.environment === undefined ? repository : `${repository}, environment ${place.environment}`
-    say(style('bold', `GitHub, ${where}`))
+    say(
+      style(
+        'bold',
+        `GitHub, ${Object.entries(at)
+          .map(([kind, name]) => `${kind} ${name}`)
+          .join(', ')}`,
+      ),
+    )
     say([...secrets, ...variables].join('\n') || 'nothing', 4)
   }
 
   /** Does the secret that a workflow would read there get an access token for the client id beside it? */
-  async storedSecretWorks(place: Place = {}): Promise<boolean> {
-    return this.works(this.storedSecret(place), place)
+  async storedSecretWorks(place: { environment?: string } = {}): Promise<boolean> {
+    const id = this.sandbox.github.variableValue({ repository, ...place, name: 'QLIK_CLIENT_ID' })
+    return this.works(this.storedSecret(place), id)
   }
 
-  storedSecret(place: Place = {}): string {
+  storedSecret(place: { environment?: string } = {}): string {
     return this.sandbox.github.secretValue({ repository, ...place, name: 'QLIK_CLIENT_SECRET' }) ?? ''
   }
 
-  async works(secret: string, place: Place = {}): Promise<boolean> {
-    const clientId = this.sandbox.github.variableValue({ repository, ...place, name: 'QLIK_CLIENT_ID' }) ?? ''
-    const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, client_secret: secret })
+  /** Does the secret get an access token for this client, or for the one that the repository names? */
+  async works(secret: string, clientId?: string): Promise<boolean> {
+    const usual = () => this.sandbox.github.variableValue({ repository, name: 'QLIK_CLIENT_ID' }) ?? ''
+    return this.#getsToken({ client_id: clientId ?? usual(), client_secret: secret })
+  }
+
+  /** Does what this private key signs get an access token? */
+  async keyWorks(pem: string, clientId: string): Promise<boolean> {
+    const key = readSigningKey(pem, '', () => {})
+    if ('complaint' in key) return false
+    const about = { clientId, endpoint: `${this.#tenantUrl}/oauth/token`, now: this.sandbox.clock.now() / 1000 }
+    return this.#getsToken({
+      client_id: clientId,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: signAssertion(key, 'ES384', about),
+    })
+  }
+
+  async #getsToken(proof: Record<string, string>): Promise<boolean> {
+    const body = new URLSearchParams({ grant_type: 'client_credentials', ...proof })
     const response = await fetch(`${this.#tenantUrl}/oauth/token`, { method: 'POST', body })
     const { access_token } = (await response.json()) as { access_token?: string }
     return response.status === 200 && access_token !== undefined
@@ -126,11 +173,18 @@ export class Stage {
     say(readable(markdown), 4)
   }
 
-  /** Every secret that either service knows: none of them may be seen. */
+  /** Every secret that either service knows, keys by their lines: none of them may be seen. */
   #secrets(): string[] {
     const { tenant, github } = this.sandbox
     const ofClients = [...tenant.clients.values()].flatMap((client) => client.secrets.map(({ value }) => value))
-    return [...ofClients, ...tenant.tokens.keys(), ...github.tokens.keys(), this.storedSecret()].filter(Boolean)
+    const repositories = [...github.repositoriesById.values()]
+    const scopes = [
+      ...[...repositories, ...github.organizations.values()].flatMap(({ stores }) => [...stores.values()]),
+      ...repositories.flatMap(({ environments }) => [...environments.values()].map(({ scope }) => scope)),
+    ]
+    const stored = scopes.flatMap(({ secrets }) => [...secrets].filter(([name]) => !name.endsWith('_ID')))
+    const lines = stored.flatMap(([, { value }]) => value.split('\n').filter((line) => !line.startsWith('-----')))
+    return [...ofClients, ...tenant.tokens.keys(), ...github.tokens.keys(), ...lines].filter(Boolean)
   }
 }
 
@@ -141,20 +195,22 @@ function coloured(line: string): string {
   return line.replace(/^[✓○]/, (mark) => style('green', mark))
 }
 
-/** The summary's Markdown for a terminal: what GitHub folds up stays folded, and the table of clients stands upright. */
+/** The summary's Markdown for a terminal: what GitHub folds up stays folded, and the table of one client stands upright. */
 function readable(markdown: string): string {
   return markdown
     .replace(/<details><summary>(.*?)<\/summary>.*?<\/details>/gs, '▸ $1')
     .replace(/<br>/g, ' ')
-    .replace(/<\/?code>/g, '')
-    .replace(/^(\| client \|.*)\n\|[-|]+\n(\|.*)$/m, (_, head: string, row: string) => upright(cells(head), cells(row)))
+    .replace(/<\/?code>|<!-- -->/g, '')
+    .replace(/^(\| {2}\| client \|.*)\n\|[-|]+\n(\|.*)\n(?!\|)/m, (_, head: string, row: string) =>
+      upright(cells(head), cells(row)),
+    )
     .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
     .replace(/\n{2,}/g, '\n')
     .trim()
 }
 
 function upright(head: string[], row: string[]): string {
-  return head.flatMap((name, index) => (row[index] ? [`${name.padEnd(13)} ${row[index]}`] : [])).join('\n')
+  return `${head.flatMap((name, index) => (name && row[index] ? [`${name.padEnd(13)} ${row[index]}`] : [])).join('\n')}\n`
 }
 
 function cells(row: string): string[] {

@@ -1,8 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ActionError } from '../../src/domain/errors.ts'
+import { specInvalid } from '../../src/domain/mistakes.ts'
+import { failureSummary, summaryOf } from '../../src/domain/summary.ts'
 import type { WireResponse } from '../../src/io/transport.ts'
 import { commandIn, shownByRunner } from '../support/masker.ts'
 import { type RunResult, Simulation } from '../support/simulation.ts'
+import { destination, now, outcomeOf } from '../support/values.ts'
 
 // Names and texts of a tenant, a spec or a server are data: they form no workflow command, and no Markdown.
 
@@ -214,6 +218,29 @@ describe('a text of somebody else', () => {
         },
       ),
       { numRuns: Number(process.env.HOSTILE ?? 120) },
+    )
+  })
+
+  it('in the summary of several clients forms no Markdown, wherever it stands', () => {
+    fc.assert(
+      fc.property(texts, texts, fc.nat(4), (one, other, which) => {
+        const error = new ActionError('CLIENT_BUSY', `${one}\n${other}`, other, { trace: one })
+        const outcome = (name: string) =>
+          outcomeOf({
+            ...{ name, clientId: one, botUserId: other, result: which === 1 ? 'created' : 'planned' },
+            ...(which === 2 ? { error } : {}),
+            ...{ mode: which === 3 ? 'plan' : 'apply', drift: true, notes: [one, other] },
+            current: { hint: one, issuedAt: now - 1 },
+            nextRotationAt: now + 1,
+            retiring: [{ hint: other, until: now }],
+            foreign: [{ hint: one, createdAt: 1, createdBy: other }],
+            steps: [{ kind: 'write-id', destination, clientId: one, before: other }],
+            destinations: [{ ...destination, environment: one }],
+          })
+        expectOwnMarkdown(summaryOf([outcome(one), outcome(other)], one))
+        const mistake = { file: one, line: 1, column: 1, message: other }
+        expectOwnMarkdown(failureSummary(specInvalid([mistake, { ...mistake, line: 2 }])))
+      }),
     )
   })
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { checkedSummary } from '../../src/domain/checked.ts'
 import { ActionError } from '../../src/domain/errors.ts'
 import { specInvalid } from '../../src/domain/mistakes.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
+import { clientSchema } from '../../src/domain/spec.ts'
 import { failureSummary, summaryOf } from '../../src/domain/summary.ts'
 import { actor, clientOf, destination, now, outcomeOf, specOf } from '../support/values.ts'
 
@@ -72,7 +74,7 @@ describe('of several clients', () => {
     const rows = [...summary.matchAll(/^\| (\S+) \| (\w+)<br>/gm)].map(([, mark, name]) => `${mark} ${name}`)
     expect(rows).toEqual(['❌ failed', '⚠️ foreign', '✅ rotated', '✅ same'])
     expect(summary).toContain('\n**4 clients**: 1 failed, 2 unchanged, 1 rotated\n')
-    const order = ['> failed · **CLIENT_BUSY**', '- ⚠️ Has live secrets', '| client | result |', '| hint | age |']
+    const order = ['> failed · **CLIENT_BUSY**', '- ⚠️ Live secrets', '| client | result |', '| hint | age |']
     const places = order.map((text) => summary.indexOf(text))
     expect(places).toEqual(places.toSorted((a, b) => a - b))
     expect(places).not.toContain(-1)
@@ -102,7 +104,7 @@ describe('of several clients', () => {
     const [, table = ''] = /\n\| when \| client \| what comes next \|\n.*\n((?:\|.*\n)+)/.exec(summary) ?? []
     const rows = table.trimEnd().split('\n')
     expect(rows).toEqual([
-      expect.stringMatching(/^\| by the next run \| overdue \| <code>aaaaa<\/code> is due/),
+      expect.stringMatching(/^\| by the next run \| overdue \| rotation: a fresh secret takes/),
       expect.stringMatching(
         /^\| by the first run after 2026-11-03T06:13:20Z, in 1 day \| waits \| previous secret <code>rrrrr/,
       ),
@@ -197,6 +199,30 @@ describe('two hundred clients', () => {
     expect(summary).toMatch(/\n… and \d+ more\n/)
     expect(summary).toMatch(/… and for \d+ clients more, in the log/)
     expect(summary.split('<details>')).toHaveLength(summary.split('</details>').length)
+    expectTables(summary)
+  })
+})
+
+describe('what was checked only', () => {
+  const client = (more: object) => clientSchema.parse({ name: 'etl', ...more })
+
+  it('says where the secrets would go, under the names they would have', () => {
+    const deliver = [{ environment: 'staging' }, { organization: 'acme', visibility: 'all', store: 'dependabot' }]
+    const clients = [client({ deliver }), client({ name: 'key', 'auth-method': 'private_key_jwt', deliver: [{}] })]
+    const summary = checkedSummary([{ file: 'a.yaml', tenant: '', environment: '', clients }])
+    expect(summary).toContain(
+      '| this repository, environment staging&#58; QLIK_CLIENT_SECRET; organization acme, store dependabot&#58; QLIK_CLIENT_SECRET |',
+    )
+    expect(summary).toContain('| this repository&#58; QLIK_PRIVATE_KEY |')
+    expectTables(summary)
+  })
+
+  it('has room in GitHub’s summary, however many files and clients there are', () => {
+    const clients = Array.from({ length: 300 }, () => client({ name: '漢 @ '.repeat(100), deliver: [] }))
+    const files = Array.from({ length: 40 }, () => ({ file: 'a.yaml', tenant: 't', environment: 'e', clients }))
+    const summary = checkedSummary(files)
+    expect(bytes(summary)).toBeLessThan(mebibyte)
+    expect(summary).toMatch(/\n\n… and \d+ files more\n$/)
     expectTables(summary)
   })
 })

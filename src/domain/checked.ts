@@ -1,7 +1,9 @@
+import { usualName } from './delivery.ts'
 import { plural } from './duration.ts'
 import { outputsOf } from './outcome.ts'
 import type { WrittenClient } from './spec.ts'
-import { markdown, plain } from './text.ts'
+import { blocks, fitted, tableOf } from './summary-room.ts'
+import { markdown } from './text.ts'
 
 /** A spec file that was checked and found good; `file` is empty for the one client that the inputs describe. */
 type CheckedFile = { file: string; tenant: string; environment: string; clients: WrittenClient[] }
@@ -49,24 +51,29 @@ export function checkedSummary(files: CheckedFile[]): string {
     const title = [file || 'inputs', about && `(${about})`].filter(Boolean).join(' ')
     const rows = clients.map((client) => {
       const cells = [client.name, client.state, (client.scopes ?? []).join(' '), placesText(client)]
-      return `| ${cells.map((cell) => markdown(plain(cell, 200), 200)).join(' | ')} |`
+      return cells.map((cell) => markdown(cell, 200))
     })
-    return [
-      `**${markdown(title)}**`,
-      '',
-      '| client | state | scopes | destinations |\n|---|---|---|---|',
-      ...rows,
-    ].join('\n')
+    return blocks([`**${markdown(title)}**`, tableOf(['client', 'state', 'scopes', 'destinations'], rows, 200_000)])
   })
-  return `### Qlik OAuth clients: valid\n\n${parts.join('\n\n')}\n`
+  const more = (left: number) => `… and ${plural(left, 'file')} more`
+  return blocks([
+    '### Qlik OAuth clients: valid',
+    ...fitted(
+      parts.map((part) => part.trimEnd()),
+      700_000,
+      more,
+    ),
+  ])
 }
 
-function placesText({ deliver }: WrittenClient): string {
+function placesText({ deliver, 'auth-method': method }: WrittenClient): string {
   const places = deliver.map((delivery) => {
     const { organization } = delivery as { organization?: string }
-    const where = organization ?? delivery.repository ?? 'this repository'
+    const where =
+      organization === undefined ? (delivery.repository ?? 'this repository') : `organization ${organization}`
     const environment = delivery.environment === undefined ? '' : `, environment ${delivery.environment}`
-    return `${where}${environment}: ${delivery['client-secret-name']}`
+    const store = delivery.store === 'actions' ? '' : `, store ${delivery.store}`
+    return `${where}${environment}${store}: ${delivery['client-secret-name'] ?? usualName(method)}`
   })
   return places.join('; ') || 'none'
 }

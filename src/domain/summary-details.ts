@@ -60,7 +60,7 @@ function eventsOf(outcome: Outcome): { at: number; what: string }[] {
     what: `previous ${kindOf(hint)} ${markdownCode(hint)}, which works until then, is retired`,
   }))
   if (current === undefined || nextRotationAt === undefined) return events
-  const rotation = `${markdownCode(current.hint)} is due: a fresh ${kindOf(current.hint)} takes its place`
+  const rotation = `rotation: a fresh ${kindOf(current.hint)} takes the place of the current one`
   return [...events, { at: nextRotationAt, what: rotation }]
 }
 

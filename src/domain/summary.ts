@@ -58,7 +58,7 @@ function failure(error: ActionError, names: string[] = []): string {
   const whose = names.length === 0 ? '' : `${fewOf(names)} · `
   const several = error.mistakes.length > 1
   const [headline = '', ...rest] = error.message.split('\n')
-  const message = [headline, ...(several ? [] : rest)]
+  const message = several ? [headline.replace(/:$/, '')] : [headline, ...rest]
   const trace = error.trace === undefined ? '' : `\n> \n> ${markdownCode(error.trace)}`
   const told = `> ${whose}**${error.code}**: ${quotedLines(message)}\n> \n> ${quotedLines(error.hint.split('\n'))}${trace}`
   return several ? `${told}\n\n${mistakeTable(error)}` : told
@@ -92,11 +92,11 @@ function attention(outcomes: Outcome[]): string {
     return found.length === 0 ? [] : [`- ⚠️ ${text}: ${fewOf(named)}`]
   }
   return [
-    ...line(({ mode, drift }) => Number(mode === 'plan' && drift), 'Differs from what is written here'),
-    ...line(({ foreign }) => foreign.length, 'Has live secrets that this action did not issue'),
+    ...line(({ mode, drift }) => Number(mode === 'plan' && drift), 'Different from what is written here'),
+    ...line(({ foreign }) => foreign.length, 'Live secrets that this action did not issue'),
     ...line(
       ({ botUserId, result }) => Number(botUserId !== undefined && result === 'created'),
-      'Has a new user, to be added to the spaces that it must reach',
+      'New users, to be added to the spaces that they must reach',
     ),
   ].join('\n')
 }
