@@ -138,7 +138,8 @@ function expectOwnMarkdown(summary: string): void {
     '',
   )
   expect(bare).not.toMatch(/[<>&`@*~\\$[\]{}!^]/)
-  expect(bare).not.toMatch(/https?:|www\.|^#(?!## Qlik)|:[a-z]\w*:/m)
+  // A name may end in `http`, with our own colon behind it: that is no link.
+  expect(bare).not.toMatch(/https?:(?! )|www\.|^#(?!## Qlik)|:[a-z]\w*:/m)
   for (const tag of ['details', 'code', 'summary'])
     expect(summary.split(`<${tag}>`)).toHaveLength(summary.split(`</${tag}>`).length)
   const cells = (line: string) => line.split('|').length
@@ -241,6 +242,7 @@ describe('a text of somebody else', () => {
         const mistake = { file: one, line: 1, column: 1, message: other }
         expectOwnMarkdown(failureSummary(specInvalid([mistake, { ...mistake, line: 2 }])))
       }),
+      { numRuns: Number(process.env.HOSTILE ?? 120) },
     )
   })
 
