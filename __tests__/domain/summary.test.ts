@@ -54,7 +54,7 @@ describe('a secret', () => {
     const current = { hint: 'AbCdEfGh'.padEnd(43, 'x'), issuedAt: now }
     const summary = summaryOf([outcomeOf({ current, retiring: [{ hint: 'k'.repeat(43), until: now + 60 }] })], 'h')
     expect(rowOf(summary, 'deployer')[6]).toMatch(/^key <code>AbCdEfGh&#8230;<\/code><br>new/)
-    expect(summary).toContain(`previous key <code>${'k'.repeat(43)}</code>`)
+    expect(summary).toContain(`the previous key <code>${'k'.repeat(43)}</code>`)
   })
 })
 
@@ -101,14 +101,12 @@ describe('of several clients', () => {
       ],
       'h',
     )
-    const [, table = ''] = /\n\| when \| client \| what comes next \|\n.*\n((?:\|.*\n)+)/.exec(summary) ?? []
+    const [, table = ''] = /\n\| first run after \| client \| what comes next \|\n.*\n((?:\|.*\n)+)/.exec(summary) ?? []
     const rows = table.trimEnd().split('\n')
     expect(rows).toEqual([
-      expect.stringMatching(/^\| by the next run \| overdue \| rotation: a fresh secret takes/),
-      expect.stringMatching(
-        /^\| by the first run after 2026-11-03T06:13:20Z, in 1 day \| waits \| previous secret <code>rrrrr/,
-      ),
-      expect.stringMatching(/^\| by the first run after 2026-11-12T06:13:20Z, in 10 days \| late \|/),
+      expect.stringMatching(/^\| now \| overdue \| a fresh secret takes/),
+      expect.stringMatching(/^\| 2026-11-03 06:13 UTC, in 1 day \| waits \| the previous secret <code>rrrrr/),
+      expect.stringMatching(/^\| 2026-11-12 06:13 UTC, in 10 days \| late \|/),
     ])
   })
 

@@ -48,7 +48,7 @@ export function whatComesNext(outcomes: Outcome[]): string {
   const rows = events
     .toSorted((a, b) => a.at - b.at)
     .map(({ at, what, outcome: { name, now } }) => [when(at, now), ...(several ? [markdown(name, 80)] : []), what])
-  return tableOf(['when', ...(several ? ['client'] : []), 'what comes next'], rows, 30_000, mostToCome)
+  return tableOf(['first run after', ...(several ? ['client'] : []), 'what comes next'], rows, 30_000, mostToCome)
 }
 
 function eventsOf(outcome: Outcome): { at: number; what: string }[] {
@@ -57,15 +57,15 @@ function eventsOf(outcome: Outcome): { at: number; what: string }[] {
   const kindOf = (hint: string) => (isKeyHint(hint) ? 'key' : 'secret')
   const events = retiring.map(({ hint, until }) => ({
     at: until,
-    what: `previous ${kindOf(hint)} ${markdownCode(hint)}, which works until then, is retired`,
+    what: `the previous ${kindOf(hint)} ${markdownCode(hint)} is retired; it works until then`,
   }))
   if (current === undefined || nextRotationAt === undefined) return events
-  const rotation = `rotation: a fresh ${kindOf(current.hint)} takes the place of the current one`
+  const rotation = `a fresh ${kindOf(current.hint)} takes the place of the current one`
   return [...events, { at: nextRotationAt, what: rotation }]
 }
 
 function when(at: number, now: number): string {
-  return at <= now ? 'by the next run' : `by the first run after ${iso(at)}, in ${formatDuration(at - now)}`
+  return at <= now ? 'now' : `${iso(at).slice(0, 16).replace('T', ' ')} UTC, in ${formatDuration(at - now)}`
 }
 
 // --- differences -----------------------------------------------------------------------------------------------------
