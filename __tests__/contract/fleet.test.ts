@@ -52,6 +52,14 @@ describe('two hundred clients for two hundred environments', () => {
     created = await simulation.run()
   }, 60_000)
 
+  it('have a job summary that GitHub takes, and that begins with what somebody has to do', () => {
+    expect(Buffer.byteLength(created.summary)).toBeLessThan(400_000)
+    expect(created.summary).toMatch(
+      /\n\*\*200 clients\*\*: 200 created\n\n- ⚠️ New users, .*, and 190 more\n\n\| {2}\| client \|/,
+    )
+    expect(created.summary.match(/^\| ✅ \| client-\d+<br>/gm)).toHaveLength(size)
+  })
+
   it('are created within the limits, at nine tenths of the one that binds or more', () => {
     expect(created.error).toBeUndefined()
     expect(usable(simulation)).toBe(size)
