@@ -57,6 +57,7 @@ describe('two hundred clients for two hundred environments', () => {
     expect(created.summary).toMatch(
       /\n\*\*200 clients\*\*: 200 created\n\n- ⚠️ New users, .*, and 190 more\n\n\| {2}\| client \|/,
     )
+    expect(created.summary).toContain('<details><summary>The 200 users</summary>')
     expect(created.summary.match(/^\| ✅ \| client-\d+<br>/gm)).toHaveLength(size)
   })
 

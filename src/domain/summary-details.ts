@@ -9,6 +9,9 @@ import { markdown, markdownCode } from './text.ts'
 
 // What stands below the table of clients. Of several clients each row says whose it is.
 
+/** Of many clients there is more than anybody reads. */
+const mostRows = 12
+
 /** A table under a line of words; its rows come from each client. */
 function listed(
   outcomes: Outcome[],
@@ -33,13 +36,13 @@ export function clientUsers(outcomes: Outcome[]): string {
   const words =
     'Each new client acts as a user of its own on the tenant. Scopes, even admin ones, do not open spaces: add these users to each space that their client must reach.'
   const rows = made.map(({ name, botUserId }) => [markdown(name, 80), markdownCode(botUserId!)])
-  return [made.length > 0 && words, tableOf(['client', 'user'], rows, 30_000)].filter(Boolean).join('\n\n')
+  const table = tableOf(['client', 'user'], rows, 30_000)
+  // A long list comes between nobody and what comes next.
+  const shown = rows.length > mostRows ? folded(`The ${rows.length} users`, table) : table
+  return [made.length > 0 && words, shown].filter(Boolean).join('\n\n')
 }
 
 // --- what comes next -------------------------------------------------------------------------------------------------
-
-/** Of many clients there is more to come than anybody reads. */
-const mostToCome = 12
 
 /** Retirements and rotations, the next one first. Nothing happens by itself: a run has to come. */
 export function whatComesNext(outcomes: Outcome[]): string {
@@ -48,7 +51,7 @@ export function whatComesNext(outcomes: Outcome[]): string {
   const rows = events
     .toSorted((a, b) => a.at - b.at)
     .map(({ at, what, outcome: { name, now } }) => [when(at, now), ...(several ? [markdown(name, 80)] : []), what])
-  return tableOf(['first run after', ...(several ? ['client'] : []), 'what comes next'], rows, 30_000, mostToCome)
+  return tableOf(['first run after', ...(several ? ['client'] : []), 'what comes next'], rows, 30_000, mostRows)
 }
 
 function eventsOf(outcome: Outcome): { at: number; what: string }[] {
@@ -139,5 +142,9 @@ export function stepLists(outcomes: Outcome[]): string {
 function stepList({ steps, mode, name }: Outcome): string {
   const verb = mode === 'plan' ? 'Would be done' : 'Done'
   const list = steps.map((step) => `- ${markdown(stepText(step), 600)}`).join('\n')
-  return `<details><summary>${verb} for ${markdown(name, 80)}: ${plural(steps.length, 'step')}</summary>\n\n${list}\n\n</details>`
+  return folded(`${verb} for ${markdown(name, 80)}: ${plural(steps.length, 'step')}`, list)
+}
+
+function folded(title: string, content: string): string {
+  return `<details><summary>${title}</summary>\n\n${content}\n\n</details>`
 }
