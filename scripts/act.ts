@@ -26,11 +26,15 @@ const plays: [name: string, prepare: (stage: Stage) => void, play: Play][] = [
   ...example('keys.yml', one.keys),
   ...example('plan.yml', many.plan),
   ...example('drift.yml', many.drift),
-  ...example('many-clients.yml', many.manyTenants),
+  ...example('many-clients.yml', many.manyTenants, many.long),
   ...example('pull-request-client.yml', use.preview),
   ...example('use-qlik-api.yml', use.library),
   ...example('use-qlik-cli.yml', use.commandLine),
-  ['a step that prints the secret', (stage) => stage.write('.github/workflows/masks.yml', use.masksWorkflow), use.masks],
+  [
+    'a step that prints the secret',
+    (stage) => stage.write('.github/workflows/masks.yml', use.masksWorkflow),
+    use.masks,
+  ],
 ]
 
 const failed = forgotten()
@@ -57,7 +61,11 @@ async function perform(prepare: (stage: Stage) => void, play: Play): Promise<str
 }
 
 function example(file: string, ...all: Play[]): typeof plays {
-  return all.map((play) => [`examples/${file}${play === all[0] ? '' : `, ${play.name}`}`, (stage) => stage.example(file), play])
+  return all.map((play) => [
+    `examples/${file}${play === all[0] ? '' : `, ${play.name}`}`,
+    (stage) => stage.example(file),
+    play,
+  ])
 }
 
 /** A block of the README; where it shows steps alone, with what makes a workflow of them. */
@@ -67,7 +75,8 @@ function readmeBlock(looks: RegExp): (stage: Stage) => void {
   if (found === undefined) return () => raise(`no block of the README looks like ${looks}`)
   const job = `jobs:\n  it:\n    runs-on: ubuntu-latest\n    steps:\n${found.replaceAll(/^(?=.)/gm, '      ')}`
   const text = /^jobs:/m.test(found) ? found : job
-  return (stage) => stage.write('.github/workflows/readme.yml', /^on:/m.test(text) ? text : `on: [push, workflow_dispatch]\n${text}`)
+  return (stage) =>
+    stage.write('.github/workflows/readme.yml', /^on:/m.test(text) ? text : `on: [push, workflow_dispatch]\n${text}`)
 }
 
 /** Workflows that nobody runs here, in the examples and in the README. */

@@ -86,6 +86,12 @@ describe('the outputs', () => {
     expect(Object.values(outputs).every((value) => typeof value === 'string')).toBe(true)
   })
 
+  it('have a summary that fits into a comment, and into an environment variable', () => {
+    const { summary } = outputsOf([], 'a line of it: ä\n'.repeat(20_000))
+    expect(Buffer.byteLength(summary!)).toBeLessThan(61_000)
+    expect(summary).toMatch(/cut: the job summary has all of it/)
+  })
+
   it('tell the first failure', () => {
     const failing = (code: 'CLIENT_BUSY' | 'CLIENT_MISSING') => outcomeOf({ error: new ActionError(code, 'm', 'h') })
     expect(outputsOf([outcomeOf(), failing('CLIENT_BUSY'), failing('CLIENT_MISSING')], '')['error-code']).toBe(

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { markdown, markdownCode, plain } from '../../src/domain/text.ts'
+import { cutMarkdown, markdown, markdownCode, plain } from '../../src/domain/text.ts'
 
 const nasty = fc.constantFrom(
   ...[
@@ -183,5 +183,32 @@ describe('text from elsewhere, as Markdown', () => {
 
   it('stands in a monospaced span where it is a value', () => {
     expect(markdownCode('a`b</code>')).toBe('<code>a&#96;b&#60;/code&#62;</code>')
+  })
+})
+
+describe('Markdown that is longer than it may be', () => {
+  const bytes = (text: string) => Buffer.byteLength(text)
+
+  it('is what it is where it fits', () => {
+    expect(cutMarkdown('ä\n'.repeat(20), 60)).toBe('ä\n'.repeat(20))
+    expect(cutMarkdown('', 0)).toBe('')
+  })
+
+  it('is cut between two lines, by its bytes, and says so', () => {
+    const cut = cutMarkdown('| ä |\n'.repeat(21), 7 * 20 + 6)
+    expect(cut).toBe(`${'| ä |\n'.repeat(20)}\n_… cut: the job summary has all of it._\n`)
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), fc.nat(50), (text, limit) => {
+        const cut = cutMarkdown(text, limit)
+        const [kept = ''] = cut === text ? [cut] : cut.split('\n_… cut')
+        expect(text.startsWith(kept) && bytes(kept) <= limit && (cut === text || /^$|\n$/.test(kept))).toBe(true)
+      }),
+    )
+  })
+
+  it('leaves nothing folded away open', () => {
+    const folded = '<details><summary>S</summary>\n\n- a\n- b\n\n</details>\n'
+    expect(cutMarkdown(folded + folded, folded.length + 36)).toMatch(/- a\n\n<\/details>\n\n_… cut/)
+    expect(cutMarkdown(folded + folded, folded.length)).toMatch(/^<details>[^]*<\/details>\n\n_… cut/)
   })
 })

@@ -25,7 +25,8 @@ function environmentOf(job: YAMLMap): string | undefined {
 }
 
 function lookedUp(job: string, environment: string): string {
-  const found = (kind: string, name: string) => `(${kind}[format('{0}/{1}', ${environment}, ${name})] || ${kind}[${name}])`
+  const found = (kind: string, name: string) =>
+    `(${kind}[format('{0}/{1}', ${environment}, ${name})] || ${kind}[${name}])`
   return job
     .replaceAll(/\b(secrets|vars)\[([^\]]+)\]/g, (_all, kind: string, name: string) => found(kind, name))
     .replaceAll(/\b(secrets|vars)\.(?!GITHUB_TOKEN)([A-Z]\w*)/g, (_all, kind: string, name: string) =>

@@ -35,8 +35,8 @@ export class Front {
     for await (const chunk of request) chunks.push(chunk)
     const body = Buffer.concat(chunks)
     const { method = 'GET', url = '/' } = request
-    if (url === '/_app/token') return send(response, 201, { token: this.#mint(JSON.parse(body.toString())) })
-    if (/^\/repos\/acme\/app\/issues\//.test(url)) return this.#issues(request, response, body.toString())
+    if (url === '/_app/token') return void send(response, 201, { token: this.#mint(JSON.parse(body.toString())) })
+    if (/^\/repos\/acme\/app\/issues\//.test(url)) return void this.#issues(request, response, body.toString())
     const { authorization = '', 'content-type': type = 'application/json' } = request.headers
     const sent = method === 'GET' || body.length === 0 ? {} : { body }
     const answer = await fetch(this.#behind + url, {
@@ -49,7 +49,7 @@ export class Front {
     response.end(Buffer.from(await answer.arrayBuffer()))
   }
 
-  #issues({ method, url = '', headers }: IncomingMessage, response: ServerResponse, text: string): void {
+  #issues({ method, url = '', headers }: IncomingMessage, response: ServerResponse, text: string): ServerResponse {
     if (headers.authorization !== `Bearer ${this.token}`)
       return send(response, 403, { message: 'Resource not accessible by integration' })
     const { pathname, searchParams } = new URL(url, 'http://github')
@@ -60,7 +60,7 @@ export class Front {
     const comment = this.comments.find(({ id }) => id === Number(pathname.split('/').at(-1)))
     if (comment === undefined) return send(response, 404, { message: 'Not Found' })
     comment.body = body
-    send(response, 200, comment)
+    return send(response, 200, comment)
   }
 
   #page(search: URLSearchParams): Comment[] {
@@ -90,7 +90,7 @@ export class Front {
   }
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
+function send(response: ServerResponse, status: number, body: unknown): ServerResponse {
   response.writeHead(status, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(body))
+  return response.end(JSON.stringify(body))
 }

@@ -21,15 +21,8 @@ function clientsFile(stage: Stage): void {
 
 export async function plan(stage: Stage): Promise<void> {
   clientsFile(stage)
-  const token = stage.token({ environments: 'write', secrets: 'write', actions_variables: 'write' })
-  for (const environment of ['qlik-admin', 'qlik-plan']) stage.keepAdmin(environment)
-  const admin = client(stage.eu, 'automation')!
-  const kept = {
-    secrets: { QLIK_ADMIN_CLIENT_SECRET: stage.eu.sandbox.tenant.createAdminClient('second').secret, CLIENTS_TOKEN: token },
-    vars: { QLIK_ADMIN_CLIENT_ID: admin.clientId },
-  }
-  kept.vars.QLIK_ADMIN_CLIENT_ID = client(stage.eu, 'second')!.clientId
-  for (const environment of ['qlik-admin', 'qlik-plan']) stage.keep(environment, kept)
+  stage.keepAdmin('qlik-admin')
+  stage.keepAdmin('qlik-plan', { access: 'read' })
   stage.front.add('a comment of somebody')
   const first = succeeds(await stage.run(pullRequest()))
   const { comments } = stage.front
@@ -45,14 +38,10 @@ export async function plan(stage: Stage): Promise<void> {
 
 export async function drift(stage: Stage): Promise<void> {
   clientsFile(stage)
-  stage.keepAdmin('qlik-admin')
-  const write = { environments: 'write', secrets: 'write', actions_variables: 'write' } as const
-  const { clientId, secret } = stage.eu.sandbox.tenant.createAdminClient('second')
-  const kept = { secrets: { QLIK_ADMIN_CLIENT_SECRET: secret, CLIENTS_TOKEN: stage.token(write) } }
-  stage.keep('qlik-admin', { ...kept, vars: { QLIK_ADMIN_CLIENT_ID: clientId } })
+  stage.keepAdmin('qlik-admin', { access: 'read' })
   const found = succeeds(await stage.run({ name: 'schedule' }))
   check(/Somebody changed a client by hand/.test(found.log), 'drift is a warning', found)
-  stage.keep('qlik-admin', { ...kept, vars: { QLIK_ADMIN_CLIENT_ID: 'gone' } })
+  refused(stage, 'qlik-admin')
   const blind = fails(await stage.run({ name: 'schedule' }))
   check(/Could not look: TENANT_UNAUTHORIZED/.test(blind.log), 'a run that can’t look fails, and says why', blind)
   check(blind.writes.length === 0, 'nothing is written', blind)
@@ -62,7 +51,8 @@ export async function drift(stage: Stage): Promise<void> {
 export async function readmeMatrix(stage: Stage): Promise<void> {
   twoTenants(stage)
   const run = succeeds(await stage.run(push))
-  for (const box of [stage.eu, stage.us]) check(client(box, 'deployer') !== undefined, 'each tenant has its client', run)
+  for (const box of [stage.eu, stage.us])
+    check(client(box, 'deployer') !== undefined, 'each tenant has its client', run)
 }
 
 function twoTenants(stage: Stage): void {
@@ -70,7 +60,8 @@ function twoTenants(stage: Stage): void {
   for (const name of ['eu', 'us'] as const) {
     stage.write(`tenants/${name}.yaml`, read(`examples/tenants/${name}.yaml`))
     // The keys of one tenant are of no use on the other, nor those for planning for another environment.
-    for (const environment of [`qlik-${name}`, `qlik-${name}-plan`]) stage.keepAdmin(environment, stage[name])
+    stage.keepAdmin(`qlik-${name}`, { box: stage[name] })
+    stage.keepAdmin(`qlik-${name}-plan`, { box: stage[name], access: 'read' })
   }
 }
 
@@ -78,13 +69,13 @@ export async function manyTenants(stage: Stage): Promise<void> {
   twoTenants(stage)
   stage.write('.github/workflows/clients.yml', read('.github/workflows/clients.yml'))
   const { comments } = stage.front
-  // Somebody else's comment with our marker, and more comments than a page has.
   const fork = succeeds(await stage.run(pullRequest('stranger/app')))
   check(fork.writes.length === 0 && comments.length === 0, 'a fork is checked, and no more', fork)
   check(/2 clients in 2 files: valid/.test(fork.log), 'a fork is checked', fork)
   const first = succeeds(await stage.run(pullRequest()))
   check(first.writes.length === 0, 'plans write nothing', first)
   bothPlanned(stage, first)
+  // Somebody else's comment with our marker, and more comments than a page has.
   const ours = comments.pop()!
   comments.push({ ...ours, id: 1, user: { type: 'User', login: 'somebody' } })
   for (let id = 2; id < 110; id++) comments.push({ id, body: 'talk', user: { type: 'User', login: 'somebody' } })
@@ -114,12 +105,38 @@ function bothPlanned({ front: { comments } }: Stage, run: Run): void {
 }
 
 async function oneFails(stage: Stage): Promise<void> {
-  stage.keep('qlik-us-plan', { vars: { QLIK_ADMIN_CLIENT_ID: 'gone' }, secrets: { QLIK_ADMIN_CLIENT_SECRET: 'gone' } })
+  refused(stage, 'qlik-us-plan')
   const run = fails(await stage.run(pullRequest()))
   const ours = stage.front.comments.at(-1)!
   check(/unchanged/.test(ours.body), 'one tenant’s failure stops no other', run)
   check(/TENANT_UNAUTHORIZED/.test(ours.body), `and stands in the comment\n${ours.body}`, run)
   stage.write('tenants/us.yaml', read('examples/tenants/us.yaml').replace('environment: qlik-us\n', ''))
   const unnamed = fails(await stage.run(pullRequest()))
-  check(/us.yaml\\?" must name tenant and environment/.test(unnamed.log), 'a file without environment is refused', unnamed)
+  check(
+    /us.yaml\\?" must name tenant and environment/.test(unnamed.log),
+    'a file without environment is refused',
+    unnamed,
+  )
+}
+
+/** As many clients as a tenant takes: their plan is longer than a comment. */
+export async function long(stage: Stage): Promise<void> {
+  twoTenants(stage)
+  stage.write('.github/workflows/clients.yml', read('.github/workflows/clients.yml'))
+  const deliver = (index: number) =>
+    `[{ environment: production, client-secret-name: S_${index}, client-id-name: I_${index} }]`
+  const client = (index: number) =>
+    `  - { name: client-${index}, description: "${'long '.repeat(20)}", scopes: [user_default], deliver: ${deliver(index)} }\n`
+  const head = read('examples/tenants/eu.yaml').replace(/^ {2}- [\s\S]*/m, '')
+  stage.write('tenants/eu.yaml', head + Array.from({ length: 199 }, (_, index) => client(index)).join(''))
+  const run = succeeds(await stage.run(pullRequest()))
+  const { body } = stage.front.comments[0]!
+  check(/client-0/.test(body) && /cut: the job summary has all of it/.test(body), 'a plan that is too long is cut', run)
+  check(/`tenants\/us.yaml`[\s\S]*deployer/.test(body), 'and leaves room for the others', run)
+}
+
+/** An environment whose admin client was deleted. */
+function refused(stage: Stage, environment: string): void {
+  const secrets = { QLIK_ADMIN_CLIENT_SECRET: 'gone', CLIENTS_TOKEN: stage.token({ environments: 'read' }) }
+  stage.keep(environment, { secrets, vars: { QLIK_ADMIN_CLIENT_ID: 'gone' } })
 }

@@ -8,7 +8,7 @@ const dispatch = { name: 'workflow_dispatch' }
 const schedule = { name: 'schedule' }
 
 export function client({ sandbox }: StartedSandbox, name: string) {
-  return [...sandbox.tenant.clients.values()].find(({ clientName }) => clientName === name)
+  return [...sandbox.tenant.clients.values()].find(({ clientName, deletedAt }) => clientName === name && !deletedAt)
 }
 
 /** Whether the secret in that place is one of that client's that gets an access token. */
@@ -113,7 +113,10 @@ export async function app(stage: Stage): Promise<void> {
   stage.environment('production')
   stage.github.createRepository('acme/reports')
   succeeds(await stage.run(dispatch))
-  check(works(stage, 'deployer', { environment: 'production', name: 'QLIK_CLIENT_SECRET' }), 'the environment is served')
+  check(
+    works(stage, 'deployer', { environment: 'production', name: 'QLIK_CLIENT_SECRET' }),
+    'the environment is served',
+  )
   check(works(stage, 'reports', { repository: 'acme/reports', name: 'QLIK_CLIENT_SECRET' }), 'the repository is served')
   const id = stage.github.secretValue({ repository: 'acme/reports', name: 'QLIK_CLIENT_ID' })
   check(id === client(stage.eu, 'reports')?.clientId, 'its id is a secret')

@@ -62,13 +62,14 @@ export class Stage {
   }
 
   /** An admin client of a tenant, and an App, in an environment. */
-  keepAdmin(environment: string, box: StartedSandbox = this.eu): { clientId: string; secret: string; hint: string } {
+  keepAdmin(environment: string, { box = this.eu, access = 'write' as 'read' | 'write' } = {}) {
     const admin = box.sandbox.tenant.createAdminClient('automation')
+    const token = this.token({ environments: access, secrets: access, actions_variables: access })
     this.keep(environment, {
       secrets: {
         QLIK_ADMIN_CLIENT_SECRET: admin.secret,
         CLIENTS_APP_KEY: 'the key of the App',
-        CLIENTS_TOKEN: this.token({ environments: 'write' }),
+        CLIENTS_TOKEN: token,
       },
       vars: { QLIK_ADMIN_CLIENT_ID: admin.clientId, CLIENTS_APP_ID: 'Iv1.app' },
     })

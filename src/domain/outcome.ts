@@ -8,6 +8,7 @@ import { secretIssuedAt } from './rotation.ts'
 import type { Secret } from './secret.ts'
 import type { ClientSpec, Policy } from './spec.ts'
 import type { ClientPlan, Step } from './steps.ts'
+import { cutMarkdown } from './text.ts'
 
 export type Result = 'created' | 'updated' | 'rotated' | 'unchanged' | 'deleted' | 'planned' | 'valid'
 
@@ -126,6 +127,9 @@ export function retiringSecrets(ledger: Ledger | undefined, live: string[], grac
   return waiting.map(([hint, since]) => ({ hint, until: since + grace }))
 }
 
+// Room for what a workflow puts around it in a comment.
+const summaryBytes = 60_000
+
 /** The step's outputs, all of them text, none of them secret. */
 export function outputsOf(outcomes: Outcome[], summary: string): Record<string, string> {
   const one = outcomes.length === 1 ? outcomes[0] : undefined
@@ -143,7 +147,7 @@ export function outputsOf(outcomes: Outcome[], summary: string): Record<string, 
     ),
     ...secretData(one),
     clients: JSON.stringify(outcomes.map(clientData)),
-    summary,
+    summary: cutMarkdown(summary, summaryBytes),
     matrix: '',
     'error-code': error?.code ?? '',
   }

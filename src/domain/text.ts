@@ -37,3 +37,17 @@ export function markdown(text: string, longest = 300): string {
 export function markdownCode(text: string, longest = 300): string {
   return `<code>${markdown(text, longest)}</code>`
 }
+
+/**
+ * Markdown at its whole lines that fit into so many bytes, with a note where some did not: GitHub takes 65,536 characters in a
+ * comment, and Linux 131,072 bytes in an environment variable, which is how the next step gets an output.
+ */
+export function cutMarkdown(text: string, bytes: number): string {
+  const encoder = new TextEncoder()
+  if (encoder.encode(text).length <= bytes) return text
+  const { read } = encoder.encodeInto(text, new Uint8Array(bytes))
+  const kept = text.slice(0, text.lastIndexOf('\n', read - 1) + 1)
+  // What is folded away and not closed would swallow all that comes behind it.
+  const open = kept.split('<details>').length > kept.split('</details>').length
+  return `${kept}${open ? '\n</details>\n' : ''}\n_… cut: the job summary has all of it._\n`
+}
