@@ -173,8 +173,15 @@ export class Stage {
       let log = ''
       child.stdout.on('data', (chunk: Buffer) => (log += chunk))
       child.stderr.on('data', (chunk: Buffer) => (log += chunk))
+      const patience = setTimeout(() => {
+        log += '\nIt took longer than a minute and was ended'
+        child.kill()
+      }, 60_000)
       child.on('error', reject)
-      child.on('close', (exitCode) => resolve({ exitCode, log }))
+      child.on('close', (exitCode) => {
+        clearTimeout(patience)
+        resolve({ exitCode, log })
+      })
     })
   }
 }
