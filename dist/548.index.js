@@ -2,6 +2,41 @@ export const id = 548;
 export const ids = [548];
 export const modules = {
 
+/***/ 9099:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   p: () => (/* binding */ nearest)
+/* harmony export */ });
+/** The known name that a misspelt one is likely to mean; undefined where none is near. */
+function nearest(name, known) {
+    // What is much longer than any name is none of them, and would take long to compare.
+    if (name.length > 300)
+        return undefined;
+    const [closest] = known
+        .map((candidate) => ({ candidate, distance: distance(name, candidate) }))
+        .sort((a, b) => a.distance - b.distance);
+    return closest !== undefined && closest.distance <= Math.max(2, name.length / 3) ? closest.candidate : undefined;
+}
+/** Edits between two names; names of the same dotted parts in another order (`automations.admin`) are one apart. */
+function distance(a, b) {
+    const parts = (text) => text.split(/[.:]/).sort().join('.');
+    if (parts(a) === parts(b))
+        return 1;
+    let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+    for (let i = 1; i <= a.length; i++) {
+        const next = [i];
+        for (let j = 1; j <= b.length; j++) {
+            next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+        }
+        row = next;
+    }
+    return row[b.length];
+}
+
+
+/***/ }),
+
 /***/ 4548:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
@@ -21,8 +56,8 @@ var external_node_path_ = __webpack_require__(6760);
 var domain_mistakes = __webpack_require__(1236);
 // EXTERNAL MODULE: ./build/domain/nearest.js
 var nearest = __webpack_require__(9099);
-// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 17 modules
-var schemas = __webpack_require__(8816);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 15 modules
+var schemas = __webpack_require__(9691);
 // EXTERNAL MODULE: ./build/domain/delivery.js
 var domain_delivery = __webpack_require__(365);
 // EXTERNAL MODULE: ./build/domain/spec.js

@@ -16,7 +16,6 @@ const [, , , only = ''] = process.argv
 const plays: [name: string, prepare: (stage: Stage) => void, play: Play][] = [
   ['README: the first workflow', readmeBlock(/\bjobs:[\s\S]*api-key/), one.firstClient],
   ['README: getting an access token', readmeBlock(/\/oauth\/token/), use.accessToken],
-  ['README: a matrix of spec files', readmeBlock(/\bjobs:[\s\S]*mode: validate/), many.readmeMatrix],
   ...example('first-client.yml', one.firstClient, one.failure),
   ...example('environments.yml', one.perEnvironment),
   ...example('rotation.yml', one.rotation),

@@ -37,7 +37,11 @@ export function keyless(client: string): ActionError {
  * Secrets that may not be used any more are as good as retired, while nobody is to use any again: a tenant may refuse to delete
  * the last one.
  */
-export function retireSteps(client: ObservedClient, retire: Retirement[], kind: CredentialKind): (Step & { kind: 'retire' })[] {
+export function retireSteps(
+  client: ObservedClient,
+  retire: Retirement[],
+  kind: CredentialKind,
+): (Step & { kind: 'retire' })[] {
   const secrets = client.secrets.filter(({ hint }) => !isKeyHint(hint))
   const isUsable = kind === 'secret' || client.authMethods.includes(methodOf.secret)
   const isLast = secrets.every(({ hint }) => retire.some((it) => it.hint === hint))
