@@ -69,7 +69,8 @@ jobs:
 `
 
 export async function preview(stage: Stage): Promise<void> {
-  stage.keepAdmin('qlik-preview')
+  stage.keepAdmin('qlik-preview-admin')
+  stage.environment('qlik-preview')
   const event = (action: string, fork = false) => ({
     name: 'pull_request',
     payload: {
