@@ -12,6 +12,8 @@ type Play = (stage: Stage) => Promise<void>
 const engine = path.resolve(process.argv[2] ?? 'act')
 const [, , , only = ''] = process.argv
 
+const covered = new Set<string>()
+
 /** What is run, by its name; the examples by those of their files. */
 const plays: [name: string, prepare: (stage: Stage) => void, play: Play][] = [
   ['README: the first workflow', readmeBlock(/\bjobs:[\s\S]*api-key/), one.firstClient],
@@ -69,19 +71,31 @@ function example(file: string, ...all: Play[]): typeof plays {
 
 /** A block of the README; where it shows steps alone, with what makes a workflow of them. */
 function readmeBlock(looks: RegExp): (stage: Stage) => void {
-  const blocks = [...readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)]
-  const [, found] = blocks.find(([, text = '']) => looks.test(text)) ?? []
+  const found = blocksOf('README.md').find((text) => looks.test(text))
   if (found === undefined) return () => raise(`no block of the README looks like ${looks}`)
+  covered.add(found)
   const job = `jobs:\n  it:\n    runs-on: ubuntu-latest\n    steps:\n${found.replaceAll(/^(?=.)/gm, '      ')}`
   const text = /^jobs:/m.test(found) ? found : job
-  return (stage) =>
-    stage.write('.github/workflows/readme.yml', /^on:/m.test(text) ? text : `on: [push, workflow_dispatch]\n${text}`)
+  const on = /^on:/m.test(text) ? '' : 'on: [push, workflow_dispatch]\n'
+  return (stage) => stage.write('.github/workflows/readme.yml', on + text)
 }
 
-/** Workflows that nobody runs here, in the examples and in the README. */
+function blocksOf(file: string): string[] {
+  return [...readFileSync(path.join(root, file), 'utf8').matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(
+    ([, text]) => text!,
+  )
+}
+
+/** Workflows that nothing here runs, in the examples and in the documentation. */
 function forgotten(): string[] {
   const files = globSync('examples/*.yml', { cwd: root }).map((name) => name.replaceAll('\\', '/'))
-  return files.filter((file) => !plays.some(([name]) => name === file)).map((file) => `${file}: nothing here runs it`)
+  const pages = ['README.md', ...globSync('docs/*.md', { cwd: root })]
+  const shown = pages.flatMap((page) => blocksOf(page).map((text) => ({ page, text })))
+  const blocks = shown.filter(({ text }) => /^jobs:/m.test(text) && !covered.has(text))
+  return [
+    ...files.filter((file) => !plays.some(([name]) => name === file)),
+    ...blocks.map(({ page, text }) => `${page}, the workflow that begins with \`${text.split('\n', 1)}\``),
+  ].map((what) => `${what}: nothing here runs it`)
 }
 
 function raise(message: string): never {
