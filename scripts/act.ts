@@ -27,7 +27,7 @@ const plays: [name: string, prepare: (stage: Stage) => void, play: Play][] = [
   ...example('keys.yml', one.keys),
   ...example('plan.yml', many.plan),
   ...example('drift.yml', many.drift),
-  ...example('many-clients.yml', many.manyTenants, many.long),
+  ...example('many-clients.yml', many.manyTenants, many.long, many.tooMany),
   ...example('pull-request-client.yml', use.preview),
   ...example('use-qlik-api.yml', use.library),
   ...example('use-qlik-cli.yml', use.commandLine),

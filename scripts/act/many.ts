@@ -135,6 +135,18 @@ export async function long(stage: Stage): Promise<void> {
   }
 }
 
+export async function tooMany(stage: Stage): Promise<void> {
+  stage.write('.github/workflows/clients.yml', read('.github/workflows/clients.yml'))
+  const file = read('examples/tenants/eu.yaml')
+  for (let index = 0; index < 101; index++)
+    stage.write(
+      `tenants/${index}.yaml`,
+      file.replace('name: deployer', `name: d-${index}`).replaceAll('QLIK_EU', `QLIK_${index}`),
+    )
+  const run = fails(await stage.run(pullRequest('stranger/app')))
+  check(/spec-file: matches more than 100 files/.test(run.log), 'more files than a call takes are refused', run)
+}
+
 /** An environment whose admin client was deleted. */
 function refused(stage: Stage, environment: string): void {
   const secrets = { QLIK_ADMIN_CLIENT_SECRET: 'gone', CLIENTS_TOKEN: stage.token({ environments: 'read' }) }
