@@ -32,11 +32,18 @@ else {
 }
 
 function startRows({ bare, first, whole, firstRatio, wholeRatio }: StartUp): Row[] {
-  const both = (ratio: Spread, time: Spread) => `${shown(ratio, 2)} ×, ${time.median.toFixed(0)} ms`
+  // On a machine that does other things as well, the least of each says more than what lies between.
+  const both = (ratio: Spread, time: Spread, base: Spread) =>
+    `${shown(ratio, 2)} ×; least over least ${(time.least / base.least).toFixed(2)} ×, ${time.least.toFixed(0)} ms`
   return [
     { what: '`node -e 0`', measured: `${shown(bare, 0)} ms`, budget: '', limit: '1 ×' },
-    { what: 'start to the first request', measured: both(firstRatio, first), budget: '≤ 3.0 ×', limit: '2.3 ×' },
-    { what: 'a whole run with nothing to do', measured: both(wholeRatio, whole), budget: '≤ 6.0 ×', limit: '2.7 ×' },
+    { what: 'start to the first request', measured: both(firstRatio, first, bare), budget: '≤ 3.0 ×', limit: '2.3 ×' },
+    {
+      what: 'a whole run with nothing to do',
+      measured: both(wholeRatio, whole, bare),
+      budget: '≤ 6.0 ×',
+      limit: '2.7 ×',
+    },
   ]
 }
 
