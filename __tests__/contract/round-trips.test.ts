@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { counted, tripOf, trips } from '../support/round-trips.ts'
 import { Simulation } from '../support/simulation.ts'
@@ -24,5 +26,12 @@ describe('a run', () => {
     const before = simulation.sandbox.requests.length
     await counted(simulation, {})
     expect(simulation.sandbox.requests.slice(before).map(({ method }) => method)).toEqual(['GET', 'GET', 'GET'])
+  })
+
+  it('costs what docs/performance.md says', () => {
+    const page = readFileSync(path.join(import.meta.dirname, '../../docs/performance.md'), 'utf8')
+    const rows = [...page.matchAll(/^\| ([^|]+?) +\| +(\d+) \| +(\d+) \|.* ms \|/gm)]
+    const told = rows.map(([, what, roundTrips, requests]) => [what, Number(roundTrips), Number(requests)])
+    expect(told).toEqual(trips.map(({ what, costs }) => [what, costs.roundTrips, costs.requests]))
   })
 })
