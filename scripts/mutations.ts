@@ -67,45 +67,50 @@ const mutations: Mutation[] = [
 
 const root = path.dirname(import.meta.dirname)
 const wanted = process.argv[2] ?? ''
-const untouched = attempt()
-if (untouched.caught) throw new Error(`the tests fail without any mutation${untouched.by}`)
 for (const mutation of mutations.filter(({ name }) => name.includes(wanted))) {
-  const { caught, by } = attempt(mutation)
-  console.log(`${caught ? 'caught' : 'MISSED'}  ${mutation.name}${by}`)
-  if (!caught) process.exitCode = 1
+  const by = attempt(mutation)
+  console.log(`${by === undefined ? 'MISSED' : 'caught'}  ${mutation.name}${by === undefined ? '' : `: ${by}`}`)
+  if (by === undefined) process.exitCode = 1
+  // What fails anyway notices nothing.
+  else if (attempt(undefined, by) !== undefined) throw new Error(`${by} fails without any mutation, too`)
 }
 
-/** Runs the tests on a mutated copy, and tells which of them noticed first. */
-function attempt(mutation?: Mutation): { caught: boolean; by: string } {
+/** Runs the tests on a copy, mutated or not, and tells which of them failed first; `only`: that one alone. */
+function attempt(mutation: Mutation | undefined, only?: string): string | undefined {
   const copy = mkdtempSync(path.join(os.tmpdir(), 'mutation-'))
   try {
     for (const part of ['src', 'sandbox', '__tests__', 'vitest.config.ts', 'package.json'])
       cpSync(path.join(root, part), path.join(copy, part), { recursive: true })
     symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
     if (mutation !== undefined) mutate(copy, mutation)
+    if (only !== undefined) {
+      const [file = '', ...title] = only.split(' > ')
+      return failed(copy, [file], ['-t', title.join(' ').replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')])
+    }
+    const tests = (names: string[]) => names.map((name) => `__tests__/promises/${name}.test.ts`)
     // The quick ones first: most mutations don't live to see the sweep.
-    const quick = noticed(copy, ['stories', 'slots', 'interleaving'])
-    return quick.caught ? quick : noticed(copy, ['sweep'])
+    return failed(copy, tests(['stories', 'slots', 'interleaving'])) ?? failed(copy, tests(['sweep']))
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }
 }
 
-function noticed(copy: string, names: string[]): { caught: boolean; by: string } {
+/** The name of the first test that failed, with its file. */
+function failed(copy: string, tests: string[], options: string[] = []): string | undefined {
   const vitest = path.join(root, 'node_modules/vitest/vitest.mjs')
-  const tests = names.map((name) => `__tests__/promises/${name}.test.ts`)
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [vitest, 'run', '--root', copy, '--bail', '1', ...tests],
+    [vitest, 'run', '--root', copy, '--bail', '1', ...options, ...tests],
     {
       encoding: 'utf8',
       env: { ...process.env, NO_COLOR: '1' },
     },
   )
   const [, by] = /FAIL\s+(.*)/.exec(stderr) ?? []
+  const passed = /Tests .*\b\d+ passed/.test(stdout)
   // A copy that can't even start proves nothing.
-  if (status !== 0 && by === undefined) throw new Error(`the tests did not run\n${stdout}${stderr}`)
-  return { caught: status !== 0, by: by === undefined ? '' : `: ${by}` }
+  if (by === undefined && (status !== 0 || !passed)) throw new Error(`the tests did not run\n${stdout}${stderr}`)
+  return by
 }
 
 function mutate(copy: string, { name, file, from, to }: Mutation): void {
