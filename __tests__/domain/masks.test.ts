@@ -136,7 +136,8 @@ const odd = fc
       maxLength: 40,
     },
   )
-  .map((parts) => parts.join('').trim())
+  // A secret of white space would be none.
+  .map((parts) => parts.join('').replaceAll(/ {3,}/g, ' ').trim())
   .filter((value) => value.length >= 12)
 
 describe('the runner, given these masks', () => {
@@ -178,6 +179,11 @@ describe('the runner, given these masks', () => {
       { numRuns: 300 },
     )
     expect(shownWithout).toBeGreaterThan(50)
+  })
+
+  it.each(['-0)%%!!!!!!$', '_0)%!!!!!!!$', '1)2.3)abcdefghijk*'])('shows nothing of %s, which could begin a list', (value) => {
+    for (const text of [value, markdown(value, Infinity), markdown(`a ${value}`, Infinity)])
+      expect(left(value, `it is ${text}`)).toBeUndefined()
   })
 
   it('shows nothing of client id and secret as Basic has them', () => {

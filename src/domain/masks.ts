@@ -35,7 +35,9 @@ const unescapedRun = 12
 
 /** As our own log and summary write it. How a mark at the edge is written depends on what stands beside it: it is left out. */
 function asShown(line: string): string[] {
-  const inner = line.replace(/^[\s\p{Cc}\p{Cf}\p{Cs}_.:)-]+|[\s\p{Cc}\p{Cf}\p{Cs}_.:)-]+$/gu, '')
+  const inner = line
+    .replace(/^(?:[\s\p{Cc}\p{Cf}\p{Cs}_.:)-]|\d{1,9}(?=[.)]))+/u, '')
+    .replace(/[\s\p{Cc}\p{Cf}\p{Cs}_.:)-]+$/u, '')
   return [plain(inner, Infinity), markdown(inner, Infinity)]
 }
 
