@@ -181,10 +181,13 @@ describe('the runner, given these masks', () => {
     expect(shownWithout).toBeGreaterThan(50)
   })
 
-  it.each(['-0)%%!!!!!!$', '_0)%!!!!!!!$', '1)2.3)abcdefghijk*'])('shows nothing of %s, which could begin a list', (value) => {
-    for (const text of [value, markdown(value, Infinity), markdown(`a ${value}`, Infinity)])
-      expect(left(value, `it is ${text}`)).toBeUndefined()
-  })
+  it.each(['-0)%%!!!!!!$', '_0)%!!!!!!!$', '1)2.3)abcdefghijk*'])(
+    'shows nothing of %s, which could begin a list',
+    (value) => {
+      for (const text of [value, markdown(value, Infinity), markdown(`a ${value}`, Infinity)])
+        expect(left(value, `it is ${text}`)).toBeUndefined()
+    },
+  )
 
   it('shows nothing of client id and secret as Basic has them', () => {
     fc.assert(
