@@ -58,6 +58,12 @@ const mutations: Mutation[] = [
     to: 'return seen.secretStamp !== undefined && idIsThere',
   },
   {
+    name: 'add a key while another run may be adding one',
+    file: 'issue.ts',
+    from: 'const exclusion = freshness + 1000',
+    to: 'const exclusion = 0 * freshness',
+  },
+  {
     name: 'ignore the grace',
     file: 'domain/rotation.ts',
     from: 'now - since >= grace',

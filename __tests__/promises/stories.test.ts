@@ -9,7 +9,7 @@ import {
 } from '../support/promises.ts'
 import type { Running, Simulation } from '../support/simulation.ts'
 import { programFor } from './many-clients.ts'
-import { deployerTo, otherPlace, prepared, type Scenario, scenarios, stagingPlace } from './scenarios.ts'
+import { deployerTo, keyPlace, otherPlace, prepared, type Scenario, scenarios, stagingPlace } from './scenarios.ts'
 
 const minutes = 1 / 60
 const putSecret = /^PUT .*\/secrets\/QLIK_CLIENT_SECRET$/
@@ -51,6 +51,29 @@ const rotated: Scenario = {
 // Stories that ended badly once.
 
 describe('P1: nobody is locked out', () => {
+  test('two runs write the list of keys, one of them resting on what it read before the other announced', async () => {
+    const { simulation, watch } = await prepared(scenarios['rotating a key'])
+    const byKey = { 'auth-method': 'private_key_jwt' }
+    const [early, late] = [0, 1].map(() => simulation.begin({ ...byKey, rotate: 'now', verify: 'false' }))
+    await until(late!, describeClient)
+    const isAtWork = async (running: Running) => {
+      const asked = await running.waiting()
+      if (asked.length === 0) return running.wake <= simulation.sandbox.clock.now()
+      return asked.some((request) => !describeClient.test(request))
+    }
+    // Each announces, and goes on until it waits, or is about to write its key.
+    for (const running of [early!, late!]) {
+      await until(running, describeClient)
+      do await running.step()
+      while (await isAtWork(running))
+    }
+    await early!.step()
+    while (await late!.step()) {}
+    while (await early!.step()) {}
+    expect(watch.broken).toEqual([])
+    await expectHealing(simulation, watch, { places: [keyPlace], inputs: byKey })
+  })
+
   test('an answer is lost, and the same write is refused when it is tried again', async () => {
     const { simulation, watch } = await prepared(rotated)
     await simulation.run(
