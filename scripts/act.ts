@@ -16,8 +16,9 @@ const covered = new Set<string>()
 
 /** What is run, by its name; the examples by those of their files. */
 const plays: [name: string, prepare: (stage: Stage) => void, play: Play][] = [
-  ['README: the first workflow', readmeBlock(/\bjobs:[\s\S]*api-key/), one.firstClient],
-  ['README: getting an access token', readmeBlock(/\/oauth\/token/), use.accessToken],
+  ['README: the first workflow', block('README.md', /\bjobs:[\s\S]*api-key/), one.firstClient],
+  ['README: getting an access token', block('README.md', /\/oauth\/token/), use.accessToken],
+  ['docs/bootstrap.md', block('docs/bootstrap.md', /^jobs:/m), one.bootstrap],
   ...example('first-client.yml', one.firstClient, one.failure),
   ...example('environments.yml', one.perEnvironment),
   ...example('rotation.yml', one.rotation),
@@ -69,15 +70,15 @@ function example(file: string, ...all: Play[]): typeof plays {
   ])
 }
 
-/** A block of the README; where it shows steps alone, with what makes a workflow of them. */
-function readmeBlock(looks: RegExp): (stage: Stage) => void {
-  const found = blocksOf('README.md').find((text) => looks.test(text))
-  if (found === undefined) return () => raise(`no block of the README looks like ${looks}`)
+/** A block of a page; where it shows steps alone, with what makes a workflow of them. */
+function block(page: string, looks: RegExp): (stage: Stage) => void {
+  const found = blocksOf(page).find((text) => looks.test(text))
+  if (found === undefined) return () => raise(`no block of ${page} looks like ${looks}`)
   covered.add(found)
   const job = `jobs:\n  it:\n    runs-on: ubuntu-latest\n    steps:\n${found.replaceAll(/^(?=.)/gm, '      ')}`
   const text = /^jobs:/m.test(found) ? found : job
   const on = /^on:/m.test(text) ? '' : 'on: [push, workflow_dispatch]\n'
-  return (stage) => stage.write('.github/workflows/readme.yml', on + text)
+  return (stage) => stage.write('.github/workflows/page.yml', on + text)
 }
 
 function blocksOf(file: string): string[] {

@@ -32,6 +32,19 @@ export async function firstClient(stage: Stage): Promise<void> {
   check(again.writes.length === 0, 'a second run writes nothing', again)
 }
 
+/** The admin client, made with an API key. */
+export async function bootstrap(stage: Stage): Promise<void> {
+  const apiKey = stage.eu.sandbox.tenant.issueApiKey({ admin: true }).value
+  stage.environment('qlik-admin')
+  stage.keep('qlik-admin', {
+    secrets: { QLIK_API_KEY: apiKey, CLIENTS_TOKEN: stage.token({ environments: 'write' }) },
+  })
+  succeeds(await stage.run(dispatch))
+  const place = { environment: 'qlik-admin', name: 'QLIK_ADMIN_CLIENT_SECRET' }
+  check(works(stage, 'automation', place), 'the admin client signs in with what lies in its environment')
+  check(client(stage.eu, 'automation')?.allowedScopes?.join() === 'admin_classic', 'it may manage others, and no more')
+}
+
 export async function failure(stage: Stage): Promise<void> {
   const token = stage.token({ secrets: 'write', actions_variables: 'write' })
   stage.keep('qlik-admin', { secrets: { QLIK_API_KEY: 'expired', CLIENTS_TOKEN: token } })
