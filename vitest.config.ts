@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     include: ['__tests__/**/*.test.ts'],
     testTimeout: 30_000,
+    // One less by default: on two cores that is one.
+    maxWorkers: '100%',
     setupFiles: process.env.SEED === undefined ? [] : ['__tests__/support/seed.ts'],
     sequence: { sequencer: LongestFirst },
   },
