@@ -48,8 +48,8 @@ const mutations: Mutation[] = [
   {
     name: 'retire before delivering',
     file: 'domain/delivery-plan.ts',
-    from: "    { kind: 'issue', clientId: client.id",
-    to: "    ...retiredAtOnce(spec, client.id, ledger, rotation, context.policy),\n    { kind: 'issue', clientId: client.id",
+    from: "    {\n      kind: 'issue',",
+    to: "    ...retiredAtOnce(spec, client.id, ledger, rotation, input),\n    {\n      kind: 'issue',",
   },
   {
     name: 'trust a delivery that was not committed',
