@@ -115,7 +115,8 @@ export function tryHistories(size: Cast['clients'], share: number): void {
 
 type Cast = { clients: 1 | 2; method: keyof typeof methods }
 
-async function live(history: Event[], late: boolean, { clients, method }: Cast): Promise<void> {
+/** Lives through one history, and sees after each event, and at the end, that the promises hold. */
+export async function live(history: Event[], late: boolean, { clients, method }: Cast): Promise<void> {
   const scenario = clients === 1 ? {} : { clients: twoClients, places: fourPlaces }
   const { simulation, watch, places } = await prepared(scenario, late ? { stampDelay: 3, secretDelay: 2 } : {})
   const world: World = { simulation, watch, places, results: [], overlapped: false, forgot: false }
