@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os'
 import path from 'node:path'
 import { type StartedSandbox, startSandbox } from '../../sandbox/server.ts'
-import { withEnvironments } from './environments.ts'
+import { oneAtATime, withEnvironments } from './engine.ts'
 import { Front } from './front.ts'
 import { standInActions, standInPrograms } from './stand-ins.ts'
 
@@ -85,7 +85,7 @@ export class Stage {
     const here = text
       .replaceAll(/https:\/\/acme\.us\.qlikcloud\.com/g, this.us.tenantUrl)
       .replaceAll(/https:\/\/[\w.-]+\.qlikcloud\.com/g, this.eu.tenantUrl)
-    this.#files.set(name, name.startsWith('.github/workflows/') ? withEnvironments(here) : here)
+    this.#files.set(name, name.startsWith('.github/workflows/') ? withEnvironments(oneAtATime(here)) : here)
   }
 
   example(name: string): void {

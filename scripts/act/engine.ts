@@ -1,3 +1,4 @@
+// What must be put otherwise to an engine that is not GitHub's, so that the workflow means the same.
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml'
 
 /**
@@ -32,4 +33,12 @@ function lookedUp(job: string, environment: string): string {
     .replaceAll(/\b(secrets|vars)\.(?!GITHUB_TOKEN)([A-Z]\w*)/g, (_all, kind: string, name: string) =>
       found(kind, `'${name}'`),
     )
+}
+
+/**
+ * The engine's jobs of a matrix in a reusable workflow share one map of secrets, and each writes to it: side by side, it stops with
+ * "concurrent map writes" every few runs (act v0.2.89, `getWorkflowSecrets`). On GitHub they share nothing.
+ */
+export function oneAtATime(workflow: string): string {
+  return workflow.replaceAll(/^( +strategy:\n)(?!(?: {6,}.*\n)*? +max-parallel:)( +)/gm, '$1$2max-parallel: 1\n$2')
 }
