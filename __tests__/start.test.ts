@@ -35,13 +35,17 @@ describe('before the first request', () => {
       'node:fs',
       'node:os',
       'node:timers/promises',
-      'zod',
+      'zod/mini',
     ])
   })
 
   it('nothing is that only some runs need, or that works with answers', () => {
     const later = [
+      'later.ts',
+      'run.ts',
       'settle.ts',
+      'enter.ts',
+      'report.ts',
       'apply.ts',
       'create.ts',
       'issue.ts',
@@ -50,8 +54,15 @@ describe('before the first request', () => {
       'commit.ts',
       'verify.ts',
     ]
-    const some = ['io/spec-files.ts', 'io/yaml-tree.ts', 'domain/spec-file.ts', 'domain/plan.ts']
-    expect([...later, ...some].filter((name) => evaluated.has(name))).toEqual([])
+    const some = [
+      'io/spec-files.ts',
+      'io/yaml-tree.ts',
+      'io/qlik-write.ts',
+      'io/github-write.ts',
+      'domain/spec-file.ts',
+    ]
+    const decisions = ['domain/plan.ts', 'domain/rotation.ts', 'domain/summary.ts']
+    expect([...later, ...some, ...decisions].filter((name) => evaluated.has(name))).toEqual([])
     expect(evaluated.size).toBeGreaterThan(30)
   })
 

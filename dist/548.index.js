@@ -56,8 +56,10 @@ var external_node_path_ = __webpack_require__(6760);
 var domain_mistakes = __webpack_require__(1236);
 // EXTERNAL MODULE: ./build/domain/nearest.js
 var nearest = __webpack_require__(9099);
-// EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 15 modules
-var schemas = __webpack_require__(9691);
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 5 modules
+var schemas = __webpack_require__(8395);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
+var api = __webpack_require__(3305);
 // EXTERNAL MODULE: ./build/domain/delivery.js
 var domain_delivery = __webpack_require__(365);
 // EXTERNAL MODULE: ./build/domain/spec.js
@@ -73,18 +75,14 @@ var domain_text = __webpack_require__(6418);
 
 const control = /\p{Cc}/u;
 /** What a client leaves out; what makes a client the one it is, or says where it goes, is each client's own. */
-const defaultsSchema = spec/* clientSchema */.bF.omit({ name: true, 'client-id': true, state: true, deliver: true }).partial();
+const defaultsSchema = schemas/* partial */.OH3(schemas/* omit */.cJW(spec/* clientSchema */.bF, { name: true, 'client-id': true, state: true, deliver: true }));
 /** A spec file as users write it. */
 const fileSchema = schemas/* strictObject */.rej({
     version: schemas/* literal */.euz(1),
-    tenant: schemas/* string */.YjP().min(1).optional(),
-    environment: schemas/* string */.YjP()
-        .min(1)
-        .max(255, 'has at most 255 characters')
-        .refine((name) => !control.test(name), { message: 'holds control characters' })
-        .optional(),
-    defaults: defaultsSchema.optional(),
-    clients: schemas/* array */.YOg(spec/* clientSchema */.bF).min(1),
+    tenant: schemas/* optional */.lqM(schemas/* string */.YjP().check(api/* _minLength */.m9(1))),
+    environment: schemas/* optional */.lqM(schemas/* string */.YjP().check(api/* _minLength */.m9(1), api/* _maxLength */.Eb(255, 'has at most 255 characters'), schemas/* refine */.YPB((name) => !control.test(name), 'holds control characters'))),
+    defaults: schemas/* optional */.lqM(defaultsSchema),
+    clients: schemas/* array */.YOg(spec/* clientSchema */.bF).check(api/* _minLength */.m9(1)),
 });
 /** Checks what a file holds, by itself. `found` is what was wrong in the way it is written. */
 function checkFile(file, root, found) {
@@ -169,7 +167,7 @@ function suggestion(key, path) {
 }
 function shapeAt(key, isRoot) {
     if (key === 'rotation')
-        return spec/* clientSchema */.bF.shape.rotation.unwrap().shape;
+        return spec/* rotationSchema */.ER.shape;
     if (key === 'defaults')
         return defaultsSchema.shape;
     return isRoot ? fileSchema.shape : spec/* clientSchema */.bF.shape;

@@ -1,7 +1,7 @@
 // The JSON Schema of a spec file, for editors: its shape from the program's own schema, its words from action.yml.
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { fileSchema } from '../src/domain/spec-file.ts'
 
 type Node = {

@@ -2,23 +2,19 @@ import { inOrder } from './domain/order.ts'
 import type { Outcome } from './domain/outcome.ts'
 import type { ClientSpec } from './domain/spec.ts'
 import { plain } from './domain/text.ts'
-import { observe } from './observe.ts'
+import type { Reading } from './observe.ts'
 import type { Clock, Reporter } from './ports.ts'
-import type { RunRequest, World } from './settle.ts'
+import { type RunRequest, settle, type World } from './settle.ts'
 
 /** Clients under way at a time: enough to wait for several answers at once, few enough to end in time when asked to stop. */
 const mostAtOnce = 8
 
 /**
  * Brings every client to what its spec says, or in plan mode says what that would take: several clients side by side, the steps of
- * each in order. One client's failure is its outcome's `error`, and stops no other. Throws only what concerns all.
+ * each in order. `first`: one reading of all. One client's failure is its outcome's `error`, and stops no other.
  */
-export async function run(request: RunRequest, world: World): Promise<Outcome[]> {
+export async function run(request: RunRequest, first: Reading, world: World): Promise<Outcome[]> {
   const { clients } = request
-  const places = clients.flatMap(({ destinations }) => destinations)
-  const answers = observe(places, world.readers, world.clock)
-  // All that works with the answers is loaded while they are under way.
-  const [first, { settle }] = await Promise.all([answers, import('./settle.ts')])
   const tally = startTally(clients.length, world)
   const outcomes = new Map<ClientSpec, Outcome>()
   for (const [index, group] of inOrder(clients, first, request).entries()) {

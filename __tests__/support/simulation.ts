@@ -96,7 +96,7 @@ export class Simulation {
     await ready()
     // What a run loads by the way is there already: loading it would take real time.
     await import('libsodium-wrappers').then(({ default: sodium }) => sodium.ready)
-    await import('../../src/settle.ts')
+    await import('../../src/later.ts')
     return new Simulation(settings)
   }
 

@@ -1,4 +1,4 @@
-import { type Description, readDescription } from './ledger.ts'
+import type { Description } from './ledger.ts'
 import type { Consent, Fields } from './spec.ts'
 
 /** A live secret as the tenant lists it. `createdAt` in epoch seconds of the tenant. */
@@ -66,6 +66,3 @@ export function changed(observed: ObservedClient, changes: FieldChange[]): Obser
   }
   return result
 }
-
-/** What the wire says about a description, read once for all. */
-export const observedDescription = (text: string | undefined): Description => readDescription(text ?? '')

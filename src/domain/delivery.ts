@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import {
   type Destination,
   hasVariables,
@@ -12,11 +12,16 @@ import { visibilities } from './visibility.ts'
 
 const control = /\p{Cc}/u
 const secretName = z
-  .string()
-  .transform((name) => name.toUpperCase())
-  .refine((name) => secretNamePattern.test(name), {
-    message: 'is not a name that GitHub accepts: letters, digits and _ only, not starting with a digit or GITHUB_',
-  })
+  .pipe(
+    z.string(),
+    z.transform((name) => name.toUpperCase()),
+  )
+  .check(
+    z.refine(
+      (name) => secretNamePattern.test(name),
+      'is not a name that GitHub accepts: letters, digits and _ only, not starting with a digit or GITHUB_',
+    ),
+  )
 
 const usualNames = { client_secret: 'QLIK_CLIENT_SECRET', private_key_jwt: 'QLIK_PRIVATE_KEY' }
 
@@ -31,43 +36,51 @@ function secretNames(written: { 'client-secret-name'?: string | undefined }): st
 }
 
 const deliveryFields = z.strictObject({
-  repository: z.string().regex(repositoryPattern, 'must be owner/name').optional(),
-  organization: z.string().regex(organizationPattern, 'is no name of an organization').optional(),
-  environment: z
-    .string()
-    .min(1)
-    .max(255)
-    .refine((name) => !control.test(name), { message: 'holds control characters' })
-    // Such a segment of an address leads elsewhere.
-    .refine((name) => name !== '.' && name !== '..', { message: 'is no name of an environment' })
-    .optional(),
-  store: z.enum(stores).default('actions'),
-  visibility: z.enum(visibilities).optional(),
-  'selected-repositories': z
-    .array(z.string().regex(/^([\w.-]+\/)?(?!\.{1,2}$)[\w.-]+$/, 'must be owner/name, or just the name'))
-    .max(100, 'has at most 100 repositories')
-    .optional(),
-  'client-id-name': secretName.default('QLIK_CLIENT_ID'),
-  'client-id-as': z.enum(['variable', 'secret', 'none']).optional(),
-  'client-secret-name': secretName.optional(),
+  repository: z.optional(z.string().check(z.regex(repositoryPattern, 'must be owner/name'))),
+  organization: z.optional(z.string().check(z.regex(organizationPattern, 'is no name of an organization'))),
+  environment: z.optional(
+    z.string().check(
+      z.minLength(1),
+      z.maxLength(255, 'has at most 255 characters'),
+      z.refine((name) => !control.test(name), 'holds control characters'),
+      // Such a segment of an address leads elsewhere.
+      z.refine((name) => name !== '.' && name !== '..', 'is no name of an environment'),
+    ),
+  ),
+  store: z._default(z.enum(stores), 'actions'),
+  visibility: z.optional(z.enum(visibilities)),
+  'selected-repositories': z.optional(
+    z
+      .array(z.string().check(z.regex(/^([\w.-]+\/)?(?!\.{1,2}$)[\w.-]+$/, 'must be owner/name, or just the name')))
+      .check(z.maxLength(100, 'has at most 100 repositories')),
+  ),
+  'client-id-name': z._default(secretName, 'QLIK_CLIENT_ID'),
+  'client-id-as': z.optional(z.enum(['variable', 'secret', 'none'])),
+  'client-secret-name': z.optional(secretName),
 })
 
 /** What may stand in a delivery, for people who misspelt it. */
 export const deliveryKeys = Object.keys(deliveryFields.shape)
 
 /** One place that a client is delivered to, as users write it. */
-export const deliverySchema = deliveryFields
-  .superRefine((it, { addIssue }) => {
-    for (const [key, message] of misplaced(it)) addIssue({ code: 'custom', path: [key], message })
-  })
-  .transform((it) => ({
-    ...it,
-    'client-id-as': it['client-id-as'] ?? (hasVariables(it.store) ? 'variable' : 'secret'),
-  }))
-  .refine((it) => it['client-id-as'] !== 'secret' || !secretNames(it).includes(it['client-id-name']), {
-    path: ['client-id-name'],
-    message: 'is also the name of the client secret: two secrets need two names',
-  })
+export const deliverySchema = z
+  .pipe(
+    deliveryFields.check(
+      z.superRefine((it, { addIssue }) => {
+        for (const [key, message] of misplaced(it)) addIssue({ code: 'custom', path: [key], message })
+      }),
+    ),
+    z.transform((it) => ({
+      ...it,
+      'client-id-as': it['client-id-as'] ?? (hasVariables(it.store) ? 'variable' : 'secret'),
+    })),
+  )
+  .check(
+    z.refine((it) => it['client-id-as'] !== 'secret' || !secretNames(it).includes(it['client-id-name']), {
+      path: ['client-id-name'],
+      message: 'is also the name of the client secret: two secrets need two names',
+    }),
+  )
 
 type WrittenDelivery = z.output<typeof deliverySchema>
 

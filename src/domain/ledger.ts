@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { isKeyHint } from './credential.ts'
 import { type Destination, destinationKey, hasVariables, readDestinationKey, repositoryPattern } from './destination.ts'
 import { latestTime } from './duration.ts'
@@ -18,10 +18,19 @@ const spareRoomWithKeys = 400
 // action could have written itself is taken for a ledger.
 // Made when the first ledger is read: that takes as long as reading all inputs does.
 const ledgerSchema = z.lazy(() => {
-  const time = z.number().min(-1).max(latestTime)
+  const time = z.number().check(z.minimum(-1), z.maximum(latestTime))
   const times = z.record(z.string(), time)
-  const repositoryName = z.string().regex(repositoryPattern)
-  const key = z.string().refine((text) => readDestinationKey(text) !== undefined)
+  const repositoryName = z.string().check(z.regex(repositoryPattern))
+  const key = z.string().check(z.refine((text) => readDestinationKey(text) !== undefined))
+  const delivered = z.object({
+    hint: z.string(),
+    stamp: time,
+    idStamp: z.optional(time),
+    /** `variable:NAME` or `secret:NAME`. */
+    id: z.optional(z.string().check(z.regex(/^(variable|secret):[A-Z_][A-Z0-9_]*$/))),
+    /** `owner/name`, where it is not the owner's own repository. */
+    in: z.optional(repositoryName),
+  })
   return z.object({
     version: z.literal(1),
     owner: z.object({
@@ -32,39 +41,27 @@ const ledgerSchema = z.lazy(() => {
       client: z.string(),
       origin: z.enum(['made', 'adopted']),
     }),
-    current: z.object({ hint: z.string(), since: time }).optional(),
-    retiring: times.default({}),
-    suspects: times.default({}),
-    announced: z
-      .object({
+    current: z.optional(z.object({ hint: z.string(), since: time })),
+    retiring: z._default(times, {}),
+    suspects: z._default(times, {}),
+    announced: z.optional(
+      z.object({
         run: z.string(),
         at: time,
         /** A slow run's second announcement; `at` stays what it was, for its secret was issued after that. */
-        renewed: time.optional(),
+        renewed: z.optional(time),
         known: z.array(z.string()),
         /** Hint of the key that this run is about to add: it is made before it is announced. */
-        issuing: z.string().optional(),
-        stamps: z.record(key, time.nullable()),
-      })
-      .optional(),
-    destinations: z
-      .record(
-        key,
-        z.object({
-          hint: z.string(),
-          stamp: time,
-          idStamp: time.optional(),
-          /** `variable:NAME` or `secret:NAME`. */
-          id: z
-            .string()
-            .regex(/^(variable|secret):[A-Z_][A-Z0-9_]*$/)
-            .optional(),
-          /** `owner/name`, where it is not the owner's own repository. */
-          in: repositoryName.optional(),
-        }),
-      )
-      .refine((places) => Object.entries(places).every(([at, { id }]) => idFits(at, id)))
-      .default({}),
+        issuing: z.optional(z.string()),
+        stamps: z.record(key, z.nullable(time)),
+      }),
+    ),
+    destinations: z._default(
+      z
+        .record(key, delivered)
+        .check(z.refine((places) => Object.entries(places).every(([at, { id }]) => idFits(at, id)))),
+      {},
+    ),
   })
 })
 

@@ -1,27 +1,28 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { deliveryKeys, deliverySchema, usualName } from './delivery.ts'
 import { type Located, locate, locateKey, type Mistake, type Position, pathText } from './mistakes.ts'
 import { nearest } from './nearest.ts'
-import { clientSchema, type WrittenClient } from './spec.ts'
+import { clientSchema, rotationSchema, type WrittenClient } from './spec.ts'
 import { plain } from './text.ts'
 
 const control = /\p{Cc}/u
 
 /** What a client leaves out; what makes a client the one it is, or says where it goes, is each client's own. */
-const defaultsSchema = clientSchema.omit({ name: true, 'client-id': true, state: true, deliver: true }).partial()
+const defaultsSchema = z.partial(z.omit(clientSchema, { name: true, 'client-id': true, state: true, deliver: true }))
 
 /** A spec file as users write it. */
 export const fileSchema = z.strictObject({
   version: z.literal(1),
-  tenant: z.string().min(1).optional(),
-  environment: z
-    .string()
-    .min(1)
-    .max(255, 'has at most 255 characters')
-    .refine((name) => !control.test(name), { message: 'holds control characters' })
-    .optional(),
-  defaults: defaultsSchema.optional(),
-  clients: z.array(clientSchema).min(1),
+  tenant: z.optional(z.string().check(z.minLength(1))),
+  environment: z.optional(
+    z.string().check(
+      z.minLength(1),
+      z.maxLength(255, 'has at most 255 characters'),
+      z.refine((name) => !control.test(name), 'holds control characters'),
+    ),
+  ),
+  defaults: z.optional(defaultsSchema),
+  clients: z.array(clientSchema).check(z.minLength(1)),
 })
 
 type WrittenDelivery = WrittenClient['deliver'][number]
@@ -143,7 +144,7 @@ function suggestion(key: string, path: readonly PropertyKey[]): string {
 }
 
 function shapeAt(key: PropertyKey | undefined, isRoot: boolean): object {
-  if (key === 'rotation') return clientSchema.shape.rotation.unwrap().shape
+  if (key === 'rotation') return rotationSchema.shape
   if (key === 'defaults') return defaultsSchema.shape
   return isRoot ? fileSchema.shape : clientSchema.shape
 }

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { deliverySchema, toDestination, usualName } from './delivery.ts'
 import type { Destination, Repository } from './destination.ts'
 import { parseDuration } from './duration.ts'
@@ -75,23 +75,30 @@ export function runKey({ id, attempt, process }: RunIdentity): string {
 // --- what the user may write -----------------------------------------------------------------------------------------
 
 const control = /\p{Cc}/u
+const once = <T>(all: T[]): T[] => [...new Set(all)]
 const list = (what: string, longest: number, most?: number) => {
-  const items = z.array(z.string().min(1).max(longest, `each of the ${what} has at most ${longest} characters`))
-  const few = most === undefined ? items : items.max(most, `has at most ${most} ${what}`)
-  return few.transform((all) => [...new Set(all)])
+  const item = z
+    .string()
+    .check(z.minLength(1), z.maxLength(longest, `each of the ${what} has at most ${longest} characters`))
+  const items = z.array(item)
+  const few = most === undefined ? items : items.check(z.maxLength(most, `has at most ${most} ${what}`))
+  return z.optional(z.pipe(few, z.transform(once<string>)))
 }
 
 const duration = (accept: string) => {
   const message = `is not a duration; accepted are ${accept}`
   // YAML reads a bare 0 as a number.
-  return z.union([z.string(), z.literal(0)], { error: message }).transform((text, context) => {
-    const seconds = parseDuration(String(text))
-    if (seconds === undefined) context.addIssue({ code: 'custom', message })
-    return seconds ?? 0
-  })
+  return z.pipe(
+    z.union([z.string(), z.literal(0)], { error: message }),
+    z.transform((text, context) => {
+      const seconds = parseDuration(String(text))
+      if (seconds === undefined) context.issues.push({ code: 'custom', input: text, message })
+      return seconds ?? 0
+    }),
+  )
 }
 
-const address = z.string().max(2048, 'has at most 2048 characters')
+const address = z.optional(z.string().check(z.maxLength(2048, 'has at most 2048 characters')))
 
 const grants = {
   client_credentials: 'client_credentials',
@@ -99,46 +106,49 @@ const grants = {
   [impersonationGrant]: impersonationGrant,
 } as const
 
+/** How long a secret lives, as users write it. */
+export const rotationSchema = z.strictObject({
+  after: z.optional(
+    duration('90d, 24h, 30m').check(
+      z.refine((seconds) => seconds > 0, 'must be longer than 0; leave it out for never'),
+    ),
+  ),
+  grace: z._default(duration('90d, 24h, 30m, 0'), 86_400),
+})
+
 /** One client as users write it, with the inputs' own names. */
 export const clientSchema = z.strictObject({
-  name: z
-    .string({ error: 'is missing' })
-    .min(1, 'is missing')
-    .max(512, 'has at most 512 characters')
-    .refine((name) => !control.test(name), { message: 'holds control characters' }),
-  'client-id': z
-    .string()
-    .regex(/^[\w-]{1,128}$/, 'is not a client id (as the tenant shows it, 32 characters)')
-    .optional(),
-  description: z
-    .string()
-    .max(longestDescription, `has at most ${longestDescription} characters`)
-    .refine((text) => !text.includes(ledgerMarker), {
-      message: `holds "${ledgerMarker}", which marks the action's own line`,
-    })
-    .optional(),
-  'grant-types': z
-    .array(z.enum(Object.keys(grants) as [keyof typeof grants, ...(keyof typeof grants)[]]))
-    .transform((items) => [...new Set(items.map((item) => grants[item]))])
-    .optional(),
-  scopes: list('scopes', 256).optional(),
-  'auth-method': z.enum(['client_secret', 'private_key_jwt']).optional(),
-  'redirect-uris': list('addresses', 256, 5).optional(),
-  'allowed-origins': list('origins', 256, 5).optional(),
-  'client-uri': address.optional(),
-  'logo-uri': address.optional(),
-  consent: z.enum(['trusted', 'required']).default('trusted'),
-  rotation: z
-    .strictObject({
-      after: duration('90d, 24h, 30m')
-        .refine((seconds) => seconds > 0, { message: 'must be longer than 0; leave it out for never' })
-        .optional(),
-      grace: duration('90d, 24h, 30m, 0').default(86_400),
-    })
-    .prefault({}),
-  state: z.enum(['present', 'absent']).default('present'),
+  name: z.string('is missing').check(
+    z.minLength(1, 'is missing'),
+    z.maxLength(512, 'has at most 512 characters'),
+    z.refine((name) => !control.test(name), 'holds control characters'),
+  ),
+  'client-id': z.optional(
+    z.string().check(z.regex(/^[\w-]{1,128}$/, 'is not a client id (as the tenant shows it, 32 characters)')),
+  ),
+  description: z.optional(
+    z.string().check(
+      z.maxLength(longestDescription, `has at most ${longestDescription} characters`),
+      z.refine((text) => !text.includes(ledgerMarker), `holds "${ledgerMarker}", which marks the action's own line`),
+    ),
+  ),
+  'grant-types': z.optional(
+    z.pipe(
+      z.array(z.enum(Object.keys(grants) as [keyof typeof grants, ...(keyof typeof grants)[]])),
+      z.transform((items) => once(items.map((item) => grants[item]))),
+    ),
+  ),
+  scopes: list('scopes', 256),
+  'auth-method': z.optional(z.enum(['client_secret', 'private_key_jwt'])),
+  'redirect-uris': list('addresses', 256, 5),
+  'allowed-origins': list('origins', 256, 5),
+  'client-uri': address,
+  'logo-uri': address,
+  consent: z._default(z.enum(['trusted', 'required']), 'trusted'),
+  rotation: z.prefault(rotationSchema, {}),
+  state: z._default(z.enum(['present', 'absent']), 'present'),
   // A spec file must say where, or that there is none; it is told so where it is read.
-  deliver: z.array(deliverySchema).max(20, 'has at most 20 destinations').default([]),
+  deliver: z._default(z.array(deliverySchema).check(z.maxLength(20, 'has at most 20 destinations')), []),
 })
 
 export type WrittenClient = z.output<typeof clientSchema>

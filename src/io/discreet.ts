@@ -1,3 +1,4 @@
+import { Blots } from '../domain/blots.ts'
 import type { Mask } from './born.ts'
 import type { Proxies, Transport, WireResponse } from './transport.ts'
 
@@ -11,7 +12,7 @@ type Masking = {
  * it can recognise; here nobody has shortened, escaped or taken apart the text yet.
  */
 export function discreet<Host extends Masking>(host: Host): Host {
-  const masked = new Set<string>()
+  const masked = new Blots()
   const mask = (text: string) => {
     masked.add(text)
     host.runner.mask(text)
@@ -27,9 +28,8 @@ export function discreet<Host extends Masking>(host: Host): Host {
 }
 
 /** Good answers are left alone: they may bring an access token for the second time, or a description that is to be kept. */
-function blotted({ status, headers, body }: WireResponse, masked: ReadonlySet<string>): WireResponse {
-  const forms = [...masked].sort((a, b) => b.length - a.length)
-  const blot = (text: string) => forms.reduce((shown, form) => shown.replaceAll(form, '***'), text)
+function blotted({ status, headers, body }: WireResponse, masked: Blots): WireResponse {
+  const blot = (text: string) => masked.over(text)
   const isGood = status >= 200 && status < 300
   return {
     status,

@@ -1,5 +1,5 @@
 import { endpoint } from '@octokit/endpoint'
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import { type Scope, type Store, scopeLabel } from '../domain/destination.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
@@ -156,7 +156,7 @@ function permissions(scope: Scope, accepted: string): string {
   return accepted === '' ? list : `${list} (for this request GitHub asks for ${plain(accepted, 200)})`
 }
 
-export function parsed<S extends z.ZodType>(schema: S, answer: Answer, what: string): z.infer<S> {
+export function parsed<S extends z.ZodMiniType>(schema: S, answer: Answer, what: string): z.infer<S> {
   const result = schema.safeParse(answer.data)
   if (result.success) return result.data
   throw unexpected(

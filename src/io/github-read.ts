@@ -8,16 +8,24 @@ import {
 import { parseTimestamp } from '../domain/duration.ts'
 import { ActionError, type ErrorCode, toActionError } from '../domain/errors.ts'
 import { type Access, isComplete, type Visibility } from '../domain/visibility.ts'
-import type { At, Prepared, Sighting } from '../ports.ts'
+import type { At, DestinationReader, Prepared, Sighting } from '../ports.ts'
 import { unexpected } from './answers.ts'
 import { type Api, ask, parsed } from './github-api.ts'
 import * as wire from './github-wire.ts'
+
+export function createReader(api: Api): DestinationReader {
+  return {
+    read: (destinations) => read(api, destinations),
+    prepare: (destination) => prepare(api, destination),
+    stamps: async (destination) => (await stamps(api, destination)).value,
+  }
+}
 
 /**
  * One list of secrets for each scope, and one of variables where some destination keeps its id there. Where one scope refuses, the
  * others are read all the same; throws what is wrong with all of them.
  */
-export async function read(api: Api, destinations: Destination[]): Promise<Sighting> {
+async function read(api: Api, destinations: Destination[]): Promise<Sighting> {
   const unread = new Map<string, ActionError>()
   const found = await Promise.all(
     [...Map.groupBy(destinations, scopeKey).values()].map((inScope) =>
@@ -144,7 +152,7 @@ async function pages<T>(
   return [first, ...rest].flatMap(({ items }) => items)
 }
 
-export async function prepare(api: Api, destination: Destination): Promise<At<Prepared>> {
+async function prepare(api: Api, destination: Destination): Promise<At<Prepared>> {
   const what = 'reading the public key'
   const [answer, seen] = await Promise.all([
     ask(api, { route: 'GET secrets/public-key', scope: destination, what }),
@@ -154,7 +162,7 @@ export async function prepare(api: Api, destination: Destination): Promise<At<Pr
   return { value: { publicKey: { id: key_id, key }, seen: seen.value }, at: seen.at }
 }
 
-export async function stamps(api: Api, destination: Destination): Promise<At<ObservedDestination>> {
+async function stamps(api: Api, destination: Destination): Promise<At<ObservedDestination>> {
   const { secret, id } = await readSecrets(api, destination)
   return { value: { secretStamp: secret.value?.stamp, idStamp: id?.value?.stamp }, at: secret.at }
 }

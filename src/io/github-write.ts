@@ -3,10 +3,20 @@ import { ActionError } from '../domain/errors.ts'
 import { Secret } from '../domain/secret.ts'
 import { plain } from '../domain/text.ts'
 import { type Access, accessToWrite, isComplete } from '../domain/visibility.ts'
-import type { At, Prepared } from '../ports.ts'
+import type { At, DestinationWriter, Prepared } from '../ports.ts'
 import { type Api, ask } from './github-api.ts'
 import { readWithAccess } from './github-read.ts'
 import { sealed } from './sealed-box.ts'
+
+export function createWriter(api: Api): DestinationWriter {
+  return {
+    putSecret: (destination, name, value, prepared, sendBy) =>
+      putSecret(api, { destination, name, value, prepared, sendBy }),
+    putVariable: (destination, value, exists) => putVariable(api, destination, value, exists),
+    restoreVariable: (destination, before) => restoreVariable(api, destination, before),
+    remove: (destination, parts) => remove(api, destination, parts),
+  }
+}
 
 type SecretToPut = {
   destination: Destination
@@ -20,10 +30,7 @@ type SecretToPut = {
  * Creates or replaces a secret, in place: it is never deleted first. The same value twice does no harm, so it is repeated safely.
  * Within an organization GitHub takes what is not said of its visibility for "nobody", so it is always said.
  */
-export async function putSecret(
-  api: Api,
-  { destination, name, value, prepared, sendBy }: SecretToPut,
-): Promise<At<void>> {
+async function putSecret(api: Api, { destination, name, value, prepared, sendBy }: SecretToPut): Promise<At<void>> {
   const { id, key } = prepared.publicKey
   const access = spoken(destination, accessToWrite(destination, name, prepared.seen))
   const encrypted_value = await sealed(value instanceof Secret ? value.open() : value, key)
@@ -54,7 +61,7 @@ function spoken(destination: Destination, access: Access | undefined): Record<st
  * Creating and changing a variable are two requests. Where the other one is needed after all, it is made. A change leaves its
  * visibility as it is, unless the spec says it.
  */
-export async function putVariable(api: Api, destination: Destination, value: string, exists: boolean): Promise<void> {
+async function putVariable(api: Api, destination: Destination, value: string, exists: boolean): Promise<void> {
   const { idName: name, access } = destination
   const what = `writing the variable ${name}`
   const send = (route: string, visibility: Record<string, unknown>) =>
@@ -78,13 +85,13 @@ async function accessOfNewVariable(api: Api, destination: Destination): Promise<
 }
 
 /** Puts a variable back to what it was. */
-export async function restoreVariable(api: Api, destination: Destination, before: string | undefined): Promise<void> {
+async function restoreVariable(api: Api, destination: Destination, before: string | undefined): Promise<void> {
   if (before === undefined) await removeOne(api, destination, 'variables', destination.idName)
   else await putVariable(api, destination, before, true)
 }
 
 /** Deletes the values of a destination; what is gone already is fine. */
-export async function remove(api: Api, destination: Destination, parts: ('id' | 'secret')[]): Promise<void> {
+async function remove(api: Api, destination: Destination, parts: ('id' | 'secret')[]): Promise<void> {
   const { secretName, idName, idAs } = destination
   if (parts.includes('secret')) await removeOne(api, destination, 'secrets', secretName)
   if (parts.includes('id')) await removeOne(api, destination, idAs === 'variable' ? 'variables' : 'secrets', idName)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import { specInvalid } from '../domain/mistakes.ts'
 import type { Secret } from '../domain/secret.ts'
 import { clientSchema, type Policy, type RunIdentity, type WrittenClient } from '../domain/spec.ts'

@@ -1,4 +1,4 @@
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import type { ObservedClient } from '../domain/client.ts'
 import { methodOf } from '../domain/credential.ts'
 import { ActionError } from '../domain/errors.ts'
@@ -20,7 +20,7 @@ const mostPages = 500
 
 async function readClients(session: Session): Promise<At<ObservedClient[]>> {
   const { value, at } = await readList(session)
-  return { value: value.map(wire.toObservedClient), at }
+  return { value: value.map((client) => wire.toObservedClient(client, session.described)), at }
 }
 
 /** All clients by pages of a hundred, the most the tenant gives. The next page is asked for as the tenant says, never computed. */
@@ -53,7 +53,7 @@ function nextPath(href: string | null | undefined, origin: string): string | und
 
 async function readClient(session: Session, clientId: string): Promise<At<ObservedClient | undefined>> {
   const { value, at } = await readWire(session, clientId)
-  return { value: value && wire.toObservedClient(value), at }
+  return { value: value && wire.toObservedClient(value, session.described), at }
 }
 
 /** Where the single read leaves out the secrets or the keys, as some forms of it do, the list has them. */

@@ -1,4 +1,4 @@
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import { ActionError } from '../domain/errors.ts'
 import type { Secret } from '../domain/secret.ts'
 import { plain } from '../domain/text.ts'
@@ -27,6 +27,7 @@ export type Session = {
   http: Http
   bearer: () => Promise<Secret>
   signedIn: { token?: Promise<Secret> }
+  described: wire.Described
   wallClock: () => number
   /** Seconds that the tenant's clock is ahead of the runner's, as its answers tell. */
   ahead: number
@@ -38,6 +39,7 @@ export function createSession(tenant: Tenant, http: Http, mask: Mask, wallClock:
     tenant,
     http,
     signedIn,
+    described: new Map(),
     wallClock,
     ahead: 0,
     bearer: () => {
@@ -160,7 +162,7 @@ async function otherName({ tenant, http }: Session): Promise<string> {
 }
 
 /** Parses an answer, or says which part of it is not what it must be. Values are not quoted: some are secrets. */
-export function parsed<S extends z.ZodType>(schema: S, answer: Answer, what: string, method = 'GET'): z.infer<S> {
+export function parsed<S extends z.ZodMiniType>(schema: S, answer: Answer, what: string, method = 'GET'): z.infer<S> {
   const result = schema.safeParse(answer.data)
   if (result.success) return result.data
   const where = result.error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ')

@@ -1,21 +1,19 @@
-import * as z from 'zod'
-import { type ObservedClient, type ObservedSecret, observedDescription } from '../domain/client.ts'
+import * as z from 'zod/mini'
+import type { ObservedClient, ObservedSecret } from '../domain/client.ts'
 import { keyHint } from '../domain/credential.ts'
 import { parseTimestamp } from '../domain/duration.ts'
+import { type Description, readDescription } from '../domain/ledger.ts'
 
 // What the tenant sends, as far as we read it. Optional is what some form of the answer leaves out: the documentation and
 // real samples disagree (qlik.dev/apis/rest/oauth-clients, qlik.dev/authenticate/oauth/oauth-clients-api).
 
-const text = z.string().nullish()
-const texts = z.array(z.string()).nullish()
+const text = z.nullish(z.string())
+const texts = z.nullish(z.array(z.string()))
 // Hints are keys of the ledger, where this one would get lost.
-const hint = z
-  .string()
-  .refine((name) => name !== '__proto__')
-  .nullish()
+const hint = z.nullish(z.string().check(z.refine((name) => name !== '__proto__')))
 const hintSchema = z.object({ hint, createdAt: text, createdBy: text })
 // Ids go into addresses and logs.
-const clientId = z.string().regex(/^[\w-]{1,128}$/)
+const clientId = z.string().check(z.regex(/^[\w-]{1,128}$/))
 
 export const clientSchema = z.object({
   clientId,
@@ -31,10 +29,10 @@ export const clientSchema = z.object({
   clientUri: text,
   logoUri: text,
   // As they are: the keys of other people are written back to the letter.
-  publicKeys: z.array(z.unknown()).nullish(),
+  publicKeys: z.nullish(z.array(z.unknown())),
   jwksUri: text,
-  connectionConfig: z.object({ consentMethod: text }).nullish(),
-  clientSecrets: z.array(hintSchema).nullish(),
+  connectionConfig: z.nullish(z.object({ consentMethod: text })),
+  clientSecrets: z.nullish(z.array(hintSchema)),
   /** Older form of an answer: one hint, where newer ones have a list. */
   clientSecretHint: hint,
   ownerId: text,
@@ -44,23 +42,31 @@ export const clientSchema = z.object({
 
 export const clientsSchema = z.object({
   data: z.array(clientSchema),
-  links: z.object({ next: z.object({ href: text }).nullish() }).nullish(),
+  links: z.nullish(z.object({ next: z.nullish(z.object({ href: text })) })),
 })
 
-export const createdSchema = clientSchema.extend({ clientSecret: text })
-export const issuedSchema = z.object({ clientSecret: z.string().min(1), hint, createdAt: text, createdBy: text })
-export const tokenSchema = z.object({ access_token: z.string().min(1) })
+export const createdSchema = z.extend(clientSchema, { clientSecret: text })
+export const issuedSchema = z.object({
+  clientSecret: z.string().check(z.minLength(1)),
+  hint,
+  createdAt: text,
+  createdBy: text,
+})
+export const tokenSchema = z.object({ access_token: z.string().check(z.minLength(1)) })
 export const userSchema = z.object({ id: text, clientId: text })
 export const metadataSchema = z.object({ issuer: z.string() })
 
+/** Descriptions by the ids of their clients, as they were read last. */
+export type Described = Map<string, { text: string; description: Description }>
+
 /** A client as we speak of it: `""`, null and absent are the same, times are epoch seconds. */
-export function toObservedClient(wire: z.infer<typeof clientSchema>): ObservedClient {
+export function toObservedClient(wire: z.infer<typeof clientSchema>, described: Described): ObservedClient {
   const consent = wire.connectionConfig?.consentMethod
   return {
     id: wire.clientId,
     name: wire.clientName ?? '',
     appType: wire.appType ?? 'unknown',
-    description: observedDescription(wire.description ?? undefined),
+    description: descriptionOf(wire, described),
     scopes: wire.allowedScopes ?? [],
     grantTypes: wire.allowedGrantTypes ?? [],
     authMethods: methodsOf(wire),
@@ -74,6 +80,16 @@ export function toObservedClient(wire: z.infer<typeof clientSchema>): ObservedCl
     createdAt: parseTimestamp(wire.createdAt ?? undefined),
     shownToAdmin: wire.connectionConfig != null || wire.clientSecrets != null || Boolean(wire.clientSecretHint),
   }
+}
+
+/** Every client's work reads the list of all: a description that stands there as before is not taken apart again. */
+function descriptionOf({ clientId, description }: z.infer<typeof clientSchema>, described: Described): Description {
+  const text = description ?? ''
+  const last = described.get(clientId)
+  if (last?.text === text) return last.description
+  const read = readDescription(text)
+  described.set(clientId, { text, description: read })
+  return read
 }
 
 /** A tenant that does not say allows client secrets, as its console does by default. */

@@ -2,10 +2,11 @@ import { selectedRepositories } from '../domain/delivery.ts'
 import type { Repository } from '../domain/destination.ts'
 import { ActionError } from '../domain/errors.ts'
 import type { Policy } from '../domain/spec.ts'
-import type { GitHub } from './github.ts'
+import type { Api } from './github-api.ts'
+import { repositoryId } from './github-read.ts'
 import type { Inputs } from './inputs.ts'
 
-type Asked = Pick<Inputs, 'clients' | 'others'> & { github: GitHub | undefined; mode: Policy['mode'] }
+type Asked = Pick<Inputs, 'clients' | 'others'> & { api: Api | undefined; mode: Policy['mode'] }
 
 /**
  * The ids of the repositories that a run speaks of, each asked for once. The running one's is known to the runner. Where there is
@@ -13,7 +14,7 @@ type Asked = Pick<Inputs, 'clients' | 'others'> & { github: GitHub | undefined; 
  */
 export async function repositoriesOf(
   { owner, name, id }: Inputs['repository'],
-  { clients, others, github, mode }: Asked,
+  { clients, others, api, mode }: Asked,
 ): Promise<{ here: Repository; idOf: (fullName: string) => string }> {
   const full = `${owner}/${name}`
   const ids = new Map<string, string>(id === undefined ? [] : [[full.toLowerCase(), id]])
@@ -27,17 +28,17 @@ export async function repositoriesOf(
   const unknown = new Map(wanted.map((fullName) => [fullName.toLowerCase(), fullName]))
   await Promise.all(
     [...unknown].map(async ([key, fullName]) => {
-      if (github !== undefined && !ids.has(key)) ids.set(key, await idOrName(github, fullName))
+      if (api !== undefined && !ids.has(key)) ids.set(key, await idOrName(api, fullName))
     }),
   )
   const idOf = (fullName: string) => ids.get(fullName.toLowerCase()) ?? fullName.toLowerCase()
   return { here: { owner, name, id: idOf(full) }, idOf }
 }
 
-async function idOrName(github: GitHub, fullName: string): Promise<string> {
+async function idOrName(api: Api, fullName: string): Promise<string> {
   const [owner = '', name = ''] = fullName.split('/')
   try {
-    return await github.repositoryId(owner, name)
+    return await repositoryId(api, owner, name)
   } catch (thrown) {
     if (!(thrown instanceof ActionError) || thrown.code !== 'DESTINATION_MISSING') throw thrown
     return fullName.toLowerCase()

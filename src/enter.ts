@@ -1,0 +1,56 @@
+import type { ServiceName } from './domain/pace.ts'
+import type { Mask } from './io/born.ts'
+import type { Api } from './io/github-api.ts'
+import * as github from './io/github-read.ts'
+import { createWriter } from './io/github-write.ts'
+import { type Http, type Service, waitText } from './io/http.ts'
+import { nowhere } from './io/nowhere.ts'
+import { createProver } from './io/qlik-prove.ts'
+import * as qlik from './io/qlik-read.ts'
+import type { Session } from './io/qlik-session.ts'
+import * as qlikWriter from './io/qlik-write.ts'
+import type { Enter, Section } from './ports.ts'
+
+/** Both services, and how they are spoken to: `api` is missing where nothing is delivered. */
+export type Services = {
+  tenant: Service
+  github: Service
+  session: Session
+  api: Api | undefined
+  mask: Mask
+}
+
+/** Lets a client's work in when both services can serve it, and gives it a way to each of them. */
+export function enterBoth(services: Services): Enter {
+  return async (need, reporter, waiting) => {
+    const at = (service: ServiceName) =>
+      services[service].enter(need[service], reporter, (wait) => waiting(waitText(service, wait)))
+    const tenant = await at('tenant')
+    const github = await at('github').catch((thrown: unknown) => {
+      tenant.leave()
+      throw thrown
+    })
+    const leave = () => {
+      tenant.leave()
+      github.leave()
+    }
+    return { ...waysTo(services, tenant.http, github.http), leave }
+  }
+}
+
+function waysTo(
+  { session: signedIn, api: signedInApi, mask }: Services,
+  tenant: Http,
+  places: Http,
+): Omit<Section, 'leave'> {
+  const session = { ...signedIn, http: tenant }
+  const api = signedInApi && { ...signedInApi, http: places }
+  return {
+    readers: { tenant: qlik.createReader(session), destinations: api ? github.createReader(api) : nowhere.reader },
+    writers: {
+      tenant: qlikWriter.createWriter(session, mask),
+      destinations: api ? createWriter(api) : nowhere.writer,
+      prover: createProver(session, mask),
+    },
+  }
+}

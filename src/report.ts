@@ -1,0 +1,44 @@
+import { checkedLine, checkedOutputs, checkedSummary } from './domain/checked.ts'
+import { ActionError } from './domain/errors.ts'
+import { type Outcome, outputsOf } from './domain/outcome.ts'
+import { failureSummary, summaryOf } from './domain/summary.ts'
+import { plain } from './domain/text.ts'
+import type { Inputs } from './io/inputs.ts'
+import type { Runner } from './io/runner.ts'
+import type { SpecFile } from './io/spec-files.ts'
+
+/** What stopped a run before any client was looked at, or outside of all of them. */
+export async function reportFailure(error: ActionError, runner: Runner): Promise<void> {
+  const summary = failureSummary(error)
+  runner.output({ ...outputsOf([], summary), result: '', 'error-code': error.code })
+  await runner.summary(summary)
+}
+
+/** What `validate` says: what was checked, and nothing that only a tenant knows. */
+export async function reportChecked(files: SpecFile[], runner: Runner): Promise<void> {
+  const summary = checkedSummary(files)
+  runner.reporter.step(checkedLine(files))
+  runner.output(checkedOutputs(files, summary))
+  await runner.summary(summary)
+}
+
+/** What came of each client: outputs, the summary, and each failure. */
+export async function report(outcomes: Outcome[], inputs: Inputs, runner: Runner): Promise<void> {
+  const summary = summaryOf(outcomes, new URL(inputs.tenant.origin).host)
+  runner.output(outputsOf(outcomes, summary))
+  if (inputs.outputClientSecret) {
+    runner.outputSecret('client-secret', outcomes.length === 1 ? outcomes[0]?.secret : undefined)
+  }
+  for (const { name, error } of outcomes)
+    if (error !== undefined) runner.fail(outcomes.length === 1 ? error : ofClient(name, error))
+  await runner.summary(summary)
+}
+
+/** Of several clients each failure says whose it is. */
+function ofClient(name: string, error: ActionError): ActionError {
+  return new ActionError(error.code, `${plain(name, 80)}: ${error.message}`, error.hint, {
+    cause: error,
+    trace: error.trace,
+    status: error.status,
+  })
+}
