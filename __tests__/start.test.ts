@@ -35,6 +35,7 @@ describe('before the first request', () => {
       'node:fs',
       'node:os',
       'node:timers/promises',
+      'node:util',
       'zod/mini',
     ])
   })

@@ -288,7 +288,7 @@ function set(path, before, value) {
 async function readGuarded(session, clientId, { check }) {
     const seen = await (0,qlik_read/* readWire */.i)(session, clientId);
     if (seen.value !== undefined)
-        check(qlik_wire/* toObservedClient */.P4(seen.value, session.described), seen.at);
+        check(qlik_wire/* toObservedClient */.P4(seen.value), seen.at);
     return seen;
 }
 async function patch(session, clientId, body, how) {

@@ -51,7 +51,7 @@ function set(path: string, before: unknown[] | null | undefined, value: unknown[
 
 async function readGuarded(session: Session, clientId: string, { check }: KeyGuard) {
   const seen = await readWire(session, clientId)
-  if (seen.value !== undefined) check(wire.toObservedClient(seen.value, session.described), seen.at)
+  if (seen.value !== undefined) check(wire.toObservedClient(seen.value), seen.at)
   return seen
 }
 

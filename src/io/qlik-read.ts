@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod/mini'
 import type { ObservedClient } from '../domain/client.ts'
 import { methodOf } from '../domain/credential.ts'
 import { ActionError } from '../domain/errors.ts'
 import type { At, TenantReader } from '../ports.ts'
 import type { Answer } from './answers.ts'
-import { ask, clientsPath, misread, parsed, type Session } from './qlik-session.ts'
+import { ask, clientsPath, misread, parsed, parsedPart, type Session } from './qlik-session.ts'
 import * as wire from './qlik-wire.ts'
 
 export function createReader(session: Session): TenantReader {
@@ -14,19 +15,17 @@ export function createReader(session: Session): TenantReader {
   }
 }
 
-type WireClient = z.infer<typeof wire.clientSchema>
-
 const mostPages = 500
 
 async function readClients(session: Session): Promise<At<ObservedClient[]>> {
   const { value, at } = await readList(session)
-  return { value: value.map((client) => wire.toObservedClient(client, session.described)), at }
+  return { value: value.map(({ observed }) => observed), at }
 }
 
 /** All clients by pages of a hundred, the most the tenant gives. The next page is asked for as the tenant says, never computed. */
-async function readList(session: Session): Promise<At<WireClient[]>> {
+async function readList(session: Session): Promise<At<wire.Listed[]>> {
   const what = 'reading the clients'
-  const clients: WireClient[] = []
+  const clients: wire.Listed[] = []
   let path: string | undefined = `${clientsPath}?limit=100`
   let at: number | undefined
   const seen = new Set<string>()
@@ -35,13 +34,25 @@ async function readList(session: Session): Promise<At<WireClient[]>> {
     const answer: Answer = await ask(session, { method: 'GET', path, what })
     at ??= answer.at
     const page: z.infer<typeof wire.clientsSchema> = parsed(wire.clientsSchema, answer, what)
-    clients.push(...page.data.filter(({ deletedAt }) => !deletedAt))
+    const listed = page.data.map((raw, index) => listedClient(session, answer, raw, index))
+    clients.push(...listed.filter(({ client }) => !client.deletedAt))
     path = nextPath(page.links?.next?.href, session.tenant.origin)
     // What is on a page that was not read must not count as absent.
     if (path !== undefined && seen.has(path)) throw misread(answer, what, 'leads back to a page that was read')
     if (seen.size >= mostPages) throw misread(answer, what, `has no end: ${mostPages} pages were read`)
   }
   return { value: clients, at: at! }
+}
+
+/** Every client's work reads the list of all: an entry that stands there as before is not taken apart again. */
+function listedClient(session: Session, answer: Answer, raw: unknown, index: number): wire.Listed {
+  const last = session.listed.get(String((raw as { clientId?: unknown } | null)?.clientId))
+  if (last !== undefined && isDeepStrictEqual(last.raw, raw)) return last
+  const part = { answer, part: raw, path: ['data', index] }
+  const client = parsedPart(wire.clientSchema, part, 'reading the clients')
+  const listed = { raw, client, observed: wire.toObservedClient(client) }
+  session.listed.set(client.clientId, listed)
+  return listed
 }
 
 /** The tenant may link by another of its names: we stay with the one that was given to us. */
@@ -53,11 +64,11 @@ function nextPath(href: string | null | undefined, origin: string): string | und
 
 async function readClient(session: Session, clientId: string): Promise<At<ObservedClient | undefined>> {
   const { value, at } = await readWire(session, clientId)
-  return { value: value && wire.toObservedClient(value, session.described), at }
+  return { value: value && wire.toObservedClient(value), at }
 }
 
 /** Where the single read leaves out the secrets or the keys, as some forms of it do, the list has them. */
-export async function readWire(session: Session, clientId: string): Promise<At<WireClient | undefined>> {
+export async function readWire(session: Session, clientId: string): Promise<At<wire.WireClient | undefined>> {
   const what = 'reading the client'
   try {
     const answer = await ask(session, {
@@ -73,9 +84,9 @@ export async function readWire(session: Session, clientId: string): Promise<At<W
     if (!(thrown instanceof ActionError) || thrown.code !== 'CLIENT_MISSING') throw thrown
   }
   const { value, at } = await readList(session)
-  return { value: value.find((client) => client.clientId === clientId), at }
+  return { value: value.find(({ client }) => client.clientId === clientId)?.client, at }
 }
 
-function isWhole(client: WireClient): boolean {
+function isWhole(client: wire.WireClient): boolean {
   return client.clientSecrets != null && (client.publicKeys != null || !wire.methodsOf(client).includes(methodOf.key))
 }

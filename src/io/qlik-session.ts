@@ -27,7 +27,8 @@ export type Session = {
   http: Http
   bearer: () => Promise<Secret>
   signedIn: { token?: Promise<Secret> }
-  described: wire.Described
+  /** Clients by their ids, as a list showed them last. */
+  listed: Map<string, wire.Listed>
   wallClock: () => number
   /** Seconds that the tenant's clock is ahead of the runner's, as its answers tell. */
   ahead: number
@@ -39,7 +40,7 @@ export function createSession(tenant: Tenant, http: Http, mask: Mask, wallClock:
     tenant,
     http,
     signedIn,
-    described: new Map(),
+    listed: new Map(),
     wallClock,
     ahead: 0,
     bearer: () => {
@@ -163,9 +164,19 @@ async function otherName({ tenant, http }: Session): Promise<string> {
 
 /** Parses an answer, or says which part of it is not what it must be. Values are not quoted: some are secrets. */
 export function parsed<S extends z.ZodMiniType>(schema: S, answer: Answer, what: string, method = 'GET'): z.infer<S> {
-  const result = schema.safeParse(answer.data)
+  return parsedPart(schema, { answer, part: answer.data, path: [] }, what, method)
+}
+
+/** The same for a part of an answer, which stands at `path`. */
+export function parsedPart<S extends z.ZodMiniType>(
+  schema: S,
+  { answer, part, path: before }: { answer: Answer; part: unknown; path: PropertyKey[] },
+  what: string,
+  method = 'GET',
+): z.infer<S> {
+  const result = schema.safeParse(part)
   if (result.success) return result.data
-  const where = result.error.issues.map(({ path }) => path.join('.') || 'the whole').join(', ')
+  const where = result.error.issues.map(({ path }) => [...before, ...path].join('.') || 'the whole').join(', ')
   throw misread(answer, what, `has another form than documented (${plain(where, 100)})`, method)
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { ObservedClient, ObservedSecret } from '../domain/client.ts'
 import { keyHint } from '../domain/credential.ts'
 import { parseTimestamp } from '../domain/duration.ts'
-import { type Description, readDescription } from '../domain/ledger.ts'
+import { readDescription } from '../domain/ledger.ts'
 
 // What the tenant sends, as far as we read it. Optional is what some form of the answer leaves out: the documentation and
 // real samples disagree (qlik.dev/apis/rest/oauth-clients, qlik.dev/authenticate/oauth/oauth-clients-api).
@@ -40,8 +40,14 @@ export const clientSchema = z.object({
   deletedAt: text,
 })
 
+export type WireClient = z.infer<typeof clientSchema>
+
+/** A client in a list: as it came, as far as we read it, and as we speak of it. */
+export type Listed = { raw: unknown; client: WireClient; observed: ObservedClient }
+
+/** The clients of a page are each checked by `clientSchema`. */
 export const clientsSchema = z.object({
-  data: z.array(clientSchema),
+  data: z.array(z.unknown()),
   links: z.nullish(z.object({ next: z.nullish(z.object({ href: text })) })),
 })
 
@@ -56,17 +62,14 @@ export const tokenSchema = z.object({ access_token: z.string().check(z.minLength
 export const userSchema = z.object({ id: text, clientId: text })
 export const metadataSchema = z.object({ issuer: z.string() })
 
-/** Descriptions by the ids of their clients, as they were read last. */
-export type Described = Map<string, { text: string; description: Description }>
-
 /** A client as we speak of it: `""`, null and absent are the same, times are epoch seconds. */
-export function toObservedClient(wire: z.infer<typeof clientSchema>, described: Described): ObservedClient {
+export function toObservedClient(wire: WireClient): ObservedClient {
   const consent = wire.connectionConfig?.consentMethod
   return {
     id: wire.clientId,
     name: wire.clientName ?? '',
     appType: wire.appType ?? 'unknown',
-    description: descriptionOf(wire, described),
+    description: readDescription(wire.description ?? ''),
     scopes: wire.allowedScopes ?? [],
     grantTypes: wire.allowedGrantTypes ?? [],
     authMethods: methodsOf(wire),
@@ -82,18 +85,8 @@ export function toObservedClient(wire: z.infer<typeof clientSchema>, described: 
   }
 }
 
-/** Every client's work reads the list of all: a description that stands there as before is not taken apart again. */
-function descriptionOf({ clientId, description }: z.infer<typeof clientSchema>, described: Described): Description {
-  const text = description ?? ''
-  const last = described.get(clientId)
-  if (last?.text === text) return last.description
-  const read = readDescription(text)
-  described.set(clientId, { text, description: read })
-  return read
-}
-
 /** A tenant that does not say allows client secrets, as its console does by default. */
-export function methodsOf({ allowedAuthMethods }: Pick<z.infer<typeof clientSchema>, 'allowedAuthMethods'>): string[] {
+export function methodsOf({ allowedAuthMethods }: Pick<WireClient, 'allowedAuthMethods'>): string[] {
   return allowedAuthMethods?.length ? allowedAuthMethods : ['client_secret']
 }
 
@@ -105,9 +98,7 @@ export function kidsOf(keys: unknown[]): string[] {
   })
 }
 
-export function toSecrets(
-  wire: Pick<z.infer<typeof clientSchema>, 'clientSecrets' | 'clientSecretHint'>,
-): ObservedSecret[] {
+export function toSecrets(wire: Pick<WireClient, 'clientSecrets' | 'clientSecretHint'>): ObservedSecret[] {
   const listed =
     wire.clientSecrets ??
     (wire.clientSecretHint ? [{ hint: wire.clientSecretHint, createdAt: null, createdBy: null }] : [])
