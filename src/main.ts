@@ -1,6 +1,5 @@
 // Before any schema is made.
 import './domain/jitless.ts'
-import { randomUUID } from 'node:crypto'
 import { createClock, createRunner, createStop } from './io/runner.ts'
 import { createTransport } from './io/transport.ts'
 import { program } from './program.ts'
@@ -13,5 +12,5 @@ await program({
   wallClock: Date.now,
   stop: createStop(),
   runner: createRunner(process.env),
-  process: randomUUID().slice(0, 8),
+  process: async () => (await import('node:crypto')).randomUUID().slice(0, 8),
 })

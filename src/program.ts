@@ -15,9 +15,8 @@ import type { Runner } from './io/runner.ts'
 import type { Proxies, Transport } from './io/transport.ts'
 import { observe } from './observe.ts'
 import type { Clock, Stop } from './ports.ts'
-import type { RunRequest } from './settle.ts'
 
-/** All that the program needs of the world around it. `process`: a word that no other process has. */
+/** All that the program needs of the world around it. `process`: a word that no other process has; asked for once. */
 export type Host = {
   env: Record<string, string | undefined>
   connect: (proxies: Proxies) => { transport: Transport; close: () => Promise<void> }
@@ -26,11 +25,14 @@ export type Host = {
   wallClock: () => number
   stop: Stop
   runner: Runner
-  process: string
+  process: () => Promise<string>
 }
 
-/** All that works with answers: nothing of it is needed to send the first requests. */
-const later = () => import('./later.ts')
+/** All that works with answers. Loading it keeps the process busy for a while: first, what is about to be sent is let out. */
+async function later() {
+  await new Promise((resolve) => setImmediate(resolve))
+  return import('./later.ts')
+}
 
 /** The whole program but for its process: composition only. Never throws; failures go to the runner. */
 export async function program(given: Host): Promise<void> {
@@ -66,24 +68,25 @@ async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, pr
   const api = token && { baseUrl, token, http: services.github.http }
   const readers = { tenant: qlik.createReader(session), destinations: api ? github.createReader(api) : nowhere.reader }
   try {
-    const request = await toRequest(inputs, api, process)
-    const places = request.clients.flatMap(({ destinations }) => destinations)
+    const { clients, here } = await toClients(inputs, api)
+    const places = clients.flatMap(({ destinations }) => destinations)
     const answers = observe(places, readers, clock)
     const [first, { enterBoth, run }] = await Promise.all([answers, later()])
-    const mayWrite = inputs.policy.mode !== 'plan'
+    const { policy } = inputs
+    const actor = { repository: here, run: { ...inputs.run, process: await process() } }
+    const mayWrite = policy.mode !== 'plan'
     const enter = mayWrite ? enterBoth({ ...services, session, api, mask: runner.mask }) : undefined
-    return await run(request, first, { ...around, readers, enter })
+    return await run({ clients, actor, policy }, first, { ...around, readers, enter })
   } finally {
     await signOut(session)
     await close()
   }
 }
 
-async function toRequest(inputs: Inputs, api: Api | undefined, process: string): Promise<RunRequest> {
-  const { clients, others, repository, run, policy } = inputs
+/** What is to be of each client, and the running repository by its id. */
+async function toClients({ clients, others, repository, policy }: Inputs, api: Api | undefined) {
   const { here, idOf } = await repositoriesOf(repository, { clients, others, api, mode: policy.mode })
-  const actor = { repository: here, run: { ...run, process } }
   const specs = clients.map((client) => toClientSpec(client, here, idOf, policy.mode))
   const served = others.map((client) => toClientSpec(client, here, idOf, 'apply'))
-  return { clients: apart(specs, served), actor, policy }
+  return { clients: apart(specs, served), here }
 }

@@ -10,7 +10,7 @@ import type { SpecFile } from './io/spec-files.ts'
 /** What stopped a run before any client was looked at, or outside of all of them. */
 export async function reportFailure(error: ActionError, runner: Runner): Promise<void> {
   const summary = failureSummary(error)
-  runner.output({ ...outputsOf([], summary), result: '', 'error-code': error.code })
+  await runner.output({ ...outputsOf([], summary), result: '', 'error-code': error.code })
   await runner.summary(summary)
 }
 
@@ -18,16 +18,16 @@ export async function reportFailure(error: ActionError, runner: Runner): Promise
 export async function reportChecked(files: SpecFile[], runner: Runner): Promise<void> {
   const summary = checkedSummary(files)
   runner.reporter.step(checkedLine(files))
-  runner.output(checkedOutputs(files, summary))
+  await runner.output(checkedOutputs(files, summary))
   await runner.summary(summary)
 }
 
 /** What came of each client: outputs, the summary, and each failure. */
 export async function report(outcomes: Outcome[], inputs: Inputs, runner: Runner): Promise<void> {
   const summary = summaryOf(outcomes, new URL(inputs.tenant.origin).host)
-  runner.output(outputsOf(outcomes, summary))
+  await runner.output(outputsOf(outcomes, summary))
   if (inputs.outputClientSecret) {
-    runner.outputSecret('client-secret', outcomes.length === 1 ? outcomes[0]?.secret : undefined)
+    await runner.outputSecret('client-secret', outcomes.length === 1 ? outcomes[0]?.secret : undefined)
   }
   for (const { name, error } of outcomes)
     if (error !== undefined) runner.fail(outcomes.length === 1 ? error : ofClient(name, error))

@@ -184,7 +184,7 @@ export class Running {
     void simulation
       .program({
         env,
-        process: env.GITHUB_RUN_ID ?? '',
+        process: async () => env.GITHUB_RUN_ID ?? '',
         connect: () => ({ transport: (wire) => this.#send(wire), close: async () => {} }),
         clock: {
           elapsed: () => sandbox.clock.now(),
@@ -205,10 +205,10 @@ export class Running {
             notice: (line) => this.#say('::notice::', line),
             warning: (line) => this.#say('::warning::', line),
           },
-          output: (values) => {
+          output: async (values) => {
             result.outputs = { ...result.outputs, ...values }
           },
-          outputSecret: (name, secret) => {
+          outputSecret: async (name, secret) => {
             result.asked = secret
             result.outputs = { ...result.outputs, [name]: secret === undefined ? '' : `asked for: ${secret}` }
           },

@@ -63,8 +63,8 @@ async function summaryOfRun(env: Record<string, string>): Promise<string> {
   const runner: Runner = {
     mask: nothing,
     reporter: { step: nothing, notice: nothing, warning: nothing },
-    output: nothing,
-    outputSecret: nothing,
+    output: async () => {},
+    outputSecret: async () => {},
     summary: async (markdown) => {
       summary = markdown
     },
@@ -73,7 +73,7 @@ async function summaryOfRun(env: Record<string, string>): Promise<string> {
   }
   const stop = { requested: false, onStop: () => nothing }
   const around = { connect: createTransport, clock: createClock(), wallClock: Date.now, stop, runner }
-  await program({ env, ...around, process: 'picture' })
+  await program({ env, ...around, process: async () => 'picture' })
   return summary
 }
 

@@ -6,7 +6,6 @@ import { clientSchema, type Policy, type RunIdentity, type WrittenClient } from 
 import { plain } from '../domain/text.ts'
 import { born, type Mask } from './born.ts'
 import { apiUrl, currentRepository, type Env, proxies, refuseTelltale } from './environment.ts'
-import { readSigningKey } from './private-key.ts'
 import { collectProblems, invalid, type Problems } from './problems.ts'
 import type { Proof, SignIn, Tenant } from './qlik-session.ts'
 import type { Spec, SpecFile } from './spec-files.ts'
@@ -45,7 +44,7 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
   const secret = (name: string) => secretInput(name, input(name), credentials, mask)
   const allowCustomHost = flag('allow-custom-host', input('allow-custom-host'), false, problems)
   const origin = tenantOrigin(input('tenant'), allowCustomHost, problems)
-  const way = signIn(input, secret, env, { problems: credentials, mask })
+  const way = await signIn(input, secret, env, { problems: credentials, mask })
   const token = secret('github-token')
   const repository = currentRepository(env, problems)
   const spec = await whatToDo({ input, env, origin, allowCustomHost, mode }, repository, problems)
@@ -136,16 +135,16 @@ function tenantOrigin(text: string, allowCustomHost: boolean, problems: Problems
   return origin ?? ''
 }
 
-function signIn(
+async function signIn(
   input: (name: string) => string,
   secret: (name: string) => Secret | undefined,
   env: Env,
   { problems, mask }: { problems: Problems; mask: Mask },
-): SignIn {
+): Promise<SignIn> {
   const key = secret('api-key')
   const clientId = input('admin-client-id')
   const clientSecret = secret('admin-client-secret')
-  const proof = keyProof(input, problems, mask) ?? (clientSecret && { kind: 'secret', secret: clientSecret })
+  const proof = (await keyProof(input, problems, mask)) ?? (clientSecret && { kind: 'secret', secret: clientSecret })
   const withKey = input('admin-private-key') !== ''
   const withClient = clientId !== '' || clientSecret !== undefined || withKey
   const byClient = 'admin-client-id with admin-client-secret or admin-private-key'
@@ -166,12 +165,13 @@ function signIn(
 }
 
 /** A key is not one word, as other secrets are: it has a reader of its own. */
-function keyProof(input: (name: string) => string, problems: Problems, mask: Mask): Proof | undefined {
+async function keyProof(input: (name: string) => string, problems: Problems, mask: Mask): Promise<Proof | undefined> {
   const text = input('admin-private-key')
   const keyId = input('admin-key-id')
   if (text === '' && keyId !== '') problems.add('admin-key-id', 'is of no use without admin-private-key')
   if (/\p{Cc}/u.test(keyId) || keyId.length > 256) problems.add('admin-key-id', 'is not a key id', keyId)
   if (text === '') return undefined
+  const { readSigningKey } = await import('./private-key.ts')
   const key = readSigningKey(text, keyId, mask)
   if ('complaint' in key) problems.add('admin-private-key', key.complaint, text)
   return 'complaint' in key ? undefined : { kind: 'key', key }

@@ -94,11 +94,14 @@ export function makeKey(mask: Mask): NewKey {
 const before = 60
 const after = 180
 
-/** An assertion by which a client signs in. `now`: epoch seconds; `endpoint`: the exact address that it is sent to. */
+/** What an assertion says. `now`: epoch seconds; `endpoint`: the exact address that it is sent to. */
+export type About = { clientId: string; endpoint: string; now: number }
+
+/** An assertion by which a client signs in. */
 export function signAssertion(
   { pem, kid }: Pick<SigningKey, 'pem' | 'kid'>,
   alg: Algorithm,
-  { clientId, endpoint, now }: { clientId: string; endpoint: string; now: number },
+  { clientId, endpoint, now }: About,
 ): string {
   const [iat, exp] = [Math.floor(now) - before, Math.floor(now) + after]
   const claims = { iss: clientId, sub: clientId, aud: endpoint, jti: randomUUID(), iat, exp }

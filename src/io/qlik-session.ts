@@ -5,7 +5,7 @@ import { plain } from '../domain/text.ts'
 import { type Answer, type Call, unexpected, userAgent } from './answers.ts'
 import { born, type Mask } from './born.ts'
 import type { Http } from './http.ts'
-import { type Algorithm, type SigningKey, signAssertion } from './private-key.ts'
+import type { About, Algorithm, SigningKey } from './private-key.ts'
 import * as wire from './qlik-wire.ts'
 
 /** What a client proves itself with: its secret, or an assertion signed by its key. */
@@ -202,7 +202,7 @@ export async function token(
       ? { client_secret: proof.secret.open() }
       : {
           client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-          client_assertion: signed(proof.key, algorithm, { clientId, endpoint: url, now }, mask),
+          client_assertion: await signed(proof.key, algorithm, { clientId, endpoint: url, now }, mask),
         }),
   }).toString()
   const headers = {
@@ -218,12 +218,8 @@ export async function token(
 }
 
 /** For its few minutes an assertion is as good as a secret: it is masked like one. */
-function signed(
-  key: SigningKey,
-  algorithm: Algorithm | undefined,
-  about: Parameters<typeof signAssertion>[2],
-  mask: Mask,
-): string {
+async function signed(key: SigningKey, algorithm: Algorithm | undefined, about: About, mask: Mask): Promise<string> {
+  const { signAssertion } = await import('./private-key.ts')
   return born(signAssertion(key, algorithm ?? key.algorithms[0], about), mask).open()
 }
 

@@ -2,8 +2,6 @@ import { EOL } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 // Single files of GitHub's toolkit: its index evaluates an HTTP client for OpenID tokens, which costs more than all else.
 import { issueCommand } from '../../node_modules/@actions/core/lib/command.js'
-import { issueFileCommand, prepareKeyValueMessage } from '../../node_modules/@actions/core/lib/file-command.js'
-import { summary } from '../../node_modules/@actions/core/lib/summary.js'
 import type { ActionError } from '../domain/errors.ts'
 import { type Mistake, mistakeText } from '../domain/mistakes.ts'
 import type { Secret } from '../domain/secret.ts'
@@ -15,9 +13,9 @@ import type { Mask } from './born.ts'
 export type Runner = {
   mask: Mask
   reporter: Reporter
-  output(values: Record<string, string>): void
+  output(values: Record<string, string>): Promise<void>
   /** The one output that is secret, because it was asked for; empty, with a notice, where none was issued. */
-  outputSecret(name: string, secret: Secret | undefined): void
+  outputSecret(name: string, secret: Secret | undefined): Promise<void>
   summary(markdown: string): Promise<void>
   fail(error: ActionError): void
   /** Mistakes of spec files: all in the log, the first of them on their lines. */
@@ -29,8 +27,12 @@ const mostAnnotations = 9
 
 export function createRunner(env: NodeJS.ProcessEnv): Runner {
   const print = (line: string) => process.stdout.write(`${line}${EOL}`)
-  const setOutput = (name: string, value: string) => {
-    if (env.GITHUB_OUTPUT) issueFileCommand('OUTPUT', prepareKeyValueMessage(name, value))
+  // Written at the end, and so loaded at the end.
+  const files = () => import('./runner-files.ts')
+  const setOutputs = async (values: Record<string, string>) => {
+    if (!env.GITHUB_OUTPUT) return
+    const { setOutput } = await files()
+    for (const [name, value] of Object.entries(values)) setOutput(name, value)
   }
   return {
     mask: (text) => issueCommand('add-mask', {}, text),
@@ -39,16 +41,14 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
       notice: (line) => issueCommand('notice', {}, line),
       warning: (line) => issueCommand('warning', {}, line),
     },
-    output: (values) => {
-      for (const [name, value] of Object.entries(values)) setOutput(name, value)
-    },
-    outputSecret: (name, secret) => {
+    output: setOutputs,
+    outputSecret: async (name, secret) => {
       if (secret === undefined) issueCommand('notice', {}, `${name} is empty: no secret was issued in this run.`)
-      setOutput(name, secret?.open() ?? '')
+      await setOutputs({ [name]: secret?.open() ?? '' })
     },
     summary: async (markdown) => {
       // Outside of a workflow there is no summary to write to.
-      if (env.GITHUB_STEP_SUMMARY) await summary.addRaw(markdown).write()
+      if (env.GITHUB_STEP_SUMMARY) await (await files()).addSummary(markdown)
     },
     fail: (error) => {
       const trace = error.trace === undefined ? '' : `\n(trace ${plain(error.trace, 80)})`

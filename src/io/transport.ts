@@ -55,23 +55,28 @@ type Way = { exchange: (request: WireRequest, signal: AbortSignal) => Promise<Be
 
 /** Node's own client: it is there in a fraction of the time that any other takes. */
 function createDirect(connectWithin: number): Way {
-  const agents: Record<string, HttpAgent | HttpsAgent> = {}
+  const clients: Record<string, ReturnType<typeof clientFor>> = {}
   return {
     exchange: async ({ method, url, headers, body }, signal) => {
       const { protocol } = new URL(url)
-      const { Agent, request } = await (protocol === 'https:' ? import('node:https') : import('node:http'))
-      agents[protocol] ??= new Agent({ keepAlive: true, timeout: idle, ...checked })
-      const outgoing = request(url, { method, signal, agent: agents[protocol], timeout: connectWithin })
+      clients[protocol] ??= clientFor(protocol)
+      const { agent, request } = await clients[protocol]
+      const outgoing = request(url, { method, signal, agent, timeout: connectWithin })
       // Not among the options: NODE_DEBUG would show those.
       outgoing.setHeaders(new Map(Object.entries(headers)))
       outgoing.end(body)
       const answer = await answerOf(outgoing)
       return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer }
     },
-    close: () => {
-      for (const agent of Object.values(agents)) agent.destroy()
+    close: async () => {
+      for (const { agent } of await Promise.all(Object.values(clients))) agent.destroy()
     },
   }
+}
+
+async function clientFor(protocol: string) {
+  const { Agent, request } = await (protocol === 'https:' ? import('node:https') : import('node:http'))
+  return { agent: new Agent({ keepAlive: true, timeout: idle, ...checked }) as HttpAgent | HttpsAgent, request }
 }
 
 /** Throws TransportError `refused` where there is no connection in time: then nothing was sent. */
