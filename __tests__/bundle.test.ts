@@ -185,6 +185,10 @@ describe('a spec file', () => {
     const none = { tenant: '', 'api-key': '', 'github-token': '', mode: 'validate' }
     const result = await stage.step({ ...inputs, ...none }, env)
     expectGood(result, { result: 'valid', changed: 'false' })
+    // And the engine has nothing to say of how it was set.
+    expect(result.raw.split('\n').filter((line) => line !== '' && !line.startsWith('::add-mask::'))).toEqual([
+      expect.stringMatching(/^✓ 1 client in 1 file: valid/),
+    ])
     const include = [{ 'spec-file': 'specs/clients.yaml', tenant: '', environment: 'qlik' }]
     expect(JSON.parse(result.outputs.matrix!)).toEqual({ include })
   })

@@ -59,23 +59,52 @@ function rateOf(times: number[]): number | undefined {
 /** The same once more as a process of its own, which says at its end how much memory it had at most. */
 async function peakOf({ sandbox, inputs, env }: Simulation, clients: WrittenClient[]): Promise<number> {
   const { tenantUrl, githubUrl, close } = await startSandbox({ sandbox })
+  const peak = await peakOfProcess({ ...inputs, tenant: tenantUrl }, { ...env, GITHUB_API_URL: githubUrl }, clients)
+  await close()
+  return peak
+}
+
+/** Mebibytes of a real process that creates so many clients, in real time: the limits make it wait two and a half seconds for each. */
+export async function memoryOfCreating(size: number): Promise<number> {
+  const { tenantUrl, githubUrl, sandbox, close } = await startSandbox()
+  Object.assign(sandbox.settings, limits)
+  const { github, tenant } = sandbox
+  github.createRepository('acme/app', { id: 123456789 })
+  const names = Array.from({ length: size }, (_, index) => `client-${index}`)
+  for (const name of names) github.createEnvironment('acme/app', name)
+  const permissions = { secrets: 'write', environments: 'write', actions_variables: 'write', metadata: 'read' } as const
+  const inputs = {
+    tenant: tenantUrl,
+    'api-key': tenant.issueApiKey({ admin: true }).value,
+    'github-token': github.issueToken({ kind: 'app', permissions }),
+  }
+  const env = { GITHUB_API_URL: githubUrl, GITHUB_REPOSITORY: 'acme/app', GITHUB_REPOSITORY_ID: '123456789' }
+  const clients = names.map((name) => ({ name, scopes: ['user_default'], deliver: [{ environment: name }] }))
+  const peak = await peakOfProcess(inputs, env, clients)
+  await close()
+  return peak
+}
+
+async function peakOfProcess(
+  inputs: Record<string, string>,
+  env: Record<string, string>,
+  clients: WrittenClient[],
+): Promise<number> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-'))
   // JSON is YAML.
   writeFileSync(path.join(folder, 'clients.yaml'), JSON.stringify({ version: 1, clients }))
-  const given = { ...inputs, tenant: tenantUrl, name: '', scopes: '', 'spec-file': 'clients.yaml' }
+  const given = { ...inputs, name: '', scopes: '', 'spec-file': 'clients.yaml' }
   const asInputs = Object.entries(given).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])
-  const around = { GITHUB_API_URL: githubUrl, GITHUB_WORKSPACE: folder, PATH: process.env.PATH ?? '' }
   const tell = 'data:text/javascript,process.on("exit",()=>console.error(process.resourceUsage().maxRSS))'
   const entry = path.join(import.meta.dirname, '../../dist/index.js')
   const child = spawn(process.execPath, ['--import', tell, entry], {
-    env: { ...env, ...Object.fromEntries(asInputs), ...around },
+    env: { ...env, ...Object.fromEntries(asInputs), GITHUB_WORKSPACE: folder, PATH: process.env.PATH ?? '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [said, told] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (said += chunk))
   child.stderr.on('data', (chunk: Buffer) => (told += chunk))
   const code = await new Promise((resolve) => child.on('close', resolve))
-  await close()
   rmSync(folder, { recursive: true })
   if (code !== 0) throw new Error(`the process ended with ${code}: ${said.slice(-500)}`)
   return Number(told.trim()) / 1024

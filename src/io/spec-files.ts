@@ -7,6 +7,7 @@ import type { WrittenClient } from '../domain/spec.ts'
 import { type CheckedFile, checkFile } from '../domain/spec-file.ts'
 import { checkTogether } from '../domain/spec-together.ts'
 import { plain } from '../domain/text.ts'
+import { keepMemorySmall } from './memory.ts'
 import type { Problems } from './problems.ts'
 import { readTenant } from './tenant-address.ts'
 import { parseTree } from './yaml-tree.ts'
@@ -46,6 +47,8 @@ const mostFiles = 100
 
 /** Reads and checks all files together. What is wrong with them are `mistakes`; with the inputs, problems. */
 export async function readSpec(given: Given, problems: Problems): Promise<Spec> {
+  // Several clients: a run of minutes, and before that the most that is ever read at once.
+  keepMemorySmall()
   const files = await Promise.all((await find(given, problems)).map(read))
   const { tenants, mistakes } = tenantsOf(files, given, problems)
   const tenantOf = (file: CheckedFile) => tenants.get(file) ?? ''
