@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { startStage } from './support/step.ts'
 
 const src = path.join(import.meta.dirname, '../src')
+const teller = path.join(import.meta.dirname, 'support/first-request.cjs')
 
 /** All that is evaluated before the first line of `main.ts` runs: our files by their path below `src`, and packages. */
 function evaluatedAtStart(): Set<string> {
@@ -68,5 +70,15 @@ describe('before the first request', () => {
 
   it('zod is told first of all that it must make no code of text', () => {
     expect([...evaluated][1]).toBe('domain/jitless.ts')
+  })
+
+  it('the process has loaded nothing of Node that costs more than the request', async () => {
+    const stage = await startStage()
+    await stage.step()
+    const { raw } = await stage.step({}, { NODE_OPTIONS: `--require=${JSON.stringify(teller)}` })
+    await stage.close()
+    const told = JSON.parse(/^at the first request: (.*)$/m.exec(raw)![1]!) as { modules: string[]; heavy: string[] }
+    expect(told.modules).toContain('http')
+    expect(told.heavy).toEqual([])
   })
 })
