@@ -9,6 +9,8 @@ const when: [part: string, when: string][] = [
   ['main.js', 'always'],
   ['settle.js', 'while the first answers are under way'],
   ['spec-files.js', 'with a spec file'],
+  ['runner-files.js', 'when outputs and summary are written'],
+  ['private-key.js', 'where an admin client signs in with a private key'],
   ['undici', 'with a proxy'],
   ['libsodium-wrappers', 'before the first secret is delivered to GitHub'],
   ['libsodium', 'before the first secret is delivered to GitHub'],
