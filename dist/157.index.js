@@ -168,6 +168,8 @@ var domain_text = __webpack_require__(6418);
 var visibility = __webpack_require__(4749);
 // EXTERNAL MODULE: ./build/io/github-api.js + 2 modules
 var github_api = __webpack_require__(8913);
+// EXTERNAL MODULE: ./build/io/nowhere.js
+var nowhere = __webpack_require__(2283);
 ;// CONCATENATED MODULE: ./build/io/sealed-box.js
 
 /**
@@ -195,7 +197,11 @@ async function sealed(value, publicKey) {
 
 
 
+
+/** Without a token there is nowhere to write. */
 function createWriter(api) {
+    if (api === undefined)
+        return nowhere/* nowhere */.j.writer;
     return {
         putSecret: (destination, name, value, prepared, sendBy) => putSecret(api, { destination, name, value, prepared, sendBy }),
         putVariable: (destination, value, exists) => putVariable(api, destination, value, exists),
@@ -283,8 +289,6 @@ async function removeOne(api, scope, kind, name) {
 
 // EXTERNAL MODULE: ./build/io/http.js + 2 modules
 var http = __webpack_require__(9113);
-// EXTERNAL MODULE: ./build/io/nowhere.js
-var nowhere = __webpack_require__(2283);
 // EXTERNAL MODULE: ./build/io/answers.js
 var answers = __webpack_require__(8966);
 // EXTERNAL MODULE: ./build/io/qlik-session.js
@@ -581,7 +585,6 @@ function goneIsFine(thrown) {
 
 
 
-
 /** Lets a client's work in when both services can serve it, and gives it a way to each of them. */
 function enterBoth(services) {
     return async (need, reporter, waiting) => {
@@ -602,10 +605,10 @@ function waysTo({ session: signedIn, api: signedInApi, mask }, tenant, places) {
     const session = { ...signedIn, http: tenant };
     const api = signedInApi && { ...signedInApi, http: places };
     return {
-        readers: { tenant: qlik_read/* createReader */.W(session), destinations: api ? github_read/* createReader */.WF(api) : nowhere/* nowhere */.j.reader },
+        readers: { tenant: (0,qlik_read/* createReader */.W)(session), destinations: (0,github_read/* createReader */.WF)(api) },
         writers: {
             tenant: qlik_write_createWriter(session, mask),
-            destinations: api ? createWriter(api) : nowhere/* nowhere */.j.writer,
+            destinations: createWriter(api),
             prover: createProver(session, mask),
         },
     };

@@ -1,14 +1,13 @@
 import type { ServiceName } from './domain/pace.ts'
 import type { Mask } from './io/born.ts'
 import type { Api } from './io/github-api.ts'
-import * as github from './io/github-read.ts'
-import { createWriter } from './io/github-write.ts'
+import { createReader as createPlacesReader } from './io/github-read.ts'
+import { createWriter as createPlacesWriter } from './io/github-write.ts'
 import { type Http, type Service, waitText } from './io/http.ts'
-import { nowhere } from './io/nowhere.ts'
 import { createProver } from './io/qlik-prove.ts'
-import * as qlik from './io/qlik-read.ts'
+import { createReader } from './io/qlik-read.ts'
 import type { Session } from './io/qlik-session.ts'
-import * as qlikWriter from './io/qlik-write.ts'
+import { createWriter } from './io/qlik-write.ts'
 import type { Enter, Section } from './ports.ts'
 
 /** Both services, and how they are spoken to: `api` is missing where nothing is delivered. */
@@ -46,10 +45,10 @@ function waysTo(
   const session = { ...signedIn, http: tenant }
   const api = signedInApi && { ...signedInApi, http: places }
   return {
-    readers: { tenant: qlik.createReader(session), destinations: api ? github.createReader(api) : nowhere.reader },
+    readers: { tenant: createReader(session), destinations: createPlacesReader(api) },
     writers: {
-      tenant: qlikWriter.createWriter(session, mask),
-      destinations: api ? createWriter(api) : nowhere.writer,
+      tenant: createWriter(session, mask),
+      destinations: createPlacesWriter(api),
       prover: createProver(session, mask),
     },
   }

@@ -7,7 +7,6 @@ import type { Api } from './io/github-api.ts'
 import * as github from './io/github-read.ts'
 import { createService } from './io/http.ts'
 import { type Inputs, readInputs } from './io/inputs.ts'
-import { nowhere } from './io/nowhere.ts'
 import * as qlik from './io/qlik-read.ts'
 import { createSession, signOut } from './io/qlik-session.ts'
 import { repositoriesOf } from './io/repositories.ts'
@@ -66,7 +65,7 @@ async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, pr
   const session = createSession(inputs.tenant, services.tenant.http, runner.mask, wallClock)
   const { baseUrl, token } = inputs.github
   const api = token && { baseUrl, token, http: services.github.http }
-  const readers = { tenant: qlik.createReader(session), destinations: api ? github.createReader(api) : nowhere.reader }
+  const readers = { tenant: qlik.createReader(session), destinations: github.createReader(api) }
   try {
     const { clients, here } = await toClients(inputs, api)
     const places = clients.flatMap(({ destinations }) => destinations)

@@ -12,8 +12,11 @@ import type { At, DestinationReader, Prepared, Sighting } from '../ports.ts'
 import { unexpected } from './answers.ts'
 import { type Api, ask, parsed } from './github-api.ts'
 import * as wire from './github-wire.ts'
+import { nowhere } from './nowhere.ts'
 
-export function createReader(api: Api): DestinationReader {
+/** Without a token there is nowhere to read. */
+export function createReader(api: Api | undefined): DestinationReader {
+  if (api === undefined) return nowhere.reader
   return {
     read: (destinations) => read(api, destinations),
     prepare: (destination) => prepare(api, destination),

@@ -6,9 +6,12 @@ import { type Access, accessToWrite, isComplete } from '../domain/visibility.ts'
 import type { At, DestinationWriter, Prepared } from '../ports.ts'
 import { type Api, ask } from './github-api.ts'
 import { readWithAccess } from './github-read.ts'
+import { nowhere } from './nowhere.ts'
 import { sealed } from './sealed-box.ts'
 
-export function createWriter(api: Api): DestinationWriter {
+/** Without a token there is nowhere to write. */
+export function createWriter(api: Api | undefined): DestinationWriter {
+  if (api === undefined) return nowhere.writer
   return {
     putSecret: (destination, name, value, prepared, sendBy) =>
       putSecret(api, { destination, name, value, prepared, sendBy }),
