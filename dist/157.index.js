@@ -661,7 +661,7 @@ function stepText(step, clientId) {
         case 'issue':
             return `issue a fresh ${step.credential}: ${reasonText(step.reasons)}`;
         case 'verify':
-            return step.skip === undefined ? 'prove the secret with an access token' : `prove nothing: ${step.skip}`;
+            return step.skip === undefined ? 'prove it with an access token' : `prove nothing: ${step.skip}`;
         case 'deliver':
             return `deliver to ${(0,domain_text/* plain */.pj)((0,domain_destination/* scopeLabel */.$o)(step.destination))}: secret ${step.destination.secretName}${idText(step.destination)}`;
         case 'commit':

@@ -51,7 +51,7 @@ export function stepText(step: Step, clientId?: string): string {
     case 'issue':
       return `issue a fresh ${step.credential}: ${reasonText(step.reasons)}`
     case 'verify':
-      return step.skip === undefined ? 'prove the secret with an access token' : `prove nothing: ${step.skip}`
+      return step.skip === undefined ? 'prove it with an access token' : `prove nothing: ${step.skip}`
     case 'deliver':
       return `deliver to ${plain(scopeLabel(step.destination))}: secret ${step.destination.secretName}${idText(step.destination)}`
     case 'commit':
