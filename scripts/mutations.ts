@@ -17,7 +17,7 @@ const mutations: Mutation[] = [
   },
   {
     name: 'deliver without the two seconds',
-    file: 'deliver.ts',
+    file: 'domain/whereabouts.ts',
     from: 'const stampGap = 2',
     to: 'const stampGap = 0',
   },
@@ -53,9 +53,15 @@ const mutations: Mutation[] = [
   },
   {
     name: 'trust a delivery that was not committed',
-    file: 'domain/rotation.ts',
-    from: 'return seen.secretStamp === delivered.stamp && idIsThere',
+    file: 'domain/whereabouts.ts',
+    from: 'return seen.secretStamp === provenStamp(ledger, key) && idIsThere',
     to: 'return seen.secretStamp !== undefined && idIsThere',
+  },
+  {
+    name: 'make room without regard to the grace',
+    file: 'domain/whereabouts.ts',
+    from: 'seen.secretAge >= seconds',
+    to: 'seen.secretAge >= 0 * seconds',
   },
   {
     name: 'add a key while another run may be adding one',

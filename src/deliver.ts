@@ -5,6 +5,7 @@ import { sameLedger } from './domain/ledger.ts'
 import { longestWait } from './domain/retry.ts'
 import type { Step } from './domain/steps.ts'
 import { plain } from './domain/text.ts'
+import { stampGap } from './domain/whereabouts.ts'
 import { writeLedger } from './ledger-write.ts'
 import { pause } from './pause.ts'
 import type { At, Prepared } from './ports.ts'
@@ -12,8 +13,6 @@ import { cancelled, type Fresh, freshOf, type Work } from './work.ts'
 
 /** Milliseconds after the announcement beyond which no delivery begins. */
 const deliverBy = 40_000
-/** Seconds between two writes to one place: GitHub's stamps count whole seconds, and two writes in one look like one. */
-const stampGap = 2
 
 /** Milliseconds for which what was read ahead counts as read just before the delivery. */
 const stillJustBefore = 1000

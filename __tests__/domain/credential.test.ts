@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isKeyHint, keyHint } from '../../src/domain/credential.ts'
 import { type Ledger, ledgerLine, readDescription, requireRoom } from '../../src/domain/ledger.ts'
-import { decideRotation, lostAfter, type RotationInput } from '../../src/domain/rotation.ts'
+import { decideRotation, type RotationInput } from '../../src/domain/rotation.ts'
+import { lostAfter } from '../../src/domain/whereabouts.ts'
 import { actor, destination, key, ledgerOf, now } from '../support/values.ts'
 
 const [current, next] = ['c', 'n'].map((letter) => letter.repeat(43)) as [string, string]

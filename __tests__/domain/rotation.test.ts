@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ObservedDestination } from '../../src/domain/destination.ts'
-import {
-  decideRotation,
-  lease,
-  leaseOfAnother,
-  lostAfter,
-  type RotationInput,
-  secretIssuedAt,
-} from '../../src/domain/rotation.ts'
+import { decideRotation, leaseOfAnother, type RotationInput, secretIssuedAt } from '../../src/domain/rotation.ts'
+import { lease, lostAfter } from '../../src/domain/whereabouts.ts'
 import { actor, destination, key, ledgerOf, now } from '../support/values.ts'
 
 const day = 86_400
@@ -136,6 +130,48 @@ describe('a secret is retired', () => {
       reasons: [],
     })
     expect(decide({ ledger, live, observed: seen({ secretStamp: 501 }) }).retire).toEqual([])
+  })
+
+  describe('to make room, where all five slots are taken,', () => {
+    const live = [secret('aaaaa', 9 * day), ...['b', 'c', 'd'].map((it) => secret(it.repeat(5), 8 * day))]
+    const full = [...live, secret('fffff', 99 * day, 'ann')]
+    const suspects = { bbbbb: now - 8 * day, ccccc: now - 8 * day, ddddd: now - 8 * day }
+    const ledger = ledgerOf({ suspects })
+    const written = (secretStamp: number, secretAge = day) => seen({ secretStamp, secretAge })
+    const hints = (more: Partial<RotationInput>) =>
+      decide({ ledger, live: full, ...more }).retire.map(({ hint }) => hint)
+
+    it('the current one goes that every place has lost to a later write, a grace ago', () => {
+      expect(hints({ observed: written(503) })).toEqual(['aaaaa'])
+      expect(hints({ observed: written(503), ledger: { ...ledger, unproven: true } })).toEqual(['aaaaa'])
+    })
+
+    it.each<[string, Partial<RotationInput>]>([
+      ['the grace lasts', { observed: written(503, day - 1) }],
+      ['GitHub did not say how long ago', { observed: seen({ secretStamp: 503 }) }],
+      ['the write may have been its own delivery, repeated', { observed: written(502) }],
+      ['its secret was deleted on GitHub, nobody knows when', { observed: seen({}) }],
+      ['a place that the ledger names was not looked at', { observed: new Map() }],
+      ['a slot is free', { observed: written(503), live }],
+    ])('and nothing while %s', (_what, more) => {
+      expect(hints(more)).toEqual([])
+    })
+
+    it('it goes where it was delivered to one place of two, for a run that died was about to deliver to both', () => {
+      const staging = { ...destination, environment: 'staging' }
+      const other = '123//staging/QLIK_CLIENT_SECRET'
+      const announced = announcement(8 * day, ['aaaaa', 'bbbbb', 'ccccc'], { [key]: 500, [other]: null })
+      const observed = new Map([...written(503), [other, {}]])
+      const died = { ...ledger, suspects: { bbbbb: suspects.bbbbb, ccccc: suspects.ccccc }, announced }
+      expect(hints({ destinations: [destination, staging], observed, ledger: died })).toEqual(['aaaaa'])
+    })
+
+    it('suspects go that a later announcement’s write has followed', () => {
+      const announced = announcement(7 * day, ['aaaaa', 'bbbbb', 'ccccc', 'fffff'], { [key]: 500 })
+      const orphaned = { ...ledger, suspects: { bbbbb: suspects.bbbbb, ccccc: suspects.ccccc }, announced }
+      const withOrphan = full.map((it) => (it.hint === 'ddddd' ? secret('ddddd', 7 * day) : it))
+      expect(hints({ ledger: orphaned, live: withOrphan, observed: written(501) })).toEqual(['bbbbb', 'ccccc'])
+    })
   })
 
   it('by name only where it is not ours and the current one is in place', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { Ledger } from '../../src/domain/ledger.ts'
-import { lostAfter } from '../../src/domain/rotation.ts'
 import {
   announcing,
   type Commit,
@@ -9,6 +8,7 @@ import {
   lookingBack,
   type Reread,
 } from '../../src/domain/transitions.ts'
+import { lostAfter } from '../../src/domain/whereabouts.ts'
 import { actor, destination, key, ledgerOf, now } from '../support/values.ts'
 
 const live = (...hints: string[]) => hints.map((hint) => ({ hint, createdAt: now - 9, createdBy: 'us' }))
@@ -86,8 +86,15 @@ describe('committing', () => {
     expect(ledger.retiring).toEqual({})
     expect(ledger.current?.hint).toBe('aaaaa')
     expect(ledger.suspects).toHaveProperty('nnnnn')
-    expect(Object.values(ledger.destinations).every(({ stamp }) => stamp === -1)).toBe(true)
+    expect(ledger.unproven).toBe(true)
     expect(ledger.announced).toBeUndefined()
+  })
+
+  it('says once more where everything is, after a ledger that did not know it', () => {
+    const announcedUnproven = { ...announced, unproven: true as const }
+    const proven = committing({ ...commit, announced: announcedUnproven }, seen(announcedUnproven))
+    expect(proven).toMatchObject({ settled: true, ledger: { destinations: deliveries } })
+    expect(proven.ledger.unproven).toBeUndefined()
   })
 
   it('makes a suspect of an unknown hint, but not of somebody else’s', () => {

@@ -274,6 +274,20 @@ describe('P3 and P7: five secrets are always enough', () => {
     await expectHealing(simulation, watch)
   })
 
+  test('four attempts of one run die within seconds, each right after its delivery', async () => {
+    const { simulation, watch } = await prepared(rotated)
+    for (let n = 0; n < 4; n++) {
+      await simulation.run({ rotate: 'now' }, { at: putSecret, kind: 'killed after' })
+      simulation.rerun = true
+    }
+    simulation.rerun = false
+    expect(theClient(simulation).secrets.length).toBe(5)
+    simulation.advance(11 * minutes)
+    expect((await simulation.run()).error?.code).toBe('SECRET_SLOTS_FULL')
+    simulation.advance(25)
+    await expectHealing(simulation, watch)
+  })
+
   test('two overlapping rotations follow two ordinary ones', async () => {
     const { simulation, watch } = await prepared(rotated)
     await simulation.run({ rotate: 'now' })

@@ -67,7 +67,10 @@ export class Simulation {
   hostile: ((answer: WireResponse, request: WireRequest) => WireResponse) | undefined
   /** Every secret and access token that there ever was. */
   readonly everySecret = new Set<string>()
+  /** Whether the next run is another attempt of the last one. */
+  rerun = false
   #runs = 0
+  #attempts = 1
 
   private constructor(settings: Partial<Settings>) {
     this.sandbox = new Sandbox({ clock: 'frozen', ...settings })
@@ -125,7 +128,9 @@ export class Simulation {
 
   /** A run that goes on only by `step()`: each lets one request, or the end of one sleep, happen. */
   begin(inputs: Record<string, string> = {}, ...troubles: TroubleAt[]): Running {
-    const run = { GITHUB_RUN_ID: String(1000 + this.#runs++), GITHUB_RUN_ATTEMPT: '1' }
+    if (!this.rerun) this.#runs++
+    this.#attempts = this.rerun ? this.#attempts + 1 : 1
+    const run = { GITHUB_RUN_ID: String(999 + this.#runs), GITHUB_RUN_ATTEMPT: String(this.#attempts) }
     const given = Object.fromEntries(
       Object.entries({ ...this.inputs, ...inputs }).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
     )

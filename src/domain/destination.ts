@@ -43,6 +43,8 @@ export type Repository = { owner: string; name: string; id: string }
  */
 export type ObservedDestination = {
   secretStamp?: number | undefined
+  /** Seconds since then, by GitHub's own time. */
+  secretAge?: number | undefined
   secretAccess?: Access | undefined
   idStamp?: number | undefined
   idValue?: string | undefined

@@ -9,6 +9,7 @@ import { leaseOfAnother } from './rotation.ts'
 import type { ClientSpec } from './spec.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
 import { plain } from './text.ts'
+import { provenStamp } from './whereabouts.ts'
 
 /**
  * Deletes what this action made, or what `client-id` pins. Throws `CLIENT_OWNED_ELSEWHERE` for anything else, and
@@ -85,8 +86,8 @@ function mayHoldOurs(destination: Destination, { id, description: { ledger } }: 
   if (stamp === undefined || !wasOurs) return false
   const notes = observed.clients
     .filter((other) => other.id !== id)
-    .flatMap(({ description }) => Object.entries(description.ledger?.destinations ?? {}))
-  return !notes.some(([at, delivered]) => at.toLowerCase() === key.toLowerCase() && delivered.stamp === stamp)
+    .flatMap(({ description: { ledger } }) => Object.keys(ledger?.destinations ?? {}).map((at) => ({ ledger, at })))
+  return !notes.some(({ ledger, at }) => at.toLowerCase() === key.toLowerCase() && provenStamp(ledger, at) === stamp)
 }
 
 /**
@@ -103,7 +104,7 @@ function partsToRemove(
   const key = destinationKey(destination)
   const seen = observed.destinations.get(key)
   const delivered = client.description.ledger?.destinations[key]
-  const isOurs = delivered !== undefined && delivered.stamp === seen?.secretStamp
+  const isOurs = delivered !== undefined && provenStamp(client.description.ledger, key) === seen?.secretStamp
   if (seen !== undefined && !destinations.includes(destination)) {
     const isOurId =
       destination.idAs === 'secret' ? isSame(delivered?.idStamp, seen.idStamp) : seen.idValue === client.id

@@ -2,9 +2,9 @@ import type { ObservedClient } from './client.ts'
 import { iso } from './duration.ts'
 import { ActionError } from './errors.ts'
 import type { Ledger } from './ledger.ts'
-import { lostAfter } from './rotation.ts'
 import type { Actor, ClientSpec } from './spec.ts'
 import { plain } from './text.ts'
+import { lostAfter } from './whereabouts.ts'
 
 /** Which client a spec means. `twins` are younger creations of runs that died at once: to be deleted. */
 export type Identity =

@@ -42,6 +42,8 @@ const ledgerSchema = z.lazy(() => {
       origin: z.enum(['made', 'adopted']),
     }),
     current: z.optional(z.object({ hint: z.string(), since: time })),
+    /** What lies in the destinations can't be told: the next run delivers a fresh secret to all of them. */
+    unproven: z.optional(z.literal(true)),
     retiring: z._default(times, {}),
     suspects: z._default(times, {}),
     announced: z.optional(

@@ -4,11 +4,8 @@ import { type Destination, destinationKey, type ObservedDestination } from './de
 import { type Announcement, type Ledger, listedHints } from './ledger.ts'
 import { type RunIdentity, runKey } from './spec.ts'
 import { secretsAreAsAsked } from './visibility.ts'
+import { isDelivered, isUntouched, lease, longNowhere, lostAfter } from './whereabouts.ts'
 
-/** Seconds for which an announcement keeps other runs waiting. */
-export const lease = 60
-/** Seconds after which what a dead run left is certainly nobody's any more. */
-export const lostAfter = 600
 /** Qlik's limit of live secrets per client (API reference of oauth-clients: the sixth is answered with 409). */
 export const secretSlots = 5
 
@@ -60,7 +57,7 @@ export type Rotation = {
  */
 export function decideRotation(input: RotationInput): Rotation {
   const { ledger, live, destinations, now } = input
-  const undelivered = destinations.filter((destination) => !isDelivered(destination, input))
+  const undelivered = destinations.filter((destination) => !isDelivered(destination, ledger, input.observed))
   const { orphans, lost, foreign } = sortUnlisted(input)
   const currentIsLive = ledger?.current !== undefined && live.some(({ hint }) => hint === ledger.current!.hint)
   const proven = currentIsLive && undelivered.length === 0
@@ -100,16 +97,6 @@ function age(announced: Announcement, now: number): number {
   return now - (announced.renewed ?? announced.at)
 }
 
-/** Is the recorded stamp still the one that GitHub shows: did nobody else write there since we delivered the current one? */
-function isDelivered(destination: Destination, { ledger, observed }: RotationInput): boolean {
-  const key = destinationKey(destination)
-  const delivered = ledger?.destinations[key]
-  const seen = observed.get(key)
-  if (delivered === undefined || seen === undefined || delivered.hint !== ledger?.current?.hint) return false
-  const idIsThere = destination.idAs !== 'secret' || (seen.idStamp !== undefined && seen.idStamp === delivered.idStamp)
-  return seen.secretStamp === delivered.stamp && idIsThere
-}
-
 /**
  * Live secrets that no ledger lists: those of a dead run that may have been delivered (`orphans`), those that certainly were
  * not (`lost`), and those of other people. An announced run issues within its lease, so what was made outside of that time is
@@ -128,7 +115,8 @@ export function sortUnlisted(input: RotationInput): { orphans: string[]; lost: s
     return inTime && !announced.known.includes(hint) && isByUs(createdBy, input)
   })
   const certain =
-    age(announced, now) >= lostAfter && Object.keys(announced.stamps).every((key) => isUntouched(key, input))
+    age(announced, now) >= lostAfter &&
+    Object.keys(announced.stamps).every((key) => isUntouched(key, ledger, input.observed))
   // Some tenants refuse to delete a client's last secret: it goes when it has a successor.
   const isOfKind = ({ hint }: ObservedSecret) => isKeyHint(hint) === (announced.issuing !== undefined)
   const mayGo = ours.length === live.filter(isOfKind).length ? ours.slice(1) : ours
@@ -147,27 +135,18 @@ function isByUs(createdBy: string | undefined, { ledger, live }: RotationInput):
 }
 
 /**
- * Does a place surely hold what it held when the dead run announced: nothing, or a secret that the ledger knows? Of a place
- * that is no longer named nothing is known; and one that had been written by somebody else, perhaps by a run that the
- * announcement overtook, may hold anything.
- */
-function isUntouched(key: string, { ledger, observed }: RotationInput): boolean {
-  const announced = ledger?.announced?.stamps[key] ?? null
-  const isKnown = announced === null || ledger?.destinations[key]?.stamp === announced
-  return isKnown && observed.has(key) && (observed.get(key)?.secretStamp ?? null) === announced
-}
-
-/**
  * What may go although something is unsettled, where otherwise all slots were taken for good: hints whose grace is over, for
- * each of them was followed in every place by a later write: a proven delivery, or one of a later announcement.
+ * each of them was followed in every place by a later write: a proven delivery, or one of a later announcement; and whatever
+ * surely is in no place, and was in none for the grace.
  */
 function toMakeRoom(input: RotationInput, gone: string[], reasons: Reason[]): Retirement[] {
-  const taken = input.live.filter(({ hint }) => !isKeyHint(hint) && !gone.includes(hint)).length
-  if (reasons.length === 0 || input.kind === 'key' || taken < secretSlots) return []
-  const held = new Set(Object.values(input.ledger?.destinations ?? {}).map(({ hint }) => hint))
-  return outOfGrace(input)
-    .filter((hint) => !held.has(hint))
-    .map((hint) => ({ hint, why: graceText(input) }))
+  const { ledger, live, observed, now, grace } = input
+  const secrets = live.map(({ hint }) => hint).filter((hint) => !isKeyHint(hint) && !gone.includes(hint))
+  if (ledger === undefined || reasons.length === 0 || input.kind === 'key' || secrets.length < secretSlots) return []
+  const held = new Set(Object.values(ledger.destinations).map(({ hint }) => hint))
+  const nowhere = longNowhere(ledger, observed, now, grace).filter((hint) => secrets.includes(hint))
+  const followed = outOfGrace(input).filter((hint) => !held.has(hint))
+  return [...new Set([...followed, ...nowhere])].map((hint) => ({ hint, why: graceText(input) }))
 }
 
 function graceText({ grace }: RotationInput): Retirement['why'] {

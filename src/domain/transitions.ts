@@ -2,8 +2,9 @@ import type { ObservedSecret } from './client.ts'
 import { isKeyHint, unmadeKey } from './credential.ts'
 import { type Destination, destinationKey } from './destination.ts'
 import { added, type Ledger, listedHints, sameLedger } from './ledger.ts'
-import { lease, lostAfter, type Rotation, type RotationInput } from './rotation.ts'
+import type { Rotation, RotationInput } from './rotation.ts'
 import { runKey } from './spec.ts'
+import { lostAfter, superseded } from './whereabouts.ts'
 
 /** The ledger that announces an issue, resting on what was read. Orphans become suspects in the same write. */
 export function announcing(
@@ -14,7 +15,7 @@ export function announcing(
   const gone = new Set(rotation.retire.map(({ hint }) => hint))
   const alive = input.live.map(({ hint }) => hint).filter((hint) => !gone.has(hint))
   const keys = input.destinations.map(destinationKey)
-  const past = superseded(base, input, keys)
+  const past = superseded(base, input.observed, keys, input.now)
   const suspects = Object.fromEntries(Object.entries(base.suspects).filter(([hint]) => !past.includes(hint)))
   return {
     ...base,
@@ -28,32 +29,6 @@ export function announcing(
       stamps: Object.fromEntries(keys.map((key) => [key, input.observed.get(key)?.secretStamp ?? null])),
     },
   }
-}
-
-/**
- * Suspects that surely no place holds any more, so that their grace begins: because each place is known to hold another secret,
- * or because each was written after a later announcement, when the run of the suspect was over.
- */
-function superseded(
-  base: Ledger,
-  { observed, now }: Pick<RotationInput, 'observed' | 'now'>,
-  keys: string[],
-): string[] {
-  if (keys.length === 0) return []
-  const stampAt = (key: string) => observed.get(key)?.secretStamp
-  const isLocated = keys.every((key) => stampAt(key) !== undefined && stampAt(key) === base.destinations[key]?.stamp)
-  const held = new Set(keys.map((key) => base.destinations[key]?.hint))
-  const { announced } = base
-  const rewritten =
-    announced !== undefined &&
-    keys.every((key) => key in announced.stamps && (stampAt(key) ?? null) !== announced.stamps[key])
-  return Object.entries(base.suspects)
-    .filter(([hint, since]) => {
-      // One that was suspected later than that may be what was written there.
-      const isOver = announced !== undefined && announced.at - since >= lease
-      return (rewritten && isOver) || (isLocated && !held.has(hint) && now - since >= lostAfter)
-    })
-    .map(([hint]) => hint)
 }
 
 function only(times: Record<string, number>, hints: string[]): Record<string, number> {
@@ -96,7 +71,10 @@ export function committing(commit: Commit, seen: Reread): { ledger: Ledger; sett
       [...(isLive && !listedHints(base).has(hint) ? [hint] : []), ...strangers],
       Math.floor(seen.now),
     )
-    return { ledger: unproven({ ...base, announced: ours ? undefined : base.announced, suspects }), settled: false }
+    return {
+      ledger: { ...base, announced: ours ? undefined : base.announced, suspects, unproven: true },
+      settled: false,
+    }
   }
   const retiring = { ...announced.retiring }
   const suspects: Record<string, number> = {}
@@ -114,6 +92,7 @@ export function committing(commit: Commit, seen: Reread): { ledger: Ledger; sett
       ...announced,
       current: { hint, since: Math.floor(commit.issuedAt) },
       announced: undefined,
+      unproven: undefined,
       retiring,
       suspects,
       destinations: commit.deliveries,
@@ -154,14 +133,12 @@ export function lookingBack(commit: Commit, written: Ledger, seen: Reread): { le
   const isLive = seen.live.some(({ hint }) => hint === commit.hint)
   const missing = isLive && !listedHints(base).has(commit.hint) ? [commit.hint] : []
   return {
-    ledger: unproven({ ...base, suspects: added(base.suspects, [...strangers, ...missing], Math.floor(seen.now)) }),
+    ledger: {
+      ...base,
+      suspects: added(base.suspects, [...strangers, ...missing], Math.floor(seen.now)),
+      unproven: true,
+    },
   }
-}
-
-/** What lies in the destinations can't be told: the next run delivers a fresh secret to all of them. */
-function unproven(ledger: Ledger): Ledger {
-  const destinations = Object.entries(ledger.destinations).map(([key, delivered]) => [key, { ...delivered, stamp: -1 }])
-  return { ...ledger, destinations: Object.fromEntries(destinations) }
 }
 
 /** The ledger that announces a key that has been made by now. */

@@ -71,29 +71,32 @@ async function readScope(api: Api, destinations: Destination[]): Promise<[string
     ])
     const idStamp = destination.idAs === 'secret' ? id?.stamp : undefined
     const idValue = destination.idAs === 'variable' ? id?.value : undefined
-    return [destinationKey(destination), { secretStamp: secret?.stamp, secretAccess, idStamp, idValue, idAccess }]
+    const { stamp: secretStamp, age: secretAge } = secret ?? {}
+    return [destinationKey(destination), { secretStamp, secretAge, secretAccess, idStamp, idValue, idAccess }]
   })
   return Promise.all(seen)
 }
 
 type Kind = 'secrets' | 'variables'
-type Item = { stamp?: number | undefined; value?: string; visibility?: Visibility | undefined }
+type Item = {
+  stamp?: number | undefined
+  age?: number | undefined
+  value?: string
+  visibility?: Visibility | undefined
+}
 
 async function listSecrets(api: Api, scope: Scope): Promise<Map<string, Item>> {
   const what = 'reading the secrets'
   const items = await pages(what, 100, async (page, per_page) => {
-    const { total_count, secrets } = parsed(
-      wire.secretsSchema,
-      await ask(api, { route: 'GET secrets', scope, what, parameters: { per_page, page } }),
-      what,
-    )
-    return { total: total_count, items: secrets }
+    const answer = await ask(api, { route: 'GET secrets', scope, what, parameters: { per_page, page } })
+    const { total_count, secrets } = parsed(wire.secretsSchema, answer, what)
+    return { total: total_count, items: secrets.map((secret) => ({ ...secret, at: answer.at })) }
   })
   return new Map(
-    items.map(({ name, updated_at, visibility }) => [
-      name.toUpperCase(),
-      { stamp: parseTimestamp(updated_at), visibility },
-    ]),
+    items.map(({ name, updated_at, visibility, at }) => {
+      const stamp = parseTimestamp(updated_at)
+      return [name.toUpperCase(), { stamp, age: stamp === undefined ? undefined : at - stamp, visibility }]
+    }),
   )
 }
 

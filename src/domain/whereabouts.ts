@@ -1,0 +1,93 @@
+import { type Destination, destinationKey, type ObservedDestination } from './destination.ts'
+import type { Ledger } from './ledger.ts'
+
+// Which secret lies where: what the stamps of the places tell of it, beside what the ledger recorded. Secrets can't be read back, so
+// this is all the evidence that there is.
+
+/** Seconds for which an announcement keeps other runs waiting. */
+export const lease = 60
+/** Seconds after which what a dead run left is certainly nobody's any more. */
+export const lostAfter = 600
+/** Seconds between two writes to one place: GitHub's stamps count whole seconds, and two writes in one look like one. */
+export const stampGap = 2
+
+export type Places = ReadonlyMap<string, ObservedDestination>
+
+/** Is the recorded stamp still the one that GitHub shows: did nobody else write there since we delivered the current one? */
+export function isDelivered(destination: Destination, ledger: Ledger | undefined, observed: Places): boolean {
+  const key = destinationKey(destination)
+  const delivered = ledger?.destinations[key]
+  const seen = observed.get(key)
+  if (delivered === undefined || seen === undefined || delivered.hint !== ledger?.current?.hint) return false
+  const idIsThere = destination.idAs !== 'secret' || (seen.idStamp !== undefined && seen.idStamp === delivered.idStamp)
+  return seen.secretStamp === provenStamp(ledger, key) && idIsThere
+}
+
+/** The stamp of what surely was delivered to a place; undefined where that can't be told. */
+export function provenStamp(ledger: Ledger | undefined, key: string): number | undefined {
+  return ledger?.unproven ? undefined : ledger?.destinations[key]?.stamp
+}
+
+/**
+ * Does a place surely hold what it held when the dead run announced: nothing, or a secret that the ledger knows? Of a place
+ * that is no longer named nothing is known; and one that had been written by somebody else, perhaps by a run that the
+ * announcement overtook, may hold anything.
+ */
+export function isUntouched(key: string, ledger: Ledger | undefined, observed: Places): boolean {
+  const announced = ledger?.announced?.stamps[key] ?? null
+  const isKnown = announced === null || provenStamp(ledger, key) === announced
+  return isKnown && observed.has(key) && (observed.get(key)?.secretStamp ?? null) === announced
+}
+
+/**
+ * Suspects that surely no place holds any more, so that their grace begins: because each place is known to hold another secret,
+ * or because each was written after a later announcement, when the run of the suspect was over.
+ */
+export function superseded(ledger: Ledger, observed: Places, keys: string[], now: number): string[] {
+  if (keys.length === 0) return []
+  const stampAt = (key: string) => observed.get(key)?.secretStamp
+  const isLocated = keys.every((key) => stampAt(key) !== undefined && stampAt(key) === provenStamp(ledger, key))
+  const held = new Set(keys.map((key) => ledger.destinations[key]?.hint))
+  const { announced } = ledger
+  const rewritten =
+    announced !== undefined &&
+    keys.every((key) => key in announced.stamps && (stampAt(key) ?? null) !== announced.stamps[key])
+  return Object.entries(ledger.suspects)
+    .filter(([hint, since]) => {
+      // One that was suspected later than that may be what was written there.
+      const isOver = announced !== undefined && announced.at - since >= lease
+      return (rewritten && isOver) || (isLocated && !held.has(hint) && now - since >= lostAfter)
+    })
+    .map(([hint]) => hint)
+}
+
+/**
+ * The current secret and suspects that surely no place holds, nor held for so many seconds: by GitHub's own time nothing was written
+ * to any place meanwhile.
+ */
+export function longNowhere(ledger: Ledger, observed: Places, now: number, seconds: number): string[] {
+  const keys = [...new Set([...Object.keys(ledger.destinations), ...Object.keys(ledger.announced?.stamps ?? {})])]
+  const isQuiet = keys.every((key) => {
+    const seen = observed.get(key)
+    // Nobody can say since when a secret is gone; but one that was never delivered there may well be missing.
+    if (seen?.secretStamp === undefined) return seen !== undefined && ledger.destinations[key] === undefined
+    return seen.secretAge !== undefined && seen.secretAge >= seconds
+  })
+  if (!isQuiet) return []
+  const { current } = ledger
+  return [
+    ...(current !== undefined && isOverwritten(current.hint, ledger, observed) ? [current.hint] : []),
+    ...superseded(ledger, observed, keys, now),
+  ]
+}
+
+/** Was every place written again after this secret had been delivered there, by its own run or, since that is over, by another? */
+function isOverwritten(hint: string, { destinations }: Ledger, observed: Places): boolean {
+  return Object.entries(destinations).every(([key, delivered]) => {
+    const stamp = observed.get(key)?.secretStamp
+    // A stamp that is a second or two off may be that of the same delivery, sent again where its answer was lost.
+    return (
+      delivered.hint !== hint || (stamp !== undefined && delivered.stamp >= 0 && stamp - delivered.stamp > stampGap)
+    )
+  })
+}
