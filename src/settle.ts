@@ -7,7 +7,6 @@ import { needOf } from './domain/need.ts'
 import { type Outcome, outcomeOf, type Progress, startProgress } from './domain/outcome.ts'
 import { planClient } from './domain/plan.ts'
 import { stepLine } from './domain/render.ts'
-import { scopeWarnings } from './domain/scopes.ts'
 import type { Actor, ClientSpec, Policy } from './domain/spec.ts'
 import type { ClientPlan } from './domain/steps.ts'
 import { plain } from './domain/text.ts'
@@ -205,14 +204,10 @@ function tooSlow(again: Again): ActionError {
 function tell(plan: ClientPlan, { reporter }: World): void {
   const { spec, client } = plan
   if (spec.state === 'absent') return
-  for (const warning of [
-    ...plan.warnings,
-    ...scopeWarnings(spec.fields.scopes ?? [], spec.fields.grantTypes ?? client?.grantTypes ?? []),
-  ])
-    reporter.warning(warning)
+  for (const warning of plan.warnings) reporter.warning(warning)
   if (client !== undefined && plan.adopted) {
     reporter.notice(
-      `${clientLabel(client)} was there before: it is adopted. What is written here is kept in order from now on; the secrets it has are left alone.`,
+      `${clientLabel(client)} already existed: it is adopted. What the workflow or the spec file says is enforced from now on; the secrets it has are left alone.`,
     )
   }
 }
@@ -235,7 +230,7 @@ function tellPlan(settling: Settling, { spec, steps, drift }: ClientPlan): Actio
   for (const step of steps) reporter.step(stepLine(step, 'planned'))
   if (steps.length > 0) reporter.step('This is a plan: nothing of it (○) was done.')
   if (!drift || !policy.failOnDrift) return undefined
-  const hint = 'The steps above would mend it: run with mode: apply.'
+  const hint = 'Run with mode: apply to make these changes; the job summary shows them field by field.'
   return new ActionError('DRIFT_FOUND', `${plain(spec.name)} differs from what the workflow says`, hint)
 }
 

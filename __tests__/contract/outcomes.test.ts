@@ -496,6 +496,21 @@ describe('verifying', () => {
   })
 })
 
+describe('a place where another client’s id stands', () => {
+  it('is told before it is overwritten, once', async () => {
+    const { clientId } = await settle()
+    const warned = new RegExp(`acme/app: QLIK_CLIENT_ID holds the id of another client \\(${clientId}\\)`)
+    const plan = await simulation.run({ name: 'second', mode: 'plan' })
+    const second = await simulation.run({ name: 'second' })
+    for (const { log } of [plan, second]) expect(log.join('\n')).toMatch(warned)
+    expectSuccess(second, { result: 'created' })
+    const again = await simulation.run({ name: 'second' })
+    expect(again.log.join('\n')).not.toContain('another client')
+    const named = { name: 'third', 'client-id-name': 'THIRD_ID', 'client-secret-name': 'THIRD_SECRET' }
+    expect((await simulation.run(named)).log.join('\n')).not.toContain('another client')
+  })
+})
+
 describe('a client that was there before', () => {
   it('is adopted with a notice, its own secrets stay, and are named in the summary', async () => {
     const { tenant } = simulation.sandbox
@@ -510,7 +525,7 @@ describe('a client that was there before', () => {
     expectSuccess(plan, { result: 'planned', drift: 'true' })
     const result = await simulation.run()
     expectSuccess(result, { result: 'rotated', drift: 'true', 'client-id': client.clientId })
-    expect(result.log.join('\n')).toMatch(/deployer \(\w+\) was there before: it is adopted/)
+    expect(result.log.join('\n')).toMatch(/deployer \(\w+\) already existed: it is adopted/)
     expect(hints(client)).toEqual([...before, result.outputs!['secret-hint']])
     for (const hint of before)
       expect(result.summary).toMatch(new RegExp(`\\| <code>${hint}</code> \\| .* \\| <code>${tenant.owner.id}`))
@@ -520,7 +535,7 @@ describe('a client that was there before', () => {
     })
     expectWorks(client)
     const after = await expectHealed(simulation)
-    expect(after.log.join('\n')).not.toContain('was there before')
+    expect(after.log.join('\n')).not.toContain('adopted')
     simulation.advance(24 * 100)
     await expectHealed(simulation)
     expect(hints(client)).toEqual(expect.arrayContaining(before))
@@ -612,7 +627,7 @@ describe('destroy', () => {
     const client = simulation.sandbox.tenant.addClient({ clientName: 'deployer' })
     expectRefusal(await simulation.run(destroy), 'CLIENT_OWNED_ELSEWHERE', { message: /was not made by this action/ })
     await simulation.run()
-    expectRefusal(await simulation.run(destroy), 'CLIENT_OWNED_ELSEWHERE', { message: /was there before/ })
+    expectRefusal(await simulation.run(destroy), 'CLIENT_OWNED_ELSEWHERE', { message: /existed before/ })
     const pinned = { ...destroy, 'client-id': client.clientId }
     expectSuccess(await simulation.run(pinned), { result: 'deleted' })
     expectSuccess(await simulation.run(pinned), { result: 'unchanged' })

@@ -52,7 +52,7 @@ describe('signing in to the tenant', () => {
         simulation.run({ mode, 'api-key': 'eyJhbGciOiJub25lIn0.wrong-key.x' }),
       )
       expectRefusal(result, 'TENANT_UNAUTHORIZED', { message: /401/, hint: /expired.*24 hours.*space or line break/ })
-      expect(result.error?.trace).toMatch(/^[0-9a-f]{32}$/)
+      expect(result.error?.trace).toMatch(/^traceId [0-9a-f]{32}$/)
       expect(count(result, 'GET', /oauth-clients/)).toBe(1)
       expect(seconds).toBeLessThan(1)
     },
@@ -132,7 +132,7 @@ describe('the GitHub token', () => {
       message: /401 \(Bad credentials\)/,
       hint: /wrong, expired or revoked/,
     })
-    expect(result.error?.trace).toMatch(/^[0-9A-F:]+$/)
+    expect(result.error?.trace).toMatch(/^GitHub request id [0-9A-F:]+$/)
     expect(count(result, 'GET', /actions\/secrets/)).toBe(1)
     expect(seconds).toBeLessThan(1)
   })
@@ -243,7 +243,10 @@ describe('a destination', () => {
       hint: /matrix of environments.*drop-destinations: true/,
     })
     const dropped = { environment: 'staging', 'drop-destinations': 'true' }
-    expectSuccess(await simulation.run(dropped), { result: 'rotated' })
+    const result = await simulation.run(dropped)
+    expectSuccess(result, { result: 'rotated' })
+    expect(result.log.join('\n')).toMatch(/acme\/app: QLIK_CLIENT_SECRET is no longer served/)
+    expect((await simulation.run(dropped)).log.join('\n')).not.toContain('no longer served')
     await expectHealed(simulation, { environment: 'staging' })
   })
 })

@@ -123,6 +123,6 @@ it('a refusal to touch what is not ours says whose it is, harmlessly', () => {
   const owner = { ...ledgerOf().owner, name: '::error::x\n##[group]', repository: '7' }
   const error = ownedElsewhere(clientOf({ ledger: ledgerOf({ owner }) }))
   expect(error.message).not.toMatch(/\n|##\[/)
-  expect(ownedElsewhere(clientOf({ ledger: ledgerOf() }), true).message).toMatch(/was there before/)
+  expect(ownedElsewhere(clientOf({ ledger: ledgerOf() }), true).message).toMatch(/existed before/)
   expect(ownedElsewhere(clientOf()).message).toMatch(/was not made by this action/)
 })

@@ -192,7 +192,7 @@ describe('an answer', () => {
       'Qlik’s form',
       '{"errors":[{"code":"OAUTH-14","title":"Invalid client_id","detail":"not authorized"}],"traceId":"abc"}',
       'OAUTH-14 · Invalid client_id · not authorized',
-      'abc',
+      'traceId abc',
     ],
     ['OAuth’s form', '{"error":"invalid_client","error_description":"no"}', 'invalid_client · no', undefined],
     ['GitHub’s form', '{"message":"Bad credentials"}', 'Bad credentials', undefined],

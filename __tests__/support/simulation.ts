@@ -223,7 +223,7 @@ export class Running {
           fail: (error) => {
             result.error ??= error
             result.log.push(`${error.code}: ${error.message}`, error.hint)
-            this.#print('::error::', `${error.code}: ${error.message}\n${error.hint}\n(trace ${error.trace ?? ''})`)
+            this.#print('::error::', `${error.code}: ${error.message}\n${error.hint}\n(${error.trace ?? ''})`)
           },
           annotate: (mistakes) => {
             result.annotations = mistakes

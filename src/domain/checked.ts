@@ -12,7 +12,7 @@ export function checkedLine(files: CheckedFile[]): string {
   const clients = files.flatMap((file) => file.clients)
   const named = files.filter(({ file }) => file !== '')
   const where = named.length === 0 ? '' : ` in ${plural(named.length, 'file')}`
-  return `✓ ${plural(clients.length, 'client')}${where}: valid; nobody was asked, and nothing was written`
+  return `✓ ${plural(clients.length, 'client')}${where}: valid; no request was made`
 }
 
 /** The outputs of a run that only checked. */

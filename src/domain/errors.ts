@@ -36,7 +36,7 @@ export type ErrorCode = (typeof errorCodes)[number]
 
 type Details = {
   cause?: unknown
-  /** Qlik's `traceId` or GitHub's request id. */
+  /** Qlik's `traceId` or GitHub's request id, and which of them it is. */
   trace?: string | undefined
   /** HTTP status that the failure stands for, where there was an answer. */
   status?: number | undefined

@@ -129,7 +129,7 @@ export function ownedElsewhere(client: ObservedClient, adopted = false): ActionE
   const owner = client.description.ledger?.owner
   const managed = `is managed by ${plain(owner?.name ?? '')} (repository ${plain(owner?.repository ?? '')}) as ${plain(owner?.client ?? '')}`
   const who = adopted
-    ? 'was there before this action adopted it'
+    ? 'existed before this action adopted it'
     : owner === undefined
       ? 'was not made by this action'
       : managed

@@ -22,6 +22,7 @@ import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { plain } from './text.ts'
 import { announcing } from './transitions.ts'
 import { requireVisibility } from './visibility.ts'
+import { warningsOf } from './warnings.ts'
 
 /**
  * What has to be done for one spec. Pure. Throws the refusals of identification, and `INPUT_INVALID`,
@@ -69,7 +70,7 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: Pla
     ],
     drift: true,
     foreign: [],
-    warnings: [],
+    warnings: warningsOf(spec, undefined, observed),
   }
 }
 
@@ -136,7 +137,7 @@ function planExisting(
       (changes.length + own.length > 0 ? leaseOfAnother(input.ledger, input.now, input.run) : undefined),
     drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
     foreign: rotation?.foreign ?? sortUnlisted(input).foreign,
-    warnings: client.description.note === 'mangled' ? [mangledLedger] : [],
+    warnings: warningsOf(spec, client, observed),
   }
 }
 
@@ -153,9 +154,6 @@ function requireRoomForChange(
   const isChanged = changes.some(({ field }) => field === 'description')
   if (isChanged && description.ledger !== undefined) requireRoom(description.user, description.ledger, destinations)
 }
-
-const mangledLedger =
-  'The action’s own line in the description can’t be read: somebody edited it. It is replaced, and no secret on the tenant is known to be ours any more.'
 
 /** Where nothing is delivered, what a dead run made when it created the client goes, if the tenant lets it. */
 function undeliverable(input: RotationInput, clientId: string): Step[] {

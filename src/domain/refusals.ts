@@ -32,7 +32,7 @@ export function refuseDropped(spec: ClientSpec, client: ObservedClient, policy: 
   throw new ActionError(
     'DESTINATION_DROPPED',
     `${clientLabel(client)} also serves ${dropped.map((destination) => plain(destinationLabel(destination))).join('; ')}, which is not named any more: its secret would die with the next rotation`,
-    'The usual cause is one client name shared by a matrix of environments: give each its own name. If those places are no longer needed, set drop-destinations: true.',
+    'The usual cause is one client name shared by a matrix of environments: give each its own name. If the client has moved, or those places are no longer needed, set drop-destinations: true once.',
   )
 }
 

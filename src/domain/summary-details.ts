@@ -75,7 +75,7 @@ function when(at: number, now: number): string {
 
 /** For a plan: every field that differs, old and new. */
 export function differences(outcomes: Outcome[]): string {
-  const words = 'What differs from what is written here:'
+  const words = 'What differs from the spec:'
   const rowsOf = ({ steps, mode }: Outcome) => (mode === 'plan' ? steps.flatMap(differenceRows) : [])
   return listed(outcomes, words, ['field', 'now', 'would be'], rowsOf, 100_000)
 }
@@ -115,7 +115,7 @@ function differenceRows(step: Step): string[][] {
 /** Live secrets of others, with age and maker. */
 export function foreignSecrets(outcomes: Outcome[]): string {
   const words =
-    '⚠️ Live secrets that this action did not issue; it leaves them alone. `retire-hints` retires them by name.'
+    '⚠️ Live secrets that this action did not issue; it leaves them alone. `retire-hints` retires those whose hints it names.'
   const rowsOf = ({ foreign, now }: Outcome) =>
     foreign.map(({ hint, createdAt, createdBy }) => [
       markdownCode(hint),

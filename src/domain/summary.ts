@@ -92,7 +92,7 @@ function attention(outcomes: Outcome[]): string {
     return found.length === 0 ? [] : [`- ⚠️ ${text}: ${fewOf(named)}`]
   }
   return [
-    ...line(({ mode, drift }) => Number(mode === 'plan' && drift), 'Different from what is written here'),
+    ...line(({ mode, drift }) => Number(mode === 'plan' && drift), 'Different from the spec'),
     ...line(({ foreign }) => foreign.length, 'Live secrets that this action did not issue'),
     ...line(
       ({ botUserId, result }) => Number(botUserId !== undefined && result === 'created'),

@@ -176,6 +176,7 @@ function saidBy({ data }: Answer): string | undefined {
 
 function traceOf({ data, headers }: Answer): string | undefined {
   const traceId = (data as { traceId?: unknown } | null | undefined)?.traceId
-  const id = typeof traceId === 'string' ? traceId : headers['x-github-request-id']
-  return id === undefined ? undefined : plain(id, 80)
+  if (typeof traceId === 'string') return `traceId ${plain(traceId, 80)}`
+  const id = headers['x-github-request-id']
+  return id === undefined ? undefined : `GitHub request id ${plain(id, 80)}`
 }

@@ -5,7 +5,6 @@ import { issueCommand } from '../../node_modules/@actions/core/lib/command.js'
 import type { ActionError } from '../domain/errors.ts'
 import { type Mistake, mistakeText } from '../domain/mistakes.ts'
 import type { Secret } from '../domain/secret.ts'
-import { plain } from '../domain/text.ts'
 import type { Clock, Reporter, Stop } from '../ports.ts'
 import type { Mask } from './born.ts'
 
@@ -51,7 +50,7 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
       if (env.GITHUB_STEP_SUMMARY) await (await files()).addSummary(markdown)
     },
     fail: (error) => {
-      const trace = error.trace === undefined ? '' : `\n(trace ${plain(error.trace, 80)})`
+      const trace = error.trace === undefined ? '' : `\n(${error.trace})`
       issueCommand('error', {}, `${error.code}: ${error.message}\n${error.hint}${trace}`)
       process.exitCode = 1
     },

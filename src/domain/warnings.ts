@@ -1,0 +1,47 @@
+import type { ObservedClient } from './client.ts'
+import { destinationKey, destinationLabel, scopeLabel } from './destination.ts'
+import { droppedDestinations } from './ledger.ts'
+import { scopeWarnings } from './scopes.ts'
+import type { ClientSpec } from './spec.ts'
+import type { Observed } from './steps.ts'
+import { plain } from './text.ts'
+
+/** What somebody should know of a client that is to be as its spec says, whatever comes of the plan. `client`: undefined where it is new. */
+export function warningsOf(spec: ClientSpec, client: ObservedClient | undefined, observed: Observed): string[] {
+  const { scopes, grantTypes } = spec.fields
+  return [
+    ...(client?.description.note === 'mangled' ? [mangledLedger] : []),
+    ...takenPlaces(spec, client, observed),
+    ...noLongerServed(spec, client),
+    ...scopeWarnings(scopes ?? [], grantTypes ?? client?.grantTypes ?? []),
+  ]
+}
+
+const mangledLedger =
+  'The action’s own line in the description can’t be read: somebody edited it. It is replaced, and no secret on the tenant is known to be ours any more.'
+
+/** Where another client's id stands and this one was never delivered, its secret is about to be overwritten too. */
+function takenPlaces(
+  { destinations }: ClientSpec,
+  client: ObservedClient | undefined,
+  { destinations: seen }: Observed,
+): string[] {
+  return destinations.flatMap((destination) => {
+    const key = destinationKey(destination)
+    const id = seen.get(key)?.idValue
+    if (id === undefined || id === client?.id || client?.description.ledger?.destinations[key]) return []
+    const place = plain(scopeLabel(destination))
+    return [
+      `${place}: ${destination.idName} holds the id of another client (${plain(id, 64)}), which is overwritten with its secret ${destination.secretName}. If both are needed there, give this one a client-id-name and a client-secret-name of its own.`,
+    ]
+  })
+}
+
+/** With drop-destinations: without it that is refused. */
+function noLongerServed({ destinations }: ClientSpec, client: ObservedClient | undefined): string[] {
+  const dropped = destinations.length === 0 ? [] : droppedDestinations(client?.description.ledger, destinations)
+  return dropped.map(
+    (destination) =>
+      `${plain(destinationLabel(destination))} is no longer served: the secret there stays, and stops working with the grace period of the next rotation. Delete it where nobody needs it.`,
+  )
+}
