@@ -39,8 +39,8 @@ export async function plan(stage: Stage): Promise<void> {
 export async function drift(stage: Stage): Promise<void> {
   clientsFile(stage)
   stage.keepAdmin('qlik-admin', { access: 'read' })
-  const found = succeeds(await stage.run({ name: 'schedule' }))
-  check(/Somebody changed a client by hand/.test(found.log), 'drift is a warning', found)
+  const found = fails(await stage.run({ name: 'schedule' }))
+  check(/The tenant or GitHub differs from clients\.yaml/.test(found.log), 'drift fails, and says so', found)
   refused(stage, 'qlik-admin')
   const blind = fails(await stage.run({ name: 'schedule' }))
   check(/Could not look: TENANT_UNAUTHORIZED/.test(blind.log), 'a run that can’t look fails, and says why', blind)

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 /** What the last build wrote down of its files: bytes of each, and of what went into it, by package, before it was made small. */
@@ -19,7 +19,9 @@ const when: [part: string, when: string][] = [
 
 /** The files of `dist` as a table: what weighs what, and when it is loaded. */
 export function bundleTable(): string {
-  const held = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../build/bundle.json'), 'utf8')) as Held[]
+  const file = path.join(import.meta.dirname, '../../build/bundle.json')
+  if (!existsSync(file)) return 'What the bundle holds is written down by a build: run `npm run build` first.'
+  const held = JSON.parse(readFileSync(file, 'utf8')) as Held[]
   const rows = held
     .toSorted((a, b) => b.bytes - a.bytes)
     .map(

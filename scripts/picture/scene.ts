@@ -88,7 +88,7 @@ function inFixedWords(summary: string, { tenant, settings }: Sandbox): string {
   }
   code(tenant.owner.id, madeUp('owner', 24))
   const fixed = [...words].reduce((text, [random, word]) => text.replaceAll(random, word), summary)
-  return fixed.replace(/<code>[\dA-F]{4}(&#58;[\dA-F]{6}){2}<\/code>/, '<code>1A2B&#58;3C4D5E&#58;6F7A8B</code>')
+  return fixed.replace(/\b[\dA-F]{4}(&#58;[\dA-F]{6}){2}(?=<\/code>)/, '1A2B&#58;3C4D5E&#58;6F7A8B')
 }
 
 function madeUp(what: string, length: number): string {
