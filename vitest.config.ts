@@ -13,7 +13,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['__tests__/**/*.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     // One less by default: on two cores that is one.
     maxWorkers: '100%',
     setupFiles: process.env.SEED === undefined ? [] : ['__tests__/support/seed.ts'],

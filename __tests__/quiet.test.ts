@@ -61,10 +61,12 @@ describe('with every debug switch on, the built action shows nothing of a secret
   })
 
   it('and where Node would print the bytes of its streams, it does not begin', async () => {
-    const result = await stage.step({}, { NODE_DEBUG: 'stream' })
-    expect(result.outputs['error-code']).toBe('INPUT_INVALID')
-    expect(stage.sandbox.requests).toEqual([])
-    expectQuiet(result)
+    for (const NODE_DEBUG of ['stream', `http,STR*${'*'.repeat(100)}`]) {
+      const result = await stage.step({}, { NODE_DEBUG })
+      expect(result.outputs['error-code']).toBe('INPUT_INVALID')
+      expect(stage.sandbox.requests).toEqual([])
+      expectQuiet(result)
+    }
   })
 })
 

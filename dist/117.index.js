@@ -11,7 +11,7 @@ export const modules = {
 /** The known name that a misspelt one is likely to mean; undefined where none is near. */
 function nearest(name, known) {
     // What is much longer than any name is none of them, and would take long to compare.
-    if (name.length > 300)
+    if (name.length > 64)
         return undefined;
     const [closest] = known
         .map((candidate) => ({ candidate, distance: distance(name, candidate) }))
@@ -73,14 +73,14 @@ var domain_text = __webpack_require__(6418);
 
 
 
-const control = /\p{Cc}/u;
 /** What a client leaves out; what makes a client the one it is, or says where it goes, is each client's own. */
 const defaultsSchema = schemas/* partial */.OH3(schemas/* omit */.cJW(spec/* clientSchema */.bF, { name: true, 'client-id': true, state: true, deliver: true }));
 /** A spec file as users write it. */
 const fileSchema = schemas/* strictObject */.rej({
     version: schemas/* literal */.euz(1),
     tenant: schemas/* optional */.lqM(schemas/* string */.YjP().check(api/* _minLength */.m9(1))),
-    environment: schemas/* optional */.lqM(schemas/* string */.YjP().check(api/* _minLength */.m9(1), api/* _maxLength */.Eb(255, 'has at most 255 characters'), schemas/* refine */.YPB((name) => !control.test(name), 'holds control characters'))),
+    environment: schemas/* optional */.lqM(schemas/* string */.YjP()
+        .check(api/* _minLength */.m9(1), api/* _maxLength */.Eb(255, 'has at most 255 characters'), schemas/* refine */.YPB(domain_text/* isPrintable */.C2, 'holds control characters'))),
     defaults: schemas/* optional */.lqM(defaultsSchema),
     clients: schemas/* array */.YOg(spec/* clientSchema */.bF).check(api/* _minLength */.m9(1)),
 });
@@ -158,7 +158,7 @@ const moved = {
 function suggestion(key, path) {
     const last = path.at(-1);
     const known = path.includes('deliver') ? domain_delivery/* deliveryKeys */.bH : Object.keys(shapeAt(last, path.length === 0));
-    if (moved[key] !== undefined)
+    if (Object.hasOwn(moved, key))
         return moved[key];
     if (path[0] === 'clients' && path.length === 2 && domain_delivery/* deliveryKeys */.bH.includes(key))
         return '; it belongs in `deliver`';
@@ -297,9 +297,24 @@ function outside(files, { here, allowed }) {
  */
 function isAllowed(subject, patterns, here) {
     return [here, ...patterns].some((pattern) => {
-        const source = pattern.split('*').map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-        return new RegExp(`^${source.join('[^/]*')}$`, 'i').test(subject);
+        const [parts, names] = [pattern, subject].map((text) => text.toLowerCase().split('/'));
+        return parts.length === names.length && parts.every((part, index) => matches(part, names[index]));
     });
+}
+/** A name against a pattern, from star to star: each part as early as it can stand, so that nothing is tried twice. */
+function matches(pattern, name) {
+    const [start = '', ...rest] = pattern.split('*');
+    const end = rest.pop();
+    if (end === undefined)
+        return name === pattern;
+    let at = start.length;
+    for (const part of rest) {
+        const found = name.indexOf(part, at);
+        if (found < 0)
+            return false;
+        at = found + part.length;
+    }
+    return name.startsWith(start) && name.endsWith(end) && name.length - end.length >= at;
 }
 
 // EXTERNAL MODULE: external "node:v8"
@@ -442,14 +457,16 @@ function mapping(node, path, walk) {
 
 
 
-/** 256 KiB are well over a thousand clients; a tenant has two hundred at most. */
-const largest = 262_144;
+/** Two hundred clients, as many as a tenant has, with twenty places each are some 600 KiB. */
+const largest = 1_048_576;
 const mostFiles = 100;
+/** Of all files together: reading what is no YAML takes the parser a second for some ten thousand mistakes. */
+const largestAll = 2 * largest;
 /** Reads and checks all files together. What is wrong with them are `mistakes`; with the inputs, problems. */
 async function readSpec(given, problems) {
     // Several clients: a run of minutes, and before that the most that is ever read at once.
     keepMemorySmall();
-    const files = await Promise.all((await find(given, problems)).map(read));
+    const files = await readAll(await find(given, problems), problems);
     const { tenants, mistakes } = tenantsOf(files, given, problems);
     const tenantOf = (file) => tenants.get(file) ?? '';
     const rules = { here: given.here, allowed: given.allowed, tenantOf };
@@ -514,8 +531,11 @@ async function matching(pattern, workspace, base) {
     for (const name of names.sort()) {
         const real = await (0,promises_.realpath)(external_node_path_.join(base, name)).catch(() => undefined);
         if (real === undefined || leaves(external_node_path_.relative(base, real)))
-            return { matches, complaint: `${(0,domain_text/* plain */.pj)(name)} leads outside of the workspace, or nowhere` };
+            return { matches, complaint: 'leads outside of the workspace, or nowhere' };
         const isFile = (await (0,promises_.stat)(real)).isFile();
+        // The output `matrix` passes names on to spec-file.
+        if (/[\s,]/.test(name))
+            return { matches, complaint: `${(0,domain_text/* plain */.pj)(name)} has a space or comma in its name: rename it` };
         if (isFile)
             matches.push({ file: name.replaceAll('\\', '/'), real });
         else if (isThere)
@@ -524,10 +544,17 @@ async function matching(pattern, workspace, base) {
     return matches.length > 0 ? { matches } : { matches, complaint: 'matches no file; was the repository checked out?' };
 }
 // --- reading ---------------------------------------------------------------------------------------------------------
-async function read({ file, real }) {
+async function readAll(found, problems) {
+    const texts = await Promise.all(found.map(async ({ file, real }) => ({ file, text: await readText(real) })));
+    const size = texts.reduce((sum, { text }) => sum + (typeof text === 'string' ? text.length : 0), 0);
+    if (size <= largestAll)
+        return texts.map(({ file, text }) => checked(file, text));
+    problems.add('spec-file', `matches more than ${largestAll / 1024} KiB: give some of the files at a time`);
+    return [];
+}
+function checked(file, text) {
     const nothing = { file, environment: '', drafts: [], clients: [] };
     const start = { file, line: 1, column: 1 };
-    const text = await readText(real);
     if (typeof text !== 'string')
         return { ...nothing, mistakes: [{ ...start, message: text.complaint }] };
     const { root, mistakes } = parseTree(text);
@@ -566,7 +593,8 @@ function tenantsOf(files, given, problems) {
     let first;
     for (const file of files) {
         const complain = (at, message) => mistakes.push({ file: file.file, ...at, message });
-        const own = file.tenant && (0,tenant_address/* readTenant */.R)(file.tenant.text, given.allowCustomHost);
+        // Where the admin's credential may go beyond Qlik's own hosts is said by the workflow: a file is part of a branch.
+        const own = file.tenant && (0,tenant_address/* readTenant */.R)(file.tenant.text, given.allowCustomHost && given.tenant !== '');
         const origin = own?.origin ?? given.tenant;
         tenants.set(file, origin);
         if (own?.complaint !== undefined)

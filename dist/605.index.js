@@ -11,7 +11,7 @@ export const modules = {
 /** The known name that a misspelt one is likely to mean; undefined where none is near. */
 function nearest(name, known) {
     // What is much longer than any name is none of them, and would take long to compare.
-    if (name.length > 300)
+    if (name.length > 64)
         return undefined;
     const [closest] = known
         .map((candidate) => ({ candidate, distance: distance(name, candidate) }))
@@ -677,7 +677,11 @@ function stepText(step, clientId) {
 function beforeText({ before, clientId }) {
     if (before === clientId)
         return ', visible to those asked for';
-    return before === undefined ? '' : ` (was ${(0,domain_text/* plain */.pj)(before, 64)})`;
+    return before === undefined ? '' : ` (was ${clientIdText(before)})`;
+}
+/** What a variable holds, where it is a client id: whatever else somebody keeps there is nobody's business. */
+function clientIdText(value) {
+    return /^[\da-f]{32}$|^[\da-f-]{36}$/i.test(value) ? value : 'something else';
 }
 function partName({ secretName, idAs, idName }, part) {
     return part === 'secret' ? `secret ${secretName}` : `${idAs} ${idName}`;
@@ -1003,7 +1007,7 @@ function resultOf(steps, mode, created = false) {
     return kinds.has('commit') ? 'rotated' : 'updated';
 }
 /** What came of one client: from what was planned, and what was carried out of it. */
-function outcomeOf({ spec, mode, plan, drift, now, progress, error }) {
+function outcomeOf({ spec, mode, first, plan, now, progress, error }) {
     const steps = mode === 'plan' ? (plan?.steps ?? []) : progress.done;
     const current = progress.current ?? (plan && currentSecret(plan));
     const isLeft = ({ hint }) => !progress.retired.includes(hint);
@@ -1018,7 +1022,7 @@ function outcomeOf({ spec, mode, plan, drift, now, progress, error }) {
             ? undefined
             : resultOf(steps, mode, progress.created),
         changed: progress.changed,
-        drift,
+        drift: first?.drift ?? false,
         steps,
         current,
         secret: progress.secret,
@@ -1027,6 +1031,7 @@ function outcomeOf({ spec, mode, plan, drift, now, progress, error }) {
         foreign: plan?.foreign.filter(isLeft) ?? [],
         retiring: retiringSecrets(progress.ledger ?? plan?.client?.description.ledger, live, grace),
         destinations: spec.destinations,
+        warnings: first?.warnings ?? [],
         notes: progress.notes,
         now,
         error,
@@ -1095,6 +1100,137 @@ function time(seconds) {
     return seconds === undefined ? '' : (0,duration/* iso */.KH)(seconds);
 }
 
+// EXTERNAL MODULE: ./build/domain/nearest.js
+var nearest = __webpack_require__(9099);
+;// CONCATENATED MODULE: ./build/domain/scopes.js
+
+
+
+const family = (root, ...suffixes) => [root, ...suffixes.map((suffix) => `${root}:${suffix}`)];
+/**
+ * Scopes usable with OAuth clients (qlik.dev/manage/access-control/scopes, August 2026). The list changes often, so it only
+ * serves to suggest: a name that is not on it is a warning, never an error.
+ */
+const knownScopes = [
+    ...[
+        'admin_classic',
+        'admin.ai-descriptions',
+        'admin.aiplatform',
+        ...family('admin.apps', 'export', 'read'),
+        'admin.assistants',
+        'admin.auth-settings',
+    ],
+    ...[
+        ...family('admin.automations', 'read'),
+        'admin.collections.publicgoverned',
+        'admin.dataproduct',
+        'admin.dataquality',
+        'admin.dataqualityrules',
+    ],
+    ...family('admin.direct-access-gateways', 'delete_gateway', 'register_gateway', 'remote_configuration').slice(1),
+    ...[
+        'admin.extensions',
+        'admin.ip-policies',
+        'admin.knowledgebases',
+        'admin.report-tasks',
+        'admin.semantictype',
+        ...family('admin.spaces', 'read'),
+    ],
+    ...['admin.sprints', 'admin.themes', ...family('admin.users', 'read'), 'admin.webhooks'],
+    ...[
+        'user_default',
+        'ai-descriptions',
+        'analysis-agent',
+        'app.share',
+        ...family('apps', 'export', 'read', 'manage'),
+        'apps.data:export',
+        'apps.image:export',
+    ],
+    ...[
+        'apps.report:all',
+        'apps.report:export',
+        ...family('assistants', 'read'),
+        ...family('automations', 'read'),
+        'automations.private',
+        'automations.shared',
+    ],
+    ...[
+        ...family('automl-deployments', 'predict'),
+        ...family('automl-experiments', 'no_gen_ai_assist'),
+        ...family('data-connections', 'read'),
+    ],
+    ...[
+        'data-governance-agents',
+        ...family('dataproduct', 'consume'),
+        'dataquality',
+        'dataquality:read',
+        ...family('dataqualityrules', 'assign'),
+        'dataset',
+    ],
+    ...[
+        'direct-access-gateways:consume_data',
+        ...family('discovery-agent', 'read'),
+        'environments:read',
+        'geo-operations',
+        'geo-operations.limited',
+    ],
+    ...[
+        ...family('glossary', 'all', 'manage', 'update').slice(1),
+        'governance-definition:read',
+        'help-agent',
+        'identity.email:read',
+        'identity.name:read',
+    ],
+    ...[
+        'identity.picture:read',
+        'identity.subject:read',
+        ...family('knowledgebases', 'read', 'index', 'search'),
+        'lineage:create',
+        'lineage:read',
+        'mcp:execute',
+    ],
+    ...[
+        'offline_access',
+        ...family('semantictype', 'read'),
+        ...family('spaces.data', 'read'),
+        ...family('spaces.managed', 'read'),
+    ],
+    ...[
+        ...family('spaces.shared', 'create', 'read'),
+        'sprints:all',
+        'sprints:contribute',
+        'thread-audits',
+        'trustscore',
+        ...family('users', 'read'),
+    ],
+    ...['webhooks', 'write-table:external_read'],
+];
+/** Whoever has more of them than that has not misspelt them. */
+const mostUnknown = 20;
+/** Warnings about a client's scopes: unknown names, too much power, powers that Qlik advises to keep apart. */
+function scopeWarnings(scopes, grantTypes) {
+    const strange = scopes.filter((scope) => !knownScopes.includes(scope));
+    const left = strange.length - mostUnknown;
+    const admin = scopes.filter((scope) => scope.startsWith('admin'));
+    return [
+        ...strange.slice(0, mostUnknown).map(unknownScope),
+        ...(left > 0 ? [`${left} more of the scopes are not among those that Qlik documents.`] : []),
+        ...(scopes.includes('admin_classic')
+            ? [
+                'The scope admin_classic gives the client all that a tenant admin may do. Most clients need a few admin.* scopes at most.',
+            ]
+            : []),
+        ...(admin.length > 0 && grantTypes.includes(spec/* impersonationGrant */.XY)
+            ? ['The client may impersonate users and has admin scopes. Qlik advises two clients, one for each.']
+            : []),
+    ];
+}
+function unknownScope(scope) {
+    const closest = (0,nearest/* nearest */.p)(scope, knownScopes);
+    const suggestion = closest === undefined ? '' : ` Did you mean ${closest}?`;
+    return `The scope ${(0,domain_text/* plain */.pj)(scope, 60)} is not among those that Qlik documents.${suggestion}`;
+}
+
 ;// CONCATENATED MODULE: ./build/domain/summary-room.js
 // GitHub takes a summary of 1 MiB, and drops a longer one as a whole. Each part has a share of that, all of them less than
 // 700,000 bytes; what a part has no room for is counted.
@@ -1130,11 +1266,17 @@ function tableOf(head, rows, bytes, most = Number.POSITIVE_INFINITY) {
 
 
 
+
 function checkedLine(files) {
     const clients = files.flatMap((file) => file.clients);
     const named = files.filter(({ file }) => file !== '');
     const where = named.length === 0 ? '' : ` in ${(0,duration/* plural */.LS)(named.length, 'file')}`;
     return `✓ ${(0,duration/* plural */.LS)(clients.length, 'client')}${where}: valid; no request was made`;
+}
+/** What may well be a slip, although it is no mistake; of several clients each says whose. */
+function checkedWarnings(files) {
+    const clients = files.flatMap((file) => file.clients).filter(({ state }) => state === 'present');
+    return clients.flatMap(({ name, scopes = [], 'grant-types': grants = [] }) => scopeWarnings(scopes, grants).map((text) => (clients.length > 1 ? `${(0,domain_text/* plain */.pj)(name, 80)} · ${text}` : text)));
 }
 /** The outputs of a run that only checked. */
 function checkedOutputs(files, summary) {
@@ -1175,6 +1317,7 @@ function checkedSummary(files) {
     const more = (left) => `… and ${(0,duration/* plural */.LS)(left, 'file')} more`;
     return blocks([
         '### Qlik OAuth clients: valid',
+        fitted(checkedWarnings(files).map((text) => `- ⚠️ ${(0,domain_text/* markdown */.wD)(text, 500)}`), 100_000, (left) => `- … and ${left} more, in the log`).join('\n'),
         ...fitted(parts.map((part) => part.trimEnd()), 700_000, more),
     ]);
 }
@@ -1363,7 +1506,7 @@ function differenceRows(step) {
         case 'consent':
             return [difference('consent', step.before, step.after)];
         case 'write-id':
-            return [difference(step.destination.idName, step.before, step.clientId)];
+            return [difference(step.destination.idName, step.before && clientIdText(step.before), step.clientId)];
         case 'create':
             return [
                 difference('name', undefined, step.fields.name),
@@ -1391,8 +1534,15 @@ function foreignSecrets(outcomes) {
     return listed(outcomes, words, ['hint', 'age', 'made by'], rowsOf, 50_000);
 }
 function notes(outcomes) {
+    return points(outcomes, '', ({ notes }) => notes);
+}
+/** Who reviews a plan reads this, and not the log. */
+function warnings(outcomes) {
+    return points(outcomes, '⚠️ ', ({ warnings }) => warnings);
+}
+function points(outcomes, mark, textsOf) {
     const several = outcomes.length > 1;
-    const lines = outcomes.flatMap(({ name, notes }) => notes.map((note) => `- ${several ? `${(0,domain_text/* markdown */.wD)(name, 80)} · ` : ''}${(0,domain_text/* markdown */.wD)(note, 500)}`));
+    const lines = outcomes.flatMap((outcome) => textsOf(outcome).map((text) => `- ${mark}${several ? `${(0,domain_text/* markdown */.wD)(outcome.name, 80)} · ` : ''}${(0,domain_text/* markdown */.wD)(text, 500)}`));
     return fitted(lines, 30_000, (left) => `- … and ${left} more, in the log`).join('\n');
 }
 /** What was done, folded up: the log tells it too. */
@@ -1427,6 +1577,7 @@ function summaryOf(outcomes, tenantHost) {
         several ? counts(outcomes) : '',
         failures(outcomes),
         several ? attention(outcomes) : '',
+        warnings(outcomes),
         clientTable(byUrgency(outcomes)),
         clientUsers(outcomes),
         whatComesNext(outcomes),
@@ -1517,6 +1668,8 @@ async function reportFailure(error, runner) {
 /** What `validate` says: what was checked, and nothing that only a tenant knows. */
 async function reportChecked(files, runner) {
     const summary = checkedSummary(files);
+    for (const warning of checkedWarnings(files))
+        runner.reporter.warning(warning);
     runner.reporter.step(checkedLine(files));
     await runner.output(checkedOutputs(files, summary));
     await runner.summary(summary);
@@ -1524,13 +1677,14 @@ async function reportChecked(files, runner) {
 /** What came of each client: outputs, the summary, and each failure. */
 async function report(outcomes, inputs, runner) {
     const summary = summaryOf(outcomes, new URL(inputs.tenant.origin).host);
+    // Should outputs or summary fail, this has been told.
+    for (const { name, error } of outcomes)
+        if (error !== undefined)
+            runner.fail(outcomes.length === 1 ? error : ofClient(name, error));
     await runner.output(outputsOf(outcomes, summary));
     if (inputs.outputClientSecret) {
         await runner.outputSecret('client-secret', outcomes.length === 1 ? outcomes[0]?.secret : undefined);
     }
-    for (const { name, error } of outcomes)
-        if (error !== undefined)
-            runner.fail(outcomes.length === 1 ? error : ofClient(name, error));
     await runner.summary(summary);
 }
 /** Of several clients each failure says whose it is. */
@@ -1587,7 +1741,7 @@ function isOwner(ledger, spec, actor) {
 /** Of twins the one with a commit, else the oldest; the others only where they are announcements that died. */
 function oursOf(spec, ours, now) {
     const [first, ...rest] = [...ours].sort(settledFirst);
-    const abandoned = rest.every((client) => isAbandoned(client, now) && isYounger(client, first));
+    const abandoned = rest.every((client) => isAbandoned(client, spec, now) && isYounger(client, first));
     if (rest.length > 0 && !abandoned) {
         // A twin whose run may still live is deleted by that run itself; until then the older one is ours.
         const dying = rest.every((client) => isMereAnnouncement(client) && isYounger(client, first));
@@ -1608,8 +1762,16 @@ function isYounger(client, than) {
 function isMereAnnouncement({ description: { ledger } }) {
     return ledger?.announced !== undefined && ledger.current === undefined && ledger.owner.origin === 'made';
 }
-function isAbandoned(client, now) {
-    return isMereAnnouncement(client) && now - client.description.ledger.announced.at > lostAfter;
+/** A younger twin whose run is over. It is deleted, so it must be what creating leaves, and nothing that somebody uses. */
+function isAbandoned(client, spec, now) {
+    const { ledger } = client.description;
+    if (ledger?.announced === undefined || !isMereAnnouncement(client))
+        return false;
+    const { announced, destinations, retiring, suspects } = ledger;
+    const isFirst = [destinations, retiring, suspects].every((part) => Object.keys(part).length === 0);
+    const isOfThen = client.createdAt === undefined || Math.abs(client.createdAt - announced.at) <= lease;
+    const isWhole = client.name === spec.name && client.secrets.length <= 1;
+    return isFirst && isOfThen && isWhole && now - announced.at > lostAfter;
 }
 function refuseUnfit(client) {
     if (client.description.note === 'newer') {
@@ -1680,6 +1842,8 @@ function clientOf(spec, { clients, now }, actor) {
     }
 }
 
+// EXTERNAL MODULE: ./build/observe.js
+var observe = __webpack_require__(4868);
 ;// CONCATENATED MODULE: ./build/domain/transitions.js
 
 
@@ -2446,8 +2610,16 @@ async function writeId({ destination, idBefore }, fresh, { value }, work) {
     return (await destinations.putSecret(destination, destination.idName, fresh.clientId, value, sendBy)).at;
 }
 async function writeVariable(destination, before, fresh, { shop }) {
-    fresh.idsWritten.push({ destination, before });
-    await shop.writers.destinations.putVariable(destination, fresh.clientId, before !== undefined);
+    const written = { destination, before };
+    fresh.idsWritten.push(written);
+    await shop.writers.destinations
+        .putVariable(destination, fresh.clientId, before !== undefined)
+        .catch((thrown) => {
+        // Where nothing was written for sure, nothing is to be taken back.
+        if (!(0,errors/* toActionError */.ie)(thrown).uncertain)
+            fresh.idsWritten = fresh.idsWritten.filter((it) => it !== written);
+        throw thrown;
+    });
 }
 async function put(destination, { value }, work) {
     const fresh = freshOf(work);
@@ -2730,6 +2902,12 @@ function protectAdmin(client, changes, consent) {
     if (consent === 'required' && client.consent !== 'required')
         throw isAdmin(client, 'would lose its trusted consent');
 }
+/** What only looks like a twin, because somebody edited its description, is not deleted if we sign in with it. */
+function protectTwin(twins, adminClientId) {
+    const admin = twins.find(({ id }) => id === adminClientId);
+    if (admin !== undefined)
+        throw isAdmin(admin, 'would be deleted, for its ledger says that a run left it half made');
+}
 function isAdmin(client, what) {
     return new errors/* ActionError */.lZ('CLIENT_IS_ADMIN', `${clientLabel(client)} is the client that this action signs in with, and it ${what}`, 'That would lock the action out. Correct the spec, or sign in with another client for this.');
 }
@@ -2756,6 +2934,7 @@ function planDestroy(spec, identity, observed, context) {
     const { client, by, twins } = identity;
     if (client.id === context.policy.adminClientId)
         throw isAdmin(client, 'would be deleted');
+    protectTwin(twins, context.policy.adminClientId);
     const ledger = client.description.ledger;
     const ours = isOwner(ledger, spec, context.actor);
     if (by !== 'pin' && !(ours && ledger?.owner.origin === 'made'))
@@ -2805,12 +2984,14 @@ function mayHoldOurs(destination, { id, description: { ledger } }, observed) {
     const key = (0,domain_destination/* destinationKey */.I)(destination);
     const stamp = observed.destinations.get(key)?.secretStamp;
     const wasOurs = ledger?.destinations[key] !== undefined || ledger?.announced?.stamps[key] !== undefined;
-    if (stamp === undefined || !wasOurs)
-        return false;
-    const notes = observed.clients
+    return stamp !== undefined && wasOurs && !isNotedElsewhere(key, id, observed);
+}
+/** Does another client's ledger say that what lies there is its own delivery? */
+function isNotedElsewhere(key, id, { clients, destinations }) {
+    const stamp = destinations.get(key)?.secretStamp;
+    return clients
         .filter((other) => other.id !== id)
-        .flatMap(({ description: { ledger } }) => Object.keys(ledger?.destinations ?? {}).map((at) => ({ ledger, at })));
-    return !notes.some(({ ledger, at }) => at.toLowerCase() === key.toLowerCase() && provenStamp(ledger, at) === stamp);
+        .some(({ description: { ledger } }) => Object.keys(ledger?.destinations ?? {}).some((at) => at.toLowerCase() === key.toLowerCase() && provenStamp(ledger, at) === stamp));
 }
 /**
  * Where the variable shows another client's id, it belongs to whoever wrote that, and the secret beside it too, unless its stamp
@@ -2821,7 +3002,9 @@ function partsToRemove(destination, { destinations }, client, observed) {
     const key = (0,domain_destination/* destinationKey */.I)(destination);
     const seen = observed.destinations.get(key);
     const delivered = client.description.ledger?.destinations[key];
-    const isOurs = delivered !== undefined && provenStamp(client.description.ledger, key) === seen?.secretStamp;
+    const isOurs = delivered !== undefined &&
+        provenStamp(client.description.ledger, key) === seen?.secretStamp &&
+        !isNotedElsewhere(key, client.id, observed);
     if (seen !== undefined && !destinations.includes(destination)) {
         const isOurId = destination.idAs === 'secret' ? isSame(delivered?.idStamp, seen.idStamp) : seen.idValue === client.id;
         return [...(isOurs ? ['secret'] : []), ...(isOurId ? ['id'] : [])];
@@ -3104,147 +3287,30 @@ function surplusMethod(client, rotation, { fields }) {
     return [{ kind: 'update', clientId: client.id, changes: [{ field: 'authMethods', before, after }], line }];
 }
 
-// EXTERNAL MODULE: ./build/domain/nearest.js
-var nearest = __webpack_require__(9099);
-;// CONCATENATED MODULE: ./build/domain/scopes.js
-
-
-
-const family = (root, ...suffixes) => [root, ...suffixes.map((suffix) => `${root}:${suffix}`)];
-/**
- * Scopes usable with OAuth clients (qlik.dev/manage/access-control/scopes, August 2026). The list changes often, so it only
- * serves to suggest: a name that is not on it is a warning, never an error.
- */
-const knownScopes = [
-    ...[
-        'admin_classic',
-        'admin.ai-descriptions',
-        'admin.aiplatform',
-        ...family('admin.apps', 'export', 'read'),
-        'admin.assistants',
-        'admin.auth-settings',
-    ],
-    ...[
-        ...family('admin.automations', 'read'),
-        'admin.collections.publicgoverned',
-        'admin.dataproduct',
-        'admin.dataquality',
-        'admin.dataqualityrules',
-    ],
-    ...family('admin.direct-access-gateways', 'delete_gateway', 'register_gateway', 'remote_configuration').slice(1),
-    ...[
-        'admin.extensions',
-        'admin.ip-policies',
-        'admin.knowledgebases',
-        'admin.report-tasks',
-        'admin.semantictype',
-        ...family('admin.spaces', 'read'),
-    ],
-    ...['admin.sprints', 'admin.themes', ...family('admin.users', 'read'), 'admin.webhooks'],
-    ...[
-        'user_default',
-        'ai-descriptions',
-        'analysis-agent',
-        'app.share',
-        ...family('apps', 'export', 'read', 'manage'),
-        'apps.data:export',
-        'apps.image:export',
-    ],
-    ...[
-        'apps.report:all',
-        'apps.report:export',
-        ...family('assistants', 'read'),
-        ...family('automations', 'read'),
-        'automations.private',
-        'automations.shared',
-    ],
-    ...[
-        ...family('automl-deployments', 'predict'),
-        ...family('automl-experiments', 'no_gen_ai_assist'),
-        ...family('data-connections', 'read'),
-    ],
-    ...[
-        'data-governance-agents',
-        ...family('dataproduct', 'consume'),
-        'dataquality',
-        'dataquality:read',
-        ...family('dataqualityrules', 'assign'),
-        'dataset',
-    ],
-    ...[
-        'direct-access-gateways:consume_data',
-        ...family('discovery-agent', 'read'),
-        'environments:read',
-        'geo-operations',
-        'geo-operations.limited',
-    ],
-    ...[
-        ...family('glossary', 'all', 'manage', 'update').slice(1),
-        'governance-definition:read',
-        'help-agent',
-        'identity.email:read',
-        'identity.name:read',
-    ],
-    ...[
-        'identity.picture:read',
-        'identity.subject:read',
-        ...family('knowledgebases', 'read', 'index', 'search'),
-        'lineage:create',
-        'lineage:read',
-        'mcp:execute',
-    ],
-    ...[
-        'offline_access',
-        ...family('semantictype', 'read'),
-        ...family('spaces.data', 'read'),
-        ...family('spaces.managed', 'read'),
-    ],
-    ...[
-        ...family('spaces.shared', 'create', 'read'),
-        'sprints:all',
-        'sprints:contribute',
-        'thread-audits',
-        'trustscore',
-        ...family('users', 'read'),
-    ],
-    ...['webhooks', 'write-table:external_read'],
-];
-/** Warnings about a client's scopes: unknown names, too much power, powers that Qlik advises to keep apart. */
-function scopeWarnings(scopes, grantTypes) {
-    const unknown = scopes.filter((scope) => !knownScopes.includes(scope)).map(unknownScope);
-    const admin = scopes.filter((scope) => scope.startsWith('admin'));
-    return [
-        ...unknown,
-        ...(scopes.includes('admin_classic')
-            ? [
-                'The scope admin_classic gives the client all that a tenant admin may do. Most clients need a few admin.* scopes at most.',
-            ]
-            : []),
-        ...(admin.length > 0 && grantTypes.includes(spec/* impersonationGrant */.XY)
-            ? ['The client may impersonate users and has admin scopes. Qlik advises two clients, one for each.']
-            : []),
-    ];
-}
-function unknownScope(scope) {
-    const closest = (0,nearest/* nearest */.p)(scope, knownScopes);
-    const suggestion = closest === undefined ? '' : ` Did you mean ${closest}?`;
-    return `The scope ${(0,domain_text/* plain */.pj)(scope, 60)} is not among those that Qlik documents.${suggestion}`;
-}
-
 ;// CONCATENATED MODULE: ./build/domain/warnings.js
 
 
 
 
+
 /** What somebody should know of a client that is to be as its spec says, whatever comes of the plan. `client`: undefined where it is new. */
-function warningsOf(spec, client, observed) {
+function warningsOf(spec, client, observed, adminClientId) {
     const { scopes, grantTypes } = spec.fields;
+    // What a client has already is told of once, when it is adopted.
+    const kept = client?.description.ledger === undefined ? client?.scopes : undefined;
     return [
         ...(client?.description.note === 'mangled' ? [mangledLedger] : []),
+        ...(client !== undefined && client.id === adminClientId ? adminGoesTo(spec, client) : []),
         ...takenPlaces(spec, client, observed),
         ...noLongerServed(spec, client),
-        ...scopeWarnings(scopes ?? [], grantTypes ?? client?.grantTypes ?? []),
+        ...scopeWarnings(scopes ?? kept ?? [], grantTypes ?? client?.grantTypes ?? []),
     ];
+}
+/** Whoever can read a place that gets the admin client's credentials has the tenant. */
+function adminGoesTo({ destinations }, client) {
+    return destinations
+        .filter((destination) => client.description.ledger?.destinations[(0,domain_destination/* destinationKey */.I)(destination)] === undefined)
+        .map((destination) => `${(0,domain_text/* plain */.pj)((0,domain_destination/* destinationLabel */.f4)(destination))} gets the credentials of the client that this action signs in with: whoever can read that place can manage the tenant.`);
 }
 const mangledLedger = 'The action’s own line in the description can’t be read: somebody edited it. It is replaced, and no secret on the tenant is known to be ours any more.';
 /** Where another client's id stands and this one was never delivered, its secret is about to be overwritten too. */
@@ -3256,7 +3322,7 @@ function takenPlaces({ destinations }, client, { destinations: seen }) {
             return [];
         const place = (0,domain_text/* plain */.pj)((0,domain_destination/* scopeLabel */.$o)(destination));
         return [
-            `${place}: ${destination.idName} holds the id of another client (${(0,domain_text/* plain */.pj)(id, 64)}), which is overwritten with its secret ${destination.secretName}. If both are needed there, give this one a client-id-name and a client-secret-name of its own.`,
+            `${place}: ${destination.idName} holds the id of another client (${clientIdText(id)}), which is overwritten with the secret ${destination.secretName}. If both are needed there, give this one a client-id-name and a client-secret-name of its own.`,
         ];
     });
 }
@@ -3287,6 +3353,8 @@ function noLongerServed({ destinations }, client) {
  * `DESTINATION_DROPPED`, `SECRET_SLOTS_FULL`, `CLIENT_IS_ADMIN`, all before anything is written.
  */
 function planClient(spec, observed, context) {
+    if (spec.refusal !== undefined)
+        throw spec.refusal;
     const destroy = spec.state === 'absent';
     if (!destroy)
         requireRead(spec.destinations, observed);
@@ -3329,7 +3397,7 @@ function planCreate(spec, observed, { actor, policy }) {
         ],
         drift: true,
         foreign: [],
-        warnings: warningsOf(spec, undefined, observed),
+        warnings: warningsOf(spec, undefined, observed, policy.adminClientId),
     };
 }
 function newFields({ name, fields }) {
@@ -3347,8 +3415,10 @@ function newFields({ name, fields }) {
 function planExisting(spec, { client, twins }, observed, context) {
     const changes = fieldChanges(spec.fields, client);
     const consentDiffers = client.consent !== spec.consent;
-    if (client.id === context.policy.adminClientId)
+    const { adminClientId } = context.policy;
+    if (client.id === adminClientId)
         protectAdmin(client, changes, spec.consent);
+    protectTwin(twins, adminClientId);
     refuseDropped(spec, client, context.policy);
     (0,visibility/* requireVisibility */.oF)(spec.destinations, observed.destinations);
     const input = rotationInput(spec, client, observed, context);
@@ -3383,7 +3453,7 @@ function planExisting(spec, { client, twins }, observed, context) {
             (changes.length + own.length > 0 ? leaseOfAnother(input.ledger, input.now, input.run) : undefined),
         drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
         foreign: rotation?.foreign ?? sortUnlisted(input).foreign,
-        warnings: warningsOf(spec, client, observed),
+        warnings: warningsOf(spec, client, observed, adminClientId),
     };
 }
 /** One of its secrets is what we signed in with: it goes when nothing else is left to do, unless its slot is needed. */
@@ -3454,8 +3524,6 @@ function ownSteps(spec, client, { actor }) {
     return [{ kind: 'own', clientId: client.id, user, ledger: next }];
 }
 
-// EXTERNAL MODULE: ./build/observe.js
-var observe = __webpack_require__(4868);
 ;// CONCATENATED MODULE: ./build/settle.js
 
 
@@ -3473,22 +3541,22 @@ var observe = __webpack_require__(4868);
 const patienceWithOthers = 120;
 const mostRounds = 6;
 /**
- * Brings one client to what its spec says, or in plan mode says what that would take. `first`: a reading of all; where it `isOld`,
- * it is read again. A failure is the outcome's `error`.
+ * Brings one client to what its spec says, or in plan mode says what that would take. `reading`: one of all; `now`: the tenant's time
+ * where there is none. A failure is the outcome's `error`.
  */
-async function settle(spec, { first, isOld }, request, world, waiting) {
+async function settle(spec, { reading, now }, request, world, waiting) {
     const settling = { spec, request, world, waiting, progress: startProgress() };
     const { mode } = request.policy;
-    let latest = { reading: first };
-    let drift = false;
+    let first;
+    let latest;
     const outcome = (error) => {
-        const { plan, reading } = latest;
-        return outcomeOf({ spec, mode, plan, drift, now: reading.now, progress: settling.progress, error });
+        const { progress } = settling;
+        return outcomeOf({ spec, mode, first, plan: latest?.plan, now: latest?.reading.now ?? now, progress, error });
     };
     try {
-        const decision = await firstDecision(settling, isOld ? await readAgain(settling) : first);
+        const decision = await firstDecision(settling, await reading);
         latest = decision;
-        drift = decision.plan.drift;
+        first = decision.plan;
         tell(decision.plan, world);
         if (world.enter === undefined)
             return outcome(tellPlan(settling, decision.plan));
@@ -3530,11 +3598,6 @@ async function settle_carryOut(settling, first, enter, decided) {
 }
 function decide({ spec, request, seen }, reading) {
     return { reading, plan: planClient(spec, reading, { actor: request.actor, policy: request.policy, seen }) };
-}
-async function readAgain({ spec, world }) {
-    if (world.stop.requested)
-        throw cancelled();
-    return (0,observe/* observe */.l)(spec.destinations, world.readers, world.clock);
 }
 async function firstDecision(settling, first) {
     let decision = decide(settling, first);
@@ -3646,7 +3709,7 @@ function tellPlan(settling, { spec, steps, drift }) {
     if (!drift || !policy.failOnDrift)
         return undefined;
     const hint = 'Run with mode: apply to make these changes; the job summary shows them field by field.';
-    return new errors/* ActionError */.lZ('DRIFT_FOUND', `${(0,domain_text/* plain */.pj)(spec.name)} differs from what the workflow says`, hint);
+    return new errors/* ActionError */.lZ('DRIFT_FOUND', `${(0,domain_text/* plain */.pj)(spec.name)} differs from the spec`, hint);
 }
 /** Of several clients each line says whose it is anyway. */
 function nothingToDo({ spec, request }) {
@@ -3654,6 +3717,8 @@ function nothingToDo({ spec, request }) {
 }
 
 ;// CONCATENATED MODULE: ./build/run.js
+
+
 
 
 
@@ -3667,12 +3732,14 @@ async function run(request, first, world) {
     const { clients } = request;
     const tally = startTally(clients.length, world);
     const outcomes = new Map();
-    for (const [index, group] of inOrder(clients, first, request).entries()) {
-        // Those who waited for others decide from what is there by then.
-        const known = { first, isOld: index > 0 };
+    for (const group of inOrder(clients, first, request)) {
+        // Those who waited for others decide from what is there by then: read once for all of them, if anything was written.
+        const isOld = [...outcomes.values()].some(({ changed }) => changed);
+        const reading = isOld ? (0,observe/* observe */.l)((0,spec/* placesOfAll */.x7)(group), world.readers, world.clock) : Promise.resolve(first);
         await sideBySide(group, mostAtOnce, async (spec) => {
             tally.begun();
             const reporter = clients.length > 1 ? namedReporter(spec.name, world.reporter) : world.reporter;
+            const known = { reading, now: first.now };
             outcomes.set(spec, await settle(spec, known, request, { ...world, reporter }, tally.waiting));
             tally.ended();
         });

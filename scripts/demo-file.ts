@@ -9,7 +9,7 @@ clients:
   - name: importer
     scopes: [user_default, apps]
     deliver:
-      - environment: staging
+      - environment: production
   - name: dashboards
     deliver:
       - organization: acme
@@ -54,14 +54,17 @@ export async function validate(stage: Stage): Promise<void> {
 export async function manyClients(stage: Stage): Promise<void> {
   stage.act(
     'The same file, applied',
-    'A secret in environment staging, one in the organization for two of its repositories, and a key.',
+    'A secret in environment production, one in the organization for two of its repositories, and a key.',
   )
   const { outputs } = await stage.run(given)
   const { github } = stage.sandbox
   const shared = { organization: 'acme', name: 'QLIK_DASHBOARDS_SECRET' }
   stage.showGitHub({ organization: 'acme' })
   stage.check('three clients were created', outputs.result === 'created' && JSON.parse(outputs.clients!).length === 3)
-  stage.check('environment staging has a secret that works', await stage.storedSecretWorks({ environment: 'staging' }))
+  stage.check(
+    'environment production has a secret that works',
+    await stage.storedSecretWorks({ environment: 'production' }),
+  )
   const dashboards = github.variableValue({ organization: 'acme', name: 'QLIK_DASHBOARDS_ID' }) ?? ''
   stage.check('so has the organization', await stage.works(github.secretValue(shared) ?? '', dashboards))
   const seers = String(github.seenBy('secrets', shared))

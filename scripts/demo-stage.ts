@@ -37,7 +37,7 @@ export class Stage {
   }
 
   private constructor({ sandbox, tenantUrl, githubUrl, close }: Awaited<ReturnType<typeof startSandbox>>) {
-    const { id } = sandbox.github.createRepository(repository, { environments: ['staging'] })
+    const { id } = sandbox.github.createRepository(repository, { environments: ['staging', 'production'] })
     sandbox.github.createRepository('acme/web')
     sandbox.github.createOrganization('acme')
     const admin = sandbox.tenant.createAdminClient('automation')
@@ -162,7 +162,7 @@ export class Stage {
   }
 
   #log({ log, exitCode, milliseconds }: StepResult, inputs: Record<string, string>): void {
-    const given = Object.entries(inputs).map(([name, value]) => `${name}: ${value}`)
+    const given = Object.entries(inputs).map(([name, value]) => (value === '' ? `no ${name}` : `${name}: ${value}`))
     say(style('bold', 'Log') + style('gray', `  (${given.join(', ')})`))
     say(log.trimEnd().split('\n').map(coloured).join('\n'), 4)
     say(style('gray', `exit code ${exitCode}, ${(milliseconds / 1000).toFixed(1)} s`), 4)

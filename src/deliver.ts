@@ -111,8 +111,15 @@ async function writeVariable(
   fresh: Fresh,
   { shop }: Work,
 ): Promise<void> {
-  fresh.idsWritten.push({ destination, before })
-  await shop.writers.destinations.putVariable(destination, fresh.clientId, before !== undefined)
+  const written = { destination, before }
+  fresh.idsWritten.push(written)
+  await shop.writers.destinations
+    .putVariable(destination, fresh.clientId, before !== undefined)
+    .catch((thrown: unknown) => {
+      // Where nothing was written for sure, nothing is to be taken back.
+      if (!toActionError(thrown).uncertain) fresh.idsWritten = fresh.idsWritten.filter((it) => it !== written)
+      throw thrown
+    })
 }
 
 async function put(destination: Destination, { value }: At<Prepared>, work: Work): Promise<At<void>> {

@@ -4,6 +4,9 @@ import { createClock, createRunner, createStop } from './io/runner.ts'
 import { createTransport } from './io/transport.ts'
 import { program } from './program.ts'
 
+// Node writes a report of a crash, where somebody asked for that: not with the inputs, which are in the environment.
+process.report.excludeEnv = true
+
 // Composition with what is real. The process ends when nothing is left to do: nothing here keeps it alive.
 await program({
   env: process.env,

@@ -1,7 +1,7 @@
 import { apart } from './domain/apart.ts'
 import { toActionError } from './domain/errors.ts'
 import type { Outcome } from './domain/outcome.ts'
-import { toClientSpec } from './domain/spec.ts'
+import { placesOfAll, toClientSpec } from './domain/spec.ts'
 import { discreet } from './io/discreet.ts'
 import type { Api } from './io/github-api.ts'
 import * as github from './io/github-read.ts'
@@ -45,7 +45,8 @@ export async function program(given: Host): Promise<void> {
     const error = toActionError(thrown)
     runner.annotate(error.mistakes)
     runner.fail(error)
-    await (await later()).reportFailure(error, runner)
+    // What failed may be outputs or summary; it has been told.
+    await (await later()).reportFailure(error, runner).catch(() => {})
   }
 }
 
@@ -68,8 +69,7 @@ async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, pr
   const readers = { tenant: qlik.createReader(session), destinations: github.createReader(api) }
   try {
     const { clients, here } = await toClients(inputs, api)
-    const places = clients.flatMap(({ destinations }) => destinations)
-    const answers = observe(places, readers, clock)
+    const answers = observe(placesOfAll(clients), readers, clock)
     const [first, { enterBoth, run }] = await Promise.all([answers, later()])
     const { policy } = inputs
     const actor = { repository: here, run: { ...inputs.run, process: await process() } }
@@ -84,8 +84,12 @@ async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, pr
 
 /** What is to be of each client, and the running repository by its id. */
 async function toClients({ clients, others, repository, policy }: Inputs, api: Api | undefined) {
-  const { here, idOf } = await repositoriesOf(repository, { clients, others, api, mode: policy.mode })
-  const specs = clients.map((client) => toClientSpec(client, here, idOf, policy.mode))
+  const known = await repositoriesOf(repository, { clients, others, api, mode: policy.mode })
+  const { here, idOf, refusalOf } = known
+  const specs = clients.map((client) => ({
+    ...toClientSpec(client, here, idOf, policy.mode),
+    refusal: refusalOf(client),
+  }))
   const served = others.map((client) => toClientSpec(client, here, idOf, 'apply'))
   return { clients: apart(specs, served), here }
 }

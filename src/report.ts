@@ -1,4 +1,4 @@
-import { checkedLine, checkedOutputs, checkedSummary } from './domain/checked.ts'
+import { checkedLine, checkedOutputs, checkedSummary, checkedWarnings } from './domain/checked.ts'
 import { ActionError } from './domain/errors.ts'
 import { type Outcome, outputsOf } from './domain/outcome.ts'
 import { failureSummary, summaryOf } from './domain/summary.ts'
@@ -17,6 +17,7 @@ export async function reportFailure(error: ActionError, runner: Runner): Promise
 /** What `validate` says: what was checked, and nothing that only a tenant knows. */
 export async function reportChecked(files: SpecFile[], runner: Runner): Promise<void> {
   const summary = checkedSummary(files)
+  for (const warning of checkedWarnings(files)) runner.reporter.warning(warning)
   runner.reporter.step(checkedLine(files))
   await runner.output(checkedOutputs(files, summary))
   await runner.summary(summary)
@@ -25,12 +26,13 @@ export async function reportChecked(files: SpecFile[], runner: Runner): Promise<
 /** What came of each client: outputs, the summary, and each failure. */
 export async function report(outcomes: Outcome[], inputs: Inputs, runner: Runner): Promise<void> {
   const summary = summaryOf(outcomes, new URL(inputs.tenant.origin).host)
+  // Should outputs or summary fail, this has been told.
+  for (const { name, error } of outcomes)
+    if (error !== undefined) runner.fail(outcomes.length === 1 ? error : ofClient(name, error))
   await runner.output(outputsOf(outcomes, summary))
   if (inputs.outputClientSecret) {
     await runner.outputSecret('client-secret', outcomes.length === 1 ? outcomes[0]?.secret : undefined)
   }
-  for (const { name, error } of outcomes)
-    if (error !== undefined) runner.fail(outcomes.length === 1 ? error : ofClient(name, error))
   await runner.summary(summary)
 }
 

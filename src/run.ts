@@ -1,8 +1,8 @@
 import { inOrder } from './domain/order.ts'
 import type { Outcome } from './domain/outcome.ts'
-import type { ClientSpec } from './domain/spec.ts'
+import { type ClientSpec, placesOfAll } from './domain/spec.ts'
 import { plain } from './domain/text.ts'
-import type { Reading } from './observe.ts'
+import { observe, type Reading } from './observe.ts'
 import type { Clock, Reporter } from './ports.ts'
 import { type RunRequest, settle, type World } from './settle.ts'
 
@@ -17,12 +17,14 @@ export async function run(request: RunRequest, first: Reading, world: World): Pr
   const { clients } = request
   const tally = startTally(clients.length, world)
   const outcomes = new Map<ClientSpec, Outcome>()
-  for (const [index, group] of inOrder(clients, first, request).entries()) {
-    // Those who waited for others decide from what is there by then.
-    const known = { first, isOld: index > 0 }
+  for (const group of inOrder(clients, first, request)) {
+    // Those who waited for others decide from what is there by then: read once for all of them, if anything was written.
+    const isOld = [...outcomes.values()].some(({ changed }) => changed)
+    const reading = isOld ? observe(placesOfAll(group), world.readers, world.clock) : Promise.resolve(first)
     await sideBySide(group, mostAtOnce, async (spec) => {
       tally.begun()
       const reporter = clients.length > 1 ? namedReporter(spec.name, world.reporter) : world.reporter
+      const known = { reading, now: first.now }
       outcomes.set(spec, await settle(spec, known, request, { ...world, reporter }, tally.waiting))
       tally.ended()
     })

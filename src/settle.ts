@@ -38,28 +38,28 @@ type Settling = {
 type Decision = { plan: ClientPlan; reading: Reading }
 
 /**
- * Brings one client to what its spec says, or in plan mode says what that would take. `first`: a reading of all; where it `isOld`,
- * it is read again. A failure is the outcome's `error`.
+ * Brings one client to what its spec says, or in plan mode says what that would take. `reading`: one of all; `now`: the tenant's time
+ * where there is none. A failure is the outcome's `error`.
  */
 export async function settle(
   spec: ClientSpec,
-  { first, isOld }: { first: Reading; isOld: boolean },
+  { reading, now }: { reading: Promise<Reading>; now: number },
   request: RunRequest,
   world: World,
   waiting: (text: string) => void,
 ): Promise<Outcome> {
   const settling: Settling = { spec, request, world, waiting, progress: startProgress() }
   const { mode } = request.policy
-  let latest: { plan?: ClientPlan; reading: Reading } = { reading: first }
-  let drift = false
+  let first: ClientPlan | undefined
+  let latest: Decision | undefined
   const outcome = (error?: ActionError) => {
-    const { plan, reading } = latest
-    return outcomeOf({ spec, mode, plan, drift, now: reading.now, progress: settling.progress, error })
+    const { progress } = settling
+    return outcomeOf({ spec, mode, first, plan: latest?.plan, now: latest?.reading.now ?? now, progress, error })
   }
   try {
-    const decision = await firstDecision(settling, isOld ? await readAgain(settling) : first)
+    const decision = await firstDecision(settling, await reading)
     latest = decision
-    drift = decision.plan.drift
+    first = decision.plan
     tell(decision.plan, world)
     if (world.enter === undefined) return outcome(tellPlan(settling, decision.plan))
     await carryOut(settling, decision, world.enter, (later) => {
@@ -100,11 +100,6 @@ async function carryOut(
 
 function decide({ spec, request, seen }: Settling, reading: Reading): Decision {
   return { reading, plan: planClient(spec, reading, { actor: request.actor, policy: request.policy, seen }) }
-}
-
-async function readAgain({ spec, world }: Settling): Promise<Reading> {
-  if (world.stop.requested) throw cancelled()
-  return observe(spec.destinations, world.readers, world.clock)
 }
 
 async function firstDecision(settling: Settling, first: Reading): Promise<Decision> {
@@ -231,7 +226,7 @@ function tellPlan(settling: Settling, { spec, steps, drift }: ClientPlan): Actio
   if (steps.length > 0) reporter.step('This is a plan: nothing of it (○) was done.')
   if (!drift || !policy.failOnDrift) return undefined
   const hint = 'Run with mode: apply to make these changes; the job summary shows them field by field.'
-  return new ActionError('DRIFT_FOUND', `${plain(spec.name)} differs from what the workflow says`, hint)
+  return new ActionError('DRIFT_FOUND', `${plain(spec.name)} differs from the spec`, hint)
 }
 
 /** Of several clients each line says whose it is anyway. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { validateGithubRequest } from '../../sandbox/openapi.ts'
 import type { Settings } from '../../sandbox/settings.ts'
 import type { Client } from '../../sandbox/tenant/types.ts'
-import { readDescription } from '../../src/domain/ledger.ts'
+import { ledgerLine, readDescription } from '../../src/domain/ledger.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import { count, expectFailure, expectHealed, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
 import { theClient } from '../support/promises.ts'
@@ -645,6 +645,19 @@ describe('destroy', () => {
     simulation.advance(1)
     expectSuccess(await simulation.run(destroy), { result: 'deleted' })
     expect(github.secretNames(place)).toEqual(['QLIK_CLIENT_SECRET'])
+  })
+
+  it('leaves what another client’s ledger says is its own, whatever this one’s says', async () => {
+    const { github, tenant } = simulation.sandbox
+    const names = { 'client-id-name': 'OTHER_ID', 'client-secret-name': 'OTHER_SECRET' }
+    await simulation.run({ name: 'other', ...names })
+    const mine = await settle()
+    const { ledger } = readDescription(mine.description!)
+    const theirs = readDescription(theClient(simulation, 'other').description!).ledger!.destinations
+    const destinations = { ...ledger!.destinations, ...theirs }
+    tenant.setDescription(mine.clientId, ledgerLine({ ...ledger!, destinations }))
+    expectSuccess(await simulation.run(destroy), { result: 'deleted' })
+    expect(github.secretNames(place)).toEqual(['OTHER_SECRET'])
   })
 
   it('leaves a variable that shows another client’s id', async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Fault } from '../../sandbox/faults.ts'
 import { validateGithubRequest } from '../../sandbox/openapi.ts'
 import type { Client } from '../../sandbox/tenant/types.ts'
-import { readDescription, withLedger } from '../../src/domain/ledger.ts'
+import { ledgerLine, readDescription, withLedger } from '../../src/domain/ledger.ts'
 import { count, expectFailure, expectHealed, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
 import { theClient } from '../support/promises.ts'
 import { type RunResult, Simulation } from '../support/simulation.ts'
@@ -236,6 +236,17 @@ describe('a destination', () => {
     await expectHealed(simulation)
   })
 
+  it('that was transferred to somebody else is not followed there', async () => {
+    simulation.sandbox.github.createRepository('acme/other')
+    simulation.hostile = (answer, { url }) =>
+      /\/repos\/acme\/other$/.test(url)
+        ? { ...answer, body: answer.body.replaceAll('acme/other', 'evil/stolen') }
+        : answer
+    expectRefusal(await simulation.run({ repository: 'acme/other' }), 'DESTINATION_MISSING', {
+      message: /acme\/other was transferred: it is evil\/stolen now/,
+    })
+  })
+
   it('that is no longer named is not left to die with the next rotation', async () => {
     await settle()
     expectRefusal(await simulation.run({ environment: 'staging' }), 'DESTINATION_DROPPED', {
@@ -389,6 +400,33 @@ describe('the client that the action signs in with', () => {
   it('keeps its grants', async () => {
     const inputs = { ...signIn(), scopes: '', 'grant-types': 'user-impersonation' }
     expectRefusal(await simulation.run(inputs), 'CLIENT_IS_ADMIN', { message: /would lose client_credentials/ })
+  })
+
+  it('is not deleted as a twin of another client either', async () => {
+    await simulation.run()
+    simulation.advance(1)
+    const { tenant, clock } = simulation.sandbox
+    const client = theClient(simulation)
+    const young = tenant.addClient({ clientName: 'deployer', allowedScopes: ['admin_classic'], secrets: 0 })
+    tenant.setConsent(young.clientId, 'trusted')
+    const { value } = tenant.addSecret(young.clientId)
+    const { ledger } = readDescription(client.description!)
+    const { current: _none, ...rest } = ledger!
+    const announced = { run: '0.1.x', at: Math.floor(clock.now() / 1000), known: [], stamps: {} }
+    tenant.setDescription(young.clientId, ledgerLine({ ...rest, destinations: {}, announced }))
+    simulation.advance(1)
+    const by = { 'api-key': '', 'admin-client-id': young.clientId, 'admin-client-secret': value }
+    for (const mode of ['apply', 'destroy'])
+      expectRefusal(await simulation.run({ ...by, mode }), 'CLIENT_IS_ADMIN', { message: /left it half made/ })
+    expect(tenant.clients.has(young.clientId)).toBe(true)
+  })
+
+  it('is told where its credentials go, in log and summary', async () => {
+    const pin = { 'client-id': admin.clientId, scopes: '' }
+    const result = await simulation.run({ ...signIn(), ...pin, mode: 'plan' })
+    const told = /gets the credentials of the client that this action signs in with/
+    expect(result.log.join('\n')).toMatch(told)
+    expect(result.summary).toMatch(told)
   })
 
   it('is never deleted, pinned or not', async () => {

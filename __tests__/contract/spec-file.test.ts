@@ -147,6 +147,26 @@ clients:
     expect(simulation.sandbox.tenant.liveClients().map(({ clientName }) => clientName)).toEqual(['etl'])
   })
 
+  it.each([403, 451, 500])(
+    'lets a repository that GitHub answers with %d stop only the clients that go there',
+    async (status) => {
+      simulation.sandbox.github.createRepository('acme/other')
+      const path = /\/repos\/acme\/other$/
+      const fault = { kind: 'status' as const, status, body: '{"message":"no"}' }
+      simulation.sandbox.faults.add({ service: 'github', method: 'GET', path, when: 'before', times: 99, fault })
+      const text = specOf(
+        'name: jobs\nscopes: [apps]\ndeliver: [{ repository: acme/other }]',
+        'name: portal\nscopes: [apps]\ndeliver: [{ organization: acme, visibility: selected, selected-repositories: [other] }]',
+        clientNamed('etl'),
+      )
+      for (const mode of ['plan', 'apply']) {
+        const result = await run(text, { 'allow-destinations': 'acme/other acme', mode })
+        expect(names(result.outputs).map((it) => it['error-code'] !== '')).toEqual([true, true, false])
+      }
+      expect(simulation.sandbox.tenant.liveClients().map(({ clientName }) => clientName)).toEqual(['etl'])
+    },
+  )
+
   it('needs a token only where something is delivered', async () => {
     const without = { 'github-token': '' }
     expectSuccess(await run(specOf('name: etl\nscopes: [apps]\ndeliver: []'), without), { result: 'created' })
@@ -294,7 +314,10 @@ clients:
 
   it('are bytes that are no text, and files too large', async () => {
     await mistake(Buffer.from([0x76, 0xff, 0xfe]), '1:1', /is no text in UTF-8/)
-    await mistake(`#${'x'.repeat(262_144)}`, '1:1', /is larger than 256 KiB/)
+    await mistake(`#${'x'.repeat(1_048_576)}`, '1:1', /is larger than 1024 KiB/)
+    const half = `#${'x'.repeat(700_000)}\n`
+    workspaceOf(simulation, { 'a.yaml': half, 'b.yaml': half, 'c.yaml': half, 'd.yaml': half })
+    expectRefusal(await simulation.run({ 'spec-file': '*.yaml' }), 'INPUT_INVALID', { message: /more than 2048 KiB/ })
   })
 
   it('are aliases that would become billions', async () => {
@@ -396,17 +419,18 @@ describe('files', () => {
   it('that are not there, or lie outside, are refused and not read', async () => {
     const outside = mkdtempSync(path.join(tmpdir(), 'outside-'))
     writeFileSync(path.join(outside, 'clients.yaml'), 'version: 1\nclients: 5\n')
-    const folder = workspaceOf(simulation, { 'a.yaml': etl })
+    const folder = workspaceOf(simulation, { 'a.yaml': etl, 'with space.yml': etl })
     symlinkSync(path.join(outside, 'clients.yaml'), path.join(folder, 'link.yaml'))
     symlinkSync(outside, path.join(folder, 'links'))
     for (const [files, message] of [
       ['nowhere.yaml', /^spec-file: matches no file/],
-      ['*.yml', /^spec-file: matches no file/],
+      ['*.json', /^spec-file: matches no file/],
       ['../a.yaml', /^spec-file: lies outside of the workspace/],
       [path.join(outside, '*.yaml'), /^spec-file: lies outside of the workspace/],
-      ['link.yaml', /^spec-file: link.yaml leads outside of the workspace/],
-      ['links/clients.yaml', /^spec-file: links\/clients.yaml leads outside/],
-      ['*.yaml', /^spec-file: link.yaml leads outside/],
+      ['link.yaml', /^spec-file: leads outside of the workspace/],
+      ['links/clients.yaml', /^spec-file: leads outside/],
+      ['*.yaml', /^spec-file: leads outside/],
+      ['with*', /^spec-file: with space.yml has a space or comma in its name/],
       [',', /^spec-file: holds no path/],
     ] as const) {
       const result = await simulation.run({ 'spec-file': files })
@@ -460,6 +484,10 @@ describe('the tenant', () => {
     expectSuccess(await simulation.run(), { result: 'unchanged' })
     await mistake(withTenant('https://other.eu.qlikcloud.com'), '1:9', /tenant: is another than that of the input/)
     await mistake(withTenant('https://evil.example'), '1:9', /tenant: is not a host of Qlik Cloud/, { tenant: '' })
+    const custom = { tenant: '', 'allow-custom-host': 'true' }
+    await mistake(withTenant('https://evil.example'), '1:9', /name it in the input tenant/, custom)
+    const named = { ...custom, tenant: 'https://qlik.acme.example', mode: 'validate' }
+    expectSuccess(await run(withTenant('https://qlik.acme.example'), named), { result: 'valid' })
     const result = await run(specOf(clientNamed('etl')), { tenant: '' })
     expectRefusal(result, 'INPUT_INVALID', { message: /^tenant: is missing; give it here or in the spec file/ })
   })
@@ -498,6 +526,16 @@ describe('validate', () => {
     expectRefusal(await simulation.run({ ...none, tenant: 'http://x.example' }), 'INPUT_INVALID', {
       message: /^tenant: /,
     })
+  })
+
+  it('warns of scopes, in log and summary', async () => {
+    const text = specOf(
+      'name: etl\nscopes: [user_defualt]\ndeliver: []',
+      'name: jobs\nscopes: [admin_classic]\ndeliver: []',
+    )
+    const { log, summary } = await run(text, none)
+    expect(log.join('\n')).toMatch(/^etl · The scope user_defualt is not .* Did you mean user_default\?/m)
+    expect(summary).toMatch(/- ⚠️ jobs .* The scope admin_classic gives the client all/)
   })
 
   it('masks credentials all the same', async () => {
@@ -563,6 +601,13 @@ describe('allow-destinations', () => {
     expect(result.requests).toEqual([])
   })
 
+  it('does not take long over whatever name and pattern', async () => {
+    const long = specOf(`name: etl\nscopes: [apps]\ndeliver:\n  - repository: acme/${'-'.repeat(100)}x`)
+    await mistake(long, '6:21', /must be owner\/name/, { 'allow-destinations': 'acme/*-*-*-*-*-*-*-*-prod' })
+    const longest = long.replace('--x', 'x')
+    await mistake(longest, '6:9', /allow-destinations/, { 'allow-destinations': `acme/${'*-'.repeat(40)}prod` })
+  })
+
   it('is a list of names', async () => {
     const inputs = { 'allow-destinations': 'https://github.com/acme' }
     expectRefusal(await run(text, inputs), 'INPUT_INVALID', { message: /^allow-destinations: takes owner\/name/ })
@@ -588,6 +633,14 @@ describe('state: absent', () => {
     expect(simulation.sandbox.tenant.findByName('jobs')).toEqual([])
     expect([secret('JOBS_SECRET'), typeof secret('ETL_SECRET')]).toEqual([undefined, 'string'])
     expectSuccess(await simulation.run(), { result: 'unchanged', drift: 'false' })
+  })
+
+  it('costs no request more for those that are gone', async () => {
+    const gone = ['x', 'y', 'z'].map((name) => `name: ${name}\nstate: absent`)
+    const text = specOf(clientNamed('etl'), ...gone)
+    await run(text)
+    const { requests } = await run(text)
+    expect(requests.filter(({ service }) => service === 'tenant')).toHaveLength(1)
   })
 
   it('leaves alone what this action did not make', async () => {

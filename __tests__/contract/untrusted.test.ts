@@ -309,6 +309,37 @@ describe('a service that counts or pages without end', () => {
     expect(requests.length).toBeLessThan(10)
   })
 
+  it.each([
+    'x:@evil.example/steal',
+    'x:.evil.example/steal',
+    'data:,',
+    'javascript:alert(1)',
+    '//[',
+    'mailto:@e.example',
+  ])('is not followed to %s, which is no page of the tenant', async (href) => {
+    const simulation = await Simulation.start()
+    simulation.hostile = (answer, { url }) =>
+      url.includes('/oauth-clients?')
+        ? { ...answer, body: JSON.stringify({ data: [], links: { next: { href } } }) }
+        : answer
+    const { error, requests } = await simulation.run()
+    expect(error).toMatchObject({ code: 'TENANT_UNEXPECTED', message: expect.stringMatching(/no address/) })
+    expect(requests.filter(({ service }) => service === 'tenant')).toHaveLength(1)
+  })
+
+  it('is followed by its path alone, whatever host it names', async () => {
+    const simulation = await Simulation.start()
+    const asked: string[] = []
+    simulation.hostile = (answer, { url }) => {
+      if (url.includes('/oauth-clients?')) asked.push(url)
+      const next = { next: { href: 'https://alias.example/api/v1/oauth-clients?next=2' } }
+      return url.endsWith('limit=100') ? { ...answer, body: JSON.stringify({ data: [], links: next }) } : answer
+    }
+    await simulation.run({ mode: 'plan' })
+    const { tenantUrl } = simulation.sandbox.settings
+    expect(asked).toEqual([`${tenantUrl}/api/v1/oauth-clients?limit=100`, `${tenantUrl}/api/v1/oauth-clients?next=2`])
+  })
+
   it('is not followed for ever', async () => {
     const simulation = await Simulation.start()
     let page = 0

@@ -99,6 +99,18 @@ describe('of twins', () => {
     expect(find(specOf(), [dead, older])).toMatchObject({ client: { id: 'older' }, twins: [{ id: 'dead' }] })
   })
 
+  it.each<[string, Parameters<typeof clientOf>[0]]>([
+    ['was there long before', { ledger: mere(now - 800), createdAt: now - 650 }],
+    ['has another name', { name: 'automation' }],
+    ['has two secrets', { secrets: [{ hint: 'aaaaa' }, { hint: 'bbbbb' }] }],
+    ['serves a place', { ledger: { ...mere(now - 650), destinations: ledgerOf().destinations } }],
+    ['has suspects', { ledger: { ...mere(now - 650), suspects: { aaaaa: now - 650 } } }],
+  ])('one that %s is none, whatever its description says: people tell them apart, or it stays', (_what, more) => {
+    const old = clientOf({ id: 'settled', ledger: ledgerOf(), createdAt: now - 99 * 86_400 })
+    const other = clientOf({ id: 'other', ledger: mere(now - 650), createdAt: now - 650, ...more })
+    expect(find(specOf(), [old, other])).toMatchObject({ client: { id: 'settled' }, twins: [] })
+  })
+
   it('one whose run may still live is left to that run', () => {
     expect(find(specOf(), [fresh, older])).toMatchObject({ client: { id: 'older' }, twins: [] })
   })

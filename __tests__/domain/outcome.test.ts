@@ -190,6 +190,23 @@ describe('the summary', () => {
     for (const row of rows) expect(row).not.toMatch(/<b>|`/)
   })
 
+  it('shows of a variable nothing but a client id', () => {
+    for (const [before, shown] of [
+      ['postgres://app:hunter2@db', 'something else'],
+      ['d'.repeat(32), 'd'.repeat(32)],
+    ]) {
+      const step = { kind: 'write-id' as const, destination, clientId: 'c1', before }
+      expect(stepText(step)).toBe(`write the client id to acme/app: QLIK_CLIENT_ID (was ${shown})`)
+    }
+  })
+
+  it('says what was warned of, for whoever reviews a plan', () => {
+    const warnings = ['The scope admin_classic gives all']
+    expect(summaryOf([outcomeOf({ warnings })], 'h')).toContain('- ⚠️ The scope admin_classic gives all')
+    const two = [outcomeOf({ warnings }), outcomeOf({ name: 'b' })]
+    expect(summaryOf(two, 'h')).toContain('- ⚠️ deployer · The scope admin_classic gives all')
+  })
+
   it('shows a plan field by field, old and new', () => {
     const summary = summaryOf(
       [outcomeOf({ mode: 'plan', result: 'planned', drift: true, steps: of('update', 'consent', 'write-id') })],
@@ -200,7 +217,7 @@ describe('the summary', () => {
     expect(summary).toContain('| scopes | <code>a b</code> | <code>b c</code> |')
     expect(summary).toContain('| description |  | <code>x</code> |')
     expect(summary).toContain('| consent | <code>required</code> | <code>trusted</code> |')
-    expect(summary).toContain('| QLIK_CLIENT_ID | <code>c0</code> | <code>c1</code> |')
+    expect(summary).toContain('| QLIK_CLIENT_ID | <code>something else</code> | <code>c1</code> |')
   })
 
   it('tells of live secrets that are not ours, with age and maker, and of those that wait for their end', () => {

@@ -194,6 +194,12 @@ describe('an answer', () => {
       'OAUTH-14 · Invalid client_id · not authorized',
       'traceId abc',
     ],
+    [
+      'few letters of long words: a service may repeat a part of a credential',
+      '{"message":"bad token 0123456789abcdef0123 of eyJhbGciOiJSUzI1NiJ9.e30, see user-impersonation"}',
+      'bad token 01234567… of eyJhbGci….e30, see user-impersonation',
+      undefined,
+    ],
     ['OAuth’s form', '{"error":"invalid_client","error_description":"no"}', 'invalid_client · no', undefined],
     ['GitHub’s form', '{"message":"Bad credentials"}', 'Bad credentials', undefined],
     ['no form', '<html>', '', undefined],

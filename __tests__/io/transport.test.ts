@@ -61,6 +61,14 @@ describe('the transport', () => {
     expect((answer as WireResponse).body.length).toBeLessThan(10_000)
   })
 
+  it('is told of an answer that is none: another protocol, or the end of the connection', async () => {
+    const raw = (text: string) =>
+      listening(createTcpServer((socket) => socket.on('error', () => {}).on('data', () => socket.end(text))))
+    const switching = await raw('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+    expect(await asking(switching)).toMatchObject({ kind: 'lost' })
+    expect(await asking(await raw(''))).toMatchObject({ kind: 'lost' })
+  })
+
   it('refuses headers without end', async () => {
     const url = await serving((_, response) => {
       response.writeHead(200, Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`x-${n}`, 'y'.repeat(1000)])))

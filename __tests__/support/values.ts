@@ -77,6 +77,7 @@ export function outcomeOf(more: Partial<Outcome> = {}): Outcome {
     foreign: [],
     retiring: [],
     destinations: [destination],
+    warnings: [],
     notes: [],
     now,
     ...more,

@@ -1,9 +1,10 @@
 import { usualName } from './delivery.ts'
 import { plural } from './duration.ts'
 import { outputsOf } from './outcome.ts'
+import { scopeWarnings } from './scopes.ts'
 import type { WrittenClient } from './spec.ts'
 import { blocks, fitted, tableOf } from './summary-room.ts'
-import { markdown } from './text.ts'
+import { markdown, plain } from './text.ts'
 
 /** A spec file that was checked and found good; `file` is empty for the one client that the inputs describe. */
 type CheckedFile = { file: string; tenant: string; environment: string; clients: WrittenClient[] }
@@ -13,6 +14,14 @@ export function checkedLine(files: CheckedFile[]): string {
   const named = files.filter(({ file }) => file !== '')
   const where = named.length === 0 ? '' : ` in ${plural(named.length, 'file')}`
   return `✓ ${plural(clients.length, 'client')}${where}: valid; no request was made`
+}
+
+/** What may well be a slip, although it is no mistake; of several clients each says whose. */
+export function checkedWarnings(files: CheckedFile[]): string[] {
+  const clients = files.flatMap((file) => file.clients).filter(({ state }) => state === 'present')
+  return clients.flatMap(({ name, scopes = [], 'grant-types': grants = [] }) =>
+    scopeWarnings(scopes, grants).map((text) => (clients.length > 1 ? `${plain(name, 80)} · ${text}` : text)),
+  )
 }
 
 /** The outputs of a run that only checked. */
@@ -58,6 +67,11 @@ export function checkedSummary(files: CheckedFile[]): string {
   const more = (left: number) => `… and ${plural(left, 'file')} more`
   return blocks([
     '### Qlik OAuth clients: valid',
+    fitted(
+      checkedWarnings(files).map((text) => `- ⚠️ ${markdown(text, 500)}`),
+      100_000,
+      (left) => `- … and ${left} more, in the log`,
+    ).join('\n'),
     ...fitted(
       parts.map((part) => part.trimEnd()),
       700_000,

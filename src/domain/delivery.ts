@@ -8,9 +8,9 @@ import {
   secretNamePattern,
   stores,
 } from './destination.ts'
+import { isPrintable } from './text.ts'
 import { visibilities } from './visibility.ts'
 
-const control = /\p{Cc}/u
 const secretName = z
   .pipe(
     z.string(),
@@ -42,7 +42,7 @@ const deliveryFields = z.strictObject({
     z.string().check(
       z.minLength(1),
       z.maxLength(255, 'has at most 255 characters'),
-      z.refine((name) => !control.test(name), 'holds control characters'),
+      z.refine(isPrintable, 'holds control characters'),
       // Such a segment of an address leads elsewhere.
       z.refine((name) => name !== '.' && name !== '..', 'is no name of an environment'),
     ),

@@ -54,10 +54,10 @@ export type ObservedDestination = {
 /** Names GitHub accepts for secrets and variables (docs.github.com, "Naming your secrets"). Names are case-insensitive. */
 export const secretNamePattern = /^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/
 
-export const repositoryPattern = /^(?!\.{1,2}\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/
+export const repositoryPattern = /^(?!\.{1,2}\/)[\w.-]{1,100}\/(?!\.{1,2}$)[\w.-]{1,100}$/
 
 /** Logins of organizations: no dots, so that none of them leads elsewhere in an address. */
-export const organizationPattern = /^[a-z\d][a-z\d_-]{0,99}$/i
+export const organizationPattern = /^[A-Za-z\d][A-Za-z\d_-]{0,99}$/
 
 // --- keys of the ledger ----------------------------------------------------------------------------------------------
 

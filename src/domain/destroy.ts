@@ -4,7 +4,7 @@ import { type Destination, destinationKey, destinationLabel } from './destinatio
 import { ActionError } from './errors.ts'
 import { clientLabel, type Identity, isOwner, ownedElsewhere } from './identify.ts'
 import { droppedDestinations, type Ledger, recalledDestination } from './ledger.ts'
-import { isAdmin, requireRead } from './refusals.ts'
+import { isAdmin, protectTwin, requireRead } from './refusals.ts'
 import { leaseOfAnother } from './rotation.ts'
 import type { ClientSpec } from './spec.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
@@ -26,6 +26,7 @@ export function planDestroy(
   if (identity.kind === 'none') return nothing
   const { client, by, twins } = identity
   if (client.id === context.policy.adminClientId) throw isAdmin(client, 'would be deleted')
+  protectTwin(twins, context.policy.adminClientId)
   const ledger = client.description.ledger
   const ours = isOwner(ledger, spec, context.actor)
   if (by !== 'pin' && !(ours && ledger?.owner.origin === 'made')) throw ownedElsewhere(client, ours)
@@ -83,11 +84,19 @@ function mayHoldOurs(destination: Destination, { id, description: { ledger } }: 
   const key = destinationKey(destination)
   const stamp = observed.destinations.get(key)?.secretStamp
   const wasOurs = ledger?.destinations[key] !== undefined || ledger?.announced?.stamps[key] !== undefined
-  if (stamp === undefined || !wasOurs) return false
-  const notes = observed.clients
+  return stamp !== undefined && wasOurs && !isNotedElsewhere(key, id, observed)
+}
+
+/** Does another client's ledger say that what lies there is its own delivery? */
+function isNotedElsewhere(key: string, id: string, { clients, destinations }: Observed): boolean {
+  const stamp = destinations.get(key)?.secretStamp
+  return clients
     .filter((other) => other.id !== id)
-    .flatMap(({ description: { ledger } }) => Object.keys(ledger?.destinations ?? {}).map((at) => ({ ledger, at })))
-  return !notes.some(({ ledger, at }) => at.toLowerCase() === key.toLowerCase() && provenStamp(ledger, at) === stamp)
+    .some(({ description: { ledger } }) =>
+      Object.keys(ledger?.destinations ?? {}).some(
+        (at) => at.toLowerCase() === key.toLowerCase() && provenStamp(ledger, at) === stamp,
+      ),
+    )
 }
 
 /**
@@ -104,7 +113,10 @@ function partsToRemove(
   const key = destinationKey(destination)
   const seen = observed.destinations.get(key)
   const delivered = client.description.ledger?.destinations[key]
-  const isOurs = delivered !== undefined && provenStamp(client.description.ledger, key) === seen?.secretStamp
+  const isOurs =
+    delivered !== undefined &&
+    provenStamp(client.description.ledger, key) === seen?.secretStamp &&
+    !isNotedElsewhere(key, client.id, observed)
   if (seen !== undefined && !destinations.includes(destination)) {
     const isOurId =
       destination.idAs === 'secret' ? isSame(delivered?.idStamp, seen.idStamp) : seen.idValue === client.id

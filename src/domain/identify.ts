@@ -4,7 +4,7 @@ import { ActionError } from './errors.ts'
 import type { Ledger } from './ledger.ts'
 import type { Actor, ClientSpec } from './spec.ts'
 import { plain } from './text.ts'
-import { lostAfter } from './whereabouts.ts'
+import { lease, lostAfter } from './whereabouts.ts'
 
 /** Which client a spec means. `twins` are younger creations of runs that died at once: to be deleted. */
 export type Identity =
@@ -54,7 +54,7 @@ export function isOwner(ledger: Ledger | undefined, spec: ClientSpec, actor: Act
 /** Of twins the one with a commit, else the oldest; the others only where they are announcements that died. */
 function oursOf(spec: ClientSpec, ours: ObservedClient[], now: number): Identity {
   const [first, ...rest] = [...ours].sort(settledFirst) as [ObservedClient, ...ObservedClient[]]
-  const abandoned = rest.every((client) => isAbandoned(client, now) && isYounger(client, first))
+  const abandoned = rest.every((client) => isAbandoned(client, spec, now) && isYounger(client, first))
   if (rest.length > 0 && !abandoned) {
     // A twin whose run may still live is deleted by that run itself; until then the older one is ours.
     const dying = rest.every((client) => isMereAnnouncement(client) && isYounger(client, first))
@@ -78,8 +78,15 @@ function isMereAnnouncement({ description: { ledger } }: ObservedClient): boolea
   return ledger?.announced !== undefined && ledger.current === undefined && ledger.owner.origin === 'made'
 }
 
-function isAbandoned(client: ObservedClient, now: number): boolean {
-  return isMereAnnouncement(client) && now - client.description.ledger!.announced!.at > lostAfter
+/** A younger twin whose run is over. It is deleted, so it must be what creating leaves, and nothing that somebody uses. */
+function isAbandoned(client: ObservedClient, spec: ClientSpec, now: number): boolean {
+  const { ledger } = client.description
+  if (ledger?.announced === undefined || !isMereAnnouncement(client)) return false
+  const { announced, destinations, retiring, suspects } = ledger
+  const isFirst = [destinations, retiring, suspects].every((part) => Object.keys(part).length === 0)
+  const isOfThen = client.createdAt === undefined || Math.abs(client.createdAt - announced.at) <= lease
+  const isWhole = client.name === spec.name && client.secrets.length <= 1
+  return isFirst && isOfThen && isWhole && now - announced.at > lostAfter
 }
 
 function refuseUnfit(client: ObservedClient): void {

@@ -1,7 +1,7 @@
 /** The known name that a misspelt one is likely to mean; undefined where none is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   // What is much longer than any name is none of them, and would take long to compare.
-  if (name.length > 300) return undefined
+  if (name.length > 64) return undefined
   const [closest] = known
     .map((candidate) => ({ candidate, distance: distance(name, candidate) }))
     .sort((a, b) => a.distance - b.distance)

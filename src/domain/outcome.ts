@@ -33,6 +33,8 @@ export type Outcome = {
   /** Previous secrets within their grace: retired by the first run after `until`, epoch seconds. */
   retiring: { hint: string; until: number }[]
   destinations: Destination[]
+  /** Told before anything was done. */
+  warnings: string[]
   notes: string[]
   /** The tenant's time when the client was read. */
   now: number
@@ -71,19 +73,19 @@ export function resultOf(steps: Step[], mode: Policy['mode'], created = false): 
   return kinds.has('commit') ? 'rotated' : 'updated'
 }
 
-/** What is known of a client when a run has dealt with it. `drift`: of the plan that the run began with. */
+/** What is known of a client when a run has dealt with it: the plan that the run began with, and the last. */
 export type Dealt = {
   spec: ClientSpec
   mode: Policy['mode']
+  first: ClientPlan | undefined
   plan: ClientPlan | undefined
-  drift: boolean
   now: number
   progress: Progress
   error?: ActionError | undefined
 }
 
 /** What came of one client: from what was planned, and what was carried out of it. */
-export function outcomeOf({ spec, mode, plan, drift, now, progress, error }: Dealt): Outcome {
+export function outcomeOf({ spec, mode, first, plan, now, progress, error }: Dealt): Outcome {
   const steps = mode === 'plan' ? (plan?.steps ?? []) : progress.done
   const current = progress.current ?? (plan && currentSecret(plan))
   const isLeft = ({ hint }: { hint: string }) => !progress.retired.includes(hint)
@@ -99,7 +101,7 @@ export function outcomeOf({ spec, mode, plan, drift, now, progress, error }: Dea
         ? undefined
         : resultOf(steps, mode, progress.created),
     changed: progress.changed,
-    drift,
+    drift: first?.drift ?? false,
     steps,
     current,
     secret: progress.secret,
@@ -108,6 +110,7 @@ export function outcomeOf({ spec, mode, plan, drift, now, progress, error }: Dea
     foreign: plan?.foreign.filter(isLeft) ?? [],
     retiring: retiringSecrets(progress.ledger ?? plan?.client?.description.ledger, live, grace),
     destinations: spec.destinations,
+    warnings: first?.warnings ?? [],
     notes: progress.notes,
     now,
     error,

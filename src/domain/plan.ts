@@ -7,7 +7,7 @@ import { clientLabel, type Identity, identify, isOwner } from './identify.ts'
 import { requireRoom } from './ledger.ts'
 import { adds, keyless, kindOf, retireSteps, surelyGone, surplusMethod } from './method.ts'
 import { newLedger, owned } from './ownership.ts'
-import { protectAdmin, refuseDropped, requireRead } from './refusals.ts'
+import { protectAdmin, protectTwin, refuseDropped, requireRead } from './refusals.ts'
 import {
   decideRotation,
   leaseOfAnother,
@@ -29,6 +29,7 @@ import { warningsOf } from './warnings.ts'
  * `DESTINATION_DROPPED`, `SECRET_SLOTS_FULL`, `CLIENT_IS_ADMIN`, all before anything is written.
  */
 export function planClient(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
+  if (spec.refusal !== undefined) throw spec.refusal
   const destroy = spec.state === 'absent'
   if (!destroy) requireRead(spec.destinations, observed)
   // What is pinned and already gone needs no destroying.
@@ -70,7 +71,7 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: Pla
     ],
     drift: true,
     foreign: [],
-    warnings: warningsOf(spec, undefined, observed),
+    warnings: warningsOf(spec, undefined, observed, policy.adminClientId),
   }
 }
 
@@ -100,7 +101,9 @@ function planExisting(
 ): ClientPlan {
   const changes = fieldChanges(spec.fields, client)
   const consentDiffers = client.consent !== spec.consent
-  if (client.id === context.policy.adminClientId) protectAdmin(client, changes, spec.consent)
+  const { adminClientId } = context.policy
+  if (client.id === adminClientId) protectAdmin(client, changes, spec.consent)
+  protectTwin(twins, adminClientId)
   refuseDropped(spec, client, context.policy)
   requireVisibility(spec.destinations, observed.destinations)
   const input = rotationInput(spec, client, observed, context)
@@ -137,7 +140,7 @@ function planExisting(
       (changes.length + own.length > 0 ? leaseOfAnother(input.ledger, input.now, input.run) : undefined),
     drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
     foreign: rotation?.foreign ?? sortUnlisted(input).foreign,
-    warnings: warningsOf(spec, client, observed),
+    warnings: warningsOf(spec, client, observed, adminClientId),
   }
 }
 

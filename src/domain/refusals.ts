@@ -63,6 +63,12 @@ export function protectAdmin(client: ObservedClient, changes: FieldChange[], con
   if (consent === 'required' && client.consent !== 'required') throw isAdmin(client, 'would lose its trusted consent')
 }
 
+/** What only looks like a twin, because somebody edited its description, is not deleted if we sign in with it. */
+export function protectTwin(twins: ObservedClient[], adminClientId: string | undefined): void {
+  const admin = twins.find(({ id }) => id === adminClientId)
+  if (admin !== undefined) throw isAdmin(admin, 'would be deleted, for its ledger says that a run left it half made')
+}
+
 export function isAdmin(client: ObservedClient, what: string): ActionError {
   return new ActionError(
     'CLIENT_IS_ADMIN',

@@ -67,7 +67,12 @@ export function stepText(step: Step, clientId?: string): string {
 
 function beforeText({ before, clientId }: Step & { kind: 'write-id' }): string {
   if (before === clientId) return ', visible to those asked for'
-  return before === undefined ? '' : ` (was ${plain(before, 64)})`
+  return before === undefined ? '' : ` (was ${clientIdText(before)})`
+}
+
+/** What a variable holds, where it is a client id: whatever else somebody keeps there is nobody's business. */
+export function clientIdText(value: string): string {
+  return /^[\da-f]{32}$|^[\da-f-]{36}$/i.test(value) ? value : 'something else'
 }
 
 function partName({ secretName, idAs, idName }: Destination, part: 'id' | 'secret'): string {

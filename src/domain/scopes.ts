@@ -103,12 +103,17 @@ export const knownScopes: readonly string[] = [
   ...['webhooks', 'write-table:external_read'],
 ]
 
+/** Whoever has more of them than that has not misspelt them. */
+const mostUnknown = 20
+
 /** Warnings about a client's scopes: unknown names, too much power, powers that Qlik advises to keep apart. */
 export function scopeWarnings(scopes: string[], grantTypes: string[]): string[] {
-  const unknown = scopes.filter((scope) => !knownScopes.includes(scope)).map(unknownScope)
+  const strange = scopes.filter((scope) => !knownScopes.includes(scope))
+  const left = strange.length - mostUnknown
   const admin = scopes.filter((scope) => scope.startsWith('admin'))
   return [
-    ...unknown,
+    ...strange.slice(0, mostUnknown).map(unknownScope),
+    ...(left > 0 ? [`${left} more of the scopes are not among those that Qlik documents.`] : []),
     ...(scopes.includes('admin_classic')
       ? [
           'The scope admin_classic gives the client all that a tenant admin may do. Most clients need a few admin.* scopes at most.',

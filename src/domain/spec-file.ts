@@ -3,9 +3,7 @@ import { deliveryKeys, deliverySchema, usualName } from './delivery.ts'
 import { type Located, locate, locateKey, type Mistake, type Position, pathText } from './mistakes.ts'
 import { nearest } from './nearest.ts'
 import { clientSchema, rotationSchema, type WrittenClient } from './spec.ts'
-import { plain } from './text.ts'
-
-const control = /\p{Cc}/u
+import { isPrintable, plain } from './text.ts'
 
 /** What a client leaves out; what makes a client the one it is, or says where it goes, is each client's own. */
 const defaultsSchema = z.partial(z.omit(clientSchema, { name: true, 'client-id': true, state: true, deliver: true }))
@@ -15,11 +13,13 @@ export const fileSchema = z.strictObject({
   version: z.literal(1),
   tenant: z.optional(z.string().check(z.minLength(1))),
   environment: z.optional(
-    z.string().check(
-      z.minLength(1),
-      z.maxLength(255, 'has at most 255 characters'),
-      z.refine((name) => !control.test(name), 'holds control characters'),
-    ),
+    z
+      .string()
+      .check(
+        z.minLength(1),
+        z.maxLength(255, 'has at most 255 characters'),
+        z.refine(isPrintable, 'holds control characters'),
+      ),
   ),
   defaults: z.optional(defaultsSchema),
   clients: z.array(clientSchema).check(z.minLength(1)),
@@ -137,7 +137,7 @@ const moved: Record<string, string> = {
 function suggestion(key: string, path: readonly PropertyKey[]): string {
   const last = path.at(-1)
   const known = path.includes('deliver') ? deliveryKeys : Object.keys(shapeAt(last, path.length === 0))
-  if (moved[key] !== undefined) return moved[key]
+  if (Object.hasOwn(moved, key)) return moved[key]!
   if (path[0] === 'clients' && path.length === 2 && deliveryKeys.includes(key)) return '; it belongs in `deliver`'
   const closest = nearest(key.replaceAll('_', '-').toLowerCase(), known)
   return closest === undefined ? '' : `; did you mean ${closest}?`

@@ -2,7 +2,9 @@ import * as z from 'zod/mini'
 import { deliverySchema, toDestination, usualName } from './delivery.ts'
 import type { Destination, Repository } from './destination.ts'
 import { parseDuration } from './duration.ts'
+import type { ActionError } from './errors.ts'
 import { ledgerMarker, longestDescription } from './ledger.ts'
+import { isPrintable } from './text.ts'
 
 export const impersonationGrant = 'urn:qlik:oauth:user-impersonation'
 
@@ -38,10 +40,17 @@ export type ClientSpec = {
   destinations: Destination[]
   /** Values that other clients of the same spec file have on GitHub: none of them is deleted. */
   spared?: ReadonlySet<string> | undefined
+  /** Why a repository that it speaks of can't be found out about: nothing is done for it. */
+  refusal?: ActionError | undefined
   /** Clients that other specs of the same file mean by their ids: none of them is this one, whatever its name. */
   pinnedByOthers?: ReadonlySet<string> | undefined
   /** Seconds. */
   rotation: { after?: number | undefined; grace: number }
+}
+
+/** Where clients go. Of those that are refused anyway nothing is asked. */
+export function placesOfAll(specs: ClientSpec[]): Destination[] {
+  return specs.flatMap(({ destinations, refusal }) => (refusal === undefined ? destinations : []))
 }
 
 export type Consent = 'trusted' | 'required'
@@ -74,7 +83,6 @@ export function runKey({ id, attempt, process }: RunIdentity): string {
 
 // --- what the user may write -----------------------------------------------------------------------------------------
 
-const control = /\p{Cc}/u
 const once = <T>(all: T[]): T[] => [...new Set(all)]
 const list = (what: string, longest: number, most?: number) => {
   const item = z
@@ -120,8 +128,9 @@ export const rotationSchema = z.strictObject({
 export const clientSchema = z.strictObject({
   name: z.string('is missing').check(
     z.minLength(1, 'is missing'),
+    z.refine((name) => name === '' || name.trim() !== '', 'is nothing but spaces'),
     z.maxLength(512, 'has at most 512 characters'),
-    z.refine((name) => !control.test(name), 'holds control characters'),
+    z.refine(isPrintable, 'holds control characters'),
   ),
   'client-id': z.optional(
     z.string().check(z.regex(/^[\w-]{1,128}$/, 'is not a client id (as the tenant shows it, 32 characters)')),
@@ -129,6 +138,7 @@ export const clientSchema = z.strictObject({
   description: z.optional(
     z.string().check(
       z.maxLength(longestDescription, `has at most ${longestDescription} characters`),
+      z.refine((text) => text.isWellFormed(), 'holds half a character'),
       z.refine((text) => !text.includes(ledgerMarker), `holds "${ledgerMarker}", which marks the action's own line`),
     ),
   ),

@@ -1,7 +1,7 @@
 import { isKeyHint } from './credential.ts'
 import { formatDuration, iso, plural } from './duration.ts'
 import type { Outcome } from './outcome.ts'
-import { fieldName, stepText } from './render.ts'
+import { clientIdText, fieldName, stepText } from './render.ts'
 import type { Step } from './steps.ts'
 import { fitted, tableOf } from './summary-room.ts'
 import { isGone } from './summary-table.ts'
@@ -93,7 +93,7 @@ function differenceRows(step: Step): string[][] {
     case 'consent':
       return [difference('consent', step.before, step.after)]
     case 'write-id':
-      return [difference(step.destination.idName, step.before, step.clientId)]
+      return [difference(step.destination.idName, step.before && clientIdText(step.before), step.clientId)]
     case 'create':
       return [
         difference('name', undefined, step.fields.name),
@@ -126,9 +126,20 @@ export function foreignSecrets(outcomes: Outcome[]): string {
 }
 
 export function notes(outcomes: Outcome[]): string {
+  return points(outcomes, '', ({ notes }) => notes)
+}
+
+/** Who reviews a plan reads this, and not the log. */
+export function warnings(outcomes: Outcome[]): string {
+  return points(outcomes, '⚠️ ', ({ warnings }) => warnings)
+}
+
+function points(outcomes: Outcome[], mark: string, textsOf: (outcome: Outcome) => string[]): string {
   const several = outcomes.length > 1
-  const lines = outcomes.flatMap(({ name, notes }) =>
-    notes.map((note) => `- ${several ? `${markdown(name, 80)} · ` : ''}${markdown(note, 500)}`),
+  const lines = outcomes.flatMap((outcome) =>
+    textsOf(outcome).map(
+      (text) => `- ${mark}${several ? `${markdown(outcome.name, 80)} · ` : ''}${markdown(text, 500)}`,
+    ),
   )
   return fitted(lines, 30_000, (left) => `- … and ${left} more, in the log`).join('\n')
 }

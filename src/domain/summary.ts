@@ -2,7 +2,15 @@ import { plural } from './duration.ts'
 import type { ActionError } from './errors.ts'
 import { mistakeText } from './mistakes.ts'
 import type { Outcome } from './outcome.ts'
-import { clientUsers, differences, foreignSecrets, notes, stepLists, whatComesNext } from './summary-details.ts'
+import {
+  clientUsers,
+  differences,
+  foreignSecrets,
+  notes,
+  stepLists,
+  warnings,
+  whatComesNext,
+} from './summary-details.ts'
 import { blocks, fitted, tableOf } from './summary-room.ts'
 import { byUrgency, clientTable } from './summary-table.ts'
 import { markdown, markdownCode } from './text.ts'
@@ -18,6 +26,7 @@ export function summaryOf(outcomes: Outcome[], tenantHost: string): string {
     several ? counts(outcomes) : '',
     failures(outcomes),
     several ? attention(outcomes) : '',
+    warnings(outcomes),
     clientTable(byUrgency(outcomes)),
     clientUsers(outcomes),
     whatComesNext(outcomes),

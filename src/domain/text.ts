@@ -4,11 +4,16 @@
  */
 export function plain(text: string, longest = 300): string {
   const line = text
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, ' ')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]+/gu, ' ')
     .replaceAll('##[', '## [')
     .replace(/^\s*::+/, ':')
     .trim()
   return line.length > longest ? `${shortened(line, longest - 1)}…` : line
+}
+
+/** Has a name nothing in it that no name has: control characters, or half a character, which no address can hold? */
+export function isPrintable(text: string): boolean {
+  return !/[\p{Cc}\p{Cs}]/u.test(text)
 }
 
 // Of a word that does not fit so much is shown: too little to be the front part of a secret, which no mask would hide.

@@ -1,20 +1,39 @@
 import type { ObservedClient } from './client.ts'
 import { destinationKey, destinationLabel, scopeLabel } from './destination.ts'
 import { droppedDestinations } from './ledger.ts'
+import { clientIdText } from './render.ts'
 import { scopeWarnings } from './scopes.ts'
 import type { ClientSpec } from './spec.ts'
 import type { Observed } from './steps.ts'
 import { plain } from './text.ts'
 
 /** What somebody should know of a client that is to be as its spec says, whatever comes of the plan. `client`: undefined where it is new. */
-export function warningsOf(spec: ClientSpec, client: ObservedClient | undefined, observed: Observed): string[] {
+export function warningsOf(
+  spec: ClientSpec,
+  client: ObservedClient | undefined,
+  observed: Observed,
+  adminClientId: string | undefined,
+): string[] {
   const { scopes, grantTypes } = spec.fields
+  // What a client has already is told of once, when it is adopted.
+  const kept = client?.description.ledger === undefined ? client?.scopes : undefined
   return [
     ...(client?.description.note === 'mangled' ? [mangledLedger] : []),
+    ...(client !== undefined && client.id === adminClientId ? adminGoesTo(spec, client) : []),
     ...takenPlaces(spec, client, observed),
     ...noLongerServed(spec, client),
-    ...scopeWarnings(scopes ?? [], grantTypes ?? client?.grantTypes ?? []),
+    ...scopeWarnings(scopes ?? kept ?? [], grantTypes ?? client?.grantTypes ?? []),
   ]
+}
+
+/** Whoever can read a place that gets the admin client's credentials has the tenant. */
+function adminGoesTo({ destinations }: ClientSpec, client: ObservedClient): string[] {
+  return destinations
+    .filter((destination) => client.description.ledger?.destinations[destinationKey(destination)] === undefined)
+    .map(
+      (destination) =>
+        `${plain(destinationLabel(destination))} gets the credentials of the client that this action signs in with: whoever can read that place can manage the tenant.`,
+    )
 }
 
 const mangledLedger =
@@ -32,7 +51,7 @@ function takenPlaces(
     if (id === undefined || id === client?.id || client?.description.ledger?.destinations[key]) return []
     const place = plain(scopeLabel(destination))
     return [
-      `${place}: ${destination.idName} holds the id of another client (${plain(id, 64)}), which is overwritten with its secret ${destination.secretName}. If both are needed there, give this one a client-id-name and a client-secret-name of its own.`,
+      `${place}: ${destination.idName} holds the id of another client (${clientIdText(id)}), which is overwritten with the secret ${destination.secretName}. If both are needed there, give this one a client-id-name and a client-secret-name of its own.`,
     ]
   })
 }

@@ -171,7 +171,17 @@ function saidBy({ data }: Answer): string | undefined {
       ? [first.code, first.title, first.detail]
       : undefined
   const parts = (qlik ?? [error, error_description, message]).filter((part) => typeof part === 'string' && part !== '')
-  return parts.length === 0 ? undefined : plain(parts.join(' · '), 300)
+  return parts.length === 0 ? undefined : plain(parts.map((part) => withoutOpaque(part as string)).join(' · '), 300)
+}
+
+// Of such a word so much is shown. What is masked is hidden already; this is for what a service shortens or takes apart.
+const showsOfOpaque = 8
+
+/** A service may repeat a part of what it was sent: long words, and those of letters and digits, are shortened. */
+function withoutOpaque(text: string): string {
+  return text.replace(/[\w+/=-]{12,}/g, (word) =>
+    word.length >= 24 || (/\d/.test(word) && /[a-z]/i.test(word)) ? `${word.slice(0, showsOfOpaque)}…` : word,
+  )
 }
 
 function traceOf({ data, headers }: Answer): string | undefined {

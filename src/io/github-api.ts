@@ -148,7 +148,7 @@ const permissionNames: Record<string, string> = {
 /** Permissions by the names that GitHub's pages have for them, with what GitHub itself said in brackets. Reading alone is not enough. */
 function permissions(scope: Scope, accepted: string): string {
   const all = accepted.split(/[,;]/).flatMap((part) => part.trim().split('=')[0] || [])
-  const known = all.filter((name) => name in permissionNames)
+  const known = all.filter((name) => Object.hasOwn(permissionNames, name))
   // Of agents we know no names; whatever else GitHub says comes beside one that we know, or is for other tokens.
   const said = known.length > 0 || scope.store !== 'agents' ? known : all.map((name) => plain(name, 60))
   const names = said.length > 0 ? said : Object.values(rootOf(scope).needs)

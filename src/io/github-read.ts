@@ -7,6 +7,7 @@ import {
 } from '../domain/destination.ts'
 import { parseTimestamp } from '../domain/duration.ts'
 import { ActionError, type ErrorCode, toActionError } from '../domain/errors.ts'
+import { plain } from '../domain/text.ts'
 import { type Access, isComplete, type Visibility } from '../domain/visibility.ts'
 import type { At, DestinationReader, Prepared, Sighting } from '../ports.ts'
 import { unexpected } from './answers.ts'
@@ -212,10 +213,20 @@ async function readSecret(api: Api, scope: Scope, name: string): Promise<At<Item
   }
 }
 
+/** The id of a repository, by which it stays the same whatever it is called. One that somebody else owns by now is refused. */
 export async function repositoryId(api: Api, owner: string, name: string): Promise<string> {
   const what = 'reading the repository'
   const scope = { store: 'actions' as const, repository: { owner, name, id: '' } }
-  return String(
-    parsed(wire.repositorySchema, await ask(api, { route: 'GET /repos/{owner}/{repo}', scope, what }), what).id,
-  )
+  const answer = await ask(api, { route: 'GET /repos/{owner}/{repo}', scope, what })
+  const { id, full_name } = parsed(wire.repositorySchema, answer, what)
+  const now = full_name?.split('/')[0] ?? owner
+  // GitHub leads from the old name to the new one: a secret would go to whoever it was given to.
+  if (now.toLowerCase() !== owner.toLowerCase())
+    throw new ActionError(
+      'DESTINATION_MISSING',
+      `${plain(`${owner}/${name}`)} was transferred: it is ${plain(full_name!)} now`,
+      'Name it as it is called now, if its new owner is to have the secret; a spec file may deliver there only if allow-destinations names it.',
+      { status: 301 },
+    )
+  return String(id)
 }

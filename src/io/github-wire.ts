@@ -18,5 +18,5 @@ export const variablesSchema = z.object({
 export const secretSchema = item
 /** `key_id` is text: its eighteen digits don't fit a JavaScript number. */
 export const publicKeySchema = z.object({ key_id: z.string(), key: z.string() })
-export const repositorySchema = z.object({ id: z.int() })
+export const repositorySchema = z.object({ id: z.int(), full_name: z.nullish(z.string()) })
 export const repositoriesSchema = z.object({ total_count: z.number(), repositories: z.array(repositorySchema) })

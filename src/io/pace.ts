@@ -143,8 +143,8 @@ async function rest(milliseconds: number, { clock, stop, wake }: State): Promise
   const end = () => control.abort()
   wake.add(end)
   const forget = stop.onStop(end)
-  // Where only the end of other work helps, it is looked at again all the same.
-  await clock.sleep(Math.min(milliseconds, 60_000), control.signal)
+  // Where only the end of other work helps, it is looked at again all the same; and who waits says so from time to time.
+  await clock.sleep(Math.min(milliseconds, 10_000), control.signal)
   forget()
   wake.delete(end)
 }

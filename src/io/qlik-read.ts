@@ -26,7 +26,7 @@ async function readClients(session: Session): Promise<At<ObservedClient[]>> {
 async function readList(session: Session): Promise<At<wire.Listed[]>> {
   const what = 'reading the clients'
   const clients: wire.Listed[] = []
-  let path: string | undefined = `${clientsPath}?limit=100`
+  let path: string | undefined | null = `${clientsPath}?limit=100`
   let at: number | undefined
   const seen = new Set<string>()
   while (path !== undefined) {
@@ -37,6 +37,7 @@ async function readList(session: Session): Promise<At<wire.Listed[]>> {
     const listed = page.data.map((raw, index) => listedClient(session, answer, raw, index))
     clients.push(...listed.filter(({ client }) => !client.deletedAt))
     path = nextPath(page.links?.next?.href, session.tenant.origin)
+    if (path === null) throw misread(answer, what, 'links to something that is no address')
     // What is on a page that was not read must not count as absent.
     if (path !== undefined && seen.has(path)) throw misread(answer, what, 'leads back to a page that was read')
     if (seen.size >= mostPages) throw misread(answer, what, `has no end: ${mostPages} pages were read`)
@@ -55,11 +56,14 @@ function listedClient(session: Session, answer: Answer, raw: unknown, index: num
   return listed
 }
 
-/** The tenant may link by another of its names: we stay with the one that was given to us. */
-function nextPath(href: string | null | undefined, origin: string): string | undefined {
+/**
+ * The tenant may link by another of its names: we stay with the one that was given to us. Null where it is no address of a page:
+ * in others (`x:@host/`) the path begins without a slash, and could change the host that it is put behind.
+ */
+function nextPath(href: string | null | undefined, origin: string): string | undefined | null {
   if (!href) return undefined
-  const url = URL.canParse(href, origin) ? new URL(href, origin) : new URL(origin)
-  return `${url.pathname}${url.search}`
+  const url = URL.canParse(href, origin) ? new URL(href, origin) : undefined
+  return url !== undefined && /^https?:$/.test(url.protocol) ? `${url.pathname}${url.search}` : null
 }
 
 async function readClient(session: Session, clientId: string): Promise<At<ObservedClient | undefined>> {

@@ -9,8 +9,12 @@ import { readDescription } from '../domain/ledger.ts'
 
 const text = z.nullish(z.string())
 const texts = z.nullish(z.array(z.string()))
-// Hints are keys of the ledger, where this one would get lost.
-const hint = z.nullish(z.string().check(z.refine((name) => name !== '__proto__')))
+// Hints have five characters (qlik.dev/apis/rest/oauth-clients). They are keys of the ledger and parts of addresses, where these would
+// get lost; and one that is much longer could be the secret itself.
+const hint = z.nullish(z.string().check(z.refine((name) => isHint(name))))
+function isHint(name: string): boolean {
+  return name.length <= 40 && !['__proto__', '.', '..'].includes(name)
+}
 const hintSchema = z.object({ hint, createdAt: text, createdBy: text })
 // Ids go into addresses and logs.
 const clientId = z.string().check(z.regex(/^[\w-]{1,128}$/))
@@ -58,7 +62,6 @@ export const issuedSchema = z.object({
   createdAt: text,
   createdBy: text,
 })
-export const tokenSchema = z.object({ access_token: z.string().check(z.minLength(1)) })
 export const userSchema = z.object({ id: text, clientId: text })
 export const metadataSchema = z.object({ issuer: z.string() })
 
@@ -103,9 +106,6 @@ export function toSecrets(wire: Pick<WireClient, 'clientSecrets' | 'clientSecret
     wire.clientSecrets ??
     (wire.clientSecretHint ? [{ hint: wire.clientSecretHint, createdAt: null, createdBy: null }] : [])
   return listed.flatMap(({ hint, createdAt, createdBy }) =>
-    // A name that no object can have as a key is no hint: such a secret is left alone.
-    hint && hint !== '__proto__'
-      ? [{ hint, createdAt: parseTimestamp(createdAt ?? undefined), createdBy: createdBy || undefined }]
-      : [],
+    hint ? [{ hint, createdAt: parseTimestamp(createdAt ?? undefined), createdBy: createdBy || undefined }] : [],
   )
 }

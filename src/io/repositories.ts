@@ -1,12 +1,19 @@
 import { selectedRepositories } from '../domain/delivery.ts'
 import type { Repository } from '../domain/destination.ts'
-import { ActionError } from '../domain/errors.ts'
-import type { Policy } from '../domain/spec.ts'
+import { ActionError, toActionError } from '../domain/errors.ts'
+import type { Policy, WrittenClient } from '../domain/spec.ts'
 import type { Api } from './github-api.ts'
 import { repositoryId } from './github-read.ts'
 import type { Inputs } from './inputs.ts'
 
 type Asked = Pick<Inputs, 'clients' | 'others'> & { api: Api | undefined; mode: Policy['mode'] }
+
+/** `refusalOf`: why a repository that a client speaks of can't be found out about; of the others nothing is known to be wrong. */
+export type Repositories = {
+  here: Repository
+  idOf: (fullName: string) => string
+  refusalOf: (client: WrittenClient) => ActionError | undefined
+}
 
 /**
  * The ids of the repositories that a run speaks of, each asked for once. The running one's is known to the runner. Where there is
@@ -15,24 +22,39 @@ type Asked = Pick<Inputs, 'clients' | 'others'> & { api: Api | undefined; mode: 
 export async function repositoriesOf(
   { owner, name, id }: Inputs['repository'],
   { clients, others, api, mode }: Asked,
-): Promise<{ here: Repository; idOf: (fullName: string) => string }> {
+): Promise<Repositories> {
   const full = `${owner}/${name}`
   const ids = new Map<string, string>(id === undefined ? [] : [[full.toLowerCase(), id]])
+  const refusals = new Map<string, ActionError>()
   const deletes = mode === 'destroy' || clients.some(({ state }) => state === 'absent')
   // Where something is deleted it matters whom the file serves besides.
-  const places = [...clients, ...(deletes ? others : [])].flatMap(({ deliver }) => deliver)
-  const named = places.flatMap(({ repository, organization }) =>
-    organization === undefined ? [repository ?? full] : [],
-  )
-  const wanted = [full, ...named, ...places.flatMap(selectedRepositories)]
-  const unknown = new Map(wanted.map((fullName) => [fullName.toLowerCase(), fullName]))
+  const spoken = [...clients, ...(deletes ? others : [])].flatMap((client) => spokenOf(client, full))
+  const unknown = new Map([full, ...spoken].map((fullName) => [fullName.toLowerCase(), fullName]))
   await Promise.all(
     [...unknown].map(async ([key, fullName]) => {
-      if (api !== undefined && !ids.has(key)) ids.set(key, await idOrName(api, fullName))
+      if (api === undefined || ids.has(key)) return
+      const found = await idOrName(api, fullName).catch(toActionError)
+      if (typeof found === 'string') ids.set(key, found)
+      else refusals.set(key, found)
     }),
   )
+  const refusal = refusals.get(full.toLowerCase())
+  // Who acts decides for all clients which of them are ours.
+  if (refusal !== undefined) throw refusal
   const idOf = (fullName: string) => ids.get(fullName.toLowerCase()) ?? fullName.toLowerCase()
-  return { here: { owner, name, id: idOf(full) }, idOf }
+  return {
+    here: { owner, name, id: idOf(full) },
+    idOf,
+    refusalOf: (client) => spokenOf(client, full).flatMap((fullName) => refusals.get(fullName.toLowerCase()) ?? [])[0],
+  }
+}
+
+/** Repositories that a client is delivered to, or that are to see what is delivered to their organization. */
+function spokenOf({ deliver }: WrittenClient, here: string): string[] {
+  return deliver.flatMap((delivery) => [
+    ...(delivery.organization === undefined ? [delivery.repository ?? here] : []),
+    ...selectedRepositories(delivery),
+  ])
 }
 
 async function idOrName(api: Api, fullName: string): Promise<string> {
@@ -40,7 +62,7 @@ async function idOrName(api: Api, fullName: string): Promise<string> {
   try {
     return await repositoryId(api, owner, name)
   } catch (thrown) {
-    if (!(thrown instanceof ActionError) || thrown.code !== 'DESTINATION_MISSING') throw thrown
+    if (!(thrown instanceof ActionError) || thrown.code !== 'DESTINATION_MISSING' || thrown.status === 301) throw thrown
     return fullName.toLowerCase()
   }
 }

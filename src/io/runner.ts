@@ -2,9 +2,10 @@ import { EOL } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 // Single files of GitHub's toolkit: its index evaluates an HTTP client for OpenID tokens, which costs more than all else.
 import { issueCommand } from '../../node_modules/@actions/core/lib/command.js'
-import type { ActionError } from '../domain/errors.ts'
+import { ActionError } from '../domain/errors.ts'
 import { type Mistake, mistakeText } from '../domain/mistakes.ts'
 import type { Secret } from '../domain/secret.ts'
+import { plain } from '../domain/text.ts'
 import type { Clock, Reporter, Stop } from '../ports.ts'
 import type { Mask } from './born.ts'
 
@@ -31,7 +32,11 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
   const setOutputs = async (values: Record<string, string>) => {
     if (!env.GITHUB_OUTPUT) return
     const { setOutput } = await files()
-    for (const [name, value] of Object.entries(values)) setOutput(name, value)
+    try {
+      for (const [name, value] of Object.entries(values)) setOutput(name, value)
+    } catch (cause) {
+      throw unwritable('GITHUB_OUTPUT', cause)
+    }
   }
   return {
     mask: (text) => issueCommand('add-mask', {}, text),
@@ -47,7 +52,11 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
     },
     summary: async (markdown) => {
       // Outside of a workflow there is no summary to write to.
-      if (env.GITHUB_STEP_SUMMARY) await (await files()).addSummary(markdown)
+      if (!env.GITHUB_STEP_SUMMARY) return
+      const { addSummary } = await files()
+      await addSummary(markdown).catch((cause: unknown) => {
+        throw unwritable('GITHUB_STEP_SUMMARY', cause)
+      })
     },
     fail: (error) => {
       const trace = error.trace === undefined ? '' : `\n(${error.trace})`
@@ -60,6 +69,14 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
         issueCommand('error', { file, line, col: column }, message)
     },
   }
+}
+
+function unwritable(variable: string, cause: unknown): ActionError {
+  const hint = 'The runner sets it to a file of the step: what was done is in the log. The next run goes on from here.'
+  const why = plain(String((cause as { code?: unknown } | undefined)?.code ?? 'for no known reason'), 40)
+  return new ActionError('INPUT_INVALID', `${variable}: the file that it names can’t be written (${why})`, hint, {
+    cause,
+  })
 }
 
 /** Elapsed time of this machine; it is compared with no other clock. */

@@ -41,15 +41,17 @@ export type Spec = {
   mistakes: Mistake[]
 }
 
-/** 256 KiB are well over a thousand clients; a tenant has two hundred at most. */
-const largest = 262_144
+/** Two hundred clients, as many as a tenant has, with twenty places each are some 600 KiB. */
+const largest = 1_048_576
 const mostFiles = 100
+/** Of all files together: reading what is no YAML takes the parser a second for some ten thousand mistakes. */
+const largestAll = 2 * largest
 
 /** Reads and checks all files together. What is wrong with them are `mistakes`; with the inputs, problems. */
 export async function readSpec(given: Given, problems: Problems): Promise<Spec> {
   // Several clients: a run of minutes, and before that the most that is ever read at once.
   keepMemorySmall()
-  const files = await Promise.all((await find(given, problems)).map(read))
+  const files = await readAll(await find(given, problems), problems)
   const { tenants, mistakes } = tenantsOf(files, given, problems)
   const tenantOf = (file: CheckedFile) => tenants.get(file) ?? ''
   const rules = { here: given.here, allowed: given.allowed, tenantOf }
@@ -123,8 +125,10 @@ async function matching(
   for (const name of names.sort()) {
     const real = await realpath(path.join(base, name)).catch(() => undefined)
     if (real === undefined || leaves(path.relative(base, real)))
-      return { matches, complaint: `${plain(name)} leads outside of the workspace, or nowhere` }
+      return { matches, complaint: 'leads outside of the workspace, or nowhere' }
     const isFile = (await stat(real)).isFile()
+    // The output `matrix` passes names on to spec-file.
+    if (/[\s,]/.test(name)) return { matches, complaint: `${plain(name)} has a space or comma in its name: rename it` }
     if (isFile) matches.push({ file: name.replaceAll('\\', '/'), real })
     else if (isThere) return { matches, complaint: `${plain(name)} is no file` }
   }
@@ -133,10 +137,17 @@ async function matching(
 
 // --- reading ---------------------------------------------------------------------------------------------------------
 
-async function read({ file, real }: Found): Promise<CheckedFile> {
+async function readAll(found: Found[], problems: Problems): Promise<CheckedFile[]> {
+  const texts = await Promise.all(found.map(async ({ file, real }) => ({ file, text: await readText(real) })))
+  const size = texts.reduce((sum, { text }) => sum + (typeof text === 'string' ? text.length : 0), 0)
+  if (size <= largestAll) return texts.map(({ file, text }) => checked(file, text))
+  problems.add('spec-file', `matches more than ${largestAll / 1024} KiB: give some of the files at a time`)
+  return []
+}
+
+function checked(file: string, text: Awaited<ReturnType<typeof readText>>): CheckedFile {
   const nothing = { file, environment: '', drafts: [], clients: [] }
   const start = { file, line: 1, column: 1 }
-  const text = await readText(real)
   if (typeof text !== 'string') return { ...nothing, mistakes: [{ ...start, message: text.complaint }] }
   const { root, mistakes } = parseTree(text)
   if (root !== undefined) return checkFile(file, root, mistakes)
@@ -173,7 +184,8 @@ function tenantsOf(files: CheckedFile[], given: Given, problems: Problems) {
   let first: { file: string; origin: string } | undefined
   for (const file of files) {
     const complain = (at: Position, message: string) => mistakes.push({ file: file.file, ...at, message })
-    const own = file.tenant && readTenant(file.tenant.text, given.allowCustomHost)
+    // Where the admin's credential may go beyond Qlik's own hosts is said by the workflow: a file is part of a branch.
+    const own = file.tenant && readTenant(file.tenant.text, given.allowCustomHost && given.tenant !== '')
     const origin = own?.origin ?? given.tenant
     tenants.set(file, origin)
     if (own?.complaint !== undefined) complain(file.tenant!.at, `tenant: ${own.complaint}`)

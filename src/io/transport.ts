@@ -86,7 +86,16 @@ function answerOf(outgoing: ClientRequest): Promise<IncomingMessage> {
     if (socket === undefined || socket.connecting || socket.secureConnecting)
       outgoing.destroy(new TransportError('refused', 'no connection in time'))
   })
-  return new Promise((resolve, reject) => outgoing.on('response', resolve).on('error', reject))
+  return new Promise((resolve, reject) => {
+    const broken = (why: string) => reject(new TransportError('lost', why))
+    outgoing.on('response', resolve).on('error', reject)
+    // Whatever else ends it: nobody would be told.
+    outgoing.on('upgrade', (_answer, socket) => {
+      socket.destroy()
+      broken('the server switched to another protocol')
+    })
+    outgoing.on('close', () => broken('the connection was closed'))
+  })
 }
 
 /** `secureConnecting`: TLS is not agreed on yet. */
