@@ -203,25 +203,38 @@ function draftOf(client, index, root, defaults) {
         const result = domain_delivery/* deliverySchema */.oU.safeParse(delivery);
         return result.success ? [{ at: (0,domain_mistakes/* locate */.x5)(root, [...path, 'deliver', place]).at, delivery: result.data }] : [];
     });
+    const method = methodIn(client) ?? methodIn(defaults);
     return {
         name: typeof name === 'string' ? name : undefined,
         at: (0,domain_mistakes/* locate */.x5)(root, [...path, 'name']).at,
         pin: typeof pin === 'string' ? { id: pin, at: (0,domain_mistakes/* locate */.x5)(root, [...path, 'client-id']).at } : undefined,
         absent: state === 'absent',
-        secretName: (0,domain_delivery/* usualName */.gy)(methodIn(client) ?? methodIn(defaults)),
+        description: descriptionAt(root, [...path, 'description']) ?? descriptionAt(root, ['defaults', 'description']),
+        method,
+        secretName: (0,domain_delivery/* usualName */.gy)(method),
         deliveries,
     };
 }
+function descriptionAt(root, path) {
+    const text = valueAt(root, path);
+    return typeof text === 'string' ? { text, at: (0,domain_mistakes/* locate */.x5)(root, path).at } : undefined;
+}
 function methodIn(written) {
     const method = isMapping(written) ? written['auth-method'] : undefined;
-    return typeof method === 'string' ? method : undefined;
+    return method === 'client_secret' || method === 'private_key_jwt' ? method : undefined;
 }
 
+// EXTERNAL MODULE: ./build/domain/description.js
+var domain_description = __webpack_require__(1987);
+// EXTERNAL MODULE: ./build/domain/spec-room.js
+var spec_room = __webpack_require__(9800);
 ;// CONCATENATED MODULE: ./build/domain/spec-together.js
+
+
 
 /** What is wrong between clients, also of several files, and with where they go. */
 function checkTogether(files, rules) {
-    return [...sameNames(files, rules), ...samePlaces(files, rules), ...outside(files, rules)];
+    return [...sameNames(files, rules), ...samePlaces(files, rules), ...outside(files, rules), ...tooLong(files, rules)];
 }
 function sameNames(files, { tenantOf }) {
     const seen = new Map();
@@ -280,6 +293,19 @@ function slots(delivery, usualName, here) {
 /** `owner/name` of a repository, or the name of an organization. */
 function subjectOf({ organization, repository }, here) {
     return organization ?? repository ?? here;
+}
+/** A description shares its 4096 characters with the action's own line, which every place makes longer. */
+function tooLong(files, { here }) {
+    return files.flatMap(({ file, drafts }) => drafts.flatMap(({ name, absent, description, method, deliveries }) => {
+        if (name === undefined || absent || description === undefined)
+            return [];
+        const deliver = deliveries.map(({ delivery }) => delivery);
+        const room = (0,spec_room/* descriptionRoom */.E)({ name, deliver, 'auth-method': method }, here);
+        const { text, at } = description;
+        return text.length <= room
+            ? []
+            : [{ file, ...at, message: `description: ${(0,domain_description/* roomText */.F_)(text, room)}. ${(0,domain_description/* roomHint */.l3)(room)}` }];
+    }));
 }
 function outside(files, { here, allowed }) {
     return files.flatMap(({ file, drafts }) => drafts

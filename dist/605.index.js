@@ -301,7 +301,10 @@ var qlik_wire = __webpack_require__(3572);
 
 function createProver(session, mask) {
     return {
-        accessToken: (clientId, issued) => (0,qlik_session/* token */.Sh)(session, clientId, proofOf(issued), mask, { what: `proving the new ${issued.kid ? 'key' : 'secret'}` }),
+        accessToken: (clientId, issued, within) => (0,qlik_session/* token */.Sh)(session, clientId, proofOf(issued), mask, {
+            what: `proving the new ${issued.kid ? 'key' : 'secret'}`,
+            optional: within,
+        }),
         whoIs: (accessToken) => whoIs(session, accessToken),
         revoke: (accessToken) => (0,qlik_session/* revoke */.r8)(session, accessToken),
     };
@@ -325,7 +328,7 @@ async function whoIs({ tenant, http }, accessToken) {
             headers,
             what: 'asking who the client is',
             repeatable: false,
-            optional: true,
+            optional: 5000,
         });
         const { id, clientId } = qlik_wire/* userSchema */.vJ.parse(data);
         return { userId: id || undefined, clientId: clientId || undefined };
@@ -635,6 +638,11 @@ const reasonTexts = {
 function reasonText(reasons) {
     return reasons.map((reason) => reasonTexts[reason]).join('; ');
 }
+const ownTexts = {
+    owner: 'that this repository keeps the client, and by which name',
+    places: 'which destinations are no longer served',
+    over: 'that the run which created the client is over',
+};
 /** One line for one step, done or planned. */
 function stepLine(step, state, told) {
     const mark = state === 'done' ? '✓' : '○';
@@ -655,7 +663,7 @@ function stepText(step, clientId) {
         case 'consent':
             return `set consent to ${step.after} (was ${step.before ?? 'not said'})`;
         case 'own':
-            return 'note in the ledger that this repository keeps the client, and by which name';
+            return `note in the ledger ${ownTexts[step.what]}`;
         case 'write-id':
             return `write the client id to ${(0,domain_text/* plain */.pj)((0,domain_destination/* scopeLabel */.$o)(step.destination))}: ${step.destination.idName}${beforeText(step)}`;
         case 'issue':
@@ -769,21 +777,25 @@ function isDelivered(destination, ledger, observed) {
     if (delivered === undefined || seen === undefined || delivered.hint !== ledger?.current?.hint)
         return false;
     const idIsThere = destination.idAs !== 'secret' || (seen.idStamp !== undefined && seen.idStamp === delivered.idStamp);
-    return seen.secretStamp === provenStamp(ledger, key) && idIsThere;
+    return isKnownWrite(seen.secretStamp, key, ledger) && idIsThere;
 }
-/** The stamp of what surely was delivered to a place; undefined where that can't be told. */
-function provenStamp(ledger, key) {
-    return ledger?.unproven ? undefined : ledger?.destinations[key]?.stamp;
+/** Is this the stamp of what the ledger says was delivered to a place, and is it sure of that? */
+function isKnownWrite(stamp, key, ledger) {
+    return stamp !== undefined && !ledger?.unproven && ledger?.destinations[key]?.stamp === stamp;
 }
+/** Seconds that reading both services may lie apart, and more: what was written longer before was written before both. */
+const readingSlack = 5;
 /**
- * Does a place surely hold what it held when the dead run announced: nothing, or a secret that the ledger knows? Of a place
- * that is no longer named nothing is known; and one that had been written by somebody else, perhaps by a run that the
- * announcement overtook, may hold anything.
+ * Does a place surely hold what it held before the dead run announced: nothing, a secret that the ledger knows, or what was written
+ * there a while before? Of a place that is no longer named nothing is known; and one that somebody wrote to just then, perhaps a run
+ * that the announcement overtook, may hold anything. How long ago each was is told by the clock of its own service.
  */
-function isUntouched(key, ledger, observed) {
+function isUntouched(key, ledger, observed, now) {
+    const seen = observed.get(key);
     const announced = ledger?.announced?.stamps[key] ?? null;
-    const isKnown = announced === null || provenStamp(ledger, key) === announced;
-    return isKnown && observed.has(key) && (observed.get(key)?.secretStamp ?? null) === announced;
+    const wasBefore = (seen?.secretAge ?? 0) > now - (ledger?.announced?.at ?? 0) + readingSlack;
+    const isKnown = announced === null || isKnownWrite(announced, key, ledger) || wasBefore;
+    return isKnown && seen !== undefined && (seen.secretStamp ?? null) === announced;
 }
 /**
  * Suspects that surely no place holds any more, so that their grace begins: because each place is known to hold another secret,
@@ -793,7 +805,7 @@ function superseded(ledger, observed, keys, now) {
     if (keys.length === 0)
         return [];
     const stampAt = (key) => observed.get(key)?.secretStamp;
-    const isLocated = keys.every((key) => stampAt(key) !== undefined && stampAt(key) === provenStamp(ledger, key));
+    const isLocated = keys.every((key) => isKnownWrite(stampAt(key), key, ledger));
     const held = new Set(keys.map((key) => ledger.destinations[key]?.hint));
     const { announced } = ledger;
     const rewritten = announced !== undefined &&
@@ -859,15 +871,18 @@ function decideRotation(input) {
     const settled = proven && quiet && Object.keys(ledger?.suspects ?? {}).length === 0;
     const reasons = reasonsToIssue(input, currentIsLive, undelivered, orphans);
     const named = proven ? foreign.filter(({ hint }) => input.retireHints.includes(hint)) : [];
+    const retire = [
+        ...lost.map((hint) => ({ hint, why: 'never delivered' })),
+        ...(settled ? outOfGrace(input) : []).map((hint) => ({ hint, why: graceText(input) })),
+        ...(settled ? [] : toMakeRoom(input, lost, reasons)),
+        ...named.map(({ hint }) => ({ hint, why: 'named in retire-hints' })),
+    ];
+    const postponed = reasons.every((reason) => reason === 'unsettled') && reasons.length > 0 && isFull(input, retire);
     return {
         wait: leaseOfAnother(input.ledger, input.now, input.run),
-        retire: [
-            ...lost.map((hint) => ({ hint, why: 'never delivered' })),
-            ...(settled ? outOfGrace(input) : []).map((hint) => ({ hint, why: graceText(input) })),
-            ...(settled ? [] : toMakeRoom(input, lost, reasons)),
-            ...named.map(({ hint }) => ({ hint, why: 'named in retire-hints' })),
-        ],
-        reasons,
+        retire,
+        reasons: postponed ? [] : reasons,
+        ...(postponed ? { postponed } : {}),
         undelivered,
         orphans,
         foreign: foreign.filter((secret) => !named.includes(secret)),
@@ -903,11 +918,11 @@ function sortUnlisted(input) {
         // A key is announced by its name, so that there is no doubt.
         if (announced.issuing !== undefined || (0,credential/* isKeyHint */.jP)(hint))
             return hint === announced.issuing;
-        const inTime = createdAt === undefined || (createdAt >= announced.at && createdAt < announced.at + lease);
+        const inTime = createdAt === undefined || (createdAt > announced.at - 1 && createdAt < announced.at + lease);
         return inTime && !announced.known.includes(hint) && isByUs(createdBy, input);
     });
     const certain = age(announced, now) >= lostAfter &&
-        Object.keys(announced.stamps).every((key) => isUntouched(key, ledger, input.observed));
+        Object.keys(announced.stamps).every((key) => isUntouched(key, ledger, input.observed, now));
     // Some tenants refuse to delete a client's last secret: it goes when it has a successor.
     const isOfKind = ({ hint }) => (0,credential/* isKeyHint */.jP)(hint) === (announced.issuing !== undefined);
     const mayGo = ours.length === live.filter(isOfKind).length ? ours.slice(1) : ours;
@@ -938,15 +953,22 @@ function toMakeRoom(input, gone, reasons) {
     const followed = outOfGrace(input).filter((hint) => !held.has(hint));
     return [...new Set([...followed, ...nowhere])].map((hint) => ({ hint, why: graceText(input) }));
 }
+function isFull({ live, kind }, retire) {
+    const gone = new Set(retire.map(({ hint }) => hint));
+    return kind === 'secret' && live.filter(({ hint }) => !(0,credential/* isKeyHint */.jP)(hint) && !gone.has(hint)).length >= secretSlots;
+}
 function graceText({ grace }) {
     return grace === 0 ? 'no grace' : 'grace is over';
 }
-/** Retiring hints whose grace is over and that are still live: the same secret, not a later one that happens to share its hint. */
+/**
+ * Retiring hints whose grace is over and that are still live: the same secret, not a later one that happens to share its hint. The
+ * tenant may count fractions of a second, and say by another clock when it was made: a little later is the same one.
+ */
 function outOfGrace({ ledger, live, now, grace }) {
     // Hints are five characters: one that the current secret happens to share means that one.
     const due = Object.entries(ledger?.retiring ?? {}).filter(([hint, since]) => now - since >= grace && hint !== ledger?.current?.hint);
     return due
-        .filter(([hint, since]) => live.some((secret) => secret.hint === hint && (secret.createdAt ?? 0) <= since))
+        .filter(([hint, since]) => live.some((it) => it.hint === hint && (it.createdAt ?? 0) <= since + lease))
         .map(([hint]) => hint);
 }
 function reasonsToIssue(input, currentIsLive, undelivered, orphans) {
@@ -1696,6 +1718,81 @@ function ofClient(name, error) {
     });
 }
 
+;// CONCATENATED MODULE: ./build/domain/method.js
+
+
+
+/** Do these changes allow a method that was not? */
+function adds(changes, kind) {
+    return changes.some(({ field, before, after }) => field === 'authMethods' && after.includes(credential/* methodOf */.NY[kind]) && before?.includes(credential/* methodOf */.NY[kind]) === false);
+}
+/** What a fresh credential is: what the spec says, else what the current one is, else a secret. */
+function kindOf({ authMethods }, client) {
+    if (authMethods !== undefined)
+        return authMethods.includes(credential/* methodOf */.NY.key) ? 'key' : 'secret';
+    if (!client?.authMethods.includes(credential/* methodOf */.NY.key))
+        return 'secret';
+    const current = client.description.ledger?.current;
+    // Where none was issued here yet, the client decides by what it allows.
+    const isKey = current === undefined ? !client.authMethods.includes(credential/* methodOf */.NY.secret) : (0,credential/* isKeyHint */.jP)(current.hint);
+    return isKey ? 'key' : 'secret';
+}
+/** The same spec, its credential called as usual for what the client signs in with, where neither is said. */
+function namedByMethod(spec, client) {
+    if (spec.fields.authMethods !== undefined || kindOf(spec.fields, client) === 'secret')
+        return spec;
+    // What is served by that name goes on to be.
+    const isServed = (destination) => client?.description.ledger?.destinations[(0,domain_destination/* destinationKey */.I)(destination)] !== undefined;
+    const isOther = (destination) => destination.isUsual === true && !isServed(destination);
+    if (!spec.destinations.some(isOther))
+        return spec;
+    const named = (destination) => isOther(destination) ? { ...destination, secretName: domain_destination/* usualNames */.Vx.private_key_jwt } : destination;
+    return { ...spec, destinations: spec.destinations.map(named) };
+}
+/** A key whose private half nobody has would be of no use. */
+function keyless(client) {
+    return new errors/* ActionError */.lZ('INPUT_INVALID', `auth-method: ${client} is to sign in with a key, and deliver: false leaves no place for its private half`, 'Name a destination, or register a key of your own on the tenant first.');
+}
+/**
+ * Secrets that may not be used any more are as good as retired, while nobody is to use any again: a tenant may refuse to delete
+ * the last one.
+ */
+function retireSteps(client, retire, kind) {
+    const secrets = client.secrets.filter(({ hint }) => !(0,credential/* isKeyHint */.jP)(hint));
+    const isUsable = kind === 'secret' || client.authMethods.includes(credential/* methodOf */.NY.secret);
+    const isLast = secrets.every(({ hint }) => retire.some((it) => it.hint === hint));
+    return retire
+        .filter(({ hint }) => (0,credential/* isKeyHint */.jP)(hint) || isUsable)
+        .map((it) => ({
+        kind: 'retire',
+        clientId: client.id,
+        ...it,
+        ...(isLast && !(0,credential/* isKeyHint */.jP)(it.hint) ? { mayStay: true } : {}),
+    }));
+}
+/**
+ * What is not there any more when these steps are done, whatever the tenant refuses. The rest the ledger must not forget: allowing
+ * its method again would bring it back to life.
+ */
+function surelyGone({ retire }, steps) {
+    return retire.filter(({ hint }) => steps.some((step) => step.hint === hint && !step.mayStay));
+}
+/** Where a key has followed our secrets, their method goes with the last of them. That of keys goes in the request for the last key. */
+function surplusMethod(client, rotation, { fields }) {
+    const { ledger, line } = client.description;
+    const left = client.secrets.filter(({ hint }) => !rotation?.retire.some((it) => it.hint === hint));
+    const followed = Object.keys(ledger?.retiring ?? {}).some((hint) => !(0,credential/* isKeyHint */.jP)(hint));
+    const isOver = rotation?.undelivered.length === 0 &&
+        fields.authMethods?.includes(credential/* methodOf */.NY.key) &&
+        left.some(({ hint }) => hint === ledger?.current?.hint && (0,credential/* isKeyHint */.jP)(hint)) &&
+        left.every(({ hint }) => (0,credential/* isKeyHint */.jP)(hint));
+    if (!isOver || !followed || !client.authMethods.includes(credential/* methodOf */.NY.secret))
+        return [];
+    const before = client.authMethods;
+    const after = before.filter((method) => method !== credential/* methodOf */.NY.secret);
+    return [{ kind: 'update', clientId: client.id, changes: [{ field: 'authMethods', before, after }], line }];
+}
+
 ;// CONCATENATED MODULE: ./build/domain/identify.js
 
 
@@ -1831,6 +1928,7 @@ function inOrder(clients, observed, { actor, policy }) {
     const groups = Map.groupBy(clients, rank);
     return [0, 1, 2].flatMap((it) => (groups.has(it) ? [groups.get(it)] : []));
 }
+/** The client that a spec means; undefined where there is none, or none can be told. */
 function clientOf(spec, { clients, now }, actor) {
     try {
         const identity = identify(spec, clients, actor, now);
@@ -1954,12 +2052,19 @@ function lookingBack(commit, written, seen) {
 function announcingKey(ledger, hint) {
     return hint === undefined ? ledger : { ...ledger, announced: { ...ledger.announced, issuing: hint } };
 }
-/** The ledger after a run gave up: without its announcement; what it delivered somewhere, it keeps as a suspect. */
-function givingUp(announced, hint, delivered, now) {
-    const suspects = hint === undefined ? announced.suspects : (0,domain_ledger/* added */.vN)(announced.suspects, [hint], Math.floor(now));
+/**
+ * The ledger after a run gave up: without its announcement; what it delivered somewhere, it keeps as a suspect, and so what another
+ * run of ours issued meanwhile, whose announcement this one overtook.
+ */
+function givingUp(announced, hint, delivered, { live, now }) {
+    const us = live.find((secret) => secret.hint === announced.current?.hint)?.createdBy;
+    const strangers = us === undefined ? [] : strangersIn({ live }, [announced], { hint: hint ?? '', issuedBy: us }, true);
+    const suspects = (0,domain_ledger/* added */.vN)(announced.suspects, [...(hint === undefined ? [] : [hint]), ...strangers], Math.floor(now));
     return { ...announced, announced: undefined, suspects, destinations: { ...announced.destinations, ...delivered } };
 }
 
+// EXTERNAL MODULE: ./build/domain/description.js
+var domain_description = __webpack_require__(1987);
 // EXTERNAL MODULE: ./build/pause.js
 var pause = __webpack_require__(1526);
 ;// CONCATENATED MODULE: ./build/work.js
@@ -2074,6 +2179,8 @@ async function written(work, write) {
 
 
 
+
+
 /**
  * Announces a fresh secret in the ledger, and issues it. From here to the commit is one critical section. Where the answer is
  * lost, the new secret is found by reading, retired, and issuing is tried once more.
@@ -2086,7 +2193,7 @@ async function announceAndIssue(step, work) {
     const key = step.credential === 'key' ? writers.tenant.makeKey() : undefined;
     const planned = announcingKey(step.ledger, key?.issued.hint);
     const announced = { ...planned, announced: { ...planned.announced, at: Math.floor(work.reading.now) } };
-    const text = (0,domain_ledger/* withLedger */.CA)(step.user, announced);
+    const text = (0,domain_description/* withLedger */.CA)(step.user, announced);
     const sendBy = work.reading.readAt + freshness;
     await written(work, writers.tenant.describe(step.clientId, text, descriptionBefore(work), sendBy)).catch(againIfLate);
     const fresh = {
@@ -2103,17 +2210,10 @@ async function announceAndIssue(step, work) {
         throw cancelled();
     requirePrompt(fresh, work);
     fresh.issued = await issueOnce(step, work).catch(async (thrown) => {
-        if (thrown instanceof Again)
-            throw thrown;
-        const error = (0,errors/* toActionError */.ie)(thrown);
-        if (error.retryAfter !== undefined && !error.uncertain)
-            throw new Again('the tenant made us wait', error);
-        if (!error.uncertain || work.shop.stop.requested)
-            throw error;
-        if (key === undefined)
-            await retireLost(fresh, work);
-        requirePrompt(fresh, work);
-        return issueOnce(step, work);
+        await onceMore(fresh, await lost(thrown, fresh, work), work);
+        return issueOnce(step, work).catch(async (again) => {
+            throw new Again('the answer to issuing was lost', await lost(again, fresh, work));
+        });
     });
     fresh.hint = fresh.issued.hint ?? (await findHint(fresh, work));
     return true;
@@ -2129,6 +2229,33 @@ function againIfLate(thrown) {
 function requirePrompt({ announcedAt }, { shop }) {
     if (shop.clock.elapsed() - announcedAt > promptness)
         throw new Again('announcing took too long');
+}
+/** The failure of an issue that may have taken effect, once its secret is retired; throws any other, which did not. */
+async function lost(thrown, fresh, work) {
+    if (thrown instanceof Again)
+        throw thrown;
+    const error = (0,errors/* toActionError */.ie)(thrown);
+    if (error.retryAfter !== undefined && !error.uncertain)
+        throw new Again('the tenant made us wait', error);
+    if (!error.uncertain || work.shop.stop.requested)
+        throw error;
+    if (fresh.key === undefined)
+        await retireLost(fresh, work);
+    return error;
+}
+/** Waits as the tenant asks before issuing once more, where the announcement lasts that long; else it is decided anew. */
+async function onceMore({ announcedAt }, error, { shop }) {
+    if (error.code === 'RATE_LIMITED')
+        throw error;
+    const wait = error.retryAfter ?? 0;
+    if (shop.clock.elapsed() + wait - announcedAt > promptness)
+        throw new Again('the answer to issuing was lost', error);
+    if (wait === 0)
+        return;
+    shop.reporter.step(`… issuing once more in ${(0,duration/* secondsText */.Hd)(wait)}: ${error.message}`);
+    await (0,pause/* pause */.v)(wait, shop);
+    if (shop.stop.requested)
+        throw cancelled();
 }
 /** Through the door that the client needs: allowing the method makes a secret too (PATCH answers 202). */
 async function issueOnce(step, work) {
@@ -2191,6 +2318,7 @@ async function unknownHints(fresh, { shop }) {
 
 
 
+
 const mostAttempts = 5;
 /** Reads the client of a section. What people wrote into its description meanwhile stays, unless the spec names it. */
 async function reread(fresh, { shop, plan }) {
@@ -2217,7 +2345,7 @@ async function writeLedger(fresh, work, decide, first) {
             return decision;
         last = decision;
         try {
-            const text = (0,domain_ledger/* withLedger */.CA)(seen.user, decision.ledger);
+            const text = (0,domain_description/* withLedger */.CA)(seen.user, decision.ledger);
             await writers.tenant.describe(fresh.clientId, text, 'filled', seen.readAt + freshness);
             return decision;
         }
@@ -2303,7 +2431,7 @@ async function takeBack(fresh, kept, work) {
     await writeLedger(fresh, work, (seen) => {
         if (!(0,domain_ledger/* sameLedger */.EG)(seen.ledger, fresh.announced))
             return undefined;
-        return { ledger: givingUp(fresh.announced, kept, Object.fromEntries(entries), seen.now) };
+        return { ledger: givingUp(fresh.announced, kept, Object.fromEntries(entries), seen) };
     });
 }
 function perhapsDelivered(destination, error) {
@@ -2396,6 +2524,8 @@ function commitFacts(fresh, deliveries) {
 
 
 
+
+
 /**
  * Creates the client, its announcement in the first description and its consent in the same request; then looks for a twin
  * and for what the tenant did not honour. Where the answer is lost, the client is found by its announcement.
@@ -2425,7 +2555,12 @@ async function createClient(planned, work) {
     await giveWayToTwin(step, mine, clients, work);
     if (mine !== undefined && mine.consent !== step.consent)
         await writers.tenant.setConsent(created.clientId, step.consent);
-    const listed = mine?.secrets.map((secret) => secret.hint) ?? [];
+    const all = mine?.secrets.map((secret) => secret.hint) ?? [];
+    // A tenant may make a secret for a client that is to use none: it goes at once.
+    const surplus = key === undefined ? [] : all.filter((hint) => !(0,credential/* isKeyHint */.jP)(hint));
+    for (const hint of surplus)
+        await retireIfAllowed(created.clientId, hint, work);
+    const listed = all.filter((hint) => !surplus.includes(hint));
     const born = created.issued === undefined ? undefined : (created.issued.hint ?? (listed.length === 1 ? listed[0] : undefined));
     if (!step.deliver) {
         work.fresh = { ...fresh, early };
@@ -2437,16 +2572,18 @@ async function createClient(planned, work) {
     work.fresh.hint ??= await findHint(work.fresh, work);
     return true;
 }
+/** Milliseconds for a token that would save time. */
+const earlyWithin = 5000;
 /** Proving need not wait until the client was read back: where it works at once, that saves a round trip. */
 function earlyToken({ clientId, issued }, { plan, shop }) {
     const provable = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined);
     if (!provable || issued === undefined)
         return undefined;
-    return shop.writers.prover.accessToken(clientId, issued).catch(() => undefined);
+    return shop.writers.prover.accessToken(clientId, issued, earlyWithin).catch(() => undefined);
 }
 async function create_create(step, key, work) {
     const { writers } = work.shop;
-    const description = (0,domain_ledger/* withLedger */.CA)(step.user, step.ledger);
+    const description = (0,domain_description/* withLedger */.CA)(step.user, step.ledger);
     const client = { fields: { ...step.fields, description }, consent: step.consent, key };
     try {
         return await written(work, writers.tenant.create(client, work.reading.readAt + freshness));
@@ -2502,7 +2639,9 @@ async function keepNoSecret(hints, at, work) {
             kept = hint;
     if (kept !== undefined)
         work.progress.notes.push(`The tenant refuses to delete the client's last secret (${kept}). Nobody knows its value.`);
-    await writeLedger(fresh, work, (seen) => (0,domain_ledger/* sameLedger */.EG)(seen.ledger, fresh.announced) ? { ledger: givingUp(fresh.announced, kept, {}, at) } : undefined);
+    await writeLedger(fresh, work, (seen) => (0,domain_ledger/* sameLedger */.EG)(seen.ledger, fresh.announced)
+        ? { ledger: givingUp(fresh.announced, kept, {}, { live: [], now: at }) }
+        : undefined);
     work.fresh = undefined;
 }
 
@@ -2777,7 +2916,7 @@ async function carryOut(step, work) {
             return changes(work, () => work.shop.writers.tenant.setConsent(step.clientId, step.after));
         case 'own':
             await requireFresh(work);
-            return changes(work, () => work.shop.writers.tenant.describe(step.clientId, (0,domain_ledger/* withLedger */.CA)(step.user, step.ledger), descriptionBefore(work), sendBy(work)));
+            return changes(work, () => work.shop.writers.tenant.describe(step.clientId, (0,domain_description/* withLedger */.CA)(step.user, step.ledger), descriptionBefore(work), sendBy(work)));
         case 'write-id':
             return changes(work, () => work.shop.writers.destinations.putVariable(step.destination, step.clientId, step.before !== undefined));
         case 'issue':
@@ -2829,7 +2968,7 @@ async function apply_update(step, work) {
     const describes = step.changes.some(({ field }) => field === 'description');
     if (describes)
         await requireFresh(work);
-    const changes = step.changes.map((change) => change.field === 'description' ? { ...change, after: (0,domain_ledger/* withLine */.$2)(change.after, step.line) } : change);
+    const changes = step.changes.map((change) => change.field === 'description' ? { ...change, after: (0,domain_description/* withLine */.$2)(change.after, step.line) } : change);
     const { tenant } = work.shop.writers;
     const { value: issued } = await written(work, tenant.update(step.clientId, changes, describes ? sendBy(work) : undefined)).catch((thrown) => {
         const error = (0,errors/* toActionError */.ie)(thrown);
@@ -2991,7 +3130,7 @@ function isNotedElsewhere(key, id, { clients, destinations }) {
     const stamp = destinations.get(key)?.secretStamp;
     return clients
         .filter((other) => other.id !== id)
-        .some(({ description: { ledger } }) => Object.keys(ledger?.destinations ?? {}).some((at) => at.toLowerCase() === key.toLowerCase() && provenStamp(ledger, at) === stamp));
+        .some(({ description: { ledger } }) => Object.keys(ledger?.destinations ?? {}).some((at) => at.toLowerCase() === key.toLowerCase() && isKnownWrite(stamp, at, ledger)));
 }
 /**
  * Where the variable shows another client's id, it belongs to whoever wrote that, and the secret beside it too, unless its stamp
@@ -3003,7 +3142,7 @@ function partsToRemove(destination, { destinations }, client, observed) {
     const seen = observed.destinations.get(key);
     const delivered = client.description.ledger?.destinations[key];
     const isOurs = delivered !== undefined &&
-        provenStamp(client.description.ledger, key) === seen?.secretStamp &&
+        isKnownWrite(seen?.secretStamp, key, client.description.ledger) &&
         !isNotedElsewhere(key, client.id, observed);
     if (seen !== undefined && !destinations.includes(destination)) {
         const isOurId = destination.idAs === 'secret' ? isSame(delivered?.idStamp, seen.idStamp) : seen.idValue === client.id;
@@ -3157,7 +3296,7 @@ function issueSteps({ spec, observed, context }, client, rotation, input) {
     const base = owned(client.description.ledger, spec, context.actor);
     const kept = { ...base, destinations: onlyNamed(base.destinations, spec) };
     const ledger = announcing(kept, rotation, input);
-    (0,domain_ledger/* requireRoom */.hr)(client.description.user, ledger, spec.destinations);
+    (0,domain_description/* requireRoom */.hr)(client.description.user, ledger, spec.destinations);
     const before = observed.clients.find(({ id }) => id === client.id);
     const isAllowed = before?.authMethods.includes(credential/* methodOf */.NY[input.kind]) !== false;
     const addMethod = isAllowed ? undefined : client.authMethods;
@@ -3225,87 +3364,30 @@ function seenAt(observed, destination) {
     return observed.destinations.get((0,domain_destination/* destinationKey */.I)(destination));
 }
 
-;// CONCATENATED MODULE: ./build/domain/method.js
-
-
-/** Do these changes allow a method that was not? */
-function adds(changes, kind) {
-    return changes.some(({ field, before, after }) => field === 'authMethods' && after.includes(credential/* methodOf */.NY[kind]) && before?.includes(credential/* methodOf */.NY[kind]) === false);
-}
-/** What a fresh credential is: what the spec says, else what the current one is, else a secret. */
-function kindOf({ authMethods }, client) {
-    if (authMethods !== undefined)
-        return authMethods.includes(credential/* methodOf */.NY.key) ? 'key' : 'secret';
-    const ledger = client?.description.ledger;
-    if (ledger === undefined || !client?.authMethods.includes(credential/* methodOf */.NY.key))
-        return 'secret';
-    // A run that died before its first commit made the client for keys.
-    const isKey = ledger.current === undefined ? !client.authMethods.includes(credential/* methodOf */.NY.secret) : (0,credential/* isKeyHint */.jP)(ledger.current.hint);
-    return isKey ? 'key' : 'secret';
-}
-/** A key whose private half nobody has would be of no use. */
-function keyless(client) {
-    return new errors/* ActionError */.lZ('INPUT_INVALID', `auth-method: ${client} is to sign in with a key, and deliver: false leaves no place for its private half`, 'Name a destination, or register a key of your own on the tenant first.');
-}
-/**
- * Secrets that may not be used any more are as good as retired, while nobody is to use any again: a tenant may refuse to delete
- * the last one.
- */
-function retireSteps(client, retire, kind) {
-    const secrets = client.secrets.filter(({ hint }) => !(0,credential/* isKeyHint */.jP)(hint));
-    const isUsable = kind === 'secret' || client.authMethods.includes(credential/* methodOf */.NY.secret);
-    const isLast = secrets.every(({ hint }) => retire.some((it) => it.hint === hint));
-    return retire
-        .filter(({ hint }) => (0,credential/* isKeyHint */.jP)(hint) || isUsable)
-        .map((it) => ({
-        kind: 'retire',
-        clientId: client.id,
-        ...it,
-        ...(isLast && !(0,credential/* isKeyHint */.jP)(it.hint) ? { mayStay: true } : {}),
-    }));
-}
-/**
- * What is not there any more when these steps are done, whatever the tenant refuses. The rest the ledger must not forget: allowing
- * its method again would bring it back to life.
- */
-function surelyGone({ retire }, steps) {
-    return retire.filter(({ hint }) => steps.some((step) => step.hint === hint && !step.mayStay));
-}
-/** Where a key has followed our secrets, their method goes with the last of them. That of keys goes in the request for the last key. */
-function surplusMethod(client, rotation, { fields }) {
-    const { ledger, line } = client.description;
-    const left = client.secrets.filter(({ hint }) => !rotation?.retire.some((it) => it.hint === hint));
-    const followed = Object.keys(ledger?.retiring ?? {}).some((hint) => !(0,credential/* isKeyHint */.jP)(hint));
-    const isOver = rotation?.undelivered.length === 0 &&
-        fields.authMethods?.includes(credential/* methodOf */.NY.key) &&
-        left.some(({ hint }) => hint === ledger?.current?.hint && (0,credential/* isKeyHint */.jP)(hint)) &&
-        left.every(({ hint }) => (0,credential/* isKeyHint */.jP)(hint));
-    if (!isOver || !followed || !client.authMethods.includes(credential/* methodOf */.NY.secret))
-        return [];
-    const before = client.authMethods;
-    const after = before.filter((method) => method !== credential/* methodOf */.NY.secret);
-    return [{ kind: 'update', clientId: client.id, changes: [{ field: 'authMethods', before, after }], line }];
-}
-
 ;// CONCATENATED MODULE: ./build/domain/warnings.js
 
 
 
 
 
-/** What somebody should know of a client that is to be as its spec says, whatever comes of the plan. `client`: undefined where it is new. */
-function warningsOf(spec, client, observed, adminClientId) {
+/**
+ * What somebody should know of a client that is to be as its spec says, whatever comes of the plan. `client`: undefined where it is
+ * new; `postponed`: a fresh secret would be issued if there was a slot for it.
+ */
+function warningsOf(spec, client, observed, { adminClientId, postponed }) {
     const { scopes, grantTypes } = spec.fields;
     // What a client has already is told of once, when it is adopted.
     const kept = client?.description.ledger === undefined ? client?.scopes : undefined;
     return [
         ...(client?.description.note === 'mangled' ? [mangledLedger] : []),
+        ...(postponed ? [allInUse] : []),
         ...(client !== undefined && client.id === adminClientId ? adminGoesTo(spec, client) : []),
         ...takenPlaces(spec, client, observed),
         ...noLongerServed(spec, client),
         ...scopeWarnings(scopes ?? kept ?? [], grantTypes ?? client?.grantTypes ?? []),
     ];
 }
+const allInUse = 'All five secrets of the client are in use, some of them left by runs that died or overlapped. The current one is in place; which of the others may go shows when their grace period is over.';
 /** Whoever can read a place that gets the admin client's credentials has the tenant. */
 function adminGoesTo({ destinations }, client) {
     return destinations
@@ -3333,6 +3415,7 @@ function noLongerServed({ destinations }, client) {
 }
 
 ;// CONCATENATED MODULE: ./build/domain/plan.js
+
 
 
 
@@ -3385,7 +3468,7 @@ function planCreate(spec, observed, { actor, policy }) {
     };
     const ledger = announcing(newLedger(spec, actor, 'made'), { orphans: [], retire: [] }, input);
     const user = spec.fields.description ?? '';
-    (0,domain_ledger/* requireRoom */.hr)(user, ledger, spec.destinations);
+    (0,domain_description/* requireRoom */.hr)(user, ledger, spec.destinations);
     return {
         spec,
         client: undefined,
@@ -3397,7 +3480,7 @@ function planCreate(spec, observed, { actor, policy }) {
         ],
         drift: true,
         foreign: [],
-        warnings: warningsOf(spec, undefined, observed, policy.adminClientId),
+        warnings: warningsOf(spec, undefined, observed, policy),
     };
 }
 function newFields({ name, fields }) {
@@ -3429,7 +3512,7 @@ function planExisting(spec, { client, twins }, observed, context) {
     const after = changed(client, changes);
     requireRoomForChange(spec, after, changes);
     const ids = idRepairs(spec, client.id, observed);
-    const own = ownSteps(spec, after, context);
+    const own = [...undeliverable(input, after), ...ownSteps(spec, after, context)];
     const planned = rotation && { ...rotation, reasons, retire: surelyGone(rotation, retireLast ? [] : retirements) };
     const issue = planned === undefined || reasons.length === 0 ? [] : issueSteps({ spec, observed, context }, after, planned, input);
     return {
@@ -3439,7 +3522,6 @@ function planExisting(spec, { client, twins }, observed, context) {
         run: context.actor.run,
         steps: [
             ...(retireLast ? [] : retirements),
-            ...(rotation === undefined ? undeliverable(input, client.id) : []),
             ...updateSteps(client, changes, consentDiffers ? spec.consent : undefined, issue.length > 0),
             // A delivery writes an id that is wrong, not one that only others should see.
             ...(issue.length > 0 ? [...ids.filter(({ before }) => before === client.id), ...issue] : [...ids, ...own]),
@@ -3448,12 +3530,12 @@ function planExisting(spec, { client, twins }, observed, context) {
             // Last of all: should it have delivered before it died, the destinations hold a fresh secret by now.
             ...twins.map(({ id }) => ({ kind: 'delete-twin', clientId: id })),
         ],
-        // Repairing a description writes beside the ledger: it waits like an issue does.
+        // Whatever writes the ledger, or beside it, waits like an issue does.
         wait: rotation?.wait ??
             (changes.length + own.length > 0 ? leaseOfAnother(input.ledger, input.now, input.run) : undefined),
         drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
         foreign: rotation?.foreign ?? sortUnlisted(input).foreign,
-        warnings: warningsOf(spec, client, observed, adminClientId),
+        warnings: warningsOf(spec, client, observed, { adminClientId, postponed: rotation?.postponed }),
     };
 }
 /** One of its secrets is what we signed in with: it goes when nothing else is left to do, unless its slot is needed. */
@@ -3463,13 +3545,32 @@ function retiresLast(client, { adminClientId }) {
 function requireRoomForChange({ destinations }, { description }, changes) {
     const isChanged = changes.some(({ field }) => field === 'description');
     if (isChanged && description.ledger !== undefined)
-        (0,domain_ledger/* requireRoom */.hr)(description.user, description.ledger, destinations);
+        (0,domain_description/* requireRoom */.hr)(description.user, description.ledger, destinations);
 }
-/** Where nothing is delivered, what a dead run made when it created the client goes, if the tenant lets it. */
-function undeliverable(input, clientId) {
+/**
+ * Where nothing is delivered, what a dead run made when it created the client goes, if the tenant lets it. It is noted, so that what
+ * the tenant keeps is not tried again and again.
+ */
+function undeliverable(input, { id: clientId, description }) {
+    const { ledger, destinations } = input;
+    if (destinations.length > 0)
+        return [];
     const { lost, orphans } = sortUnlisted(input);
-    const hints = Object.keys(input.ledger?.announced?.stamps ?? {}).length > 0 ? [] : [...lost, ...orphans];
-    return hints.map((hint) => ({ kind: 'retire', clientId, hint, why: 'never delivered', mayStay: true }));
+    const hints = [...lost, ...orphans];
+    if (ledger === undefined || hints.length === 0 || Object.keys(ledger.announced?.stamps ?? {}).length > 0)
+        return [];
+    const suspects = (0,domain_ledger/* added */.vN)(ledger.suspects, hints, Math.floor(input.now));
+    const over = { ...ledger, announced: undefined, suspects };
+    return [
+        ...hints.map((hint) => ({
+            kind: 'retire',
+            clientId,
+            hint,
+            why: 'never delivered',
+            mayStay: true,
+        })),
+        { kind: 'own', clientId, user: description.user, ledger: over, what: 'over' },
+    ];
 }
 /** Why to issue; a client that may not use secrets has none that works, whatever it lists. */
 function reasonsOf(rotation, changes, client, kind) {
@@ -3514,17 +3615,22 @@ function updateSteps(client, changes, consent, issues) {
             : [{ kind: 'consent', clientId: client.id, before: client.consent, after: consent }]),
     ];
 }
-/** Ownership without issuing: only where no secret is delivered, for a delivery writes the ledger anyway. */
-function ownSteps(spec, client, { actor }) {
+/** Who keeps the client, and which places it no longer serves: only without a delivery, for that writes the ledger anyway. */
+function ownSteps(spec, client, { actor, policy }) {
     const { ledger, user } = client.description;
-    if (isOwner(ledger, spec, actor))
+    const isOurs = isOwner(ledger, spec, actor);
+    const drops = policy.dropDestinations && spec.destinations.length > 0 && (0,domain_ledger/* droppedDestinations */.a6)(ledger, spec.destinations).length > 0;
+    if (isOurs && !drops)
         return [];
     const next = owned(ledger, spec, actor);
-    (0,domain_ledger/* requireRoom */.hr)(user, next, []);
-    return [{ kind: 'own', clientId: client.id, user, ledger: next }];
+    const kept = drops ? { ...next, destinations: onlyNamed(next.destinations, spec) } : next;
+    (0,domain_description/* requireRoom */.hr)(user, kept, []);
+    return [{ kind: 'own', clientId: client.id, user, ledger: kept, what: isOurs ? 'places' : 'owner' }];
 }
 
 ;// CONCATENATED MODULE: ./build/settle.js
+
+
 
 
 
@@ -3575,6 +3681,7 @@ async function settle(spec, { reading, now }, request, world, waiting) {
 async function settle_carryOut(settling, first, enter, decided) {
     const { world } = settling;
     let decision = first;
+    let spent = 0;
     const take = (later) => {
         decision = later;
         decided(later);
@@ -3587,14 +3694,29 @@ async function settle_carryOut(settling, first, enter, decided) {
             break;
         if (round === mostRounds)
             throw again.error ?? tooSlow(again);
-        // A lost answer may mean that the tenant is in trouble: it gets time, about half a minute in all.
         if (again.error !== undefined)
-            await (0,pause/* pause */.v)(again.error.retryAfter ?? 500 * 2 ** round, world);
+            spent = await outlast(again.error, { spent, round }, world);
         take(await decideAnew(settling, decision.plan));
     }
     if (world.stop.requested)
         throw cancelled();
     closingWords(settling, decision.plan);
+}
+/**
+ * A lost answer may mean that the tenant is in trouble: it gets time as it asks, or half a minute in all. Throws the failure where
+ * that is over. Returns the milliseconds that were spent so far.
+ */
+async function outlast(error, { spent, round }, world) {
+    const { retryAfter } = error;
+    const wait = retryAfter ?? 500 * 2 ** round;
+    const after = spent + error.spent + (retryAfter === undefined ? wait : 0);
+    const isLimited = error.code === 'RATE_LIMITED' && retryAfter === undefined;
+    if (isLimited || after >= retry/* patience */._L)
+        throw error;
+    if (wait > 0)
+        world.reporter.step(`… waiting ${(0,duration/* secondsText */.Hd)(wait)}: ${error.message}`);
+    await (0,pause/* pause */.v)(wait, world);
+    return after;
 }
 function decide({ spec, request, seen }, reading) {
     return { reading, plan: planClient(spec, reading, { actor: request.actor, policy: request.policy, seen }) };
@@ -3722,13 +3844,25 @@ function nothingToDo({ spec, request }) {
 
 
 
+
 /** Clients under way at a time: enough to wait for several answers at once, few enough to end in time when asked to stop. */
 const mostAtOnce = 8;
 /**
  * Brings every client to what its spec says, or in plan mode says what that would take: several clients side by side, the steps of
  * each in order. `first`: one reading of all. One client's failure is its outcome's `error`, and stops no other.
  */
-async function run(request, first, world) {
+async function run(given, first, world) {
+    const { request, first: reading } = await named(given, first, world);
+    return settleAll(request, reading, world);
+}
+/** Where a client turns out to sign in with a key, and nobody says what that is called: its places are read by that name. */
+async function named(request, first, world) {
+    const clients = request.clients.map((spec) => namedByMethod(spec, clientOf(spec, first, request.actor)));
+    if (clients.every((spec, index) => spec === request.clients[index]))
+        return { request, first };
+    return { request: { ...request, clients }, first: await (0,observe/* observe */.l)((0,spec/* placesOfAll */.x7)(clients), world.readers, world.clock) };
+}
+async function settleAll(request, first, world) {
     const { clients } = request;
     const tally = startTally(clients.length, world);
     const outcomes = new Map();

@@ -19,10 +19,10 @@ export class SandboxClock {
     this.#offset += ms
   }
 
-  /** RFC 3339 with nine fractional digits, strictly increasing inside one millisecond so that order can be told. */
-  nanoStamp(): string {
+  /** RFC 3339 with nine fractional digits, strictly increasing inside one millisecond so that order can be told; so many seconds ahead. */
+  nanoStamp(ahead = 0): string {
     this.#ticks = (this.#ticks + 137) % 1_000_000
-    return `${new Date(this.now()).toISOString().slice(0, -1)}${String(this.#ticks).padStart(6, '0')}Z`
+    return `${new Date(this.now() + ahead * 1000).toISOString().slice(0, -1)}${String(this.#ticks).padStart(6, '0')}Z`
   }
 
   /** For the `Date` header: whole seconds. */

@@ -27,10 +27,14 @@ export type Settings = {
   getShowsSecrets: boolean
   replaceAbsent: 'allowed' | 'refused'
   publicKeysPatch: 'allowed' | 'refused'
+  /** Of a client that is created for keys alone. */
+  secretForKeys: 'none' | 'made'
   unconfirmedDeleteStatus: number
   hints: 'prefix' | 'suffix' | 'opaque'
   lastSecret: 'deletable' | 'kept'
   stampsOfSecrets: 'present' | 'absent'
+  /** By how much the clock by which secrets are dated is ahead of that of the `Date` header. */
+  secretClockAhead: number
   secretDelay: number
   consentDelay: number
   untrustedStatus: number
@@ -82,10 +86,12 @@ export const defaultSettings: Settings = {
   getShowsSecrets: true,
   replaceAbsent: 'allowed',
   publicKeysPatch: 'allowed',
+  secretForKeys: 'none',
   unconfirmedDeleteStatus: 400,
   hints: 'prefix',
   lastSecret: 'deletable',
   stampsOfSecrets: 'present',
+  secretClockAhead: 0,
   secretDelay: 0,
   consentDelay: 0,
   untrustedStatus: 400,

@@ -54,7 +54,7 @@ const mutations: Mutation[] = [
   {
     name: 'trust a delivery that was not committed',
     file: 'domain/whereabouts.ts',
-    from: 'return seen.secretStamp === provenStamp(ledger, key) && idIsThere',
+    from: 'return isKnownWrite(seen.secretStamp, key, ledger) && idIsThere',
     to: 'return seen.secretStamp !== undefined && idIsThere',
   },
   {

@@ -65,7 +65,7 @@ async function takeBack(fresh: Fresh, kept: string | undefined, work: Work): Pro
   ])
   await writeLedger(fresh, work, (seen) => {
     if (!sameLedger(seen.ledger, fresh.announced)) return undefined
-    return { ledger: givingUp(fresh.announced, kept, Object.fromEntries(entries), seen.now) }
+    return { ledger: givingUp(fresh.announced, kept, Object.fromEntries(entries), seen) }
   })
 }
 

@@ -1,7 +1,9 @@
 import type { ObservedClient } from './domain/client.ts'
+import { isKeyHint } from './domain/credential.ts'
+import { withLedger } from './domain/description.ts'
 import { toActionError } from './domain/errors.ts'
 import { isYounger } from './domain/identify.ts'
-import { sameLedger, withLedger } from './domain/ledger.ts'
+import { sameLedger } from './domain/ledger.ts'
 import type { Secret } from './domain/secret.ts'
 import type { Step } from './domain/steps.ts'
 import { announcingKey, givingUp } from './domain/transitions.ts'
@@ -41,7 +43,11 @@ export async function createClient(planned: CreateStep, work: Work): Promise<tru
   await giveWayToTwin(step, mine, clients, work)
   if (mine !== undefined && mine.consent !== step.consent)
     await writers.tenant.setConsent(created.clientId, step.consent)
-  const listed = mine?.secrets.map((secret) => secret.hint) ?? []
+  const all = mine?.secrets.map((secret) => secret.hint) ?? []
+  // A tenant may make a secret for a client that is to use none: it goes at once.
+  const surplus = key === undefined ? [] : all.filter((hint) => !isKeyHint(hint))
+  for (const hint of surplus) await retireIfAllowed(created.clientId, hint, work)
+  const listed = all.filter((hint) => !surplus.includes(hint))
   const born =
     created.issued === undefined ? undefined : (created.issued.hint ?? (listed.length === 1 ? listed[0] : undefined))
   if (!step.deliver) {
@@ -55,11 +61,14 @@ export async function createClient(planned: CreateStep, work: Work): Promise<tru
   return true
 }
 
+/** Milliseconds for a token that would save time. */
+const earlyWithin = 5000
+
 /** Proving need not wait until the client was read back: where it works at once, that saves a round trip. */
 function earlyToken({ clientId, issued }: Created, { plan, shop }: Work): Promise<Secret | undefined> | undefined {
   const provable = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined)
   if (!provable || issued === undefined) return undefined
-  return shop.writers.prover.accessToken(clientId, issued).catch(() => undefined)
+  return shop.writers.prover.accessToken(clientId, issued, earlyWithin).catch(() => undefined)
 }
 
 async function create(step: CreateStep, key: NewKey | undefined, work: Work): Promise<At<Created>> {
@@ -121,7 +130,9 @@ async function keepNoSecret(hints: string[], at: number, work: Work): Promise<vo
   if (kept !== undefined)
     work.progress.notes.push(`The tenant refuses to delete the client's last secret (${kept}). Nobody knows its value.`)
   await writeLedger(fresh, work, (seen) =>
-    sameLedger(seen.ledger, fresh.announced) ? { ledger: givingUp(fresh.announced, kept, {}, at) } : undefined,
+    sameLedger(seen.ledger, fresh.announced)
+      ? { ledger: givingUp(fresh.announced, kept, {}, { live: [], now: at }) }
+      : undefined,
   )
   work.fresh = undefined
 }

@@ -1,7 +1,9 @@
 import type { ObservedClient, ObservedSecret } from './domain/client.ts'
 import { isKeyHint } from './domain/credential.ts'
+import { withLedger } from './domain/description.ts'
+import { secondsText } from './domain/duration.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
-import { type Ledger, sameLedger, withLedger } from './domain/ledger.ts'
+import { type Ledger, sameLedger } from './domain/ledger.ts'
 import type { Step } from './domain/steps.ts'
 import { announcingKey } from './domain/transitions.ts'
 import { pause } from './pause.ts'
@@ -47,13 +49,10 @@ export async function announceAndIssue(step: Step & { kind: 'issue' }, work: Wor
   if (work.shop.stop.requested) throw cancelled()
   requirePrompt(fresh, work)
   fresh.issued = await issueOnce(step, work).catch(async (thrown: unknown) => {
-    if (thrown instanceof Again) throw thrown
-    const error = toActionError(thrown)
-    if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)
-    if (!error.uncertain || work.shop.stop.requested) throw error
-    if (key === undefined) await retireLost(fresh, work)
-    requirePrompt(fresh, work)
-    return issueOnce(step, work)
+    await onceMore(fresh, await lost(thrown, fresh, work), work)
+    return issueOnce(step, work).catch(async (again: unknown) => {
+      throw new Again('the answer to issuing was lost', await lost(again, fresh, work))
+    })
   })
   fresh.hint = fresh.issued.hint ?? (await findHint(fresh, work))
   return true
@@ -69,6 +68,27 @@ function againIfLate(thrown: unknown): never {
 /** Throws `Again` where issuing would come too long after its announcement. */
 function requirePrompt({ announcedAt }: Fresh, { shop }: Work): void {
   if (shop.clock.elapsed() - announcedAt > promptness) throw new Again('announcing took too long')
+}
+
+/** The failure of an issue that may have taken effect, once its secret is retired; throws any other, which did not. */
+async function lost(thrown: unknown, fresh: Fresh, work: Work): Promise<ActionError> {
+  if (thrown instanceof Again) throw thrown
+  const error = toActionError(thrown)
+  if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)
+  if (!error.uncertain || work.shop.stop.requested) throw error
+  if (fresh.key === undefined) await retireLost(fresh, work)
+  return error
+}
+
+/** Waits as the tenant asks before issuing once more, where the announcement lasts that long; else it is decided anew. */
+async function onceMore({ announcedAt }: Fresh, error: ActionError, { shop }: Work): Promise<void> {
+  if (error.code === 'RATE_LIMITED') throw error
+  const wait = error.retryAfter ?? 0
+  if (shop.clock.elapsed() + wait - announcedAt > promptness) throw new Again('the answer to issuing was lost', error)
+  if (wait === 0) return
+  shop.reporter.step(`… issuing once more in ${secondsText(wait)}: ${error.message}`)
+  await pause(wait, shop)
+  if (shop.stop.requested) throw cancelled()
 }
 
 /** Through the door that the client needs: allowing the method makes a secret too (PATCH answers 202). */

@@ -1,5 +1,6 @@
+import { withLedger } from './domain/description.ts'
 import { toActionError } from './domain/errors.ts'
-import { type Ledger, sameLedger, withLedger } from './domain/ledger.ts'
+import { type Ledger, sameLedger } from './domain/ledger.ts'
 import type { Reread } from './domain/transitions.ts'
 import { pause } from './pause.ts'
 import { type Fresh, freshness, type Work } from './work.ts'

@@ -56,7 +56,8 @@ export type Bot = { userId?: string | undefined; clientId?: string | undefined }
 
 /** Proves credentials. Each proof mints an access token, which is given back with `revoke`. */
 export interface Prover {
-  accessToken(clientId: string, issued: Issued): Promise<Secret>
+  /** `within`: milliseconds for one try, where another one follows anyway. */
+  accessToken(clientId: string, issued: Issued, within?: number): Promise<Secret>
   /** Whom the tenant sees behind an access token; undefined where it does not say. */
   whoIs(accessToken: Secret): Promise<Bot | undefined>
   revoke(accessToken: Secret): Promise<void>

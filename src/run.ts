@@ -1,4 +1,5 @@
-import { inOrder } from './domain/order.ts'
+import { namedByMethod } from './domain/method.ts'
+import { clientOf, inOrder } from './domain/order.ts'
 import type { Outcome } from './domain/outcome.ts'
 import { type ClientSpec, placesOfAll } from './domain/spec.ts'
 import { plain } from './domain/text.ts'
@@ -13,7 +14,23 @@ const mostAtOnce = 8
  * Brings every client to what its spec says, or in plan mode says what that would take: several clients side by side, the steps of
  * each in order. `first`: one reading of all. One client's failure is its outcome's `error`, and stops no other.
  */
-export async function run(request: RunRequest, first: Reading, world: World): Promise<Outcome[]> {
+export async function run(given: RunRequest, first: Reading, world: World): Promise<Outcome[]> {
+  const { request, first: reading } = await named(given, first, world)
+  return settleAll(request, reading, world)
+}
+
+/** Where a client turns out to sign in with a key, and nobody says what that is called: its places are read by that name. */
+async function named(
+  request: RunRequest,
+  first: Reading,
+  world: World,
+): Promise<{ request: RunRequest; first: Reading }> {
+  const clients = request.clients.map((spec) => namedByMethod(spec, clientOf(spec, first, request.actor)))
+  if (clients.every((spec, index) => spec === request.clients[index])) return { request, first }
+  return { request: { ...request, clients }, first: await observe(placesOfAll(clients), world.readers, world.clock) }
+}
+
+async function settleAll(request: RunRequest, first: Reading, world: World): Promise<Outcome[]> {
   const { clients } = request
   const tally = startTally(clients.length, world)
   const outcomes = new Map<ClientSpec, Outcome>()

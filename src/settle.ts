@@ -1,12 +1,14 @@
 import { apply } from './apply.ts'
 import type { Destination } from './domain/destination.ts'
 import { placesOf } from './domain/destroy.ts'
+import { secondsText } from './domain/duration.ts'
 import { ActionError, toActionError } from './domain/errors.ts'
 import { clientLabel } from './domain/identify.ts'
 import { needOf } from './domain/need.ts'
 import { type Outcome, outcomeOf, type Progress, startProgress } from './domain/outcome.ts'
 import { planClient } from './domain/plan.ts'
 import { stepLine } from './domain/render.ts'
+import { patience } from './domain/retry.ts'
 import type { Actor, ClientSpec, Policy } from './domain/spec.ts'
 import type { ClientPlan } from './domain/steps.ts'
 import { plain } from './domain/text.ts'
@@ -81,6 +83,7 @@ async function carryOut(
 ): Promise<void> {
   const { world } = settling
   let decision = first
+  let spent = 0
   const take = (later: Decision) => {
     decision = later
     decided(later)
@@ -90,12 +93,30 @@ async function carryOut(
     const again = await tryPlan(settling, decision, enter, take)
     if (again === undefined) break
     if (round === mostRounds) throw again.error ?? tooSlow(again)
-    // A lost answer may mean that the tenant is in trouble: it gets time, about half a minute in all.
-    if (again.error !== undefined) await pause(again.error.retryAfter ?? 500 * 2 ** round, world)
+    if (again.error !== undefined) spent = await outlast(again.error, { spent, round }, world)
     take(await decideAnew(settling, decision.plan))
   }
   if (world.stop.requested) throw cancelled()
   closingWords(settling, decision.plan)
+}
+
+/**
+ * A lost answer may mean that the tenant is in trouble: it gets time as it asks, or half a minute in all. Throws the failure where
+ * that is over. Returns the milliseconds that were spent so far.
+ */
+async function outlast(
+  error: ActionError,
+  { spent, round }: { spent: number; round: number },
+  world: World,
+): Promise<number> {
+  const { retryAfter } = error
+  const wait = retryAfter ?? 500 * 2 ** round
+  const after = spent + error.spent + (retryAfter === undefined ? wait : 0)
+  const isLimited = error.code === 'RATE_LIMITED' && retryAfter === undefined
+  if (isLimited || after >= patience) throw error
+  if (wait > 0) world.reporter.step(`… waiting ${secondsText(wait)}: ${error.message}`)
+  await pause(wait, world)
+  return after
 }
 
 function decide({ spec, request, seen }: Settling, reading: Reading): Decision {

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Fault } from '../../sandbox/faults.ts'
 import { validateGithubRequest } from '../../sandbox/openapi.ts'
 import type { Client } from '../../sandbox/tenant/types.ts'
-import { ledgerLine, readDescription, withLedger } from '../../src/domain/ledger.ts'
+import { readDescription, withLedger } from '../../src/domain/description.ts'
+import { ledgerLine } from '../../src/domain/ledger.ts'
 import { count, expectFailure, expectHealed, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
 import { theClient } from '../support/promises.ts'
 import { type RunResult, Simulation } from '../support/simulation.ts'
@@ -258,6 +259,7 @@ describe('a destination', () => {
     expectSuccess(result, { result: 'rotated' })
     expect(result.log.join('\n')).toMatch(/acme\/app: QLIK_CLIENT_SECRET is no longer served/)
     expect((await simulation.run(dropped)).log.join('\n')).not.toContain('no longer served')
+    expectSuccess(await simulation.run({ environment: 'staging' }), { result: 'unchanged' })
     await expectHealed(simulation, { environment: 'staging' })
   })
 })
@@ -308,8 +310,8 @@ describe('the client', () => {
 
   it('takes a description that leaves room for the action’s own line', async () => {
     expectRefusal(await simulation.run({ description: 'd'.repeat(4000) }), 'INPUT_INVALID', {
-      message: /^description: its 4000 characters leave no room for the action's own line/,
-      hint: /Qlik allows 4096 characters together: shorten the description by \d+ characters/,
+      message:
+        /^description: its 4000 characters leave no room for the action's own line .*Qlik allows 4096 characters together: the description may have \d+/,
     })
     await settle()
     expectRefusal(await simulation.run({ description: 'd'.repeat(4000), rotate: 'now' }), 'INPUT_INVALID')
@@ -702,5 +704,64 @@ describe('a run that is asked to stop', () => {
     expectFailure(result, 'CANCELLED', { hint: /next run goes on/ })
     simulation.advance(1)
     await expectHealed(simulation)
+  })
+})
+
+describe('a tenant in trouble while it writes', () => {
+  const issue = { service: 'tenant' as const, method: 'POST', path: /\/client-secrets$/ }
+  const status = (retryAfter?: string) => ({
+    kind: 'status' as const,
+    status: 503,
+    ...(retryAfter === undefined ? {} : { headers: { 'retry-after': retryAfter } }),
+  })
+
+  it.each([
+    ['issuing', issue, { rotate: 'now' }],
+    ['announcing', { ...issue, method: 'PATCH', path: /\/oauth-clients\/\w+$/ }, { rotate: 'now' }],
+    ['creating', { ...issue, path: /\/oauth-clients$/ }, { name: 'second' }],
+  ])('is told as such after half a minute of silence: %s', async (_what, request, inputs: Record<string, string>) => {
+    const client = await settle()
+    const before = hints(client)
+    const { faults, clock } = simulation.sandbox
+    const silent = { kind: 'hook', run: () => clock.advance(30_000) } as const
+    faults.add({ ...request, when: 'before', times: 99, fault: silent })
+    faults.add({ ...request, when: 'after', times: 99, fault: { kind: 'hang' } })
+    const { result, seconds } = await timed(() => simulation.run(inputs))
+    expectFailure(result, 'TENANT_UNREACHABLE', { message: /silent/ })
+    expect(seconds).toBeLessThan(35)
+    faults.clear()
+    simulation.advance(11 / 60)
+    await expectHealed(simulation)
+    expect(hints(client)).toEqual(before)
+  })
+
+  it.each([
+    ['issuing', issue, { rotate: 'now' }],
+    ['creating', { ...issue, path: /\/oauth-clients$/ }, { name: 'second' }],
+  ])('is waited for as it asks, and that is told: %s', async (_what, request, inputs: Record<string, string>) => {
+    await settle()
+    simulation.sandbox.faults.add({ ...request, when: 'before', times: 2, fault: status('4') })
+    const { result, seconds } = await timed(() => simulation.run(inputs))
+    expectSuccess(result)
+    expect(seconds).toBeGreaterThan(8)
+    expect(result.log.filter((line) => /^… (waiting|issuing once more in) 4 s/.test(line))).toHaveLength(2)
+    expect(result.log.join('\n')).toMatch(/answered 503/)
+  })
+
+  it('is not waited for where it asks for more than a quarter of an hour', async () => {
+    await settle()
+    simulation.sandbox.faults.add({ ...issue, when: 'before', times: 2, fault: status('1000') })
+    const { result, seconds } = await timed(() => simulation.run({ rotate: 'now' }))
+    expectFailure(result, 'RATE_LIMITED')
+    expect(seconds).toBeLessThan(5)
+  })
+
+  it('gets half a minute where it does not say how long', async () => {
+    await settle()
+    simulation.sandbox.faults.add({ ...issue, when: 'before', times: 99, fault: status() })
+    const { result, seconds } = await timed(() => simulation.run({ rotate: 'now' }))
+    expectFailure(result, 'TENANT_UNREACHABLE', { message: /issuing a secret: the tenant answered 503/ })
+    expect(seconds).toBeGreaterThan(10)
+    expect(seconds).toBeLessThan(35)
   })
 })

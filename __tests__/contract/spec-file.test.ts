@@ -167,6 +167,18 @@ clients:
     },
   )
 
+  it('forgets at once what is dropped, also where no secret is due', async () => {
+    const two = specOf(`${clientNamed('etl')}\n  - environment: staging`)
+    const one = specOf(clientNamed('etl'))
+    expectSuccess(await run(two), { result: 'created' })
+    expectFailure(await run(one), 'DESTINATION_DROPPED')
+    const { secrets } = simulation.sandbox.tenant.liveClients()[0]!
+    const before = secrets.map(({ hint }) => hint)
+    expectSuccess(await run(one, { 'drop-destinations': 'true' }), { result: 'updated', drift: 'false' })
+    expect(secrets.map(({ hint }) => hint)).toEqual(before)
+    expectSuccess(await run(one), { result: 'unchanged' })
+  })
+
   it('needs a token only where something is delivered', async () => {
     const without = { 'github-token': '' }
     expectSuccess(await run(specOf('name: etl\nscopes: [apps]\ndeliver: []'), without), { result: 'created' })
@@ -288,6 +300,21 @@ clients:
   it('are two clients of one id', async () => {
     const pinned = (name: string) => `name: ${name}\nclient-id: abc\ndeliver: []`
     await mistake(specOf(pinned('a'), pinned('b')), '7:16', /client-id: another client pins the same already \(.*:4\)/)
+  })
+
+  it('are descriptions that leave no room for our line, beside all their places', async () => {
+    const long = (length: number) => `description: ${'d'.repeat(length)}\n`
+    await mistake(
+      specOf(clientNamed('etl', long(3700))),
+      '5:18',
+      /^clients\.yaml:5:18: description: its 3700 characters/,
+    )
+    const asDefault = `defaults: { description: ${'d'.repeat(4000)} }\n${specOf(clientNamed('etl'))}`
+    await mistake(asDefault, '1:26', /description: its 4000 characters/)
+    expectSuccess(await run(specOf(clientNamed('etl', long(3400)))), { result: 'created' })
+    // What has room once has room for good.
+    for (const rotate of ['now', 'now', 'now', 'auto'])
+      expect((await simulation.run({ rotate })).error?.message).toBeUndefined()
   })
 
   it('of files that are no specs quote nothing of them', async () => {

@@ -295,7 +295,7 @@ describe('many destinations', () => {
     simulation.program = programFor([deployerTo({})])
     expectRefusal(await simulation.run(), 'DESTINATION_DROPPED', {
       message:
-        /also serves acme\/app, store dependabot: .*; organization acme: OTHER; .*; organization acme, store dependabot: /,
+        /also serves acme\/app, store dependabot: .*; organization acme: .*; organization acme: OTHER; organization acme, store dependabot: /,
     })
   })
 })

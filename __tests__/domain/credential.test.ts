@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isKeyHint, keyHint } from '../../src/domain/credential.ts'
-import { type Ledger, ledgerLine, readDescription, requireRoom } from '../../src/domain/ledger.ts'
+import { readDescription, requireRoom } from '../../src/domain/description.ts'
+import { type Ledger, ledgerLine } from '../../src/domain/ledger.ts'
 import { decideRotation, type RotationInput } from '../../src/domain/rotation.ts'
 import { lostAfter } from '../../src/domain/whereabouts.ts'
 import { actor, destination, key, ledgerOf, now } from '../support/values.ts'

@@ -1,5 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import {
+  longestDescription,
+  readDescription,
+  requireRoom,
+  roomBeside,
+  withLedger,
+  withLine,
+} from '../../src/domain/description.ts'
 import { type Destination, destinationKey, stores } from '../../src/domain/destination.ts'
 import {
   deliveredEntry,
@@ -7,14 +15,10 @@ import {
   type Ledger,
   ledgerLine,
   ledgerMarker,
-  readDescription,
   recalledDestination,
-  requireRoom,
   sameLedger,
-  withLedger,
-  withLine,
 } from '../../src/domain/ledger.ts'
-import { destination, key, ledgerOf } from '../support/values.ts'
+import { destination, key, ledgerOf, now } from '../support/values.ts'
 
 // No hint is `__proto__`: answers with one are refused.
 const word = fc.string({ minLength: 1, maxLength: 12 }).filter((text) => text !== '__proto__')
@@ -74,7 +78,7 @@ describe('a ledger in a description', () => {
         const read = readDescription(withLedger(user, ledger))
         expect(sameLedger(read.ledger, ledger)).toBe(true)
         expect(read.note).toBeUndefined()
-        expect(read.user).toBe(user.trim() === '' ? '' : user.trimEnd())
+        expect(read.user).toBe(user.trim() === '' ? '' : user)
       }),
       { numRuns: 500 },
     )
@@ -181,6 +185,32 @@ describe('reading a description', () => {
   })
 })
 
+describe('what is usual', () => {
+  const places = {
+    [key]: { hint: 'aaaaa', stamp: 500, id: 'variable:QLIK_CLIENT_ID' },
+    '123//staging/OTHER': { hint: 'bbbbb', stamp: 501 },
+    '7/dependabot//QLIK_CLIENT_SECRET': { hint: 'aaaaa', stamp: 502, idStamp: 503, id: 'secret:ID', in: 'acme/other' },
+    '8///X': { hint: 'aaaaa', stamp: 504, id: 'variable:QLIK_CLIENT_ID', in: 'evil/app' },
+  }
+  const announced = { run: '1.1.x', at: now, known: [], stamps: { [key]: 500, '123//staging/OTHER': null } }
+  const ledger = ledgerOf({ destinations: places, announced })
+
+  it('is left out of the line, and read all the same', () => {
+    const line = ledgerLine(ledger)
+    expect(line).toContain(
+      '"destinations":{"123///":{"stamp":500},"123//staging/OTHER":{"hint":"bbbbb","id":"none","stamp":501},',
+    )
+    expect(line).toContain('"7/dependabot//":{"id":"secret:ID","idStamp":503,"in":"other","stamp":502}')
+    expect(line).toContain('"stamps":{"123///":500,')
+    expect(readDescription(line).ledger).toEqual(ledger)
+  })
+
+  it('may also be said', () => {
+    const inFull = `${ledgerMarker} ${JSON.stringify(ledger)}`
+    expect(readDescription(inFull.replace('"stamp":501', '"stamp":501,"id":"none"')).ledger).toEqual(ledger)
+  })
+})
+
 describe('room', () => {
   it('is asked for with the fullest ledger that can follow', () => {
     const ledger = ledgerOf({ destinations: {} })
@@ -189,6 +219,51 @@ describe('room', () => {
     const many = Array.from({ length: 20 }, (_, index) => ({ ...destination, secretName: `SECRET_${index}` }))
     expect(() => requireRoom('d'.repeat(3000), ledger, many)).toThrow(/leave no room/)
     expect(() => requireRoom('', ledger, many)).not.toThrow()
+  })
+
+  it('is there for twenty places with names as they are', () => {
+    const many = Array.from({ length: 20 }, (_, index) => ({
+      ...destination,
+      repository: { owner: 'acme', name: `analytics-platform-service-${index}`, id: String(800_000_000 + index) },
+      environment: 'production-eu-west-1',
+    }))
+    expect(roomBeside(ledgerOf(), many)).toBeGreaterThan(300)
+  })
+
+  it('is the same whatever state a ledger is in, and enough for each', () => {
+    const hint = fc.integer({ min: 0, max: 0xf_ff_ff }).map((it) => it.toString(16).padStart(5, '0'))
+    const time = fc.integer({ min: 0, max: 9_999_999_999 })
+    const environments = ['', 'staging', 'a/b']
+    const places = environments.map((environment) => ({ ...destination, environment: environment || undefined }))
+    const keys = places.map(destinationKey)
+    const state = fc.record({
+      current: fc.option(fc.record({ hint, since: time }), { nil: undefined }),
+      unproven: fc.constantFrom(undefined, true as const),
+      retiring: fc.dictionary(hint, time, { maxKeys: 2 }),
+      suspects: fc.dictionary(hint, time, { maxKeys: 2 }),
+      announced: fc.option(
+        fc.record({
+          run: fc.constant('12345678901.12.abcdefgh'),
+          at: time,
+          renewed: fc.option(time, { nil: undefined }),
+          known: fc.array(hint, { maxLength: 4 }),
+          stamps: fc.record(Object.fromEntries(keys.map((it) => [it, fc.option(time)]))),
+        }),
+        { nil: undefined },
+      ),
+      destinations: fc.dictionary(
+        fc.constantFrom(...keys),
+        fc.record({ hint, stamp: time, id: fc.constant('variable:QLIK_CLIENT_ID') }),
+      ),
+    })
+    const room = roomBeside(ledgerOf({ destinations: {} }), places)
+    fc.assert(
+      fc.property(state, (more) => {
+        const ledger = ledgerOf(more as Partial<Ledger>)
+        expect(roomBeside(ledger, places)).toBe(room)
+        expect(withLedger('d'.repeat(room), ledger).length).toBeLessThanOrEqual(longestDescription)
+      }),
+    )
   })
 })
 

@@ -26,7 +26,7 @@ const steps: Record<string, Step> = {
     ],
   },
   consent: { kind: 'consent', clientId: 'c1', before: 'required', after: 'trusted' },
-  own: { kind: 'own', clientId: 'c1', user: '', ledger: ledgerOf() },
+  own: { kind: 'own', clientId: 'c1', user: '', ledger: ledgerOf(), what: 'owner' },
   'write-id': { kind: 'write-id', destination, clientId: 'c1', before: 'c0' },
   issue: {
     kind: 'issue',

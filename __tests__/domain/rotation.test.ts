@@ -63,6 +63,8 @@ describe('a fresh secret is issued', () => {
 
   it.each<[string, Partial<RotationInput>]>([
     ['is absent', { observed: seen({}) }],
+    ['is absent, and nobody knew what it held', { observed: seen({}), ledger: ledgerOf({ unproven: true }) }],
+    ['shows the stamp that it had before two runs overlapped', { ledger: ledgerOf({ unproven: true }) }],
     ['was written by somebody else', { observed: seen({ secretStamp: 501 }) }],
     ['is new', { destinations: [destination, { ...destination, environment: 'x' }] }],
     [
@@ -121,6 +123,14 @@ describe('a secret is retired', () => {
     expect(decide({ ...retiring, ledger }).retire).toEqual([{ hint: 'rrrrr', why: 'grace is over' }])
   })
 
+  it('also where the tenant says that it was made a moment after it was replaced: its clocks may differ', () => {
+    const ledger = ledgerOf({ retiring: { rrrrr: now - day } })
+    const made = (createdAt: number) => [secret('aaaaa', day), { hint: 'rrrrr', createdAt }]
+    for (const createdAt of [now - day + 0.7, now - day + 5])
+      expect(decide({ ledger, live: made(createdAt) }).retire).toEqual([{ hint: 'rrrrr', why: 'grace is over' }])
+    expect(decide({ ledger, live: made(now - day + 3600) }).retire).toEqual([])
+  })
+
   it('without grace where it certainly was never delivered', () => {
     const ledger = ledgerOf({ announced: announcement(lostAfter) })
     const live = [secret('aaaaa', day), secret('ooooo', lostAfter - 1)]
@@ -130,6 +140,15 @@ describe('a secret is retired', () => {
       reasons: [],
     })
     expect(decide({ ledger, live, observed: seen({ secretStamp: 501 }) }).retire).toEqual([])
+  })
+
+  it('none where all slots are taken, and a fresh one would only settle what is left', () => {
+    const ledger = ledgerOf({ suspects: { bbbbb: now - 700 } })
+    const live = ['aaaaa', 'bbbbb', 'c', 'd'].map((hint) => secret(hint, 800))
+    expect(decide({ ledger, live })).toMatchObject({ reasons: ['unsettled'] })
+    const full = [...live, secret('fffff', 9 * day, 'ann')]
+    expect(decide({ ledger, live: full })).toMatchObject({ reasons: [], retire: [], postponed: true })
+    expect(decide({ ledger, live: full, rotate: 'now' }).reasons).toEqual(['asked', 'unsettled'])
   })
 
   describe('to make room, where all five slots are taken,', () => {
@@ -172,6 +191,19 @@ describe('a secret is retired', () => {
       const withOrphan = full.map((it) => (it.hint === 'ddddd' ? secret('ddddd', 7 * day) : it))
       expect(hints({ ledger: orphaned, live: withOrphan, observed: written(501) })).toEqual(['bbbbb', 'ccccc'])
     })
+  })
+
+  it('without grace also where the place was written by nobody knows whom, but long before the run announced', () => {
+    const ledger = ledgerOf({
+      announced: announcement(lostAfter, ['aaaaa', 'ccccc'], { [key]: 503 }),
+      suspects: { ccccc: now - 999 },
+    })
+    const live = [secret('aaaaa', day), secret('ccccc', 900), secret('ooooo', lostAfter - 1)]
+    const retired = (secretAge: number) =>
+      decide({ ledger, live, observed: seen({ secretStamp: 503, secretAge }) }).retire.map(({ hint }) => hint)
+    expect(retired(lostAfter + 60)).toEqual(['ooooo'])
+    // It may be what another run delivered between the two readings that the announcement rests on.
+    expect(retired(lostAfter + 2)).toEqual([])
   })
 
   it('by name only where it is not ours and the current one is in place', () => {

@@ -126,11 +126,17 @@ describe('looking back', () => {
 
 describe('giving up', () => {
   it('takes the announcement back, and nothing else, where no place can hold the secret', () => {
-    expect(givingUp(announced, undefined, {}, now)).toEqual({ ...ledgerOf(), announced: undefined })
+    expect(givingUp(announced, undefined, {}, { live: [], now })).toEqual({ ...ledgerOf(), announced: undefined })
+  })
+
+  it('keeps what another run of ours issued meanwhile, and leaves what others did', () => {
+    const theirs = { hint: 'fffff', createdAt: now, createdBy: 'ann' }
+    const { suspects } = givingUp(announced, undefined, {}, { live: [...live('aaaaa', 'ooooo'), theirs], now })
+    expect(suspects).toEqual({ ooooo: now })
   })
 
   it('keeps what a place may hold as a suspect, and says which is where', () => {
-    expect(givingUp(announced, 'nnnnn', deliveries, now)).toMatchObject({
+    expect(givingUp(announced, 'nnnnn', deliveries, { live: [], now })).toMatchObject({
       suspects: { nnnnn: now },
       current: { hint: 'aaaaa' },
       destinations: deliveries,

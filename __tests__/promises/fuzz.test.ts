@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
+import { readDescription, withLine } from '../../src/domain/description.ts'
 import { ActionError } from '../../src/domain/errors.ts'
-import { readDescription, withLine } from '../../src/domain/ledger.ts'
 import { readInputs } from '../../src/io/inputs.ts'
 import type { WireResponse } from '../../src/io/transport.ts'
 import { expectNothingReadable } from '../support/shown.ts'

@@ -176,6 +176,19 @@ describe('P1: nobody is locked out', () => {
 })
 
 describe('P2: nothing is left lying around', () => {
+  test.each([0, 5])(
+    'a secret is replaced in the second in which it was made, dated %d s ahead',
+    async (secretClockAhead) => {
+      const { simulation, watch } = await prepared({ settings: { secretClockAhead } })
+      simulation.requestTime = 1
+      await simulation.run()
+      simulation.sandbox.github.deleteSecret(repositoryPlace)
+      watch.excuse()
+      await simulation.run()
+      await expectHealing(simulation, watch)
+    },
+  )
+
   test('creating has to wait, and then the run dies', async () => {
     const { simulation, watch } = await prepared({})
     await simulation.run(
@@ -288,6 +301,19 @@ describe('P3 and P7: five secrets are always enough', () => {
     await expectHealing(simulation, watch)
   })
 
+  test('a run dies after its delivery and the next before it, beside two secrets of somebody else', async () => {
+    const { simulation, watch } = await prepared({})
+    await simulation.run()
+    for (let person = 0; person < 2; person++) watch.addForeign(theClient(simulation).clientId)
+    simulation.advance(1)
+    await simulation.run({ rotate: 'now' }, { at: putSecret, kind: 'killed after' })
+    simulation.advance(2 * minutes)
+    await simulation.run({}, { at: issueSecret, kind: 'killed after' })
+    expect(theClient(simulation).secrets.length).toBe(5)
+    simulation.advance(11 * minutes)
+    await expectHealing(simulation, watch)
+  })
+
   test('two overlapping rotations follow two ordinary ones', async () => {
     const { simulation, watch } = await prepared(rotated)
     await simulation.run({ rotate: 'now' })
@@ -309,6 +335,45 @@ describe('P3 and P7: five secrets are always enough', () => {
     expect(theClient(simulation).secrets.length).toBe(5)
     simulation.advance(25)
     await expectHealing(simulation, watch)
+  })
+})
+
+describe('P6: what is in order is left alone', () => {
+  test('creating a client that delivers nothing dies, and the tenant keeps the last secret', async () => {
+    const { simulation } = await prepared({ settings: { lastSecret: 'kept' } })
+    const inputs = { deliver: 'false' }
+    await simulation.run(inputs, { at: createClient, kind: 'killed after' })
+    simulation.advance(11 * minutes)
+    expect((await simulation.run(inputs)).error?.message).toBeUndefined()
+    await expectSettled(simulation, inputs)
+    expect(theClient(simulation).secrets.length).toBe(1)
+  })
+
+  test('a description that others wrote stays as it is, to the last space', async () => {
+    const { simulation } = await prepared({})
+    const { clientId } = simulation.sandbox.tenant.addClient({ clientName: 'deployer', description: ' words \t\n\n' })
+    await simulation.run()
+    expect(theClient(simulation).clientId).toBe(clientId)
+    expect(theClient(simulation).description).toMatch(/^ words \t\n\n\nqlik-oauth-client ledger: /)
+    await expectSettled(simulation)
+  })
+
+  test('a tenant makes a secret for a client that is to use keys only', async () => {
+    const { simulation, watch } = await prepared({ settings: { secretForKeys: 'made' } })
+    const inputs = { 'auth-method': 'private_key_jwt' }
+    expect((await simulation.run(inputs)).log.join('\n')).not.toContain('Another run')
+    expect(theClient(simulation).secrets).toEqual([])
+    await expectSettled(simulation, inputs)
+    await expectHealing(simulation, watch, { places: [keyPlace], inputs })
+  })
+
+  test('nobody says how a client signs in that was made for keys', async () => {
+    const { simulation, watch } = await prepared({})
+    await simulation.run({ 'auth-method': 'private_key_jwt' })
+    await expectSettled(simulation)
+    await expectHealing(simulation, watch, { places: [keyPlace] })
+    await simulation.run({ rotate: 'now' })
+    await expectHealing(simulation, watch, { places: [keyPlace] })
   })
 })
 

@@ -47,7 +47,8 @@ const switches: Record<string, Partial<Settings>> = {
     stampsOfSecrets: 'absent',
     legacyHint: true,
   },
-  'replace of what is absent refused, tokens die with their secret': {
+  'replace of what is absent refused, tokens die with their secret, which are dated by a clock ahead': {
+    secretClockAhead: 5,
     replaceAbsent: 'refused',
     tokensDieWithSecret: true,
     getShowsSecrets: false,

@@ -1,6 +1,7 @@
 import type { ObservedClient } from '../../src/domain/client.ts'
+import { readDescription } from '../../src/domain/description.ts'
 import type { Destination } from '../../src/domain/destination.ts'
-import { type Ledger, ledgerLine, readDescription } from '../../src/domain/ledger.ts'
+import { type Ledger, ledgerLine } from '../../src/domain/ledger.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { Actor, ClientSpec } from '../../src/domain/spec.ts'
 

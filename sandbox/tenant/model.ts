@@ -198,7 +198,8 @@ export class Tenant {
       hint = this.#hintOf(value)
     }
     const usableAt = this.#clock.now() + this.#settings.secretDelay * 1000
-    const secret: StoredSecret = { hint, value, createdAt: this.#clock.nanoStamp(), createdBy, usableAt }
+    const createdAt = this.#clock.nanoStamp(this.#settings.secretClockAhead)
+    const secret: StoredSecret = { hint, value, createdAt, createdBy, usableAt }
     client.secrets.push(secret)
     return secret
   }

@@ -151,7 +151,7 @@ export class TenantRoutes {
       consentMethod: honoured ? 'trusted' : 'required',
       createdByType: actor.clientId === undefined ? 'user' : settings.createdByTypeOfBots,
     })
-    if (takesSecrets(client)) tenant.makeSecret(client, actor.userId)
+    if (takesSecrets(client) || settings.secretForKeys === 'made') tenant.makeSecret(client, actor.userId)
     return jsonResponse(201, createdShape(client, tenant.tenantId, settings))
   }
 

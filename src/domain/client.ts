@@ -1,4 +1,4 @@
-import type { Description } from './ledger.ts'
+import type { Description } from './description.ts'
 import type { Consent, Fields } from './spec.ts'
 
 /** A live secret as the tenant lists it. `createdAt` in epoch seconds of the tenant. */

@@ -7,6 +7,7 @@ import {
   repositoryPattern,
   secretNamePattern,
   stores,
+  usualNames,
 } from './destination.ts'
 import { isPrintable } from './text.ts'
 import { visibilities } from './visibility.ts'
@@ -23,8 +24,6 @@ const secretName = z
     ),
   )
 
-const usualNames = { client_secret: 'QLIK_CLIENT_SECRET', private_key_jwt: 'QLIK_PRIVATE_KEY' }
-
 /** What a client's credential is called where nothing else is said. */
 export function usualName(method: string | undefined): string {
   return method === 'private_key_jwt' ? usualNames.private_key_jwt : usualNames.client_secret
@@ -32,7 +31,9 @@ export function usualName(method: string | undefined): string {
 
 /** The name that is given to the credential, or those that it has by default. */
 function secretNames(written: { 'client-secret-name'?: string | undefined }): string[] {
-  return written['client-secret-name'] === undefined ? Object.values(usualNames) : [written['client-secret-name']]
+  return written['client-secret-name'] === undefined
+    ? [usualNames.client_secret, usualNames.private_key_jwt]
+    : [written['client-secret-name']]
 }
 
 const deliveryFields = z.strictObject({
@@ -54,7 +55,7 @@ const deliveryFields = z.strictObject({
       .array(z.string().check(z.regex(/^([\w.-]+\/)?(?!\.{1,2}$)[\w.-]+$/, 'must be owner/name, or just the name')))
       .check(z.maxLength(100, 'has at most 100 repositories')),
   ),
-  'client-id-name': z._default(secretName, 'QLIK_CLIENT_ID'),
+  'client-id-name': z._default(secretName, usualNames.id),
   'client-id-as': z.optional(z.enum(['variable', 'secret', 'none'])),
   'client-secret-name': z.optional(secretName),
 })
@@ -141,6 +142,7 @@ export function toDestination(
   const common = {
     store: delivery.store,
     secretName: delivery['client-secret-name'] ?? secretName,
+    ...(delivery['client-secret-name'] === undefined ? { isUsual: true as const } : {}),
     idName: delivery['client-id-name'],
     idAs: delivery['client-id-as'],
   }

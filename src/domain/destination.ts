@@ -3,6 +3,8 @@ import type { Access } from './visibility.ts'
 /** One place that receives a client's credentials: a client secret, and beside it the client id. */
 export type Destination = Scope & {
   secretName: string
+  /** Nobody said that name: it is the usual one of what the client signs in with. */
+  isUsual?: true | undefined
   idName: string
   idAs: 'variable' | 'secret' | 'none'
 }
@@ -49,6 +51,13 @@ export type ObservedDestination = {
   idStamp?: number | undefined
   idValue?: string | undefined
   idAccess?: Access | undefined
+}
+
+/** What values are called where nothing else is said: a client id, and a credential by its method. */
+export const usualNames = {
+  id: 'QLIK_CLIENT_ID',
+  client_secret: 'QLIK_CLIENT_SECRET',
+  private_key_jwt: 'QLIK_PRIVATE_KEY',
 }
 
 /** Names GitHub accepts for secrets and variables (docs.github.com, "Naming your secrets"). Names are case-insensitive. */

@@ -9,7 +9,7 @@ import { leaseOfAnother } from './rotation.ts'
 import type { ClientSpec } from './spec.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
 import { plain } from './text.ts'
-import { provenStamp } from './whereabouts.ts'
+import { isKnownWrite } from './whereabouts.ts'
 
 /**
  * Deletes what this action made, or what `client-id` pins. Throws `CLIENT_OWNED_ELSEWHERE` for anything else, and
@@ -94,7 +94,7 @@ function isNotedElsewhere(key: string, id: string, { clients, destinations }: Ob
     .filter((other) => other.id !== id)
     .some(({ description: { ledger } }) =>
       Object.keys(ledger?.destinations ?? {}).some(
-        (at) => at.toLowerCase() === key.toLowerCase() && provenStamp(ledger, at) === stamp,
+        (at) => at.toLowerCase() === key.toLowerCase() && isKnownWrite(stamp, at, ledger),
       ),
     )
 }
@@ -115,7 +115,7 @@ function partsToRemove(
   const delivered = client.description.ledger?.destinations[key]
   const isOurs =
     delivered !== undefined &&
-    provenStamp(client.description.ledger, key) === seen?.secretStamp &&
+    isKnownWrite(seen?.secretStamp, key, client.description.ledger) &&
     !isNotedElsewhere(key, client.id, observed)
   if (seen !== undefined && !destinations.includes(destination)) {
     const isOurId =

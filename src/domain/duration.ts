@@ -20,6 +20,11 @@ export function formatDuration(seconds: number): string {
   return plural(whole, 'second')
 }
 
+/** `0.3 s`, `12 s` */
+export function secondsText(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(milliseconds < 1000 ? 1 : 0)} s`
+}
+
 /** `1 secret`, `2 secrets`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`

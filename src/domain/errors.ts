@@ -44,6 +44,8 @@ type Details = {
   at?: number | undefined
   /** Milliseconds that the service asked us to wait, where there was no time left for it. */
   retryAfter?: number | undefined
+  /** Milliseconds that trying took. */
+  spent?: number | undefined
   /** True where the request may have been carried out although no good answer came: look before repeating it. */
   uncertain?: boolean
   /** Of spec files: what is wrong, and where. */
@@ -59,6 +61,7 @@ export class ActionError extends Error {
   readonly status: number | undefined
   readonly at: number | undefined
   readonly retryAfter: number | undefined
+  readonly spent: number
   readonly uncertain: boolean
   readonly mistakes: readonly Mistake[]
 
@@ -70,6 +73,7 @@ export class ActionError extends Error {
     this.status = details.status
     this.at = details.at
     this.retryAfter = details.retryAfter
+    this.spent = details.spent ?? 0
     this.uncertain = details.uncertain ?? false
     this.mistakes = details.mistakes ?? []
   }

@@ -1,42 +1,59 @@
 import * as z from 'zod/mini'
-import { isKeyHint } from './credential.ts'
-import { type Destination, destinationKey, hasVariables, readDestinationKey, repositoryPattern } from './destination.ts'
+import {
+  type Destination,
+  destinationKey,
+  hasVariables,
+  readDestinationKey,
+  repositoryPattern,
+  usualNames,
+} from './destination.ts'
 import { latestTime } from './duration.ts'
 import { ActionError } from './errors.ts'
 
 /** What stands before the ledger's JSON, at the start of its line in the client's description. */
 export const ledgerMarker = 'qlik-oauth-client ledger:'
 
-/** Qlik's limit for a client's description (API reference of oauth-clients). */
-export const longestDescription = 4096
+/**
+ * The memory of one client: who owns it, which secrets this action issued, and which destination holds which. All times are
+ * the tenant's own in epoch seconds; stamps are GitHub's `updated_at`. It holds no secret. docs/secret-lifecycle.md says how
+ * it is used.
+ */
+export type Ledger = Omit<Line, 'destinations'> & { destinations: Record<string, Delivered> }
+export type Announcement = NonNullable<Ledger['announced']>
+/** `id`: `variable:NAME` or `secret:NAME`; `in`: `owner/name`, where it is not the owner's own repository. */
+export type Delivered = {
+  hint: string
+  stamp: number
+  idStamp?: number | undefined
+  id?: string | undefined
+  in?: string | undefined
+}
 
-// Room for what later ledgers of the same client need beyond the one at hand: a few more hints with their times.
-const spareRoom = 200
-const spareRoomWithKeys = 400
+// --- the line --------------------------------------------------------------------------------------------------------
+
+type Line = z.infer<typeof lineSchema>
 
 // Whoever may edit a description on the tenant can write here, and from here addresses on GitHub are made: only what this
 // action could have written itself is taken for a ledger.
 // Made when the first ledger is read: that takes as long as reading all inputs does.
-const ledgerSchema = z.lazy(() => {
+const lineSchema = z.lazy(() => {
   const time = z.number().check(z.minimum(-1), z.maximum(latestTime))
   const times = z.record(z.string(), time)
-  const repositoryName = z.string().check(z.regex(repositoryPattern))
-  const key = z.string().check(z.refine((text) => readDestinationKey(text) !== undefined))
+  const key = z.string().check(z.refine((text) => readDestinationKey(longKey(text)) !== undefined))
+  // What is usual is left out, for twenty places have to find room: see `short`.
   const delivered = z.object({
-    hint: z.string(),
+    hint: z.optional(z.string()),
     stamp: time,
     idStamp: z.optional(time),
-    /** `variable:NAME` or `secret:NAME`. */
-    id: z.optional(z.string().check(z.regex(/^(variable|secret):[A-Z_][A-Z0-9_]*$/))),
-    /** `owner/name`, where it is not the owner's own repository. */
-    in: z.optional(repositoryName),
+    id: z.optional(z.string().check(z.regex(/^(none|(variable|secret):[A-Z_][A-Z0-9_]*)$/))),
+    in: z.optional(z.string().check(z.refine((name) => repositoryPattern.test(longName(name, 'x/x'))))),
   })
   return z.object({
     version: z.literal(1),
     owner: z.object({
       /** The repository's id; `name` is for people, for names change. */
       repository: z.string(),
-      name: repositoryName,
+      name: z.string().check(z.regex(repositoryPattern)),
       /** The client's name in the spec. */
       client: z.string(),
       origin: z.enum(['made', 'adopted']),
@@ -61,7 +78,7 @@ const ledgerSchema = z.lazy(() => {
     destinations: z._default(
       z
         .record(key, delivered)
-        .check(z.refine((places) => Object.entries(places).every(([at, { id }]) => idFits(at, id)))),
+        .check(z.refine((places) => Object.entries(places).every(([at, { id }]) => idFits(longKey(at), longId(id))))),
       {},
     ),
   })
@@ -73,36 +90,8 @@ function idFits(key: string, id: string | undefined): boolean {
   return !id?.startsWith('variable:') || (store !== undefined && hasVariables(store))
 }
 
-/**
- * The memory of one client: who owns it, which secrets this action issued, and which destination holds which. All times are
- * the tenant's own in epoch seconds; stamps are GitHub's `updated_at`. It holds no secret. docs/secret-lifecycle.md says how
- * it is used.
- */
-export type Ledger = z.infer<typeof ledgerSchema>
-export type Announcement = NonNullable<Ledger['announced']>
-export type Delivered = Ledger['destinations'][string]
-
-/** A client's description, taken apart: what people wrote, and our line at its end. */
-export type Description = { user: string; ledger?: Ledger; line?: string; note?: 'mangled' | 'newer' }
-
-/** Takes a description apart. Never throws: a ledger that was edited into nonsense is `mangled`, a later format `newer`. */
-export function readDescription(text: string): Description {
-  const at = markerIn(text)
-  if (at < 0) return { user: text }
-  const [line = '', ...after] = text.slice(at).split('\n')
-  // What people appended behind our line is theirs, and kept.
-  const user = [text.slice(0, at).replace(/\n$/, ''), after.join('\n')].filter((part) => part.trim() !== '').join('\n')
-  return { user, line, ...parseLedger(line.slice(ledgerMarker.length)) }
-}
-
-/** Our line is the last that begins with the marker; people may speak of it in theirs. */
-function markerIn(text: string): number {
-  const later = text.lastIndexOf(`\n${ledgerMarker}`)
-  if (later >= 0) return later + 1
-  return text.startsWith(ledgerMarker) ? 0 : -1
-}
-
-function parseLedger(json: string): Pick<Description, 'ledger' | 'note'> {
+/** The ledger in the JSON of its line. Never throws: what was edited into nonsense is `mangled`, a later format `newer`. */
+export function parseLedger(json: string): { ledger: Ledger } | { note: 'mangled' | 'newer' } {
   let data: unknown
   try {
     data = JSON.parse(json)
@@ -111,30 +100,13 @@ function parseLedger(json: string): Pick<Description, 'ledger' | 'note'> {
   }
   const version = (data as { version?: unknown } | null)?.version
   if (typeof version === 'number' && version > 1) return { note: 'newer' }
-  const parsed = ledgerSchema.safeParse(data)
-  if (!parsed.success) return { note: 'mangled' }
-  return { ledger: withHints(parsed.data, '', currentKey(parsed.data)) }
+  const parsed = lineSchema.safeParse(data)
+  return parsed.success ? { ledger: long(parsed.data) } : { note: 'mangled' }
 }
 
 /** The ledger as its line. Equal ledgers give equal lines, whatever the order in which their parts were put together. */
 export function ledgerLine(ledger: Ledger): string {
-  const key = currentKey(ledger)
-  const short = key === undefined ? ledger : withHints(ledger, key, '')
-  return `${ledgerMarker} ${JSON.stringify(sorted(short))}`
-}
-
-function currentKey({ current }: Ledger): string | undefined {
-  return current !== undefined && isKeyHint(current.hint) ? current.hint : undefined
-}
-
-/** Hints of keys are long, and there may be twenty destinations: one that holds the current key has an empty hint in the line. */
-function withHints(ledger: Ledger, from: string, to: string | undefined): Ledger {
-  if (to === undefined) return ledger
-  const destinations = Object.entries(ledger.destinations).map(([key, delivered]) => [
-    key,
-    delivered.hint === from ? { ...delivered, hint: to } : delivered,
-  ])
-  return { ...ledger, destinations: Object.fromEntries(destinations) }
+  return `${ledgerMarker} ${JSON.stringify(sorted(short(ledger)))}`
 }
 
 function sorted(value: unknown): unknown {
@@ -143,48 +115,75 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, part]) => [key, sorted(part)]))
 }
 
-/** The description that carries a ledger. */
-export function withLedger(user: string, ledger: Ledger): string {
-  return joined(user, ledgerLine(ledger))
-}
-
-/**
- * Throws `INPUT_INVALID` where Qlik's 4096 characters don't hold the description and the fullest ledger that can follow this
- * one: with an entry for each of these destinations, and a few more hints. Asked before anything is written, for later it
- * would be too late to commit.
- */
-export function requireRoom(user: string, ledger: Ledger, destinations: Destination[]): void {
-  // Of a key only the current one is there: while others are, there are no stamps of an announcement, which are longer.
-  const hint = ledger.announced?.issuing === undefined ? 'xxxxx' : ''
-  const stamp = 9_999_999_999
-  const entries = destinations.map((destination) => [
-    destinationKey(destination),
-    deliveredEntry(destination, hint, stamp, destination.idAs === 'secret' ? stamp : undefined, ledger.owner),
-  ])
-  const fullest = { ...ledger, destinations: { ...ledger.destinations, ...Object.fromEntries(entries) } }
-  const withKeys = ledger.announced?.issuing !== undefined
-  const length = withLedger(user, fullest).length + (withKeys ? spareRoomWithKeys : spareRoom)
-  if (length <= longestDescription) return
-  throw new ActionError(
-    'INPUT_INVALID',
-    `description: its ${user.length} characters leave no room for the action's own line of up to ${length - user.length} characters`,
-    `Qlik allows ${longestDescription} characters together: shorten the description by ${length - longestDescription} characters.`,
-  )
-}
-
-/** A user's own description beside the ledger line exactly as it was read. */
-export function withLine(user: string, line: string | undefined): string {
-  return line === undefined ? user : joined(user, line)
-}
-
-function joined(user: string, line: string): string {
-  return user.trim() === '' ? line : `${user.trimEnd()}\n${line}`
-}
-
 /** Are these the same ledger, to the letter? */
 export function sameLedger(a: Ledger | undefined, b: Ledger | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && ledgerLine(a) === ledgerLine(b))
 }
+
+// --- what is usual is left out of the line -----------------------------------------------------------------------------
+
+const usualId = `variable:${usualNames.id}`
+const usualEnd = `/${usualNames.client_secret}`
+
+/** Without the current hint, the usual names, and the owner where that is the owner of the ledger's repository. */
+function short(ledger: Ledger): Line {
+  const { current, announced, owner } = ledger
+  const prefix = owner.name.slice(0, owner.name.indexOf('/') + 1)
+  return {
+    ...ledger,
+    announced: announced && { ...announced, stamps: withKeys(announced.stamps, shortKey) },
+    destinations: mapped(withKeys(ledger.destinations, shortKey), (delivered) => ({
+      ...delivered,
+      hint: delivered.hint === current?.hint ? undefined : delivered.hint,
+      id: delivered.id === usualId ? undefined : (delivered.id ?? 'none'),
+      in: delivered.in?.startsWith(prefix) ? delivered.in.slice(prefix.length) : delivered.in,
+    })),
+  }
+}
+
+function long(line: Line): Ledger {
+  const { current, announced, owner } = line
+  return {
+    ...line,
+    announced: announced && { ...announced, stamps: withKeys(announced.stamps, longKey) },
+    destinations: mapped(withKeys(line.destinations, longKey), ({ hint, stamp, idStamp, id: written, in: place }) => {
+      const id = longId(written)
+      return {
+        hint: hint || (current?.hint ?? ''),
+        stamp,
+        ...(idStamp === undefined ? {} : { idStamp }),
+        ...(id === undefined ? {} : { id }),
+        ...(place === undefined ? {} : { in: longName(place, owner.name) }),
+      }
+    }),
+  }
+}
+
+function withKeys<T>(map: Record<string, T>, of: (key: string) => string): Record<string, T> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [of(key), value]))
+}
+
+function mapped<T, U>(map: Record<string, T>, of: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, of(value)]))
+}
+
+function shortKey(key: string): string {
+  return key.endsWith(usualEnd) ? key.slice(0, 1 - usualEnd.length) : key
+}
+
+function longKey(key: string): string {
+  return key.endsWith('/') ? `${key}${usualNames.client_secret}` : key
+}
+
+function longId(id: string | undefined): string | undefined {
+  return id === 'none' ? undefined : (id ?? usualId)
+}
+
+function longName(name: string, ownersName: string): string {
+  return name.includes('/') ? name : `${ownersName.slice(0, ownersName.indexOf('/'))}/${name}`
+}
+
+// --- what is in it -----------------------------------------------------------------------------------------------------
 
 /** Hints that the ledger lists as issued by this action. */
 export function listedHints(ledger: Ledger | undefined): Set<string> {

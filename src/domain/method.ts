@@ -1,5 +1,6 @@
 import type { FieldChange, ObservedClient } from './client.ts'
 import { type CredentialKind, isKeyHint, methodOf } from './credential.ts'
+import { type Destination, destinationKey, usualNames } from './destination.ts'
 import { ActionError } from './errors.ts'
 import type { Retirement, Rotation } from './rotation.ts'
 import type { ClientSpec } from './spec.ts'
@@ -16,12 +17,24 @@ export function adds(changes: FieldChange[], kind: CredentialKind): boolean {
 /** What a fresh credential is: what the spec says, else what the current one is, else a secret. */
 export function kindOf({ authMethods }: ClientSpec['fields'], client: ObservedClient | undefined): CredentialKind {
   if (authMethods !== undefined) return authMethods.includes(methodOf.key) ? 'key' : 'secret'
-  const ledger = client?.description.ledger
-  if (ledger === undefined || !client?.authMethods.includes(methodOf.key)) return 'secret'
-  // A run that died before its first commit made the client for keys.
-  const isKey =
-    ledger.current === undefined ? !client.authMethods.includes(methodOf.secret) : isKeyHint(ledger.current.hint)
+  if (!client?.authMethods.includes(methodOf.key)) return 'secret'
+  const current = client.description.ledger?.current
+  // Where none was issued here yet, the client decides by what it allows.
+  const isKey = current === undefined ? !client.authMethods.includes(methodOf.secret) : isKeyHint(current.hint)
   return isKey ? 'key' : 'secret'
+}
+
+/** The same spec, its credential called as usual for what the client signs in with, where neither is said. */
+export function namedByMethod(spec: ClientSpec, client: ObservedClient | undefined): ClientSpec {
+  if (spec.fields.authMethods !== undefined || kindOf(spec.fields, client) === 'secret') return spec
+  // What is served by that name goes on to be.
+  const isServed = (destination: Destination) =>
+    client?.description.ledger?.destinations[destinationKey(destination)] !== undefined
+  const isOther = (destination: Destination) => destination.isUsual === true && !isServed(destination)
+  if (!spec.destinations.some(isOther)) return spec
+  const named = (destination: Destination) =>
+    isOther(destination) ? { ...destination, secretName: usualNames.private_key_jwt } : destination
+  return { ...spec, destinations: spec.destinations.map(named) }
 }
 
 /** A key whose private half nobody has would be of no use. */

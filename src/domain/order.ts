@@ -23,7 +23,8 @@ export function inOrder(
   return ([0, 1, 2] as const).flatMap((it) => (groups.has(it) ? [groups.get(it)!] : []))
 }
 
-function clientOf(
+/** The client that a spec means; undefined where there is none, or none can be told. */
+export function clientOf(
   spec: ClientSpec,
   { clients, now }: Pick<Observed, 'clients' | 'now'>,
   actor: Actor,

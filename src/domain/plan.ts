@@ -1,12 +1,13 @@
 import { changed, type FieldChange, fieldChanges, type ObservedClient } from './client.ts'
 import { type CredentialKind, isKeyHint, methodOf } from './credential.ts'
 import { deliverySteps, idRepairs, issueSteps } from './delivery-plan.ts'
+import { requireRoom } from './description.ts'
 import { planDestroy } from './destroy.ts'
 import { ActionError } from './errors.ts'
 import { clientLabel, type Identity, identify, isOwner } from './identify.ts'
-import { requireRoom } from './ledger.ts'
+import { added, droppedDestinations } from './ledger.ts'
 import { adds, keyless, kindOf, retireSteps, surelyGone, surplusMethod } from './method.ts'
-import { newLedger, owned } from './ownership.ts'
+import { newLedger, onlyNamed, owned } from './ownership.ts'
 import { protectAdmin, protectTwin, refuseDropped, requireRead } from './refusals.ts'
 import {
   decideRotation,
@@ -71,7 +72,7 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: Pla
     ],
     drift: true,
     foreign: [],
-    warnings: warningsOf(spec, undefined, observed, policy.adminClientId),
+    warnings: warningsOf(spec, undefined, observed, policy),
   }
 }
 
@@ -114,7 +115,7 @@ function planExisting(
   const after = changed(client, changes)
   requireRoomForChange(spec, after, changes)
   const ids = idRepairs(spec, client.id, observed)
-  const own = ownSteps(spec, after, context)
+  const own = [...undeliverable(input, after), ...ownSteps(spec, after, context)]
   const planned = rotation && { ...rotation, reasons, retire: surelyGone(rotation, retireLast ? [] : retirements) }
   const issue =
     planned === undefined || reasons.length === 0 ? [] : issueSteps({ spec, observed, context }, after, planned, input)
@@ -125,7 +126,6 @@ function planExisting(
     run: context.actor.run,
     steps: [
       ...(retireLast ? [] : retirements),
-      ...(rotation === undefined ? undeliverable(input, client.id) : []),
       ...updateSteps(client, changes, consentDiffers ? spec.consent : undefined, issue.length > 0),
       // A delivery writes an id that is wrong, not one that only others should see.
       ...(issue.length > 0 ? [...ids.filter(({ before }) => before === client.id), ...issue] : [...ids, ...own]),
@@ -134,13 +134,13 @@ function planExisting(
       // Last of all: should it have delivered before it died, the destinations hold a fresh secret by now.
       ...twins.map(({ id }) => ({ kind: 'delete-twin' as const, clientId: id })),
     ],
-    // Repairing a description writes beside the ledger: it waits like an issue does.
+    // Whatever writes the ledger, or beside it, waits like an issue does.
     wait:
       rotation?.wait ??
       (changes.length + own.length > 0 ? leaseOfAnother(input.ledger, input.now, input.run) : undefined),
     drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
     foreign: rotation?.foreign ?? sortUnlisted(input).foreign,
-    warnings: warningsOf(spec, client, observed, adminClientId),
+    warnings: warningsOf(spec, client, observed, { adminClientId, postponed: rotation?.postponed }),
   }
 }
 
@@ -158,11 +158,28 @@ function requireRoomForChange(
   if (isChanged && description.ledger !== undefined) requireRoom(description.user, description.ledger, destinations)
 }
 
-/** Where nothing is delivered, what a dead run made when it created the client goes, if the tenant lets it. */
-function undeliverable(input: RotationInput, clientId: string): Step[] {
+/**
+ * Where nothing is delivered, what a dead run made when it created the client goes, if the tenant lets it. It is noted, so that what
+ * the tenant keeps is not tried again and again.
+ */
+function undeliverable(input: RotationInput, { id: clientId, description }: ObservedClient): Step[] {
+  const { ledger, destinations } = input
+  if (destinations.length > 0) return []
   const { lost, orphans } = sortUnlisted(input)
-  const hints = Object.keys(input.ledger?.announced?.stamps ?? {}).length > 0 ? [] : [...lost, ...orphans]
-  return hints.map((hint) => ({ kind: 'retire', clientId, hint, why: 'never delivered', mayStay: true }))
+  const hints = [...lost, ...orphans]
+  if (ledger === undefined || hints.length === 0 || Object.keys(ledger.announced?.stamps ?? {}).length > 0) return []
+  const suspects = added(ledger.suspects, hints, Math.floor(input.now))
+  const over = { ...ledger, announced: undefined, suspects }
+  return [
+    ...hints.map((hint) => ({
+      kind: 'retire' as const,
+      clientId,
+      hint,
+      why: 'never delivered' as const,
+      mayStay: true as const,
+    })),
+    { kind: 'own', clientId, user: description.user, ledger: over, what: 'over' },
+  ]
 }
 
 /** Why to issue; a client that may not use secrets has none that works, whatever it lists. */
@@ -229,11 +246,15 @@ function updateSteps(
   ]
 }
 
-/** Ownership without issuing: only where no secret is delivered, for a delivery writes the ledger anyway. */
-function ownSteps(spec: ClientSpec, client: ObservedClient, { actor }: PlanContext): Step[] {
+/** Who keeps the client, and which places it no longer serves: only without a delivery, for that writes the ledger anyway. */
+function ownSteps(spec: ClientSpec, client: ObservedClient, { actor, policy }: PlanContext): Step[] {
   const { ledger, user } = client.description
-  if (isOwner(ledger, spec, actor)) return []
+  const isOurs = isOwner(ledger, spec, actor)
+  const drops =
+    policy.dropDestinations && spec.destinations.length > 0 && droppedDestinations(ledger, spec.destinations).length > 0
+  if (isOurs && !drops) return []
   const next = owned(ledger, spec, actor)
-  requireRoom(user, next, [])
-  return [{ kind: 'own', clientId: client.id, user, ledger: next }]
+  const kept = drops ? { ...next, destinations: onlyNamed(next.destinations, spec) } : next
+  requireRoom(user, kept, [])
+  return [{ kind: 'own', clientId: client.id, user, ledger: kept, what: isOurs ? 'places' : 'owner' }]
 }

@@ -22,6 +22,12 @@ export function reasonText(reasons: Reason[]): string {
   return reasons.map((reason) => reasonTexts[reason]).join('; ')
 }
 
+const ownTexts: Record<(Step & { kind: 'own' })['what'], string> = {
+  owner: 'that this repository keeps the client, and by which name',
+  places: 'which destinations are no longer served',
+  over: 'that the run which created the client is over',
+}
+
 type Told = { clientId?: string | undefined; milliseconds: number }
 
 /** One line for one step, done or planned. */
@@ -45,7 +51,7 @@ export function stepText(step: Step, clientId?: string): string {
     case 'consent':
       return `set consent to ${step.after} (was ${step.before ?? 'not said'})`
     case 'own':
-      return 'note in the ledger that this repository keeps the client, and by which name'
+      return `note in the ledger ${ownTexts[step.what]}`
     case 'write-id':
       return `write the client id to ${plain(scopeLabel(step.destination))}: ${step.destination.idName}${beforeText(step)}`
     case 'issue':

@@ -35,7 +35,7 @@ export function verdict(trouble: Trouble, tried: Tried): Verdict {
       : backoff(tried.attempts)
   const isLost = trouble.kind === 'lost' || trouble.kind === 'server'
   if (trouble.kind === 'hopeless' || (isLost && !tried.repeatable))
-    return { retry: false, wait, named: false, limited: false }
+    return { retry: false, wait, named, limited: named && wait > longestWait }
   const asked = named || (limited && trouble.minute)
   const inTime = asked ? tried.asked + wait <= longestWait : tried.elapsed - tried.asked + wait <= patience
   return { retry: inTime, wait, named: asked, limited: !inTime && (limited || named) }

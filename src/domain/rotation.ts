@@ -43,6 +43,8 @@ export type Rotation = {
   retire: Retirement[]
   /** None: nothing is issued. */
   reasons: Reason[]
+  /** A fresh secret would settle what an earlier run left, and there is no slot for it: that can wait. */
+  postponed?: true | undefined
   /** Destinations that don't hold the current secret, as far as can be told. */
   undelivered: Destination[]
   /** Hints of a dead run's secrets that may have been delivered. */
@@ -66,15 +68,18 @@ export function decideRotation(input: RotationInput): Rotation {
   const settled = proven && quiet && Object.keys(ledger?.suspects ?? {}).length === 0
   const reasons = reasonsToIssue(input, currentIsLive, undelivered, orphans)
   const named = proven ? foreign.filter(({ hint }) => input.retireHints.includes(hint)) : []
+  const retire = [
+    ...lost.map((hint) => ({ hint, why: 'never delivered' as const })),
+    ...(settled ? outOfGrace(input) : []).map((hint) => ({ hint, why: graceText(input) })),
+    ...(settled ? [] : toMakeRoom(input, lost, reasons)),
+    ...named.map(({ hint }) => ({ hint, why: 'named in retire-hints' as const })),
+  ]
+  const postponed = reasons.every((reason) => reason === 'unsettled') && reasons.length > 0 && isFull(input, retire)
   return {
     wait: leaseOfAnother(input.ledger, input.now, input.run),
-    retire: [
-      ...lost.map((hint) => ({ hint, why: 'never delivered' as const })),
-      ...(settled ? outOfGrace(input) : []).map((hint) => ({ hint, why: graceText(input) })),
-      ...(settled ? [] : toMakeRoom(input, lost, reasons)),
-      ...named.map(({ hint }) => ({ hint, why: 'named in retire-hints' as const })),
-    ],
-    reasons,
+    retire,
+    reasons: postponed ? [] : reasons,
+    ...(postponed ? { postponed } : {}),
     undelivered,
     orphans,
     foreign: foreign.filter((secret) => !named.includes(secret)),
@@ -111,12 +116,12 @@ export function sortUnlisted(input: RotationInput): { orphans: string[]; lost: s
   const ours = unlisted.filter(({ hint, createdAt, createdBy }) => {
     // A key is announced by its name, so that there is no doubt.
     if (announced.issuing !== undefined || isKeyHint(hint)) return hint === announced.issuing
-    const inTime = createdAt === undefined || (createdAt >= announced.at && createdAt < announced.at + lease)
+    const inTime = createdAt === undefined || (createdAt > announced.at - 1 && createdAt < announced.at + lease)
     return inTime && !announced.known.includes(hint) && isByUs(createdBy, input)
   })
   const certain =
     age(announced, now) >= lostAfter &&
-    Object.keys(announced.stamps).every((key) => isUntouched(key, ledger, input.observed))
+    Object.keys(announced.stamps).every((key) => isUntouched(key, ledger, input.observed, now))
   // Some tenants refuse to delete a client's last secret: it goes when it has a successor.
   const isOfKind = ({ hint }: ObservedSecret) => isKeyHint(hint) === (announced.issuing !== undefined)
   const mayGo = ours.length === live.filter(isOfKind).length ? ours.slice(1) : ours
@@ -149,18 +154,26 @@ function toMakeRoom(input: RotationInput, gone: string[], reasons: Reason[]): Re
   return [...new Set([...followed, ...nowhere])].map((hint) => ({ hint, why: graceText(input) }))
 }
 
+function isFull({ live, kind }: RotationInput, retire: Retirement[]): boolean {
+  const gone = new Set(retire.map(({ hint }) => hint))
+  return kind === 'secret' && live.filter(({ hint }) => !isKeyHint(hint) && !gone.has(hint)).length >= secretSlots
+}
+
 function graceText({ grace }: RotationInput): Retirement['why'] {
   return grace === 0 ? 'no grace' : 'grace is over'
 }
 
-/** Retiring hints whose grace is over and that are still live: the same secret, not a later one that happens to share its hint. */
+/**
+ * Retiring hints whose grace is over and that are still live: the same secret, not a later one that happens to share its hint. The
+ * tenant may count fractions of a second, and say by another clock when it was made: a little later is the same one.
+ */
 function outOfGrace({ ledger, live, now, grace }: RotationInput): string[] {
   // Hints are five characters: one that the current secret happens to share means that one.
   const due = Object.entries(ledger?.retiring ?? {}).filter(
     ([hint, since]) => now - since >= grace && hint !== ledger?.current?.hint,
   )
   return due
-    .filter(([hint, since]) => live.some((secret) => secret.hint === hint && (secret.createdAt ?? 0) <= since))
+    .filter(([hint, since]) => live.some((it) => it.hint === hint && (it.createdAt ?? 0) <= since + lease))
     .map(([hint]) => hint)
 }
 

@@ -33,6 +33,9 @@ export type Draft = {
   at: Position
   pin: { id: string; at: Position } | undefined
   absent: boolean
+  /** Its own, or that of the defaults. */
+  description: { text: string; at: Position } | undefined
+  method: WrittenClient['auth-method']
   /** What its credential is called where a delivery does not say. */
   secretName: string
   deliveries: { at: Position; delivery: WrittenDelivery }[]
@@ -187,17 +190,25 @@ function draftOf(client: unknown, index: number, root: Located, defaults: unknow
     const result = deliverySchema.safeParse(delivery)
     return result.success ? [{ at: locate(root, [...path, 'deliver', place]).at, delivery: result.data }] : []
   })
+  const method = methodIn(client) ?? methodIn(defaults)
   return {
     name: typeof name === 'string' ? name : undefined,
     at: locate(root, [...path, 'name']).at,
     pin: typeof pin === 'string' ? { id: pin, at: locate(root, [...path, 'client-id']).at } : undefined,
     absent: state === 'absent',
-    secretName: usualName(methodIn(client) ?? methodIn(defaults)),
+    description: descriptionAt(root, [...path, 'description']) ?? descriptionAt(root, ['defaults', 'description']),
+    method,
+    secretName: usualName(method),
     deliveries,
   }
 }
 
-function methodIn(written: unknown): string | undefined {
+function descriptionAt(root: Located, path: (string | number)[]): Draft['description'] {
+  const text = valueAt(root, path)
+  return typeof text === 'string' ? { text, at: locate(root, path).at } : undefined
+}
+
+function methodIn(written: unknown): Draft['method'] {
   const method = isMapping(written) ? written['auth-method'] : undefined
-  return typeof method === 'string' ? method : undefined
+  return method === 'client_secret' || method === 'private_key_jwt' ? method : undefined
 }

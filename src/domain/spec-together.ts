@@ -1,5 +1,7 @@
+import { roomHint, roomText } from './description.ts'
 import type { Mistake, Position } from './mistakes.ts'
 import type { CheckedFile } from './spec-file.ts'
+import { descriptionRoom } from './spec-room.ts'
 import { plain } from './text.ts'
 
 /** `here`: the running repository, `owner/name`. `tenantOf`: two clients of one name are two on two tenants. */
@@ -10,7 +12,7 @@ type Seen = { file: string; at: Position; owner: object; role: string }
 
 /** What is wrong between clients, also of several files, and with where they go. */
 export function checkTogether(files: CheckedFile[], rules: Rules): Mistake[] {
-  return [...sameNames(files, rules), ...samePlaces(files, rules), ...outside(files, rules)]
+  return [...sameNames(files, rules), ...samePlaces(files, rules), ...outside(files, rules), ...tooLong(files, rules)]
 }
 
 function sameNames(files: CheckedFile[], { tenantOf }: Rules): Mistake[] {
@@ -70,6 +72,21 @@ function slots(delivery: Delivery, usualName: string, here: string): { slot: str
 /** `owner/name` of a repository, or the name of an organization. */
 function subjectOf({ organization, repository }: Delivery, here: string): string {
   return organization ?? repository ?? here
+}
+
+/** A description shares its 4096 characters with the action's own line, which every place makes longer. */
+function tooLong(files: CheckedFile[], { here }: Rules): Mistake[] {
+  return files.flatMap(({ file, drafts }) =>
+    drafts.flatMap(({ name, absent, description, method, deliveries }) => {
+      if (name === undefined || absent || description === undefined) return []
+      const deliver = deliveries.map(({ delivery }) => delivery)
+      const room = descriptionRoom({ name, deliver, 'auth-method': method }, here)
+      const { text, at } = description
+      return text.length <= room
+        ? []
+        : [{ file, ...at, message: `description: ${roomText(text, room)}. ${roomHint(room)}` }]
+    }),
+  )
 }
 
 function outside(files: CheckedFile[], { here, allowed }: Rules): Mistake[] {

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini'
 import { deliverySchema, toDestination, usualName } from './delivery.ts'
+import { longestDescription } from './description.ts'
 import type { Destination, Repository } from './destination.ts'
 import { parseDuration } from './duration.ts'
 import type { ActionError } from './errors.ts'
-import { ledgerMarker, longestDescription } from './ledger.ts'
+import { ledgerMarker } from './ledger.ts'
 import { isPrintable } from './text.ts'
 
 export const impersonationGrant = 'urn:qlik:oauth:user-impersonation'

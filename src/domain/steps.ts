@@ -33,7 +33,7 @@ export type Step =
     }
   | { kind: 'update'; clientId: string; changes: FieldChange[]; line: string | undefined }
   | { kind: 'consent'; clientId: string; before: Consent | undefined; after: Consent }
-  | { kind: 'own'; clientId: string; user: string; ledger: Ledger }
+  | { kind: 'own'; clientId: string; user: string; ledger: Ledger; what: 'owner' | 'places' | 'over' }
   | { kind: 'write-id'; destination: Destination; clientId: string; before: string | undefined }
   | {
       kind: 'issue'

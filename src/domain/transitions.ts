@@ -106,7 +106,7 @@ export function committing(commit: Commit, seen: Reread): { ledger: Ledger; sett
  * one was, it may have signed in as somebody else.
  */
 function strangersIn(
-  { live }: Reread,
+  { live }: Pick<Reread, 'live'>,
   ledgers: (Ledger | undefined)[],
   { hint, issuedBy }: Pick<Commit, 'hint' | 'issuedBy'>,
   alone: boolean,
@@ -146,13 +146,18 @@ export function announcingKey(ledger: Ledger, hint: string | undefined): Ledger 
   return hint === undefined ? ledger : { ...ledger, announced: { ...ledger.announced!, issuing: hint } }
 }
 
-/** The ledger after a run gave up: without its announcement; what it delivered somewhere, it keeps as a suspect. */
+/**
+ * The ledger after a run gave up: without its announcement; what it delivered somewhere, it keeps as a suspect, and so what another
+ * run of ours issued meanwhile, whose announcement this one overtook.
+ */
 export function givingUp(
   announced: Ledger,
   hint: string | undefined,
   delivered: Ledger['destinations'],
-  now: number,
+  { live, now }: Pick<Reread, 'live' | 'now'>,
 ): Ledger {
-  const suspects = hint === undefined ? announced.suspects : added(announced.suspects, [hint], Math.floor(now))
+  const us = live.find((secret) => secret.hint === announced.current?.hint)?.createdBy
+  const strangers = us === undefined ? [] : strangersIn({ live }, [announced], { hint: hint ?? '', issuedBy: us }, true)
+  const suspects = added(announced.suspects, [...(hint === undefined ? [] : [hint]), ...strangers], Math.floor(now))
   return { ...announced, announced: undefined, suspects, destinations: { ...announced.destinations, ...delivered } }
 }

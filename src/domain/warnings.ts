@@ -7,24 +7,31 @@ import type { ClientSpec } from './spec.ts'
 import type { Observed } from './steps.ts'
 import { plain } from './text.ts'
 
-/** What somebody should know of a client that is to be as its spec says, whatever comes of the plan. `client`: undefined where it is new. */
+/**
+ * What somebody should know of a client that is to be as its spec says, whatever comes of the plan. `client`: undefined where it is
+ * new; `postponed`: a fresh secret would be issued if there was a slot for it.
+ */
 export function warningsOf(
   spec: ClientSpec,
   client: ObservedClient | undefined,
   observed: Observed,
-  adminClientId: string | undefined,
+  { adminClientId, postponed }: { adminClientId?: string | undefined; postponed?: boolean | undefined },
 ): string[] {
   const { scopes, grantTypes } = spec.fields
   // What a client has already is told of once, when it is adopted.
   const kept = client?.description.ledger === undefined ? client?.scopes : undefined
   return [
     ...(client?.description.note === 'mangled' ? [mangledLedger] : []),
+    ...(postponed ? [allInUse] : []),
     ...(client !== undefined && client.id === adminClientId ? adminGoesTo(spec, client) : []),
     ...takenPlaces(spec, client, observed),
     ...noLongerServed(spec, client),
     ...scopeWarnings(scopes ?? kept ?? [], grantTypes ?? client?.grantTypes ?? []),
   ]
 }
+
+const allInUse =
+  'All five secrets of the client are in use, some of them left by runs that died or overlapped. The current one is in place; which of the others may go shows when their grace period is over.'
 
 /** Whoever can read a place that gets the admin client's credentials has the tenant. */
 function adminGoesTo({ destinations }: ClientSpec, client: ObservedClient): string[] {

@@ -20,23 +20,28 @@ export function isDelivered(destination: Destination, ledger: Ledger | undefined
   const seen = observed.get(key)
   if (delivered === undefined || seen === undefined || delivered.hint !== ledger?.current?.hint) return false
   const idIsThere = destination.idAs !== 'secret' || (seen.idStamp !== undefined && seen.idStamp === delivered.idStamp)
-  return seen.secretStamp === provenStamp(ledger, key) && idIsThere
+  return isKnownWrite(seen.secretStamp, key, ledger) && idIsThere
 }
 
-/** The stamp of what surely was delivered to a place; undefined where that can't be told. */
-export function provenStamp(ledger: Ledger | undefined, key: string): number | undefined {
-  return ledger?.unproven ? undefined : ledger?.destinations[key]?.stamp
+/** Is this the stamp of what the ledger says was delivered to a place, and is it sure of that? */
+export function isKnownWrite(stamp: number | undefined, key: string, ledger: Ledger | undefined): boolean {
+  return stamp !== undefined && !ledger?.unproven && ledger?.destinations[key]?.stamp === stamp
 }
+
+/** Seconds that reading both services may lie apart, and more: what was written longer before was written before both. */
+const readingSlack = 5
 
 /**
- * Does a place surely hold what it held when the dead run announced: nothing, or a secret that the ledger knows? Of a place
- * that is no longer named nothing is known; and one that had been written by somebody else, perhaps by a run that the
- * announcement overtook, may hold anything.
+ * Does a place surely hold what it held before the dead run announced: nothing, a secret that the ledger knows, or what was written
+ * there a while before? Of a place that is no longer named nothing is known; and one that somebody wrote to just then, perhaps a run
+ * that the announcement overtook, may hold anything. How long ago each was is told by the clock of its own service.
  */
-export function isUntouched(key: string, ledger: Ledger | undefined, observed: Places): boolean {
+export function isUntouched(key: string, ledger: Ledger | undefined, observed: Places, now: number): boolean {
+  const seen = observed.get(key)
   const announced = ledger?.announced?.stamps[key] ?? null
-  const isKnown = announced === null || provenStamp(ledger, key) === announced
-  return isKnown && observed.has(key) && (observed.get(key)?.secretStamp ?? null) === announced
+  const wasBefore = (seen?.secretAge ?? 0) > now - (ledger?.announced?.at ?? 0) + readingSlack
+  const isKnown = announced === null || isKnownWrite(announced, key, ledger) || wasBefore
+  return isKnown && seen !== undefined && (seen.secretStamp ?? null) === announced
 }
 
 /**
@@ -46,7 +51,7 @@ export function isUntouched(key: string, ledger: Ledger | undefined, observed: P
 export function superseded(ledger: Ledger, observed: Places, keys: string[], now: number): string[] {
   if (keys.length === 0) return []
   const stampAt = (key: string) => observed.get(key)?.secretStamp
-  const isLocated = keys.every((key) => stampAt(key) !== undefined && stampAt(key) === provenStamp(ledger, key))
+  const isLocated = keys.every((key) => isKnownWrite(stampAt(key), key, ledger))
   const held = new Set(keys.map((key) => ledger.destinations[key]?.hint))
   const { announced } = ledger
   const rewritten =

@@ -13,8 +13,8 @@ export type Call = WireRequest & {
   what: string
   /** May it be sent again although it may have taken effect? */
   repeatable: boolean
-  /** Nothing depends on it: it is tried once, and nobody waits for it. */
-  optional?: boolean | undefined
+  /** Nothing depends on it: it is tried once, and nobody waits for it longer than so many milliseconds. */
+  optional?: number | undefined
   /** Elapsed milliseconds after which it must not be sent any more: what it rests on would be out of date. */
   sendBy?: number | undefined
   /** Codes for statuses that mean something else here than usually. */
@@ -126,7 +126,7 @@ export function failure(
   service: ServiceName,
   call: Call,
   outcome: Attempt & { trouble: Trouble },
-  known: { uncertain: boolean; limited?: boolean; retryAfter?: number },
+  known: { uncertain: boolean; limited?: boolean; spent?: number; retryAfter?: number | undefined },
 ): ActionError {
   const { trouble, why, response } = outcome
   const answer = response && { status: response.status, headers: response.headers, data: json(response.body), at: 0 }
@@ -136,6 +136,7 @@ export function failure(
     trace: answer && traceOf(answer),
     status: answer?.status,
     retryAfter: known.retryAfter,
+    spent: known.spent,
     uncertain: known.uncertain,
   }
   if (known.limited || trouble.kind === 'limited') {

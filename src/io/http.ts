@@ -1,3 +1,4 @@
+import { secondsText } from '../domain/duration.ts'
 import { ActionError } from '../domain/errors.ts'
 import type { Load, ServiceName } from '../domain/pace.ts'
 import { longestWait, type Tried, verdict } from '../domain/retry.ts'
@@ -107,12 +108,15 @@ async function persist(line: Line, call: Call, kept: Kept | undefined): Promise<
     const next = verdict(outcome.trouble, tried)
     if (outcome.trouble.kind === 'limited') pace.refused(kind, next.wait)
     if (stop.requested) throw stopped(failure(service, call, outcome, { uncertain }))
-    if (!next.retry) throw failure(service, call, outcome, { uncertain, limited: next.limited })
-    if (call.optional || clock.elapsed() + next.wait > (call.sendBy ?? Number.POSITIVE_INFINITY))
+    const spent = clock.elapsed() - (began ?? 0)
+    // What may not be sent again by itself waits as asked before whoever looked first sends it.
+    const asks = next.named && !next.limited ? next.wait : undefined
+    if (!next.retry)
+      throw failure(service, call, outcome, { uncertain, limited: next.limited, spent, retryAfter: asks })
+    if (call.optional !== undefined || clock.elapsed() + next.wait > (call.sendBy ?? Number.POSITIVE_INFINITY))
       throw failure(service, call, outcome, { uncertain, retryAfter: next.wait })
     if (next.named) asked += next.wait
-    if (next.wait >= 1000)
-      reporter.step(`… ${call.what}: waiting ${Math.round(next.wait / 1000)} s, for ${outcome.why}`)
+    reporter.step(`… ${call.what}: waiting ${secondsText(next.wait)}, for ${outcome.why}`)
     await pause(next.wait, around)
     if (stop.requested) throw stopped(failure(service, call, outcome, { uncertain }))
   }
@@ -120,7 +124,7 @@ async function persist(line: Line, call: Call, kept: Kept | undefined): Promise<
 /** Throws where what the limits demand is too long for this request; a long wait is told, but not by every request. */
 function requireTime({ service, around, told }: Line, call: Call, wait: Wait, uncertain: boolean): void {
   const now = around.clock.elapsed()
-  if (isTooLong(wait) || (wait.told && call.optional)) throw limited(service, wait, uncertain)
+  if (isTooLong(wait) || (wait.told && call.optional !== undefined)) throw limited(service, wait, uncertain)
   if (now + wait.milliseconds > (call.sendBy ?? Number.POSITIVE_INFINITY))
     throw limited(service, wait, uncertain, wait.milliseconds)
   if (wait.milliseconds < 1000 || now - told.at < tellEvery) return
@@ -180,7 +184,7 @@ async function attempt(
 ): Promise<Attempt> {
   const control = new AbortController()
   const limit = (milliseconds: number) => setTimeout(() => control.abort(), milliseconds)
-  const timers = [limit(stop.requested ? hurry : silence)]
+  const timers = [limit(Math.min(stop.requested ? hurry : silence, call.optional ?? silence))]
   const forget = stop.onStop(() => timers.push(limit(lastPatience)))
   const since = clock.elapsed()
   try {

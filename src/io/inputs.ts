@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
-import type * as z from 'zod/mini'
 import { specInvalid } from '../domain/mistakes.ts'
 import type { Secret } from '../domain/secret.ts'
-import { clientSchema, type Policy, type RunIdentity, type WrittenClient } from '../domain/spec.ts'
-import { plain } from '../domain/text.ts'
+import type { Policy, RunIdentity, WrittenClient } from '../domain/spec.ts'
 import { born, type Mask } from './born.ts'
+import { clientInputs, items, readClient } from './client-inputs.ts'
 import { apiUrl, currentRepository, type Env, proxies, refuseTelltale } from './environment.ts'
 import { collectProblems, invalid, type Problems } from './problems.ts'
 import type { Proof, SignIn, Tenant } from './qlik-session.ts'
@@ -91,11 +90,12 @@ async function whatToDo(asked: Asked, repository: Inputs['repository'], problems
   if (wrong !== undefined)
     problems.add('allow-destinations', 'takes owner/name, owner/* and names of organizations', wrong)
   const deliver = flag('deliver', input('deliver'), true, problems)
+  const here = `${repository.owner}/${repository.name}`
   if (files === '') {
     if (origin === '' && input('tenant') === '' && mode !== 'validate')
       problems.add('tenant', 'is missing; give the tenant’s address, such as https://acme.eu.qlikcloud.com')
     if (only !== '') problems.add('only', 'chooses among the clients of a spec-file, and there is none')
-    const one = client(input, deliver, problems)
+    const one = readClient(input, { deliver, here }, problems)
     const clients = one === undefined ? [] : [one]
     return {
       files: [{ file: '', tenant: origin, environment: '', clients }],
@@ -108,7 +108,6 @@ async function whatToDo(asked: Asked, repository: Inputs['repository'], problems
   }
   for (const name of clientInputs)
     if (input(name) !== '') problems.add(name, 'stands in the spec file, and can’t be given beside spec-file')
-  const here = `${repository.owner}/${repository.name}`
   const oneTenant = mode !== 'validate'
   const workspace = env.GITHUB_WORKSPACE ?? ''
   const { readSpec } = await import('./spec-files.ts')
@@ -202,69 +201,6 @@ function secretInput(name: string, value: string, problems: Problems, mask: Mask
   if (/[^\x21-\x7e]/.test(value))
     problems.add(name, 'must be one word of printable characters; a space or line break was pasted with it', value)
   return born(value, mask)
-}
-
-// --- the client ------------------------------------------------------------------------------------------------------
-
-const placeInputs = [
-  ...(['repository', 'environment', 'organization', 'store', 'visibility'] as const),
-  ...(['client-id-name', 'client-id-as', 'client-secret-name'] as const),
-] as const
-
-/** Those that describe one client: a spec file says these things for itself. */
-const clientInputs = [
-  ...['name', 'client-id', 'description', 'grant-types', 'scopes', 'auth-method', 'consent'],
-  ...['deliver', ...placeInputs, 'selected-repositories'],
-  ...['rotate-after', 'grace-period'],
-]
-
-function client(input: (name: string) => string, deliver: boolean, problems: Problems): WrittenClient | undefined {
-  const given = (name: string) => (input(name) === '' ? undefined : input(name))
-  for (const name of ['scopes', 'grant-types', 'selected-repositories']) {
-    if (given(name) !== undefined && items(given(name))?.length === 0)
-      problems.add(name, 'holds no name, only separators', input(name))
-  }
-  const delivery = {
-    ...Object.fromEntries(placeInputs.map((name) => [name, given(name)])),
-    'selected-repositories': items(given('selected-repositories')),
-  }
-  const written = {
-    name: given('name'),
-    'client-id': given('client-id'),
-    description: given('description'),
-    'grant-types': items(given('grant-types')),
-    scopes: items(given('scopes')),
-    'auth-method': given('auth-method'),
-    consent: given('consent'),
-    rotation: { after: given('rotate-after'), grace: given('grace-period') },
-    deliver: deliver ? [delivery] : [],
-  }
-  const result = clientSchema.safeParse(written)
-  if (result.success) return result.data
-  for (const issue of result.error.issues) {
-    const name = inputName(issue.path)
-    const value = input(name)
-    problems.add(name, complaint(issue), value === '' ? undefined : value)
-  }
-  return undefined
-}
-
-function complaint(issue: z.core.$ZodIssue): string {
-  return issue.code === 'invalid_value' ? `accepted are ${issue.values.map(String).join(', ')}` : plain(issue.message)
-}
-
-/** `rotation.after` of a spec is `rotate-after` of the step, and so on. */
-function inputName(path: PropertyKey[]): string {
-  const names: Record<string, string> = { 'rotation.after': 'rotate-after', 'rotation.grace': 'grace-period' }
-  const key = path
-    .filter((part) => typeof part === 'string')
-    .join('.')
-    .replace(/^deliver\./, '')
-  return names[key] ?? (key || 'name')
-}
-
-function items(text: string | undefined): string[] | undefined {
-  return text?.split(/[\s,]+/).filter(Boolean)
 }
 
 // --- the run -----------------------------------------------------------------------------------------------------------

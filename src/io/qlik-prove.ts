@@ -7,8 +7,11 @@ import * as wire from './qlik-wire.ts'
 
 export function createProver(session: Session, mask: Mask): Prover {
   return {
-    accessToken: (clientId, issued) =>
-      token(session, clientId, proofOf(issued), mask, { what: `proving the new ${issued.kid ? 'key' : 'secret'}` }),
+    accessToken: (clientId, issued, within) =>
+      token(session, clientId, proofOf(issued), mask, {
+        what: `proving the new ${issued.kid ? 'key' : 'secret'}`,
+        optional: within,
+      }),
     whoIs: (accessToken) => whoIs(session, accessToken),
     revoke: (accessToken) => revoke(session, accessToken),
   }
@@ -34,7 +37,7 @@ async function whoIs({ tenant, http }: Session, accessToken: Secret): Promise<Bo
       headers,
       what: 'asking who the client is',
       repeatable: false,
-      optional: true,
+      optional: 5000,
     })
     const { id, clientId } = wire.userSchema.parse(data)
     return { userId: id || undefined, clientId: clientId || undefined }

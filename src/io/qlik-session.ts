@@ -145,6 +145,9 @@ function unauthorizedHint(signIn: SignIn): string {
   return `admin-client-id and admin-client-secret don't match, are of another tenant, or the client's consent is not trusted. ${spaces}`
 }
 
+/** Milliseconds: what can't get better is told within a second. */
+const nameWithin = 700
+
 async function otherName({ tenant, http }: Session): Promise<string> {
   const url = `${tenant.origin}/.well-known/oauth-authorization-server`
   try {
@@ -154,6 +157,7 @@ async function otherName({ tenant, http }: Session): Promise<string> {
       headers: { accept: 'application/json', 'user-agent': userAgent },
       what: 'asking for the tenant’s name',
       repeatable: false,
+      optional: nameWithin,
     })
     const { host } = new URL(wire.metadataSchema.parse(data).issuer)
     return host === new URL(tenant.origin).host ? '' : ` The tenant calls itself ${plain(host)}: use that name.`
@@ -191,7 +195,12 @@ export async function token(
   clientId: string,
   proof: Proof,
   mask: Mask,
-  { what, codes, algorithm }: { what: string; codes?: Call['codes']; algorithm?: Algorithm | undefined },
+  {
+    what,
+    codes,
+    algorithm,
+    optional,
+  }: Pick<Call, 'what' | 'codes' | 'optional'> & { algorithm?: Algorithm | undefined },
 ): Promise<Secret> {
   const url = `${session.tenant.origin}/oauth/token`
   const now = session.wallClock() / 1000 + session.ahead
@@ -210,7 +219,7 @@ export async function token(
     'content-type': 'application/x-www-form-urlencoded',
     'user-agent': userAgent,
   }
-  const answer = await session.http({ method: 'POST', url, headers, body, what, repeatable: true, codes })
+  const answer = await session.http({ method: 'POST', url, headers, body, what, repeatable: true, codes, optional })
   const value = (answer.data as { access_token?: unknown } | null | undefined)?.access_token
   // A word: in all its forms it is masked in no time, which whatever else somebody answers may not be.
   const accessToken = typeof value === 'string' && /^\S{1,20000}$/.test(value) ? born(value, mask) : undefined
@@ -223,6 +232,9 @@ async function signed(key: SigningKey, algorithm: Algorithm | undefined, about: 
   const { signAssertion } = await import('./private-key.ts')
   return born(signAssertion(key, algorithm ?? key.algorithms[0], about), mask).open()
 }
+
+/** Milliseconds: a token that is not given back lives six hours at most. */
+const revokeWithin = 5000
 
 export async function revoke({ tenant, http }: Session, accessToken: Secret): Promise<void> {
   const body = JSON.stringify({ token: accessToken.open(), token_type_hint: 'access_token' })
@@ -239,6 +251,6 @@ export async function revoke({ tenant, http }: Session, accessToken: Secret): Pr
     body,
     what: 'giving an access token back',
     repeatable: false,
-    optional: true,
+    optional: revokeWithin,
   })
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
 import type { ObservedClient, ObservedSecret } from '../domain/client.ts'
 import { keyHint } from '../domain/credential.ts'
+import { readDescription } from '../domain/description.ts'
 import { parseTimestamp } from '../domain/duration.ts'
-import { readDescription } from '../domain/ledger.ts'
 
 // What the tenant sends, as far as we read it. Optional is what some form of the answer leaves out: the documentation and
 // real samples disagree (qlik.dev/apis/rest/oauth-clients, qlik.dev/authenticate/oauth/oauth-clients-api).

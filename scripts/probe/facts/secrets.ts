@@ -58,6 +58,20 @@ export const secretFacts: Fact[] = [
     },
   },
   {
+    id: 'secret-for-keys',
+    question: 'Is a secret made for a client that may use a key only?',
+    settings: ['secretForKeys'],
+    find: async (bench) => {
+      const byKey = { allowedAuthMethods: ['private_key_jwt'], publicKeys: [newKey().jwk] }
+      const { id, secret } = await bench.subject({ allowedScopes: ['user_default'], ...byKey })
+      await bench.own.remove(id)
+      return {
+        reads: secret === '' ? 'no' : 'yes',
+        settings: { secretForKeys: secret === '' ? 'none' : 'made' },
+      }
+    },
+  },
+  {
     id: 'without-consent',
     question: 'What does the token endpoint answer to a client that nobody consented to?',
     settings: ['untrustedStatus', 'untrustedCode'],
