@@ -36,8 +36,14 @@ const mutations: Mutation[] = [
   {
     name: 'retire orphans that may have been delivered',
     file: 'domain/rotation.ts',
-    from: '&& Object.keys(announced.stamps).every((key) => isUntouched(key, input))',
-    to: '',
+    from: 'Object.keys(announced.stamps).every((key) => isUntouched(key, ledger, input.observed, now))',
+    to: '[isUntouched].length > 0',
+  },
+  {
+    name: 'take what was written while a run announced for something older',
+    file: 'domain/whereabouts.ts',
+    from: '+ readingSlack',
+    to: '- 60 * readingSlack',
   },
   {
     name: 'do not look back',

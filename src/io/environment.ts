@@ -1,5 +1,4 @@
 import { born, type Mask } from './born.ts'
-import type { Inputs } from './inputs.ts'
 import type { Problems } from './problems.ts'
 import { isLoopback, type Proxies } from './transport.ts'
 
@@ -36,7 +35,10 @@ export function proxies(env: Env, problems: Problems, mask: Mask): Proxies {
   return { http: proxy('HTTP_PROXY'), https: proxy('HTTPS_PROXY'), none: env.no_proxy || env.NO_PROXY }
 }
 
-export function currentRepository(env: Env, problems: Problems): Inputs['repository'] {
+/** The repository whose workflow runs. `id` is undefined where the runner does not say it. */
+export type RunningRepository = { owner: string; name: string; id?: string | undefined }
+
+export function currentRepository(env: Env, problems: Problems): RunningRepository {
   const [owner = '', name = ''] = (env.GITHUB_REPOSITORY ?? '').split('/')
   if (owner === '' || name === '') problems.add('GITHUB_REPOSITORY', 'is missing or not owner/name; the runner sets it')
   return { owner, name, id: env.GITHUB_REPOSITORY_ID || undefined }

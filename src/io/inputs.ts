@@ -4,7 +4,7 @@ import type { Secret } from '../domain/secret.ts'
 import type { Policy, RunIdentity, WrittenClient } from '../domain/spec.ts'
 import { born, type Mask } from './born.ts'
 import { clientInputs, items, readClient } from './client-inputs.ts'
-import { apiUrl, currentRepository, type Env, proxies, refuseTelltale } from './environment.ts'
+import { apiUrl, currentRepository, type Env, proxies, type RunningRepository, refuseTelltale } from './environment.ts'
 import { collectProblems, invalid, type Problems } from './problems.ts'
 import type { Proof, SignIn, Tenant } from './qlik-session.ts'
 import type { Spec, SpecFile } from './spec-files.ts'
@@ -21,8 +21,7 @@ export type Inputs = {
   /** What was checked, where that is all that is wanted: then nothing else of this is used. */
   checked?: SpecFile[] | undefined
   policy: Policy
-  /** `id` is undefined where the runner does not say it. */
-  repository: { owner: string; name: string; id?: string | undefined }
+  repository: RunningRepository
   run: Omit<RunIdentity, 'process'>
   outputClientSecret: boolean
   proxies: Proxies
@@ -83,7 +82,7 @@ type Asked = {
 }
 
 /** The clients: of the spec file, or the one that the inputs describe. */
-async function whatToDo(asked: Asked, repository: Inputs['repository'], problems: Problems): Promise<Spec> {
+async function whatToDo(asked: Asked, repository: RunningRepository, problems: Problems): Promise<Spec> {
   const { input, env, origin, allowCustomHost, mode } = asked
   const [files, only, allowed] = [input('spec-file'), input('only'), items(input('allow-destinations')) ?? []]
   const wrong = allowed.find((pattern) => !/^[\w.*-]+(\/[\w.*-]+)?$/.test(pattern))

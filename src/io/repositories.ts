@@ -2,6 +2,7 @@ import { selectedRepositories } from '../domain/delivery.ts'
 import type { Repository } from '../domain/destination.ts'
 import { ActionError, toActionError } from '../domain/errors.ts'
 import type { Policy, WrittenClient } from '../domain/spec.ts'
+import type { RunningRepository } from './environment.ts'
 import type { Api } from './github-api.ts'
 import { repositoryId } from './github-read.ts'
 import type { Inputs } from './inputs.ts'
@@ -20,7 +21,7 @@ export type Repositories = {
  * no such repository, or nobody can be asked, its name has to do: reading its secrets tells more, and to one client alone.
  */
 export async function repositoriesOf(
-  { owner, name, id }: Inputs['repository'],
+  { owner, name, id }: RunningRepository,
   { clients, others, api, mode }: Asked,
 ): Promise<Repositories> {
   const full = `${owner}/${name}`
