@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { maskForms } from '../../src/domain/masks.ts'
-import { markdown } from '../../src/domain/text.ts'
+import { markdown, plain } from '../../src/domain/text.ts'
 import { RunnerMasker, readable } from '../support/masker.ts'
 
 const bytes = (text: string) => Buffer.from(text, 'utf8')
@@ -247,4 +247,14 @@ describe('the runner, given these masks', () => {
   it('still shows the frame of a key, which is no secret', () => {
     for (const form of maskForms(keys[0]!)) expect('-----BEGIN PRIVATE KEY-----').not.toContain(form)
   })
+})
+
+it('a word that is shown as it is needs no other form of what we show', () => {
+  const word = fc.stringMatching(/^[A-Za-z][A-Za-z\d]{0,9}([._-][A-Za-z\d]{1,9}){0,5}$/)
+  fc.assert(
+    fc.property(word, (text) => {
+      const forms = new Set(maskForms(`${text}.${'x'.repeat(6)}`))
+      for (const shown of [plain(`${text}.xxxxxx`), markdown(`${text}.xxxxxx`)]) expect(forms).toContain(shown)
+    }),
+  )
 })

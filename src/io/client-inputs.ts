@@ -45,10 +45,7 @@ export function readClient(
   }
   const result = clientSchema.safeParse(written)
   if (result.success) {
-    const { description } = result.data
-    const room = descriptionRoom(result.data, here)
-    if (description !== undefined && description.length > room)
-      problems.add('description', `${roomText(description, room)}. ${roomHint(room)}`)
+    requireRoom(result.data, here, problems)
     return result.data
   }
   for (const issue of result.error.issues) {
@@ -57,6 +54,13 @@ export function readClient(
     problems.add(name, complaint(issue), value === '' ? undefined : value)
   }
   return undefined
+}
+
+function requireRoom(client: WrittenClient, here: string, problems: Problems): void {
+  const { description } = client
+  if (description === undefined) return
+  const room = descriptionRoom(client, here)
+  if (description.length > room) problems.add('description', `${roomText(description, room)}. ${roomHint(room)}`)
 }
 
 function complaint(issue: z.core.$ZodIssue): string {
