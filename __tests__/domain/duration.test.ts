@@ -25,17 +25,19 @@ describe('a duration', () => {
     )
   })
 
-  it('is told in its largest unit, rounded down', () => {
-    expect([0, 1, 59.9, 60, 3599, 3600, 86_399, 86_400, 259_199].map(formatDuration)).toEqual([
+  it('is told in its largest unit, rounded down but for a moment', () => {
+    expect([0, 1, 59.9, 60, 3599, 3600, 82_000, 86_399, 86_400, 255_000, 259_199].map(formatDuration)).toEqual([
       '0 seconds',
       '1 second',
       '59 seconds',
       '1 minute',
       '59 minutes',
       '1 hour',
-      '23 hours',
+      '22 hours',
+      '24 hours',
       '1 day',
       '2 days',
+      '3 days',
     ])
     expect(formatDuration(-5)).toBe('0 seconds')
   })

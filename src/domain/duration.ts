@@ -7,7 +7,10 @@ export function parseDuration(text: string): number | undefined {
   return count === undefined || unit === undefined ? undefined : Number(count) * units[unit]!
 }
 
-/** Seconds as people say them: `3 days`, `5 hours`, `12 minutes`, `40 seconds`. Rounded down to the largest unit. */
+/**
+ * Seconds as people say them: `3 days`, `5 hours`, `12 minutes`, `40 seconds`. Rounded down to the largest unit, but that what
+ * lacks a moment of the next number counts as it.
+ */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds))
   for (const [size, name] of [
@@ -15,7 +18,7 @@ export function formatDuration(seconds: number): string {
     [3_600, 'hour'],
     [60, 'minute'],
   ] as const) {
-    if (whole >= size) return plural(Math.floor(whole / size), name)
+    if (whole >= size) return plural(Math.floor(whole / size + 0.01), name)
   }
   return plural(whole, 'second')
 }
