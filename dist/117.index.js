@@ -619,8 +619,7 @@ function tenantsOf(files, given, problems) {
     let first;
     for (const file of files) {
         const complain = (at, message) => mistakes.push({ file: file.file, ...at, message });
-        // Where the admin's credential may go beyond Qlik's own hosts is said by the workflow: a file is part of a branch.
-        const own = file.tenant && (0,tenant_address/* readTenant */.R)(file.tenant.text, given.allowCustomHost && given.tenant !== '');
+        const own = file.tenant && (0,tenant_address/* readTenant */.R)(file.tenant.text, given.allowCustomHost);
         const origin = own?.origin ?? given.tenant;
         tenants.set(file, origin);
         if (own?.complaint !== undefined)

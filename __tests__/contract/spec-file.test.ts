@@ -512,9 +512,11 @@ describe('the tenant', () => {
     await mistake(withTenant('https://other.eu.qlikcloud.com'), '1:9', /tenant: is another than that of the input/)
     await mistake(withTenant('https://evil.example'), '1:9', /tenant: is not a host of Qlik Cloud/, { tenant: '' })
     const custom = { tenant: '', 'allow-custom-host': 'true' }
-    await mistake(withTenant('https://evil.example'), '1:9', /name it in the input tenant/, custom)
-    const named = { ...custom, tenant: 'https://qlik.acme.example', mode: 'validate' }
-    expectSuccess(await run(withTenant('https://qlik.acme.example'), named), { result: 'valid' })
+    const inWorkflow = { ...custom, tenant: 'https://qlik.acme.example' }
+    await mistake(withTenant('https://evil.example'), '1:9', /is another than that of the input/, inWorkflow)
+    expectSuccess(await run(withTenant('https://qlik.acme.example'), { ...custom, mode: 'validate' }), {
+      result: 'valid',
+    })
     const result = await run(specOf(clientNamed('etl')), { tenant: '' })
     expectRefusal(result, 'INPUT_INVALID', { message: /^tenant: is missing; give it here or in the spec file/ })
   })

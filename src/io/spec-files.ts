@@ -184,8 +184,7 @@ function tenantsOf(files: CheckedFile[], given: Given, problems: Problems) {
   let first: { file: string; origin: string } | undefined
   for (const file of files) {
     const complain = (at: Position, message: string) => mistakes.push({ file: file.file, ...at, message })
-    // Where the admin's credential may go beyond Qlik's own hosts is said by the workflow: a file is part of a branch.
-    const own = file.tenant && readTenant(file.tenant.text, given.allowCustomHost && given.tenant !== '')
+    const own = file.tenant && readTenant(file.tenant.text, given.allowCustomHost)
     const origin = own?.origin ?? given.tenant
     tenants.set(file, origin)
     if (own?.complaint !== undefined) complain(file.tenant!.at, `tenant: ${own.complaint}`)

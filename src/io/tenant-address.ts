@@ -26,5 +26,5 @@ function unfit(url: URL, allowCustomHost: boolean): string | undefined {
   const isQlik = /^[a-z0-9-]+(\.[a-z0-9-]+)*\.qlikcloud(gov)?\.com$/.test(url.hostname) && url.port === ''
   return isQlik
     ? undefined
-    : 'is not a host of Qlik Cloud (*.qlikcloud.com, *.qlikcloudgov.com); if it is yours, name it in the input tenant and set allow-custom-host: true'
+    : 'is not a host of Qlik Cloud (*.qlikcloud.com, *.qlikcloudgov.com); set allow-custom-host: true if it is yours'
 }
