@@ -841,7 +841,11 @@ function longNowhere(ledger, observed, now, seconds) {
 }
 /** Was every place written again after this secret had been delivered there, by its own run or, since that is over, by another? */
 function isOverwritten(hint, { destinations }, observed) {
-    return Object.entries(destinations).every(([key, delivered]) => {
+    const places = Object.entries(destinations);
+    // Where it lay is forgotten: nothing tells since when it does no more.
+    if (places.length === 0)
+        return false;
+    return places.every(([key, delivered]) => {
         const stamp = observed.get(key)?.secretStamp;
         // A stamp that is a second or two off may be that of the same delivery, sent again where its answer was lost.
         return (delivered.hint !== hint || (stamp !== undefined && delivered.stamp >= 0 && stamp - delivered.stamp > stampGap));

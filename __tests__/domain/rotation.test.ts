@@ -171,6 +171,7 @@ describe('a secret is retired', () => {
       ['the write may have been its own delivery, repeated', { observed: written(502) }],
       ['its secret was deleted on GitHub, nobody knows when', { observed: seen({}) }],
       ['a place that the ledger names was not looked at', { observed: new Map() }],
+      ['nobody knows any more where it lay', { observed: seen({}), ledger: { ...ledger, destinations: {} } }],
       ['a slot is free', { observed: written(503), live }],
     ])('and nothing while %s', (_what, more) => {
       expect(hints(more)).toEqual([])
