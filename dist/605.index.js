@@ -1722,6 +1722,8 @@ function ofClient(name, error) {
     });
 }
 
+// EXTERNAL MODULE: ./build/domain/apart.js
+var apart = __webpack_require__(279);
 ;// CONCATENATED MODULE: ./build/domain/method.js
 
 
@@ -2993,8 +2995,6 @@ async function retireUnwanted(clientId, work) {
     }
 }
 
-// EXTERNAL MODULE: ./build/domain/apart.js
-var apart = __webpack_require__(279);
 ;// CONCATENATED MODULE: ./build/domain/refusals.js
 
 
@@ -3087,7 +3087,7 @@ function planDestroy(spec, identity, observed, context) {
     if (context.policy.mode !== 'plan')
         refuseHeld(spec, client, known, observed);
     const removals = known.flatMap((destination) => {
-        const parts = partsToRemove(destination, spec, client, observed).filter((part) => !spec.spared?.has((0,apart/* valueKey */.S)(destination, part)));
+        const parts = partsToRemove(destination, spec, client, observed).filter((part) => !spec.spared?.has((0,apart/* valueKey */.zV)(destination, part)));
         return parts.length === 0 ? [] : [{ kind: 'remove-values', destination, parts }];
     });
     return {
@@ -3117,7 +3117,7 @@ function placesOf({ destinations }, ledger) {
 }
 /** Where another client of the file is to follow and did not yet, the place would be left with a dead secret. */
 function refuseHeld(spec, client, known, observed) {
-    const held = known.find((destination) => spec.spared?.has((0,apart/* valueKey */.S)(destination, 'secret')) && mayHoldOurs(destination, client, observed));
+    const held = known.find((destination) => spec.spared?.has((0,apart/* valueKey */.zV)(destination, 'secret')) && mayHoldOurs(destination, client, observed));
     if (held === undefined)
         return;
     throw new errors/* ActionError */.lZ('DELIVERY_FAILED', `${(0,domain_text/* plain */.pj)((0,domain_destination/* destinationLabel */.f4)(held))} may still hold a secret of ${clientLabel(client)}, for the client that is to be delivered there instead was not yet`, 'So the client stays for now. Mend what keeps the other one from being delivered, and run again for both.');
@@ -3849,6 +3849,7 @@ function nothingToDo({ spec, request }) {
 
 
 
+
 /** Clients under way at a time: enough to wait for several answers at once, few enough to end in time when asked to stop. */
 const mostAtOnce = 8;
 /**
@@ -3864,7 +3865,8 @@ async function named(request, first, world) {
     const clients = request.clients.map((spec) => namedByMethod(spec, clientOf(spec, first, request.actor)));
     if (clients.every((spec, index) => spec === request.clients[index]))
         return { request, first };
-    return { request: { ...request, clients }, first: await (0,observe/* observe */.l)((0,spec/* placesOfAll */.x7)(clients), world.readers, world.clock) };
+    const reading = await (0,observe/* observe */.l)((0,spec/* placesOfAll */.x7)(clients), world.readers, world.clock);
+    return { request: { ...request, clients: (0,apart/* sparingAll */.sK)(clients) }, first: reading };
 }
 async function settleAll(request, first, world) {
     const { clients } = request;

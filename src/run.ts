@@ -1,3 +1,4 @@
+import { sparingAll } from './domain/apart.ts'
 import { namedByMethod } from './domain/method.ts'
 import { clientOf, inOrder } from './domain/order.ts'
 import type { Outcome } from './domain/outcome.ts'
@@ -27,7 +28,8 @@ async function named(
 ): Promise<{ request: RunRequest; first: Reading }> {
   const clients = request.clients.map((spec) => namedByMethod(spec, clientOf(spec, first, request.actor)))
   if (clients.every((spec, index) => spec === request.clients[index])) return { request, first }
-  return { request: { ...request, clients }, first: await observe(placesOfAll(clients), world.readers, world.clock) }
+  const reading = await observe(placesOfAll(clients), world.readers, world.clock)
+  return { request: { ...request, clients: sparingAll(clients) }, first: reading }
 }
 
 async function settleAll(request: RunRequest, first: Reading, world: World): Promise<Outcome[]> {

@@ -1,4 +1,6 @@
+import { createPrivateKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { publicHalf } from '../../src/io/private-key.ts'
 import { expectFailure, expectSuccess, writes } from '../support/contract.ts'
 import { Simulation } from '../support/simulation.ts'
 import { workspaceOf } from '../support/workspace.ts'
@@ -70,6 +72,86 @@ describe('a client that another of the file follows in its place', () => {
     expectSuccess(await simulation.run({ only: 'fresh' }), { result: 'rotated' })
     expectSuccess(await simulation.run({ only: 'old' }), { result: 'deleted' })
     expect(servedBy(simulation)).toBe('fresh')
+  })
+})
+
+describe('a client whose successor’s repository GitHub does not tell about', () => {
+  it.each([403, 500])('stays, with its values, for the two may share them: %d', async (status) => {
+    const simulation = await Simulation.start()
+    const { github, tenant, faults } = simulation.sandbox
+    github.createRepository('acme/other')
+    const place = { repository: 'acme/other', name: 'QLIK_CLIENT_SECRET' }
+    const allowed = { 'allow-destinations': 'acme/other' }
+    const deliver = 'deliver: [{ repository: acme/other }]'
+    workspaceOf(simulation, { 'clients.yaml': specOf(`name: old\nscopes: [apps]\n${deliver}`) })
+    expectSuccess(await simulation.run(allowed))
+    simulation.advance(1)
+    const after = specOf('name: old\nstate: absent', `name: fresh\nscopes: [apps]\n${deliver}`)
+    workspaceOf(simulation, { 'clients.yaml': after })
+    const fault = { kind: 'status' as const, status, body: '{"message":"no"}' }
+    faults.add({ service: 'github', method: 'GET', path: /\/repos\/acme\/other$/, when: 'before', times: 99, fault })
+    const inputs: Record<string, string>[] = [{}, { only: 'old' }, { only: 'old', mode: 'destroy' }]
+    for (const more of inputs) {
+      const stopped = await simulation.run({ ...allowed, ...more })
+      expect(stopped.error).toBeDefined()
+      expect(writes(stopped)).toEqual([])
+      const [old] = tenant.findByName('old')
+      expect(tenant.canAuthenticate(old!.clientId, github.secretValue(place) ?? '')).toBe(true)
+    }
+    faults.clear()
+    expectSuccess(await simulation.run(allowed), { result: 'deleted' })
+    const [fresh] = tenant.findByName('fresh')
+    expect(tenant.canAuthenticate(fresh!.clientId, github.secretValue(place) ?? '')).toBe(true)
+  })
+})
+
+describe('a client that turns out to sign in with a key', () => {
+  it('does not take the place that another has by the usual name of a key', async () => {
+    const simulation = await Simulation.start()
+    const { github, tenant } = simulation.sandbox
+    const keyed = (id: string) => `deliver: [{ client-id-name: ${id}_ID }]`
+    const first = `name: found\nscopes: [apps]\nauth-method: private_key_jwt\ndeliver: [{ client-id-name: OLD_ID, client-secret-name: OLD }]`
+    workspaceOf(simulation, { 'clients.yaml': specOf(first) })
+    expectSuccess(await simulation.run())
+    simulation.advance(1)
+    const other = `name: named\nscopes: [apps]\nauth-method: private_key_jwt\n${keyed('NAMED')}`
+    const found = `name: found\nscopes: [apps]\n${keyed('FOUND')}`
+    workspaceOf(simulation, { 'clients.yaml': specOf(found, other) })
+    expectSuccess(await simulation.run({ 'drop-destinations': 'true' }))
+    expect(github.secretNames({ repository: 'acme/app' }).sort()).toEqual([
+      'OLD',
+      'QLIK_CLIENT_SECRET',
+      'QLIK_PRIVATE_KEY',
+    ])
+    for (const [name, secret] of [
+      ['found', 'QLIK_CLIENT_SECRET'],
+      ['named', 'QLIK_PRIVATE_KEY'],
+    ]) {
+      const key = publicHalf(createPrivateKey(github.secretValue({ repository: 'acme/app', name: secret! }) ?? ''))
+      expect(tenant.findByName(name!)[0]?.publicKeys?.map(({ x }) => x)).toContain(key.x)
+    }
+  })
+
+  it('keeps one that had its key by that name from going before it is delivered there', async () => {
+    const simulation = await Simulation.start()
+    const { github, tenant } = simulation.sandbox
+    const found = (secretName: string) => `name: found\nscopes: [apps]\n${secretName}`
+    const elsewhere = 'auth-method: private_key_jwt\ndeliver: [{ client-id-name: OLD_ID, client-secret-name: OLD }]'
+    const gone = 'name: gone\nscopes: [apps]\nauth-method: private_key_jwt\ndeliver: [{ client-id-as: none }]'
+    workspaceOf(simulation, { 'clients.yaml': specOf(found(elsewhere), gone) })
+    expectSuccess(await simulation.run())
+    simulation.advance(1)
+    const next = specOf('name: gone\nstate: absent', found('deliver: [{ client-id-as: none }]'))
+    workspaceOf(simulation, { 'clients.yaml': next })
+    const drop = { 'drop-destinations': 'true' }
+    expectFailure(await simulation.run(drop, { at: 0, kind: 'GitHub 403' }), 'DELIVERY_FAILED')
+    expect(tenant.findByName('gone')).toHaveLength(1)
+    expectSuccess(await simulation.run(drop), { result: 'deleted' })
+    const key = publicHalf(
+      createPrivateKey(github.secretValue({ repository: 'acme/app', name: 'QLIK_PRIVATE_KEY' }) ?? ''),
+    )
+    expect(tenant.findByName('found')[0]?.publicKeys?.map(({ x }) => x)).toContain(key.x)
+    expect(tenant.findByName('gone')).toEqual([])
   })
 })
 

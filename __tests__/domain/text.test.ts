@@ -197,6 +197,7 @@ describe('Markdown that is longer than it may be', () => {
   it('is cut between two lines, by its bytes, and says so', () => {
     const cut = cutMarkdown('| ä |\n'.repeat(21), 7 * 20 + 6)
     expect(cut).toBe(`${'| ä |\n'.repeat(20)}\n_… cut: the job summary has all of it._\n`)
+    expect(cutMarkdown('\n', 0)).toBe('\n_… cut: the job summary has all of it._\n')
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), fc.nat(50), (text, limit) => {
         const cut = cutMarkdown(text, limit)

@@ -1,4 +1,4 @@
-import { type Destination, destinationKey } from './destination.ts'
+import { type Destination, destinationKey, usualNames } from './destination.ts'
 import type { ClientSpec } from './spec.ts'
 
 /**
@@ -6,17 +6,46 @@ import type { ClientSpec } from './spec.ts'
  * values that clients to be present have.
  */
 export function apart(specs: ClientSpec[], beside: ClientSpec[]): ClientSpec[] {
-  const present = [...specs, ...beside].filter(({ state }) => state === 'present')
-  const values = present.flatMap(({ destinations }) =>
-    destinations.flatMap((destination) => [valueKey(destination, 'secret'), valueKey(destination, 'id')]),
-  )
-  const served = new Set(values)
+  // What clients beside this run sign in with is not read: theirs may be called as usual for a key.
+  const served = new Set([...valuesOf([...specs, ...beside]), ...valuesOf(beside.map(asIfKey))])
   const pins = new Set([...specs, ...beside].flatMap(({ clientId }) => clientId ?? []))
   return specs.map((spec) => ({
-    ...spec,
+    ...apartByName(spec, served),
     ...(spec.clientId === undefined && pins.size > 0 ? { pinnedByOthers: pins } : {}),
     ...(spec.state === 'absent' ? { spared: served } : {}),
   }))
+}
+
+/** The same specs, once it is known what places they have: what those to be absent spare too. */
+export function sparingAll(specs: ClientSpec[]): ClientSpec[] {
+  const values = valuesOf(specs)
+  return specs.map((spec) =>
+    spec.spared === undefined ? spec : { ...spec, spared: new Set([...spec.spared, ...values]) },
+  )
+}
+
+/** What clients that are to be present have. */
+function valuesOf(specs: ClientSpec[]): string[] {
+  const places = specs.filter(({ state }) => state === 'present').flatMap(({ destinations }) => destinations)
+  return places.flatMap((destination) => [valueKey(destination, 'secret'), valueKey(destination, 'id')])
+}
+
+function asIfKey(spec: ClientSpec): ClientSpec {
+  return spec.fields.authMethods === undefined ? { ...spec, destinations: spec.destinations.map(calledAsKey) } : spec
+}
+
+function calledAsKey(destination: Destination): Destination {
+  return destination.isUsual ? { ...destination, secretName: usualNames.private_key_jwt } : destination
+}
+
+/** A place that another has by the usual name of a key is never taken for a name that was not said. */
+function apartByName(spec: ClientSpec, served: ReadonlySet<string>): ClientSpec {
+  const isTaken = (destination: Destination) =>
+    destination.isUsual === true && served.has(valueKey(calledAsKey(destination), 'secret'))
+  if (!spec.destinations.some(isTaken)) return spec
+  const named = (destination: Destination) =>
+    isTaken(destination) ? { ...destination, isUsual: undefined } : destination
+  return { ...spec, destinations: spec.destinations.map(named) }
 }
 
 /**

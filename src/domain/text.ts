@@ -51,7 +51,8 @@ export function cutMarkdown(text: string, bytes: number): string {
   const encoder = new TextEncoder()
   if (encoder.encode(text).length <= bytes) return text
   const { read } = encoder.encodeInto(text, new Uint8Array(bytes))
-  const kept = text.slice(0, text.lastIndexOf('\n', read - 1) + 1)
+  const fitting = text.slice(0, read)
+  const kept = fitting.slice(0, fitting.lastIndexOf('\n') + 1)
   // What is folded away and not closed would swallow all that comes behind it.
   const open = kept.split('<details>').length > kept.split('</details>').length
   return `${kept}${open ? '\n</details>\n' : ''}\n_… cut: the job summary has all of it._\n`

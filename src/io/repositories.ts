@@ -46,7 +46,12 @@ export async function repositoriesOf(
   return {
     here: { owner, name, id: idOf(full) },
     idOf,
-    refusalOf: (client) => spokenOf(client, full).flatMap((fullName) => refusals.get(fullName.toLowerCase()) ?? [])[0],
+    refusalOf: (client) => {
+      const own = spokenOf(client, full).flatMap((fullName) => refusals.get(fullName.toLowerCase()) ?? [])
+      // What others are served with can't be told from what is to go, while one of their repositories is not known.
+      const isToGo = mode === 'destroy' || client.state === 'absent'
+      return own[0] ?? (isToGo ? [...refusals.values()][0] : undefined)
+    },
   }
 }
 
