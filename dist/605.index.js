@@ -822,8 +822,11 @@ function superseded(ledger, observed, keys, now) {
  * The current secret and suspects that surely no place holds, nor held for so many seconds: by GitHub's own time nothing was written
  * to any place meanwhile.
  */
-function longNowhere(ledger, observed, now, seconds) {
+function longNowhere(ledger, destinations, observed, { now, seconds }) {
     const keys = [...new Set([...Object.keys(ledger.destinations), ...Object.keys(ledger.announced?.stamps ?? {})])];
+    const asked = destinations.map(domain_destination/* destinationKey */.I).filter((key) => !keys.includes(key));
+    // What lies where nothing is known to have been delivered may be one of these, from a run that another overtook.
+    const isClear = asked.every((key) => observed.get(key)?.secretStamp === undefined);
     const isQuiet = keys.every((key) => {
         const seen = observed.get(key);
         // Nobody can say since when a secret is gone; but one that was never delivered there may well be missing.
@@ -831,7 +834,7 @@ function longNowhere(ledger, observed, now, seconds) {
             return seen !== undefined && ledger.destinations[key] === undefined;
         return seen.secretAge !== undefined && seen.secretAge >= seconds;
     });
-    if (!isQuiet)
+    if (!isQuiet || !isClear)
         return [];
     const { current } = ledger;
     return [
@@ -948,12 +951,12 @@ function isByUs(createdBy, { ledger, live }) {
  * surely is in no place, and was in none for the grace.
  */
 function toMakeRoom(input, gone, reasons) {
-    const { ledger, live, observed, now, grace } = input;
+    const { ledger, live, destinations, observed, now, grace } = input;
     const secrets = live.map(({ hint }) => hint).filter((hint) => !(0,credential/* isKeyHint */.jP)(hint) && !gone.includes(hint));
     if (ledger === undefined || reasons.length === 0 || input.kind === 'key' || secrets.length < secretSlots)
         return [];
     const held = new Set(Object.values(ledger.destinations).map(({ hint }) => hint));
-    const nowhere = longNowhere(ledger, observed, now, grace).filter((hint) => secrets.includes(hint));
+    const nowhere = longNowhere(ledger, destinations, observed, { now, seconds: grace }).filter((hint) => secrets.includes(hint));
     const followed = outOfGrace(input).filter((hint) => !held.has(hint));
     return [...new Set([...followed, ...nowhere])].map((hint) => ({ hint, why: graceText(input) }));
 }
@@ -3516,7 +3519,8 @@ function planExisting(spec, { client, twins }, observed, context) {
     const after = changed(client, changes);
     requireRoomForChange(spec, after, changes);
     const ids = idRepairs(spec, client.id, observed);
-    const own = [...undeliverable(input, after), ...ownSteps(spec, after, context)];
+    const over = undeliverable(spec, input, after, context);
+    const own = over.length > 0 ? over : ownSteps(spec, after, context);
     const planned = rotation && { ...rotation, reasons, retire: surelyGone(rotation, retireLast ? [] : retirements) };
     const issue = planned === undefined || reasons.length === 0 ? [] : issueSteps({ spec, observed, context }, after, planned, input);
     return {
@@ -3555,7 +3559,7 @@ function requireRoomForChange({ destinations }, { description }, changes) {
  * Where nothing is delivered, what a dead run made when it created the client goes, if the tenant lets it. It is noted, so that what
  * the tenant keeps is not tried again and again.
  */
-function undeliverable(input, { id: clientId, description }) {
+function undeliverable(spec, input, { id: clientId, description }, { actor }) {
     const { ledger, destinations } = input;
     if (destinations.length > 0)
         return [];
@@ -3564,7 +3568,7 @@ function undeliverable(input, { id: clientId, description }) {
     if (ledger === undefined || hints.length === 0 || Object.keys(ledger.announced?.stamps ?? {}).length > 0)
         return [];
     const suspects = (0,domain_ledger/* added */.vN)(ledger.suspects, hints, Math.floor(input.now));
-    const over = { ...ledger, announced: undefined, suspects };
+    const over = { ...owned(ledger, spec, actor), announced: undefined, suspects };
     return [
         ...hints.map((hint) => ({
             kind: 'retire',

@@ -115,7 +115,8 @@ function planExisting(
   const after = changed(client, changes)
   requireRoomForChange(spec, after, changes)
   const ids = idRepairs(spec, client.id, observed)
-  const own = [...undeliverable(input, after), ...ownSteps(spec, after, context)]
+  const over = undeliverable(spec, input, after, context)
+  const own = over.length > 0 ? over : ownSteps(spec, after, context)
   const planned = rotation && { ...rotation, reasons, retire: surelyGone(rotation, retireLast ? [] : retirements) }
   const issue =
     planned === undefined || reasons.length === 0 ? [] : issueSteps({ spec, observed, context }, after, planned, input)
@@ -162,14 +163,19 @@ function requireRoomForChange(
  * Where nothing is delivered, what a dead run made when it created the client goes, if the tenant lets it. It is noted, so that what
  * the tenant keeps is not tried again and again.
  */
-function undeliverable(input: RotationInput, { id: clientId, description }: ObservedClient): Step[] {
+function undeliverable(
+  spec: ClientSpec,
+  input: RotationInput,
+  { id: clientId, description }: ObservedClient,
+  { actor }: PlanContext,
+): Step[] {
   const { ledger, destinations } = input
   if (destinations.length > 0) return []
   const { lost, orphans } = sortUnlisted(input)
   const hints = [...lost, ...orphans]
   if (ledger === undefined || hints.length === 0 || Object.keys(ledger.announced?.stamps ?? {}).length > 0) return []
   const suspects = added(ledger.suspects, hints, Math.floor(input.now))
-  const over = { ...ledger, announced: undefined, suspects }
+  const over = { ...owned(ledger, spec, actor), announced: undefined, suspects }
   return [
     ...hints.map((hint) => ({
       kind: 'retire' as const,

@@ -145,11 +145,13 @@ function isByUs(createdBy: string | undefined, { ledger, live }: RotationInput):
  * surely is in no place, and was in none for the grace.
  */
 function toMakeRoom(input: RotationInput, gone: string[], reasons: Reason[]): Retirement[] {
-  const { ledger, live, observed, now, grace } = input
+  const { ledger, live, destinations, observed, now, grace } = input
   const secrets = live.map(({ hint }) => hint).filter((hint) => !isKeyHint(hint) && !gone.includes(hint))
   if (ledger === undefined || reasons.length === 0 || input.kind === 'key' || secrets.length < secretSlots) return []
   const held = new Set(Object.values(ledger.destinations).map(({ hint }) => hint))
-  const nowhere = longNowhere(ledger, observed, now, grace).filter((hint) => secrets.includes(hint))
+  const nowhere = longNowhere(ledger, destinations, observed, { now, seconds: grace }).filter((hint) =>
+    secrets.includes(hint),
+  )
   const followed = outOfGrace(input).filter((hint) => !held.has(hint))
   return [...new Set([...followed, ...nowhere])].map((hint) => ({ hint, why: graceText(input) }))
 }

@@ -70,15 +70,23 @@ export function superseded(ledger: Ledger, observed: Places, keys: string[], now
  * The current secret and suspects that surely no place holds, nor held for so many seconds: by GitHub's own time nothing was written
  * to any place meanwhile.
  */
-export function longNowhere(ledger: Ledger, observed: Places, now: number, seconds: number): string[] {
+export function longNowhere(
+  ledger: Ledger,
+  destinations: Destination[],
+  observed: Places,
+  { now, seconds }: { now: number; seconds: number },
+): string[] {
   const keys = [...new Set([...Object.keys(ledger.destinations), ...Object.keys(ledger.announced?.stamps ?? {})])]
+  const asked = destinations.map(destinationKey).filter((key) => !keys.includes(key))
+  // What lies where nothing is known to have been delivered may be one of these, from a run that another overtook.
+  const isClear = asked.every((key) => observed.get(key)?.secretStamp === undefined)
   const isQuiet = keys.every((key) => {
     const seen = observed.get(key)
     // Nobody can say since when a secret is gone; but one that was never delivered there may well be missing.
     if (seen?.secretStamp === undefined) return seen !== undefined && ledger.destinations[key] === undefined
     return seen.secretAge !== undefined && seen.secretAge >= seconds
   })
-  if (!isQuiet) return []
+  if (!isQuiet || !isClear) return []
   const { current } = ledger
   return [
     ...(current !== undefined && isOverwritten(current.hint, ledger, observed) ? [current.hint] : []),
