@@ -224,12 +224,9 @@ function methodIn(written) {
     return method === 'client_secret' || method === 'private_key_jwt' ? method : undefined;
 }
 
-// EXTERNAL MODULE: ./build/domain/description.js
-var domain_description = __webpack_require__(1987);
 // EXTERNAL MODULE: ./build/domain/spec-room.js
 var spec_room = __webpack_require__(9800);
 ;// CONCATENATED MODULE: ./build/domain/spec-together.js
-
 
 
 /** What is wrong between clients, also of several files, and with where they go. */
@@ -300,11 +297,9 @@ function tooLong(files, { here }) {
         if (name === undefined || absent || description === undefined)
             return [];
         const deliver = deliveries.map(({ delivery }) => delivery);
-        const room = (0,spec_room/* descriptionRoom */.E)({ name, deliver, 'auth-method': method }, here);
         const { text, at } = description;
-        return text.length <= room
-            ? []
-            : [{ file, ...at, message: `description: ${(0,domain_description/* roomText */.F_)(text, room)}. ${(0,domain_description/* roomHint */.l3)(room)}` }];
+        const complaint = (0,spec_room/* roomComplaint */.P)({ name, description: text, deliver, 'auth-method': method }, here);
+        return complaint === undefined ? [] : [{ file, ...at, message: `description: ${complaint}` }];
     }));
 }
 function outside(files, { here, allowed }) {

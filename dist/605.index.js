@@ -1755,7 +1755,7 @@ function namedByMethod(spec, client) {
     const isOther = (destination) => destination.isUsual === true && !isServed(destination);
     if (!spec.destinations.some(isOther))
         return spec;
-    const named = (destination) => isOther(destination) ? { ...destination, secretName: domain_destination/* usualNames */.Vx.private_key_jwt } : destination;
+    const named = (destination) => (isOther(destination) ? (0,domain_destination/* calledAsKey */.ZF)(destination) : destination);
     return { ...spec, destinations: spec.destinations.map(named) };
 }
 /** A key whose private half nobody has would be of no use. */

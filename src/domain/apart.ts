@@ -1,4 +1,4 @@
-import { type Destination, destinationKey, usualNames } from './destination.ts'
+import { calledAsKey, type Destination, destinationKey } from './destination.ts'
 import type { ClientSpec } from './spec.ts'
 
 /**
@@ -34,17 +34,10 @@ function asIfKey(spec: ClientSpec): ClientSpec {
   return spec.fields.authMethods === undefined ? { ...spec, destinations: spec.destinations.map(calledAsKey) } : spec
 }
 
-function calledAsKey(destination: Destination): Destination {
-  return destination.isUsual ? { ...destination, secretName: usualNames.private_key_jwt } : destination
-}
-
 /** A place that another has by the usual name of a key is never taken for a name that was not said. */
 function apartByName(spec: ClientSpec, served: ReadonlySet<string>): ClientSpec {
-  const isTaken = (destination: Destination) =>
-    destination.isUsual === true && served.has(valueKey(calledAsKey(destination), 'secret'))
-  if (!spec.destinations.some(isTaken)) return spec
   const named = (destination: Destination) =>
-    isTaken(destination) ? { ...destination, isUsual: undefined } : destination
+    served.has(valueKey(calledAsKey(destination), 'secret')) ? { ...destination, isUsual: undefined } : destination
   return { ...spec, destinations: spec.destinations.map(named) }
 }
 

@@ -60,6 +60,11 @@ export const usualNames = {
   private_key_jwt: 'QLIK_PRIVATE_KEY',
 }
 
+/** The same place, its credential called as is usual for a key, where nobody said what it is called. */
+export function calledAsKey(destination: Destination): Destination {
+  return destination.isUsual ? { ...destination, secretName: usualNames.private_key_jwt } : destination
+}
+
 /** Names GitHub accepts for secrets and variables (docs.github.com, "Naming your secrets"). Names are case-insensitive. */
 export const secretNamePattern = /^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/
 

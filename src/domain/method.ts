@@ -1,6 +1,6 @@
 import type { FieldChange, ObservedClient } from './client.ts'
 import { type CredentialKind, isKeyHint, methodOf } from './credential.ts'
-import { type Destination, destinationKey, usualNames } from './destination.ts'
+import { calledAsKey, type Destination, destinationKey } from './destination.ts'
 import { ActionError } from './errors.ts'
 import type { Retirement, Rotation } from './rotation.ts'
 import type { ClientSpec } from './spec.ts'
@@ -32,8 +32,7 @@ export function namedByMethod(spec: ClientSpec, client: ObservedClient | undefin
     client?.description.ledger?.destinations[destinationKey(destination)] !== undefined
   const isOther = (destination: Destination) => destination.isUsual === true && !isServed(destination)
   if (!spec.destinations.some(isOther)) return spec
-  const named = (destination: Destination) =>
-    isOther(destination) ? { ...destination, secretName: usualNames.private_key_jwt } : destination
+  const named = (destination: Destination) => (isOther(destination) ? calledAsKey(destination) : destination)
   return { ...spec, destinations: spec.destinations.map(named) }
 }
 

@@ -1,13 +1,24 @@
 import { unmadeKey } from './credential.ts'
 import { toDestination, usualName } from './delivery.ts'
-import { roomBeside } from './description.ts'
+import { roomBeside, roomHint, roomText } from './description.ts'
 import type { WrittenClient } from './spec.ts'
 
 /** As long as ids of repositories are, before they are known. */
 const anyId = '9999999999'
 
-/** How many characters a client's description may have, as far as its spec tells: the rest is for the ledger. `here`: `owner/name`. */
-export function descriptionRoom(client: Pick<WrittenClient, 'name' | 'deliver' | 'auth-method'>, here: string): number {
+type Sized = Pick<WrittenClient, 'name' | 'description' | 'deliver' | 'auth-method'>
+
+/**
+ * What is wrong with a client's description, as far as its spec tells, beside which the ledger needs room; undefined where nothing is.
+ * `here`: `owner/name`.
+ */
+export function roomComplaint({ description, ...client }: Sized, here: string): string | undefined {
+  if (description === undefined) return undefined
+  const room = descriptionRoom(client, here)
+  return description.length <= room ? undefined : `${roomText(description, room)}. ${roomHint(room)}`
+}
+
+function descriptionRoom(client: Omit<Sized, 'description'>, here: string): number {
   const method = client['auth-method']
   const [owner = '', name = ''] = here.split('/')
   const places = client.deliver.map((delivery) =>

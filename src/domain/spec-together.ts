@@ -1,7 +1,6 @@
-import { roomHint, roomText } from './description.ts'
 import type { Mistake, Position } from './mistakes.ts'
 import type { CheckedFile } from './spec-file.ts'
-import { descriptionRoom } from './spec-room.ts'
+import { roomComplaint } from './spec-room.ts'
 import { plain } from './text.ts'
 
 /** `here`: the running repository, `owner/name`. `tenantOf`: two clients of one name are two on two tenants. */
@@ -80,11 +79,9 @@ function tooLong(files: CheckedFile[], { here }: Rules): Mistake[] {
     drafts.flatMap(({ name, absent, description, method, deliveries }) => {
       if (name === undefined || absent || description === undefined) return []
       const deliver = deliveries.map(({ delivery }) => delivery)
-      const room = descriptionRoom({ name, deliver, 'auth-method': method }, here)
       const { text, at } = description
-      return text.length <= room
-        ? []
-        : [{ file, ...at, message: `description: ${roomText(text, room)}. ${roomHint(room)}` }]
+      const complaint = roomComplaint({ name, description: text, deliver, 'auth-method': method }, here)
+      return complaint === undefined ? [] : [{ file, ...at, message: `description: ${complaint}` }]
     }),
   )
 }

@@ -1,7 +1,6 @@
 import type * as z from 'zod/mini'
-import { roomHint, roomText } from '../domain/description.ts'
 import { clientSchema, type WrittenClient } from '../domain/spec.ts'
-import { descriptionRoom } from '../domain/spec-room.ts'
+import { roomComplaint } from '../domain/spec-room.ts'
 import { plain } from '../domain/text.ts'
 import type { Problems } from './problems.ts'
 
@@ -45,7 +44,8 @@ export function readClient(
   }
   const result = clientSchema.safeParse(written)
   if (result.success) {
-    requireRoom(result.data, here, problems)
+    const complaint = roomComplaint(result.data, here)
+    if (complaint !== undefined) problems.add('description', complaint)
     return result.data
   }
   for (const issue of result.error.issues) {
@@ -54,13 +54,6 @@ export function readClient(
     problems.add(name, complaint(issue), value === '' ? undefined : value)
   }
   return undefined
-}
-
-function requireRoom(client: WrittenClient, here: string, problems: Problems): void {
-  const { description } = client
-  if (description === undefined) return
-  const room = descriptionRoom(client, here)
-  if (description.length > room) problems.add('description', `${roomText(description, room)}. ${roomHint(room)}`)
 }
 
 function complaint(issue: z.core.$ZodIssue): string {

@@ -27,9 +27,9 @@ export async function repositoriesOf(
   const full = `${owner}/${name}`
   const ids = new Map<string, string>(id === undefined ? [] : [[full.toLowerCase(), id]])
   const refusals = new Map<string, ActionError>()
-  const deletes = mode === 'destroy' || clients.some(({ state }) => state === 'absent')
+  const isToGo = ({ state }: WrittenClient) => mode === 'destroy' || state === 'absent'
   // Where something is deleted it matters whom the file serves besides.
-  const spoken = [...clients, ...(deletes ? others : [])].flatMap((client) => spokenOf(client, full))
+  const spoken = [...clients, ...(clients.some(isToGo) ? others : [])].flatMap((client) => spokenOf(client, full))
   const unknown = new Map([full, ...spoken].map((fullName) => [fullName.toLowerCase(), fullName]))
   await Promise.all(
     [...unknown].map(async ([key, fullName]) => {
@@ -49,8 +49,7 @@ export async function repositoriesOf(
     refusalOf: (client) => {
       const own = spokenOf(client, full).flatMap((fullName) => refusals.get(fullName.toLowerCase()) ?? [])
       // What others are served with can't be told from what is to go, while one of their repositories is not known.
-      const isToGo = mode === 'destroy' || client.state === 'absent'
-      return own[0] ?? (isToGo ? [...refusals.values()][0] : undefined)
+      return own[0] ?? (isToGo(client) ? [...refusals.values()][0] : undefined)
     },
   }
 }
