@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { errorCodes } from '../src/domain/errors.ts'
-import { outputsOf } from '../src/domain/outcome.ts'
-import { readInputs } from '../src/io/inputs.ts'
+import { errorCodes } from '../src/base/errors.ts'
+import { readInputs } from '../src/io/inputs/inputs.ts'
+import { outputsOf } from '../src/report/outputs.ts'
 
 const root = path.join(import.meta.dirname, '..')
 const action = readFileSync(path.join(root, 'action.yml'), 'utf8')

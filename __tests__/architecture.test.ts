@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Secret } from '../src/domain/secret.ts'
-import type { Step } from '../src/domain/steps.ts'
+import type { Secret } from '../src/base/secret.ts'
+import type { Step } from '../src/plan/steps.ts'
 
 const src = path.join(import.meta.dirname, '../src')
 const files = new Map(
@@ -24,8 +24,32 @@ const imports: Import[] = [...files].flatMap(([from, text]) =>
 )
 
 const isIo = (name: string) => name.startsWith('io/')
-const isDomain = (name: string) => name.startsWith('domain/')
-const composition = ['main.ts', 'program.ts', 'enter.ts', 'report.ts']
+
+const pure = ['base', 'model', 'spec', 'ledger', 'plan', 'report']
+/** Which rooms a room may import from, besides itself. Everything looks down: docs in CONTRIBUTING.md. */
+const mayImport: Record<string, string[]> = {
+  base: [],
+  model: ['base'],
+  spec: ['base', 'model'],
+  ledger: ['base', 'model', 'spec'],
+  plan: ['base', 'model', 'spec', 'ledger'],
+  report: ['base', 'model', 'spec', 'ledger', 'plan'],
+  ports: ['base', 'model', 'plan'],
+  'io/runner': ['base', 'ports'],
+  'io/http': ['base', 'ports', 'io/runner'],
+  'io/qlik': ['base', 'model', 'ledger', 'ports', 'io/runner', 'io/http'],
+  'io/github': ['base', 'model', 'spec', 'ports', 'io/http', 'io/inputs'],
+  'io/inputs': ['base', 'model', 'spec', 'ledger', 'io/runner', 'io/http', 'io/qlik'],
+  apply: [...pure, 'ports'],
+  run: [...pure, 'ports', 'apply', 'io/runner', 'io/http', 'io/qlik', 'io/github', 'io/inputs'],
+  main: ['base', 'run', 'io/runner', 'io/http'],
+}
+
+function roomOf(file: string): string {
+  const [first = '', second = ''] = file.split('/')
+  if (!file.includes('/')) return file === 'main.ts' ? 'main' : 'ports'
+  return first === 'io' ? `io/${second}` : first
+}
 
 /** Files whose text matches, comments left out. */
 function filesWith(pattern: RegExp): string[] {
@@ -44,20 +68,14 @@ describe('the sources', () => {
     expect(ours.filter(({ to }) => !files.has(to))).toEqual([])
   })
 
-  it('import from the domain only the domain and zod', () => {
-    const others = imports.filter(({ from, to }) => isDomain(from) && !isDomain(to) && to !== 'zod/mini')
-    expect(others).toEqual([])
-  })
-
-  it('import from io only the domain, the ports, the pause, io and packages', () => {
-    const isFine = (to: string) =>
-      isDomain(to) || isIo(to) || to === 'ports.ts' || to === 'pause.ts' || !to.endsWith('.ts')
-    expect(imports.filter(({ from, to }) => isIo(from) && !isFine(to))).toEqual([])
-  })
-
-  it('reach io from nowhere but the composition', () => {
-    const others = imports.filter(({ from, to }) => isIo(to) && !isIo(from) && !composition.includes(from))
-    expect(others).toEqual([])
+  it('are in rooms, and each room imports from those below it only', () => {
+    const rooms = new Set([...files.keys()].map(roomOf))
+    expect([...rooms].filter((room) => !(room in mayImport))).toEqual([])
+    const upward = imports.filter(({ from, to }) => {
+      const [room, other] = [roomOf(from), roomOf(to)]
+      return files.has(to) && room !== other && !mayImport[room]!.includes(other)
+    })
+    expect(upward.map(({ from, to }) => `${from} → ${to}`)).toEqual([])
   })
 
   it('use packages and Node’s own modules in io and the composition only, but for zod', () => {
@@ -72,27 +90,30 @@ describe('the sources', () => {
   })
 
   it('make a secret in one place only, which masks it first', () => {
-    expect(filesWith(/new Secret\(/)).toEqual(['io/born.ts'])
+    expect(filesWith(/new Secret\(/)).toEqual(['io/runner/mask-secret.ts'])
   })
 
   it('speak to the runner in one place only', () => {
     const speaking = imports.filter(({ to }) => to.startsWith('@actions/'))
-    expect([...new Set(speaking.map(({ from }) => from))].sort()).toEqual(['io/runner-files.ts', 'io/runner.ts'])
-    expect(filesWith(/\bconsole\.|process\.std(out|err)|process\.exit/)).toEqual(['io/runner.ts'])
+    expect([...new Set(speaking.map(({ from }) => from))].sort()).toEqual([
+      'io/runner/runner-files.ts',
+      'io/runner/runner.ts',
+    ])
+    expect(filesWith(/\bconsole\.|process\.std(out|err)|process\.exit/)).toEqual(['io/runner/runner.ts'])
   })
 
   it('read the environment in inputs, runner and transport only', () => {
     const reading = filesWith(/\benv(\.\w|\[)/)
-    const readers = ['io/environment.ts', 'io/inputs.ts', 'io/runner.ts', 'io/transport.ts']
+    const readers = ['io/inputs/environment.ts', 'io/inputs/inputs.ts', 'io/runner/runner.ts', 'io/http/transport.ts']
     expect(reading.filter((name) => !readers.includes(name) && name !== 'main.ts')).toEqual([])
     expect(filesWith(/process\.env\b/)).toEqual(['main.ts'])
     expect(files.get('main.ts')).not.toMatch(/process\.env[.[]/)
   })
 
-  it('decide in the domain without time, chance, environment or promises', () => {
+  it('decide in the pure rooms without time, chance, environment or promises', () => {
     const impure =
       /\bDate\.now|new Date\(\)|Math\.random|performance\.|setTimeout|\bprocess\.|\bawait |\basync (function|\()|Promise</
-    expect(filesWith(impure).filter(isDomain)).toEqual([])
+    expect(filesWith(impure).filter((name) => pure.includes(roomOf(name)))).toEqual([])
   })
 
   it('have no default exports', () => {

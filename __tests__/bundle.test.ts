@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { validateGithubRequest } from '../sandbox/openapi.ts'
 import type { StepResult } from '../sandbox/runner.ts'
-import { maskForms } from '../src/domain/masks.ts'
+import { maskForms } from '../src/base/mask-forms.ts'
 import { startProxy, type TestProxy } from './support/proxy.ts'
 import { type Stage, startStage } from './support/step.ts'
 

@@ -55,21 +55,21 @@ describe('before the first request', () => {
       'verify.ts',
     ]
     const some = [
-      'io/spec-files.ts',
-      'io/yaml-tree.ts',
-      'io/private-key.ts',
-      'io/runner-files.ts',
-      'io/qlik-write.ts',
-      'io/github-write.ts',
-      'domain/spec-file.ts',
+      'io/inputs/spec-files.ts',
+      'io/inputs/yaml-tree.ts',
+      'io/qlik/signing-key.ts',
+      'io/runner/runner-files.ts',
+      'io/qlik/write.ts',
+      'io/github/write.ts',
+      'spec/spec-file.ts',
     ]
-    const decisions = ['domain/plan.ts', 'domain/rotation.ts', 'domain/summary.ts']
+    const decisions = ['plan/plan-client.ts', 'ledger/rotation-decision.ts', 'report/summary.ts']
     expect([...later, ...some, ...decisions].filter((name) => evaluated.has(name))).toEqual([])
     expect(evaluated.size).toBeGreaterThan(30)
   })
 
   it('zod is told first of all that it must make no code of text', () => {
-    expect([...evaluated][1]).toBe('domain/jitless.ts')
+    expect([...evaluated][1]).toBe('base/zod-config.ts')
   })
 
   it('the process has loaded nothing of Node that costs more than the request', async () => {

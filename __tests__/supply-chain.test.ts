@@ -104,13 +104,13 @@ describe('the sources', () => {
   it('reach the network in one place only', () => {
     const reaching = /(from |import\()'(node:(net|tls|http|https|http2|dgram|dns)[^']*|undici[^']*)'|\bfetch\(/
     expect(sources.filter(({ text }) => reaching.test(text)).map(({ name }) => name.replaceAll('\\', '/'))).toEqual([
-      'src/io/transport.ts',
+      'src/io/http/transport.ts',
     ])
   })
 
   it('change one setting of the engine, and no other', () => {
     const changing = sources.filter(({ text }) => /node:v8|setFlagsFromString/.test(text))
-    expect(changing.map(({ name }) => name.replaceAll('\\', '/'))).toEqual(['src/io/memory.ts'])
+    expect(changing.map(({ name }) => name.replaceAll('\\', '/'))).toEqual(['src/io/inputs/memory.ts'])
     expect(changing[0]!.text.match(/setFlagsFromString\(.*\)/g)).toEqual([
       "setFlagsFromString('--semi-space-growth-factor=1')",
     ])

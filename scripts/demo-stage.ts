@@ -5,7 +5,7 @@ import { styleText } from 'node:util'
 import { runStep, type StepResult } from '../sandbox/runner.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { startSandbox } from '../sandbox/server.ts'
-import { readSigningKey, signAssertion } from '../src/io/private-key.ts'
+import { readSigningKey, signAssertion } from '../src/io/qlik/signing-key.ts'
 
 export const repository = 'acme/app'
 export const hour = 3_600_000

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import * as z from 'zod/mini'
-import { fileSchema } from '../src/domain/spec-file.ts'
+import { fileSchema } from '../src/spec/spec-file.ts'
 
 type Node = {
   properties?: Record<string, Node>

@@ -1,8 +1,8 @@
 // Before any schema is made.
-import './domain/jitless.ts'
-import { createClock, createRunner, createStop } from './io/runner.ts'
-import { createTransport } from './io/transport.ts'
-import { program } from './program.ts'
+import './base/zod-config.ts'
+import { createTransport } from './io/http/transport.ts'
+import { createClock, createRunner, createStop } from './io/runner/runner.ts'
+import { program } from './run/program.ts'
 
 // Node writes a report of a crash, where somebody asked for that: not with the inputs, which are in the environment.
 process.report.excludeEnv = true

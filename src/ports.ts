@@ -1,9 +1,8 @@
-import type { FieldChange, ObservedClient } from './domain/client.ts'
-import type { Destination, ObservedDestination } from './domain/destination.ts'
-import type { Need } from './domain/need.ts'
-import type { Secret } from './domain/secret.ts'
-import type { CompleteFields, Consent } from './domain/spec.ts'
-import type { Observed } from './domain/steps.ts'
+import type { Secret } from './base/secret.ts'
+import type { CompleteFields, Consent, FieldChange, ObservedClient } from './model/client.ts'
+import type { Destination, ObservedDestination } from './model/destination.ts'
+import type { Need } from './plan/request-cost.ts'
+import type { Observed } from './plan/steps.ts'
 
 /** An answer with the time of the service that gave it (its `Date` header): epoch seconds. */
 export type At<T> = { value: T; at: number }
@@ -113,6 +112,9 @@ export interface Reporter {
 }
 
 export type Readers = { tenant: TenantReader; destinations: DestinationReader }
+/** One reading of both services, in elapsed milliseconds asked for at `readAt` and there at `answeredAt`. */
+export type Reading = Observed & { readAt: number; answeredAt: number }
+
 export type Writers = { tenant: TenantWriter; destinations: DestinationWriter; prover: Prover }
 
 /** Work that the limits of both services can serve to its end, once it has been let in. */

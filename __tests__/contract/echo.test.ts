@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
-import type { WireRequest, WireResponse } from '../../src/io/transport.ts'
+import type { WireRequest, WireResponse } from '../../src/io/http/transport.ts'
 import { expectNothingReadable } from '../support/shown.ts'
 import { Simulation } from '../support/simulation.ts'
 

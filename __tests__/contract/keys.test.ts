@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { keyOf } from '../../sandbox/tenant/model.ts'
-import { publicHalf, thumbprint } from '../../src/io/private-key.ts'
+import { publicHalf, thumbprint } from '../../src/io/qlik/signing-key.ts'
 import { expectFailure, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
 import { expectSettled, expectUsable, type Place, theClient, Watch } from '../support/promises.ts'
 import { Simulation } from '../support/simulation.ts'

@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { publicHalf } from '../../src/io/private-key.ts'
+import { publicHalf } from '../../src/io/qlik/signing-key.ts'
 import { expectFailure, expectSuccess, writes } from '../support/contract.ts'
 import { Simulation } from '../support/simulation.ts'
 import { workspaceOf } from '../support/workspace.ts'

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { publicHalf, thumbprint } from '../../src/io/private-key.ts'
+import { publicHalf, thumbprint } from '../../src/io/qlik/signing-key.ts'
 import { count, expectFailure, expectRefusal, expectSuccess } from '../support/contract.ts'
 import { Simulation } from '../support/simulation.ts'
 

@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createTransport, isLoopback, TransportError, type WireResponse } from '../../src/io/transport.ts'
+import { createTransport, isLoopback, TransportError, type WireResponse } from '../../src/io/http/transport.ts'
 import { type Certificates, certificates } from '../support/certificates.ts'
 
 const ends: (() => Promise<unknown>)[] = []

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readDescription, withLine } from '../../src/domain/description.ts'
-import { ActionError } from '../../src/domain/errors.ts'
-import { readInputs } from '../../src/io/inputs.ts'
-import type { WireResponse } from '../../src/io/transport.ts'
+import { ActionError } from '../../src/base/errors.ts'
+import type { WireResponse } from '../../src/io/http/transport.ts'
+import { readInputs } from '../../src/io/inputs/inputs.ts'
+import { readDescription, withLine } from '../../src/ledger/description.ts'
 import { expectNothingReadable } from '../support/shown.ts'
 import { type RunResult, Simulation } from '../support/simulation.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ledgerMarker } from '../../src/domain/ledger.ts'
+import { ledgerMarker } from '../../src/model/client.ts'
 import {
   expectNoLeaks,
   expectOnlyCurrent,

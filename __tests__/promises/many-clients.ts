@@ -1,7 +1,7 @@
-import { toActionError } from '../../src/domain/errors.ts'
-import { clientSchema } from '../../src/domain/spec.ts'
-import { readInputs } from '../../src/io/inputs.ts'
-import { type Host, perform } from '../../src/program.ts'
+import { toActionError } from '../../src/base/errors.ts'
+import { readInputs } from '../../src/io/inputs/inputs.ts'
+import { type Host, perform } from '../../src/run/program.ts'
+import { clientSchema } from '../../src/spec/client-spec.ts'
 
 /** A client as a spec file has it. */
 export type WrittenClient = Record<string, unknown>

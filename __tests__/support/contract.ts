@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { ErrorCode } from '../../src/domain/errors.ts'
+import type { ErrorCode } from '../../src/base/errors.ts'
 import type { RunResult, Simulation } from './simulation.ts'
 
 /** Requests that write. Signing in and giving an access token back write nothing that anybody manages. */

@@ -1,4 +1,4 @@
-import { maskForms } from '../../src/domain/masks.ts'
+import { maskForms } from '../../src/base/mask-forms.ts'
 
 // Real secrets are long; what is shorter is a test's own word.
 const shortest = 16

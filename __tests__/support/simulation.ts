@@ -2,11 +2,10 @@ import { environmentStore, organizationStores, repositoryStores } from '../../sa
 import type { Service } from '../../sandbox/record.ts'
 import { ready, Sandbox } from '../../sandbox/sandbox.ts'
 import type { Settings } from '../../sandbox/settings.ts'
-import type { ActionError } from '../../src/domain/errors.ts'
-import type { Mistake } from '../../src/domain/mistakes.ts'
-import type { Secret } from '../../src/domain/secret.ts'
-import { type Transport, TransportError, type WireRequest, type WireResponse } from '../../src/io/transport.ts'
-import { type Host, program } from '../../src/program.ts'
+import type { ActionError, Mistake } from '../../src/base/errors.ts'
+import type { Secret } from '../../src/base/secret.ts'
+import { type Transport, TransportError, type WireRequest, type WireResponse } from '../../src/io/http/transport.ts'
+import { type Host, program } from '../../src/run/program.ts'
 import { requireMasked, requireSilence, saysSecret, secretsIn } from './silence.ts'
 
 /** What happens to one request of a run. */
@@ -99,7 +98,7 @@ export class Simulation {
     await ready()
     // What a run loads by the way is there already: loading it would take real time.
     await import('libsodium-wrappers').then(({ default: sodium }) => sodium.ready)
-    await import('../../src/later.ts')
+    await import('../../src/run/lazy.ts')
     return new Simulation(settings)
   }
 

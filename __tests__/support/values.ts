@@ -1,9 +1,10 @@
-import type { ObservedClient } from '../../src/domain/client.ts'
-import { readDescription } from '../../src/domain/description.ts'
-import type { Destination } from '../../src/domain/destination.ts'
-import { type Ledger, ledgerLine } from '../../src/domain/ledger.ts'
-import type { Outcome } from '../../src/domain/outcome.ts'
-import type { Actor, ClientSpec } from '../../src/domain/spec.ts'
+import { readDescription } from '../../src/ledger/description.ts'
+import { ledgerLine } from '../../src/ledger/ledger-codec.ts'
+import type { ObservedClient } from '../../src/model/client.ts'
+import type { Destination } from '../../src/model/destination.ts'
+import type { Ledger } from '../../src/model/ledger-shape.ts'
+import type { Outcome } from '../../src/report/outcome.ts'
+import type { Actor, ClientSpec } from '../../src/spec/client-spec.ts'
 
 /** Noon of some day, in epoch seconds: the tenant's time in tests of values. */
 export const now = 1_793_600_000

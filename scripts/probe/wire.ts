@@ -1,5 +1,5 @@
-import { plain } from '../../src/domain/text.ts'
-import { type Transport, TransportError } from '../../src/io/transport.ts'
+import { plain } from '../../src/base/text.ts'
+import { type Transport, TransportError } from '../../src/io/http/transport.ts'
 import { pause } from '../../src/pause.ts'
 import type { Clock, Stop } from '../../src/ports.ts'
 

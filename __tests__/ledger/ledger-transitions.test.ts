@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest'
+import { lostAfter } from '../../src/ledger/delivery-evidence.ts'
+import {
+  announcing,
+  type Commit,
+  committing,
+  givingUp,
+  lookingBack,
+  type Reread,
+} from '../../src/ledger/ledger-transitions.ts'
+import type { Ledger } from '../../src/model/ledger-shape.ts'
+import { actor, destination, key, ledgerOf, now } from '../support/values.ts'
+
+const live = (...hints: string[]) => hints.map((hint) => ({ hint, createdAt: now - 9, createdBy: 'us' }))
+const input = {
+  kind: 'secret' as const,
+  live: live('aaaaa'),
+  now,
+  run: actor.run,
+  destinations: [destination],
+  observed: new Map([[key, { secretStamp: 500 }]]),
+}
+const announced = announcing(ledgerOf(), { orphans: [], retire: [] }, input)
+const deliveries: Ledger['destinations'] = { [key]: { hint: 'nnnnn', stamp: 900, id: 'variable:QLIK_CLIENT_ID' } }
+const commit: Commit = { announced, hint: 'nnnnn', issuedAt: now - 1, deliveries, proven: true, issuedBy: 'us' }
+const seen = (ledger: Ledger | undefined = announced, ...hints: string[]) => ({
+  ledger,
+  live: live('aaaaa', 'nnnnn', ...hints),
+  now,
+})
+
+describe('announcing', () => {
+  it('notes the run, the time, the hints and the stamps, and keeps the rest', () => {
+    expect(announced).toEqual({
+      ...ledgerOf(),
+      announced: { run: '9.1.p', at: now, known: ['aaaaa'], stamps: { [key]: 500 } },
+    })
+    const empty = announcing(ledgerOf(), { orphans: [], retire: [] }, { ...input, observed: new Map() })
+    expect(empty.announced?.stamps).toEqual({ [key]: null })
+  })
+
+  it('makes suspects of orphans in the same write, since their announcement, and forgets what is gone', () => {
+    const ledger = ledgerOf({
+      suspects: { gone: now - 5, sssss: now - 5 },
+      retiring: { gone2: 3, rrrrr: 4 },
+      announced: { run: 'x', at: 77, known: [], stamps: {} },
+    })
+    const next = announcing(
+      ledger,
+      { orphans: ['ooooo'], retire: [{ hint: 'rrrrr', why: 'grace is over' }] },
+      { ...input, live: live('aaaaa', 'sssss', 'rrrrr', 'ooooo') },
+    )
+    expect(next).toMatchObject({ suspects: { sssss: now - 5, ooooo: 77 }, retiring: {} })
+    expect(next.announced?.known).toEqual(['aaaaa', 'sssss', 'ooooo'])
+  })
+})
+
+describe('committing', () => {
+  it('makes the fresh secret the current one, and lets the previous begin to retire', () => {
+    const { ledger, settled } = committing(commit, seen())
+    expect(settled).toBe(true)
+    expect(ledger).toEqual({
+      ...ledgerOf(),
+      announced: undefined,
+      current: { hint: 'nnnnn', since: now - 1 },
+      retiring: { aaaaa: now },
+      destinations: deliveries,
+    })
+  })
+
+  it('lets suspects retire where they are ten minutes old, and keeps younger ones', () => {
+    const base = { ...announced, suspects: { older: now - lostAfter, young: now - lostAfter + 1, gone: 1 } }
+    const { ledger } = committing({ ...commit, announced: base }, { ...seen(base, 'older', 'young'), ledger: base })
+    expect(ledger).toMatchObject({ suspects: { young: now - lostAfter + 1 }, retiring: { aaaaa: now, older: now } })
+    expect(ledger.suspects).not.toHaveProperty('gone')
+  })
+
+  it.each<[string, Partial<Commit>, Reread]>([
+    ['the ledger is not what was announced', {}, seen(ledgerOf())],
+    ['the ledger is gone', {}, { ...seen(), ledger: undefined }],
+    ['an unknown hint is there', {}, seen(announced, 'xxxxx')],
+    ['a stamp is not that of our own write', { proven: false }, seen()],
+  ])('begins to retire nothing where %s: the next run settles it', (_what, more, reread) => {
+    const { ledger, settled } = committing({ ...commit, ...more }, reread)
+    expect(settled).toBe(false)
+    expect(ledger.retiring).toEqual({})
+    expect(ledger.current?.hint).toBe('aaaaa')
+    expect(ledger.suspects).toHaveProperty('nnnnn')
+    expect(ledger.unproven).toBe(true)
+    expect(ledger.announced).toBeUndefined()
+  })
+
+  it('says once more where everything is, after a ledger that did not know it', () => {
+    const announcedUnproven = { ...announced, unproven: true as const }
+    const proven = committing({ ...commit, announced: announcedUnproven }, seen(announcedUnproven))
+    expect(proven).toMatchObject({ settled: true, ledger: { destinations: deliveries } })
+    expect(proven.ledger.unproven).toBeUndefined()
+  })
+
+  it('makes a suspect of an unknown hint, but not of somebody else’s', () => {
+    const stranger = { ...seen(announced, 'xxxxx') }
+    expect(committing(commit, stranger).ledger.suspects).toHaveProperty('xxxxx')
+    const theirs = { ...seen(), live: [...live('aaaaa', 'nnnnn'), { hint: 'xxxxx', createdAt: now, createdBy: 'ann' }] }
+    expect(committing(commit, theirs)).toMatchObject({ settled: true, ledger: { suspects: {} } })
+  })
+
+  it('leaves another run’s announcement, by which its secret will be known', () => {
+    const theirs = { ...announced, announced: { ...announced.announced!, run: '7.1.x' } }
+    expect(committing(commit, seen(theirs)).ledger.announced?.run).toBe('7.1.x')
+  })
+})
+
+describe('looking back', () => {
+  const { ledger: written } = committing(commit, seen())
+
+  it('writes nothing where all is as it was written', () => {
+    expect(lookingBack(commit, written, seen(written))).toBeUndefined()
+  })
+
+  it('adds what another run left out, and what appeared meanwhile', () => {
+    const other = ledgerOf({ current: { hint: 'ttttt', since: now } })
+    expect(lookingBack(commit, written, seen(other, 'ttttt'))?.ledger.suspects).toHaveProperty('nnnnn')
+    expect(lookingBack(commit, written, seen(written, 'xxxxx'))?.ledger.suspects).toEqual({ xxxxx: now })
+  })
+})
+
+describe('giving up', () => {
+  it('takes the announcement back, and nothing else, where no place can hold the secret', () => {
+    expect(givingUp(announced, undefined, {}, { live: [], now })).toEqual({ ...ledgerOf(), announced: undefined })
+  })
+
+  it('keeps what another run of ours issued meanwhile, and leaves what others did', () => {
+    const theirs = { hint: 'fffff', createdAt: now, createdBy: 'ann' }
+    const { suspects } = givingUp(announced, undefined, {}, { live: [...live('aaaaa', 'ooooo'), theirs], now })
+    expect(suspects).toEqual({ ooooo: now })
+  })
+
+  it('keeps what a place may hold as a suspect, and says which is where', () => {
+    expect(givingUp(announced, 'nnnnn', deliveries, { live: [], now })).toMatchObject({
+      suspects: { nnnnn: now },
+      current: { hint: 'aaaaa' },
+      destinations: deliveries,
+      announced: undefined,
+    })
+  })
+})

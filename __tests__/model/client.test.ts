@@ -1,0 +1,75 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ledgerLine } from '../../src/ledger/ledger-codec.ts'
+import { changed, type Fields, fieldChanges } from '../../src/model/client.ts'
+import { clientOf, ledgerOf } from '../support/values.ts'
+
+const observed = clientOf({ text: `For people\n${ledgerLine(ledgerOf())}`, scopes: ['a', 'b'] })
+
+describe('what differs', () => {
+  it('is nothing in a field that is not named', () => {
+    expect(fieldChanges({ name: 'deployer' }, observed)).toEqual([])
+  })
+
+  it('is told by field, before and after', () => {
+    const fields: Fields = { name: 'x', description: 'y', scopes: ['a'], grantTypes: [] }
+    expect(fieldChanges(fields, observed)).toEqual([
+      { field: 'name', before: 'deployer', after: 'x' },
+      { field: 'description', before: 'For people', after: 'y' },
+      { field: 'scopes', before: ['a', 'b'], after: ['a'] },
+      { field: 'grantTypes', before: ['client_credentials'], after: [] },
+    ])
+  })
+
+  it('is nothing where lists hold the same in another order, or more than once', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string(), { maxLength: 6 }), fc.nat(), (scopes, turn) => {
+        const turned = [...scopes.slice(turn % (scopes.length || 1)), ...scopes.slice(0, turn % (scopes.length || 1))]
+        expect(fieldChanges({ name: 'deployer', scopes: turned }, clientOf({ scopes }))).toEqual([])
+        expect(fieldChanges({ name: 'deployer', scopes: [...turned, ...scopes] }, clientOf({ scopes }))).toEqual([])
+      }),
+    )
+  })
+
+  it('is something where one list has more', () => {
+    expect(fieldChanges({ name: 'deployer', scopes: ['a', 'b', 'c'] }, observed)).toHaveLength(1)
+    expect(fieldChanges({ name: 'deployer', scopes: ['a'] }, observed)).toHaveLength(1)
+    expect(fieldChanges({ name: 'deployer', scopes: [] }, observed)).toHaveLength(1)
+  })
+
+  it('is nothing in a description but for the ledger and white space at its end', () => {
+    expect(fieldChanges({ name: 'deployer', description: 'For people \n' }, observed)).toEqual([])
+    expect(fieldChanges({ name: 'deployer', description: '' }, clientOf({ ledger: ledgerOf() }))).toEqual([])
+  })
+
+  it('adds an authentication method and takes none away', () => {
+    const client = clientOf({ authMethods: ['private_key_jwt'] })
+    expect(fieldChanges({ name: 'deployer', authMethods: ['client_secret'] }, client)).toEqual([
+      { field: 'authMethods', before: ['private_key_jwt'], after: ['private_key_jwt', 'client_secret'] },
+    ])
+    expect(
+      fieldChanges(
+        { name: 'deployer', authMethods: ['client_secret'] },
+        clientOf({ authMethods: ['client_secret', 'private_key_jwt'] }),
+      ),
+    ).toEqual([])
+  })
+
+  it('is gone once it is changed', () => {
+    const list = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'))
+    const fields = fc.record(
+      { name: fc.string(), description: fc.string(), scopes: list, grantTypes: list, authMethods: list },
+      { requiredKeys: ['name'] },
+    )
+    fc.assert(
+      fc.property(fields, (wanted) => {
+        expect(fieldChanges(wanted, changed(observed, fieldChanges(wanted, observed)))).toEqual([])
+      }),
+    )
+  })
+
+  it('leaves the ledger where it is', () => {
+    const after = changed(observed, [{ field: 'description', before: 'For people', after: 'y' }])
+    expect(after.description).toMatchObject({ user: 'y', ledger: ledgerOf() })
+  })
+})

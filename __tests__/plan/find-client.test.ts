@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { ledgerMarker } from '../../src/model/client.ts'
+import { identify, isYounger, ownedElsewhere } from '../../src/plan/find-client.ts'
+import { actor, clientOf, ledgerOf, now, specOf } from '../support/values.ts'
+
+const announced = { run: '8.1.x', at: now - 5, known: [], stamps: {} }
+const mere = (at: number) => {
+  const { current: _none, ...rest } = ledgerOf({ destinations: {}, announced: { ...announced, at } })
+  return rest
+}
+const find = (spec = specOf(), clients = [clientOf()]) => identify(spec, clients, actor, now)
+
+describe('which client a spec means', () => {
+  it('is none where nothing fits', () => {
+    expect(find(specOf(), [])).toEqual({ kind: 'none' })
+    expect(find(specOf(), [clientOf({ name: 'other' }), clientOf({ name: 'Deployer' })])).toEqual({ kind: 'none' })
+  })
+
+  it('is the pinned one, whatever its name and its ledger', () => {
+    const pinned = clientOf({
+      id: 'pin',
+      name: 'x',
+      ledger: ledgerOf({ owner: { ...ledgerOf().owner, repository: '9' } }),
+    })
+    expect(find(specOf({ clientId: 'pin' }), [clientOf({ ledger: ledgerOf() }), pinned])).toMatchObject({
+      client: pinned,
+      by: 'pin',
+    })
+    expect(() => find(specOf({ clientId: 'pin' }), [clientOf()])).toThrow(
+      expect.objectContaining({ code: 'CLIENT_MISSING' }),
+    )
+  })
+
+  it('is the one whose ledger says so, before one of that name', () => {
+    const ours = clientOf({ id: 'ours', name: 'renamed', ledger: ledgerOf() })
+    expect(find(specOf(), [clientOf({ id: 'named' }), ours])).toMatchObject({ client: ours, by: 'ledger' })
+  })
+
+  it('is the one of that name, to the letter', () => {
+    expect(find(specOf(), [clientOf({ name: 'deployer ' }), clientOf({ id: 'named' })])).toMatchObject({
+      client: { id: 'named' },
+      by: 'name',
+    })
+  })
+
+  it('is refused where two have that name, and none has our ledger', () => {
+    const two = [
+      clientOf({ id: 'one', owner: 'ann' }),
+      clientOf({
+        id: 'two',
+        ledger: ledgerOf({ owner: { ...ledgerOf().owner, repository: '7', name: 'acme/other' } }),
+      }),
+    ]
+    expect(() => find(specOf(), two)).toThrow(
+      expect.objectContaining({
+        code: 'CLIENT_AMBIGUOUS',
+        message: expect.stringMatching(
+          /one \(created \S+, owner ann\); two \(created \S+, managed by acme\/other as deployer\)/,
+        ),
+      }),
+    )
+  })
+
+  it.each([
+    ['another repository', { repository: '7' }],
+    ['another spec of this repository', { client: 'else' }],
+  ])('is refused where it is of %s', (_what, owner) => {
+    const client = clientOf({ ledger: ledgerOf({ owner: { ...ledgerOf().owner, ...owner } }) })
+    expect(() => find(specOf(), [client])).toThrow(expect.objectContaining({ code: 'CLIENT_OWNED_ELSEWHERE' }))
+  })
+
+  it('knows this repository by its id: names change', () => {
+    const client = clientOf({ ledger: ledgerOf({ owner: { ...ledgerOf().owner, name: 'acme/before' } }) })
+    expect(find(specOf(), [client])).toMatchObject({ by: 'ledger' })
+  })
+
+  it.each([
+    ['a later ledger', clientOf({ text: `${ledgerMarker} {"version":2}` }), 'LEDGER_NEWER'],
+    ['another type', clientOf({ appType: 'spa' }), 'CLIENT_IMMUTABLE'],
+    ['no sight of its consent', clientOf({ shownToAdmin: false }), 'TENANT_FORBIDDEN'],
+  ])('is refused with %s, pinned or not', (_what, client, code) => {
+    expect(() => find(specOf(), [client])).toThrow(expect.objectContaining({ code }))
+    expect(() => find(specOf({ clientId: 'c1' }), [client])).toThrow(expect.objectContaining({ code }))
+  })
+})
+
+describe('of twins', () => {
+  const settled = clientOf({ id: 'settled', ledger: ledgerOf(), createdAt: now - 10 })
+  const older = clientOf({ id: 'older', ledger: mere(now - 700), createdAt: now - 700 })
+  const dead = clientOf({ id: 'dead', ledger: mere(now - 650), createdAt: now - 650 })
+  const fresh = clientOf({ id: 'fresh', ledger: mere(now - 5), createdAt: now - 5 })
+
+  it('the one with a commit is ours, and a younger announcement that died is to be deleted', () => {
+    const old = { ...settled, createdAt: now - 9000 }
+    expect(find(specOf(), [dead, old])).toMatchObject({ client: { id: 'settled' }, twins: [{ id: 'dead' }] })
+  })
+
+  it('the oldest is ours where none has a commit', () => {
+    expect(find(specOf(), [dead, older])).toMatchObject({ client: { id: 'older' }, twins: [{ id: 'dead' }] })
+  })
+
+  it.each<[string, Parameters<typeof clientOf>[0]]>([
+    ['was there long before', { ledger: mere(now - 800), createdAt: now - 650 }],
+    ['has another name', { name: 'automation' }],
+    ['has two secrets', { secrets: [{ hint: 'aaaaa' }, { hint: 'bbbbb' }] }],
+    ['serves a place', { ledger: { ...mere(now - 650), destinations: ledgerOf().destinations } }],
+    ['has suspects', { ledger: { ...mere(now - 650), suspects: { aaaaa: now - 650 } } }],
+  ])('one that %s is none, whatever its description says: people tell them apart, or it stays', (_what, more) => {
+    const old = clientOf({ id: 'settled', ledger: ledgerOf(), createdAt: now - 99 * 86_400 })
+    const other = clientOf({ id: 'other', ledger: mere(now - 650), createdAt: now - 650, ...more })
+    expect(find(specOf(), [old, other])).toMatchObject({ client: { id: 'settled' }, twins: [] })
+  })
+
+  it('one whose run may still live is left to that run', () => {
+    expect(find(specOf(), [fresh, older])).toMatchObject({ client: { id: 'older' }, twins: [] })
+  })
+
+  it('two with a commit, or an announcement older than the commit, are for people to tell apart', () => {
+    const other = clientOf({ id: 'other', ledger: ledgerOf() })
+    for (const pair of [
+      [settled, other],
+      [older, settled],
+    ])
+      expect(() => find(specOf(), pair)).toThrow(expect.objectContaining({ code: 'CLIENT_AMBIGUOUS' }))
+  })
+
+  it('made at one instant the one with the greater id counts as the younger', () => {
+    expect(isYounger(clientOf({ id: 'b' }), clientOf({ id: 'a' }))).toBe(true)
+    expect(isYounger(clientOf({ id: 'a' }), clientOf({ id: 'b' }))).toBe(false)
+    expect(isYounger(clientOf(), clientOf())).toBe(false)
+  })
+})
+
+it('a refusal to touch what is not ours says whose it is, harmlessly', () => {
+  const owner = { ...ledgerOf().owner, name: '::error::x\n##[group]', repository: '7' }
+  const error = ownedElsewhere(clientOf({ ledger: ledgerOf({ owner }) }))
+  expect(error.message).not.toMatch(/\n|##\[/)
+  expect(ownedElsewhere(clientOf({ ledger: ledgerOf() }), true).message).toMatch(/existed before/)
+  expect(ownedElsewhere(clientOf()).message).toMatch(/was not made by this action/)
+})

@@ -1,0 +1,63 @@
+import { ActionError, toActionError } from '../base/errors.ts'
+import type { Secret } from '../base/secret.ts'
+import { plain } from '../base/text.ts'
+import { pause } from '../pause.ts'
+import type { Step } from '../plan/steps.ts'
+import type { Issued } from '../ports.ts'
+import { cancelled, freshOf, giveBack, type Work } from './apply-context.ts'
+import { readAhead } from './deliver-credential.ts'
+
+/** Milliseconds for which a new secret may take to work: it and fresh consent have to spread. */
+const patience = 20_000
+
+/** Proves the fresh secret with an access token, and sees whose it is. Fails with `VERIFY_FAILED`. */
+export async function verify(step: Step & { kind: 'verify' }, work: Work): Promise<boolean> {
+  const { prover } = work.shop.writers
+  const { clientId, issued, early } = freshOf(work)
+  if (step.skip !== undefined) {
+    work.progress.notes.push(`The secret was not proven: ${step.skip}.`)
+    return false
+  }
+  const accessToken = (await early) ?? (await tokenWithPatience(clientId, issued!, work))
+  freshOf(work).early = undefined
+  const ahead = readAhead(work)
+  // It fails below, when the token has been given back.
+  ahead.catch(() => {})
+  const bot = await prover.whoIs(accessToken)
+  giveBack(accessToken, work)
+  await ahead
+  if (bot?.clientId !== undefined && bot.clientId !== clientId) {
+    throw new ActionError(
+      'VERIFY_FAILED',
+      `the new secret signs in as another client, ${plain(bot.clientId)}`,
+      'Report this to Qlik: it should not happen. The previous secret stays.',
+    )
+  }
+  work.progress.botUserId = bot?.userId
+  return true
+}
+
+async function tokenWithPatience(clientId: string, issued: Issued, { shop }: Work): Promise<Secret> {
+  const since = shop.clock.elapsed()
+  for (let delay = 500; ; delay = Math.min(delay * 2, 4000)) {
+    try {
+      return await shop.writers.prover.accessToken(clientId, issued)
+    } catch (thrown) {
+      const error = toActionError(thrown)
+      if (shop.stop.requested) throw cancelled()
+      if (error.status === undefined || ![400, 401, 403].includes(error.status)) throw error
+      if (shop.clock.elapsed() - since + delay > patience) throw verifyFailed(error)
+    }
+    await pause(delay, shop)
+    if (shop.stop.requested) throw cancelled()
+  }
+}
+
+function verifyFailed(cause: ActionError): ActionError {
+  return new ActionError(
+    'VERIFY_FAILED',
+    `the new secret got no access token within ${patience / 1000} seconds: ${cause.message}`,
+    'The previous secret stays in use. Is the client disabled, its consent not trusted, or its limit of access tokens reached? With verify: false the secret is delivered unproven.',
+    { cause, trace: cause.trace },
+  )
+}

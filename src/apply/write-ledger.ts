@@ -1,0 +1,53 @@
+import { toActionError } from '../base/errors.ts'
+import { withLedger } from '../ledger/description.ts'
+import { sameLedger } from '../ledger/ledger-codec.ts'
+import type { Reread } from '../ledger/ledger-transitions.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+import { pause } from '../pause.ts'
+import { type Fresh, freshness, type Work } from './apply-context.ts'
+
+/** A client as read just before a write; `user`: the people's part of its description, `readAt`: elapsed milliseconds. */
+export type Seen = Reread & { user: string; readAt: number }
+
+const mostAttempts = 5
+
+/** Reads the client of a section. What people wrote into its description meanwhile stays, unless the spec names it. */
+export async function reread(fresh: Fresh, { shop, plan }: Work): Promise<Seen> {
+  const readAt = shop.clock.elapsed()
+  const { value, at } = await shop.readers.tenant.client(fresh.clientId)
+  const user = plan.spec.fields.description ?? value?.description.user ?? fresh.user
+  return { ledger: value?.description.ledger, live: value?.secrets ?? [], now: at, user, readAt }
+}
+
+/**
+ * Writes the ledger that is decided from a reading of just now; undefined writes none. Where the answer is lost, or the tenant
+ * makes us wait longer than the reading holds, it reads and decides anew.
+ */
+export async function writeLedger<T extends { ledger: Ledger } | undefined>(
+  fresh: Fresh,
+  work: Work,
+  decide: (seen: Seen) => T,
+  first?: Seen,
+): Promise<T> {
+  const { clock, stop, writers } = work.shop
+  let last: T | undefined
+  for (let attempt = 1; ; attempt++) {
+    const isRecent = attempt === 1 && first !== undefined && clock.elapsed() - first.readAt <= freshness
+    const seen = isRecent ? first : await reread(fresh, work)
+    // An answer was lost, and the write took effect all the same.
+    if (last !== undefined && sameLedger(seen.ledger, last.ledger)) return last
+    const decision = decide(seen)
+    if (decision === undefined) return decision
+    last = decision
+    try {
+      const text = withLedger(seen.user, decision.ledger)
+      await writers.tenant.describe(fresh.clientId, text, 'filled', seen.readAt + freshness)
+      return decision
+    } catch (thrown) {
+      const error = toActionError(thrown)
+      const again = error.uncertain || error.retryAfter !== undefined
+      if (!again || attempt === mostAttempts || stop.requested) throw error
+      await pause(error.retryAfter ?? 250 * attempt, work.shop)
+    }
+  }
+}

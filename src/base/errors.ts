@@ -1,0 +1,112 @@
+/** Stable codes of every failure: part of the public contract, listed with remedies in the README. */
+export const errorCodes = [
+  'INPUT_INVALID',
+  'SPEC_INVALID',
+  'TENANT_UNREACHABLE',
+  'TENANT_UNAUTHORIZED',
+  'TENANT_FORBIDDEN',
+  'TENANT_REJECTED',
+  'TENANT_UNEXPECTED',
+  'CLIENT_MISSING',
+  'CLIENT_AMBIGUOUS',
+  'CLIENT_OWNED_ELSEWHERE',
+  'CLIENT_IMMUTABLE',
+  'CLIENT_IS_ADMIN',
+  'CLIENT_BUSY',
+  'LEDGER_NEWER',
+  'SECRET_SLOTS_FULL',
+  'VERIFY_FAILED',
+  'GITHUB_UNREACHABLE',
+  'GITHUB_UNAUTHORIZED',
+  'GITHUB_REJECTED',
+  'GITHUB_UNEXPECTED',
+  'DESTINATION_FORBIDDEN',
+  'DESTINATION_MISSING',
+  'DESTINATION_DROPPED',
+  'DELIVERY_FAILED',
+  'DRIFT_FOUND',
+  'RATE_LIMITED',
+  'CANCELLED',
+  'BUG',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+/** Both count from 1. */
+export type Position = { line: number; column: number }
+
+/** What is wrong with a spec file, and where. The message quotes keys and names, no other values. */
+export type Mistake = Position & { file: string; message: string }
+
+type Details = {
+  cause?: unknown
+  /** Qlik's `traceId` or GitHub's request id, and which of them it is. */
+  trace?: string | undefined
+  /** HTTP status that the failure stands for, where there was an answer. */
+  status?: number | undefined
+  /** The service's own time of that answer, in epoch seconds. */
+  at?: number | undefined
+  /** Milliseconds that the service asked us to wait, where there was no time left for it. */
+  retryAfter?: number | undefined
+  /** Milliseconds that trying took. */
+  spent?: number | undefined
+  /** True where the request may have been carried out although no good answer came: look before repeating it. */
+  uncertain?: boolean
+  /** Of spec files: what is wrong, and where. */
+  mistakes?: readonly Mistake[]
+}
+
+/** The one error of this program: `message` says what happened, `hint` how to mend it. Neither ever holds a secret. */
+export class ActionError extends Error {
+  override readonly name = 'ActionError'
+  readonly code: ErrorCode
+  readonly hint: string
+  readonly trace: string | undefined
+  readonly status: number | undefined
+  readonly at: number | undefined
+  readonly retryAfter: number | undefined
+  readonly spent: number
+  readonly uncertain: boolean
+  readonly mistakes: readonly Mistake[]
+
+  constructor(code: ErrorCode, message: string, hint: string, details: Details = {}) {
+    super(message, { cause: details.cause })
+    this.code = code
+    this.hint = hint
+    this.trace = details.trace
+    this.status = details.status
+    this.at = details.at
+    this.retryAfter = details.retryAfter
+    this.spent = details.spent ?? 0
+    this.uncertain = details.uncertain ?? false
+    this.mistakes = details.mistakes ?? []
+  }
+}
+
+/** Turns whatever was thrown into an ActionError: what we did not foresee is a `BUG`, told without its text's origin. */
+export function toActionError(thrown: unknown): ActionError {
+  if (thrown instanceof ActionError) return thrown
+  const kind = thrown instanceof Error ? thrown.name : typeof thrown
+  const where =
+    thrown instanceof Error
+      ? (/^\s+at (?:async )?([\w.<>]+)/m.exec(thrown.stack ?? '')?.[1] ?? 'somewhere')
+      : 'somewhere'
+  // The text of an unforeseen error is not printed: nobody has vouched that it holds no secret.
+  return new ActionError(
+    'BUG',
+    `an unforeseen ${kind} in ${where}`,
+    'This is a defect of the action. Please report it with what the run was to do.',
+    {
+      cause: thrown,
+    },
+  )
+}
+
+/** For closed switches: a new kind that nobody handles is a compile error here. */
+export function unreachable(value: never): never {
+  throw new ActionError(
+    'BUG',
+    `unhandled kind ${JSON.stringify(value)}`,
+    'This is a defect of the action. Please report it.',
+  )
+}

@@ -1,0 +1,168 @@
+import { endpoint } from '@octokit/endpoint'
+import type * as z from 'zod/mini'
+import type { ErrorCode } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
+import { plain } from '../../base/text.ts'
+import { type Scope, type Store, scopeLabel } from '../../model/destination.ts'
+import { type Answer, unexpected, userAgent } from '../http/responses.ts'
+import type { Http } from '../http/service-client.ts'
+
+/** An address, and the permissions that GitHub wants there, by its own names where they are published. */
+type Root = { path: string; needs: { secrets: string; variables?: string } }
+
+/** Where the values of each store lie. A store is one entry here; which have variables is known to the domain. */
+const roots: Record<Store, { repository: Root; environment?: Root; organization: Root }> = {
+  actions: {
+    repository: {
+      path: '/repos/{owner}/{repo}/actions',
+      needs: { secrets: 'secrets', variables: 'actions_variables' },
+    },
+    environment: {
+      path: '/repos/{owner}/{repo}/environments/{environment_name}',
+      needs: { secrets: 'environments', variables: 'environments' },
+    },
+    organization: {
+      path: '/orgs/{org}/actions',
+      needs: { secrets: 'organization_secrets', variables: 'organization_actions_variables' },
+    },
+  },
+  dependabot: {
+    repository: { path: '/repos/{owner}/{repo}/dependabot', needs: { secrets: 'dependabot_secrets' } },
+    organization: { path: '/orgs/{org}/dependabot', needs: { secrets: 'organization_dependabot_secrets' } },
+  },
+  codespaces: {
+    repository: { path: '/repos/{owner}/{repo}/codespaces', needs: { secrets: 'codespaces_secrets' } },
+    organization: { path: '/orgs/{org}/codespaces', needs: { secrets: 'organization_codespaces_secrets' } },
+  },
+  // The names of these permissions are not published: GitHub's answer says them.
+  agents: {
+    repository: {
+      path: '/repos/{owner}/{repo}/agents',
+      needs: { secrets: 'secrets of agents', variables: 'variables of agents' },
+    },
+    organization: {
+      path: '/orgs/{org}/agents',
+      needs: { secrets: 'the organization’s secrets of agents', variables: 'the organization’s variables of agents' },
+    },
+  },
+}
+
+function rootOf({ store, environment, organization }: Scope): Root {
+  const { [store]: root } = roots
+  if (organization !== undefined) return root.organization
+  return (environment === undefined ? undefined : root.environment) ?? root.repository
+}
+
+/** What an address's templates stand for. */
+function holderOf({ organization, repository, environment }: Scope): Record<string, string> {
+  if (organization !== undefined) return { org: organization }
+  const { owner, name } = repository
+  return { owner, repo: name, ...(environment === undefined ? {} : { environment_name: environment }) }
+}
+
+// The version that also Enterprise Servers of today know (docs.github.com/rest/about-the-rest-api/api-versions).
+const apiVersion = '2022-11-28'
+
+export type Api = { baseUrl: string; token: Secret; http: Http }
+
+export type Ask = {
+  route: string
+  scope: Scope
+  what: string
+  parameters?: Record<string, unknown>
+  repeatable?: boolean
+  sendBy?: number | undefined
+  codes?: Partial<Record<number, ErrorCode>>
+}
+
+/** `route` is a verb and a path below the scope's root, or a whole path with a leading `/`. */
+export function ask(
+  { baseUrl, token, http }: Api,
+  { route, scope, what, parameters = {}, repeatable = true, sendBy, codes }: Ask,
+): Promise<Answer> {
+  const [method = '', path = ''] = route.split(' ')
+  const isWhole = path.startsWith('/')
+  const root = isWhole ? '' : `${rootOf(scope).path}/`
+  // Octokit's own templating: it knows which parameter goes into path, query or body, and how each is encoded.
+  const request = endpoint(`${method} ${root}${path}`, {
+    baseUrl,
+    ...holderOf(scope),
+    ...parameters,
+    headers: {
+      authorization: `Bearer ${token.open()}`,
+      accept: 'application/vnd.github+json',
+      'x-github-api-version': apiVersion,
+      'user-agent': userAgent,
+    },
+  })
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
+  const body = request.body === undefined ? undefined : JSON.stringify(request.body)
+  const hint = (answer: Answer | undefined, code: ErrorCode) => remedy(scope, answer, code)
+  return http({
+    method: request.method,
+    url: request.url,
+    headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+    body,
+    what: isWhole ? `${what} ${plain(scopeLabel(scope))}` : `${what} of ${plain(scopeLabel(scope))}`,
+    repeatable,
+    sendBy,
+    codes,
+    hint,
+  })
+}
+
+function remedy(scope: Scope, answer: Answer | undefined, code: ErrorCode): string | undefined {
+  const place = plain(scopeLabel(scope))
+  const needed = permissions(scope, answer?.headers['x-accepted-github-permissions'] ?? '')
+  if (code === 'DESTINATION_FORBIDDEN') {
+    return `The github-token lacks a permission on ${place}; it needs ${needed}. GITHUB_TOKEN can never have it: use a token of a GitHub App, or a fine-grained personal access token.`
+  }
+  if (code === 'DESTINATION_MISSING') {
+    const reach = scope.organization === undefined ? 'access to that repository' : 'access to that organization'
+    const usual = `Is ${place} spelt right, and does it exist? GitHub answers the same where the github-token may not see it: it needs ${reach}, with ${needed}.`
+    const isOfRepository = scope.organization === undefined && scope.store === 'actions'
+    return `${usual}${isOfRepository ? ' Environments are not created by this action.' : absentStore(scope)}`
+  }
+  return undefined
+}
+
+/** The stores that an Enterprise Server has not got answer like a repository that is not there. */
+function absentStore({ store }: Scope): string {
+  if (store !== 'codespaces' && store !== 'agents') return ''
+  return ` GitHub Enterprise Server has no store ${store}: there use actions or dependabot.`
+}
+
+/** As GitHub's pages call them. */
+const permissionNames: Record<string, string> = {
+  secrets: 'Secrets',
+  actions_variables: 'Variables',
+  environments: 'Environments',
+  dependabot_secrets: 'Dependabot secrets',
+  codespaces_secrets: 'Codespaces secrets',
+  organization_secrets: 'the organization’s Secrets',
+  organization_actions_variables: 'the organization’s Variables',
+  organization_dependabot_secrets: 'the organization’s Dependabot secrets',
+  organization_codespaces_secrets: 'the organization’s Codespaces secrets',
+}
+
+/** Permissions by the names that GitHub's pages have for them, with what GitHub itself said in brackets. Reading alone is not enough. */
+function permissions(scope: Scope, accepted: string): string {
+  const all = accepted.split(/[,;]/).flatMap((part) => part.trim().split('=')[0] || [])
+  const known = all.filter((name) => Object.hasOwn(permissionNames, name))
+  // Of agents we know no names; whatever else GitHub says comes beside one that we know, or is for other tokens.
+  const said = known.length > 0 || scope.store !== 'agents' ? known : all.map((name) => plain(name, 60))
+  const names = said.length > 0 ? said : Object.values(rootOf(scope).needs)
+  const list = [...new Set(names)].map((name) => `${permissionNames[name] ?? name}: write`).join(' and ')
+  return accepted === '' ? list : `${list} (for this request GitHub asks for ${plain(accepted, 200)})`
+}
+
+export function parsed<S extends z.ZodMiniType>(schema: S, answer: Answer, what: string): z.infer<S> {
+  const result = schema.safeParse(answer.data)
+  if (result.success) return result.data
+  throw unexpected(
+    'github',
+    { what, method: 'GET', hint: () => 'Is GITHUB_API_URL the address of a GitHub API?' },
+    answer,
+    'has another form than documented',
+  )
+}

@@ -1,0 +1,22 @@
+import { ActionError } from '../../base/errors.ts'
+import { plain } from '../../base/text.ts'
+import { type Destination, destinationLabel } from '../../model/destination.ts'
+import type { DestinationReader, DestinationWriter } from '../../ports.ts'
+
+/** Where nothing is delivered there is no token, nothing to read, and only one write that could be wanted all the same. */
+export const nowhere: { reader: DestinationReader; writer: DestinationWriter } = {
+  reader: {
+    read: async () => ({ destinations: new Map(), unread: new Map() }),
+    prepare: needsToken,
+    stamps: needsToken,
+  },
+  writer: { putSecret: needsToken, putVariable: needsToken, restoreVariable: needsToken, remove: needsToken },
+}
+
+function needsToken(destination: Destination): never {
+  throw new ActionError(
+    'INPUT_INVALID',
+    `github-token: is missing, and ${plain(destinationLabel(destination))} has to be written`,
+    'Give the token of a GitHub App, or a fine-grained personal access token.',
+  )
+}

@@ -1,0 +1,234 @@
+import { parseTimestamp } from '../../base/duration.ts'
+import { ActionError, type ErrorCode, toActionError } from '../../base/errors.ts'
+import { plain } from '../../base/text.ts'
+import {
+  type Access,
+  type Destination,
+  destinationKey,
+  type ObservedDestination,
+  type Scope,
+  scopeKey,
+  type Visibility,
+} from '../../model/destination.ts'
+import { isComplete } from '../../model/visibility.ts'
+import type { At, DestinationReader, Prepared, Sighting } from '../../ports.ts'
+import { unexpected } from '../http/responses.ts'
+import { type Api, ask, parsed } from './api.ts'
+import { nowhere } from './no-destinations.ts'
+import * as wire from './wire.ts'
+
+/** Without a token there is nowhere to read. */
+export function createReader(api: Api | undefined): DestinationReader {
+  if (api === undefined) return nowhere.reader
+  return {
+    read: (destinations) => read(api, destinations),
+    prepare: (destination) => prepare(api, destination),
+    stamps: async (destination) => (await stamps(api, destination)).value,
+  }
+}
+
+/**
+ * One list of secrets for each scope, and one of variables where some destination keeps its id there. Where one scope refuses, the
+ * others are read all the same; throws what is wrong with all of them.
+ */
+async function read(api: Api, destinations: Destination[]): Promise<Sighting> {
+  const unread = new Map<string, ActionError>()
+  const found = await Promise.all(
+    [...Map.groupBy(destinations, scopeKey).values()].map((inScope) =>
+      readScope(api, inScope).catch((thrown: unknown) => {
+        const error = toActionError(thrown)
+        if (!ofOneScope.has(error.code)) throw error
+        for (const destination of inScope) unread.set(destinationKey(destination), error)
+        return []
+      }),
+    ),
+  )
+  return { destinations: new Map(found.flat()), unread }
+}
+
+const ofOneScope = new Set<ErrorCode>([
+  'DESTINATION_FORBIDDEN',
+  'DESTINATION_MISSING',
+  'GITHUB_REJECTED',
+  'GITHUB_UNEXPECTED',
+])
+
+async function readScope(api: Api, destinations: Destination[]): Promise<[string, ObservedDestination][]> {
+  const [scope] = destinations as [Destination]
+  const wantsVariables = destinations.some(({ idAs }) => idAs === 'variable')
+  const [secrets, variables] = await Promise.all([
+    listSecrets(api, scope),
+    wantsVariables ? listVariables(api, scope) : new Map<string, Item>(),
+  ])
+  const seen = destinations.map(async (destination): Promise<[string, ObservedDestination]> => {
+    const secret = secrets.get(destination.secretName)
+    const id = { secret: secrets, variable: variables, none: undefined }[destination.idAs]?.get(destination.idName)
+    // Whom else a secret is shown to is of interest only where the spec says to whom it should be.
+    const access = (kind: Kind, name: string, item: Item | undefined) =>
+      destination.access?.repositories === undefined
+        ? item?.visibility && { visibility: item.visibility }
+        : accessOf(api, destination, kind, name, item?.visibility)
+    const [secretAccess, idAccess] = await Promise.all([
+      access('secrets', destination.secretName, secret),
+      access(destination.idAs === 'variable' ? 'variables' : 'secrets', destination.idName, id),
+    ])
+    const idStamp = destination.idAs === 'secret' ? id?.stamp : undefined
+    const idValue = destination.idAs === 'variable' ? id?.value : undefined
+    const { stamp: secretStamp, age: secretAge } = secret ?? {}
+    return [destinationKey(destination), { secretStamp, secretAge, secretAccess, idStamp, idValue, idAccess }]
+  })
+  return Promise.all(seen)
+}
+
+type Kind = 'secrets' | 'variables'
+type Item = {
+  stamp?: number | undefined
+  age?: number | undefined
+  value?: string
+  visibility?: Visibility | undefined
+}
+
+async function listSecrets(api: Api, scope: Scope): Promise<Map<string, Item>> {
+  const what = 'reading the secrets'
+  const items = await pages(what, 100, async (page, per_page) => {
+    const answer = await ask(api, { route: 'GET secrets', scope, what, parameters: { per_page, page } })
+    const { total_count, secrets } = parsed(wire.secretsSchema, answer, what)
+    return { total: total_count, items: secrets.map((secret) => ({ ...secret, at: answer.at })) }
+  })
+  return new Map(
+    items.map(({ name, updated_at, visibility, at }) => {
+      const stamp = parseTimestamp(updated_at)
+      return [name.toUpperCase(), { stamp, age: stamp === undefined ? undefined : at - stamp, visibility }]
+    }),
+  )
+}
+
+async function listVariables(api: Api, scope: Scope): Promise<Map<string, Item>> {
+  const what = 'reading the variables'
+  // Thirty is the most that GitHub gives of variables at a time.
+  const items = await pages(what, 30, async (page, per_page) => {
+    const { total_count, variables } = parsed(
+      wire.variablesSchema,
+      await ask(api, { route: 'GET variables', scope, what, parameters: { per_page, page } }),
+      what,
+    )
+    return { total: total_count, items: variables }
+  })
+  return new Map(items.map(({ name, value, visibility }) => [name.toUpperCase(), { value, visibility }]))
+}
+
+/**
+ * Who sees a value; undefined outside of organizations. The ids of selected repositories are all or none: those that a token
+ * can't see would be taken back by who writes the others.
+ */
+async function accessOf(
+  api: Api,
+  scope: Scope,
+  kind: Kind,
+  name: string,
+  visibility: Visibility | undefined,
+): Promise<Access | undefined> {
+  if (visibility !== 'selected') return visibility && { visibility }
+  const what = `reading which repositories see ${name}`
+  let total = 0
+  const items = await pages(what, 100, async (page, per_page) => {
+    const route = `GET ${kind}/{name}/repositories`
+    const answer = await ask(api, { route, scope, what, parameters: { name, per_page, page } })
+    const { total_count, repositories } = parsed(wire.repositoriesSchema, answer, what)
+    total = Math.max(total, total_count)
+    return { total: total_count, items: repositories }
+  })
+  const ids = new Set(items.map(({ id }) => String(id)))
+  return ids.size < total ? { visibility } : { visibility, repositories: [...ids].sort() }
+}
+
+// A thousand values, thirty on a page, are 34.
+const mostPages = 100
+
+/** All pages of a list: the first says how many there are, the others are asked for together. */
+async function pages<T>(
+  what: string,
+  perPage: number,
+  get: (page: number, perPage: number) => Promise<{ total: number; items: T[] }>,
+): Promise<T[]> {
+  const first = await get(1, perPage)
+  // A server may give less than was asked for.
+  const size = Math.max(1, first.items.length)
+  const count = Math.ceil(first.total / size)
+  if (count > mostPages) throw unexpected('github', { what, method: 'GET' }, undefined, 'counts more than it shows')
+  const others = Array.from({ length: Math.max(0, count - 1) }, (_, index) => index + 2)
+  const rest = await Promise.all(others.map((page) => get(page, perPage)))
+  return [first, ...rest].flatMap(({ items }) => items)
+}
+
+async function prepare(api: Api, destination: Destination): Promise<At<Prepared>> {
+  const what = 'reading the public key'
+  const [answer, seen] = await Promise.all([
+    ask(api, { route: 'GET secrets/public-key', scope: destination, what }),
+    isComplete(destination.access) ? stamps(api, destination) : readWithAccess(api, destination),
+  ])
+  const { key_id, key } = parsed(wire.publicKeySchema, answer, what)
+  return { value: { publicKey: { id: key_id, key }, seen: seen.value }, at: seen.at }
+}
+
+async function stamps(api: Api, destination: Destination): Promise<At<ObservedDestination>> {
+  const { secret, id } = await readSecrets(api, destination)
+  return { value: { secretStamp: secret.value?.stamp, idStamp: id?.value?.stamp }, at: secret.at }
+}
+
+/** The same with who sees the secrets, for writing them again: what is not said then is taken back. */
+export async function readWithAccess(api: Api, destination: Destination): Promise<At<ObservedDestination>> {
+  const { secret, id } = await readSecrets(api, destination)
+  const access = (name: string, item: Item | undefined) => accessOf(api, destination, 'secrets', name, item?.visibility)
+  const [secretAccess, idAccess] = await Promise.all([
+    access(destination.secretName, secret.value),
+    access(destination.idName, id?.value),
+  ])
+  const value = { secretStamp: secret.value?.stamp, secretAccess, idStamp: id?.value?.stamp, idAccess }
+  return { value, at: secret.at }
+}
+
+async function readSecrets(
+  api: Api,
+  destination: Destination,
+): Promise<{ secret: At<Item | undefined>; id: At<Item | undefined> | undefined }> {
+  const { secretName, idName, idAs } = destination
+  const [secret, id] = await Promise.all([
+    readSecret(api, destination, secretName),
+    idAs === 'secret' ? readSecret(api, destination, idName) : undefined,
+  ])
+  return { secret, id }
+}
+
+/** `updated_at` of one secret and who sees it, undefined where it is absent. */
+async function readSecret(api: Api, scope: Scope, name: string): Promise<At<Item | undefined>> {
+  const what = 'reading the stamp of a secret'
+  try {
+    const route = 'GET secrets/{secret_name}'
+    const answer = await ask(api, { route, scope, what, parameters: { secret_name: name } })
+    const { updated_at, visibility } = parsed(wire.secretSchema, answer, what)
+    return { value: { stamp: parseTimestamp(updated_at), visibility }, at: answer.at }
+  } catch (thrown) {
+    const absent = thrown instanceof ActionError && thrown.code === 'DESTINATION_MISSING' && thrown.at !== undefined
+    if (absent) return { value: undefined, at: thrown.at! }
+    throw thrown
+  }
+}
+
+/** The id of a repository, by which it stays the same whatever it is called. One that somebody else owns by now is refused. */
+export async function repositoryId(api: Api, owner: string, name: string): Promise<string> {
+  const what = 'reading the repository'
+  const scope = { store: 'actions' as const, repository: { owner, name, id: '' } }
+  const answer = await ask(api, { route: 'GET /repos/{owner}/{repo}', scope, what })
+  const { id, full_name } = parsed(wire.repositorySchema, answer, what)
+  const now = full_name?.split('/')[0] ?? owner
+  // GitHub leads from the old name to the new one: a secret would go to whoever it was given to.
+  if (now.toLowerCase() !== owner.toLowerCase())
+    throw new ActionError(
+      'DESTINATION_MISSING',
+      `${plain(`${owner}/${name}`)} was transferred: it is ${plain(full_name!)} now`,
+      'Name it as it is called now, if its new owner is to have the secret; a spec file may deliver there only if allow-destinations names it.',
+      { status: 301 },
+    )
+  return String(id)
+}

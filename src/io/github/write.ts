@@ -1,0 +1,109 @@
+import { ActionError } from '../../base/errors.ts'
+import { Secret } from '../../base/secret.ts'
+import { plain } from '../../base/text.ts'
+import { type Access, type Destination, destinationLabel, type Scope } from '../../model/destination.ts'
+import { accessToWrite, isComplete } from '../../model/visibility.ts'
+import type { At, DestinationWriter, Prepared } from '../../ports.ts'
+import { type Api, ask } from './api.ts'
+import { nowhere } from './no-destinations.ts'
+import { readWithAccess } from './read.ts'
+import { sealed } from './sealed-box.ts'
+
+/** Without a token there is nowhere to write. */
+export function createWriter(api: Api | undefined): DestinationWriter {
+  if (api === undefined) return nowhere.writer
+  return {
+    putSecret: (destination, name, value, prepared, sendBy) =>
+      putSecret(api, { destination, name, value, prepared, sendBy }),
+    putVariable: (destination, value, exists) => putVariable(api, destination, value, exists),
+    restoreVariable: (destination, before) => restoreVariable(api, destination, before),
+    remove: (destination, parts) => remove(api, destination, parts),
+  }
+}
+
+type SecretToPut = {
+  destination: Destination
+  name: string
+  value: Secret | string
+  prepared: Prepared
+  sendBy: number
+}
+
+/**
+ * Creates or replaces a secret, in place: it is never deleted first. The same value twice does no harm, so it is repeated safely.
+ * Within an organization GitHub takes what is not said of its visibility for "nobody", so it is always said.
+ */
+async function putSecret(api: Api, { destination, name, value, prepared, sendBy }: SecretToPut): Promise<At<void>> {
+  const { id, key } = prepared.publicKey
+  const access = spoken(destination, accessToWrite(destination, name, prepared.seen))
+  const encrypted_value = await sealed(value instanceof Secret ? value.open() : value, key)
+  const { at } = await ask(api, {
+    route: 'PUT secrets/{secret_name}',
+    scope: destination,
+    what: `writing the secret ${name}`,
+    parameters: { secret_name: name, encrypted_value, key_id: id, ...access },
+    sendBy,
+  })
+  return { value: undefined, at }
+}
+
+/** As GitHub wants it. What was there when all was planned may be gone now, or not be shown to us in full. */
+function spoken(destination: Destination, access: Access | undefined): Record<string, unknown> {
+  if (destination.organization === undefined) return {}
+  if (access === undefined)
+    throw new ActionError(
+      'INPUT_INVALID',
+      `visibility: is missing, and who sees ${plain(destinationLabel(destination))} now can’t be read, or not in full`,
+      'Give visibility: all, private, or selected with selected-repositories.',
+    )
+  const { visibility, repositories } = access
+  return { visibility, ...(visibility === 'selected' ? { selected_repository_ids: repositories!.map(Number) } : {}) }
+}
+
+/**
+ * Creating and changing a variable are two requests. Where the other one is needed after all, it is made. A change leaves its
+ * visibility as it is, unless the spec says it.
+ */
+async function putVariable(api: Api, destination: Destination, value: string, exists: boolean): Promise<void> {
+  const { idName: name, access } = destination
+  const what = `writing the variable ${name}`
+  const send = (route: string, visibility: Record<string, unknown>) =>
+    ask(api, { route, scope: destination, what, parameters: { name, value, ...visibility } })
+  const create = async () => send('POST variables', spoken(destination, await accessOfNewVariable(api, destination)))
+  const change = () => send('PATCH variables/{name}', isComplete(access) ? spoken(destination, access) : {})
+  try {
+    await (exists ? change() : create())
+  } catch (thrown) {
+    const other = thrown instanceof ActionError && (exists ? thrown.status === 404 : thrown.status === 409)
+    if (!other) throw thrown
+    await (exists ? create() : change())
+  }
+}
+
+/** What the spec says, else that of the secret which it belongs to. */
+async function accessOfNewVariable(api: Api, destination: Destination): Promise<Access | undefined> {
+  if (destination.organization === undefined || isComplete(destination.access)) return destination.access
+  const { value } = await readWithAccess(api, destination)
+  return accessToWrite(destination, destination.idName, value)
+}
+
+/** Puts a variable back to what it was. */
+async function restoreVariable(api: Api, destination: Destination, before: string | undefined): Promise<void> {
+  if (before === undefined) await removeOne(api, destination, 'variables', destination.idName)
+  else await putVariable(api, destination, before, true)
+}
+
+/** Deletes the values of a destination; what is gone already is fine. */
+async function remove(api: Api, destination: Destination, parts: ('id' | 'secret')[]): Promise<void> {
+  const { secretName, idName, idAs } = destination
+  if (parts.includes('secret')) await removeOne(api, destination, 'secrets', secretName)
+  if (parts.includes('id')) await removeOne(api, destination, idAs === 'variable' ? 'variables' : 'secrets', idName)
+}
+
+async function removeOne(api: Api, scope: Scope, kind: 'secrets' | 'variables', name: string): Promise<void> {
+  try {
+    await ask(api, { route: `DELETE ${kind}/{name}`, scope, what: `deleting ${name}`, parameters: { name } })
+  } catch (thrown) {
+    if (!(thrown instanceof ActionError) || thrown.code !== 'DESTINATION_MISSING') throw thrown
+  }
+}

@@ -1,0 +1,55 @@
+import { isLoopback, type Proxies } from '../http/transport.ts'
+import { born, type Mask } from '../runner/mask-secret.ts'
+import type { Problems } from './problems.ts'
+
+/** What surrounds the step, as its inputs do, as environment variables. */
+export type Env = Record<string, string | undefined>
+
+export function apiUrl(env: Env, problems: Problems): string {
+  const text = env.GITHUB_API_URL || 'https://api.github.com'
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+  if (!safe) problems.add('GITHUB_API_URL', 'must be an https address')
+  if (url?.username || url?.password || url?.search || url?.hash || /[?#]/.test(text))
+    problems.add('GITHUB_API_URL', 'must be a bare address, without user, query or fragment')
+  return text.replace(/\/+$/, '')
+}
+
+/** Proxies from the environment, in either case of the names; without a scheme they are http. A password in one is masked. */
+export function proxies(env: Env, problems: Problems, mask: Mask): Proxies {
+  const proxy = (name: string) => {
+    const text = env[name.toLowerCase()] || env[name]
+    if (!text) return undefined
+    const address = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`
+    const url = URL.canParse(address) ? new URL(address) : undefined
+    if (url === undefined || !/^https?:$/.test(url.protocol)) problems.add(name, 'is not the address of a proxy', text)
+    if (url?.password) born(url.password, mask)
+    try {
+      if (url?.password) born(decodeURIComponent(url.password), mask)
+      decodeURIComponent(url?.username ?? '')
+    } catch {
+      problems.add(name, 'has a user name or password with a % that is no escape: write it %25', text)
+    }
+    return url && address
+  }
+  return { http: proxy('HTTP_PROXY'), https: proxy('HTTPS_PROXY'), none: env.no_proxy || env.NO_PROXY }
+}
+
+/** The repository whose workflow runs. `id` is undefined where the runner does not say it. */
+export type RunningRepository = { owner: string; name: string; id?: string | undefined }
+
+export function currentRepository(env: Env, problems: Problems): RunningRepository {
+  const [owner = '', name = ''] = (env.GITHUB_REPOSITORY ?? '').split('/')
+  if (owner === '' || name === '') problems.add('GITHUB_REPOSITORY', 'is missing or not owner/name; the runner sets it')
+  return { owner, name, id: env.GITHUB_REPOSITORY_ID || undefined }
+}
+
+/** Node would print the first bytes of every answer, as numbers that no mask fits: a secret may be among them. */
+export function refuseTelltale({ NODE_DEBUG = '' }: Env, problems: Problems): void {
+  // As Node reads it: names with commas between them, any text for a star.
+  const means = (name: string) => name.replace(/[|\\{}()[\]^$+?.]/g, '\\$&').replace(/\*+/g, '.*')
+  const names = NODE_DEBUG.split(',')
+  // A name as long as that means nothing good, and would take long to try.
+  if (names.some((name) => name.length > 100 || new RegExp(`^${means(name)}$`, 'i').test('stream')))
+    problems.add('NODE_DEBUG', 'shows bytes of every answer, secrets among them: leave out stream')
+}

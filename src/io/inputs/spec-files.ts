@@ -1,0 +1,227 @@
+import { isUtf8 } from 'node:buffer'
+import { glob, open, realpath, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { sorted } from '../../base/diagnostics.ts'
+import { nearest } from '../../base/did-you-mean.ts'
+import type { Mistake, Position } from '../../base/errors.ts'
+import { plain } from '../../base/text.ts'
+import { tooLong } from '../../ledger/ledger-size.ts'
+import type { WrittenClient } from '../../spec/client-spec.ts'
+import { checkTogether } from '../../spec/cross-client-checks.ts'
+import { type CheckedFile, checkFile } from '../../spec/spec-file.ts'
+import { keepMemorySmall } from './memory.ts'
+import type { Problems } from './problems.ts'
+import { readTenant } from './tenant-address.ts'
+import { parseTree } from './yaml-tree.ts'
+
+/** What the step was given about its files. */
+export type Given = {
+  /** Paths and patterns. */
+  files: string
+  only: string
+  allowed: string[]
+  workspace: string
+  /** The running repository, `owner/name`. */
+  here: string
+  /** Origin of the input `tenant`; empty where there is none. */
+  tenant: string
+  allowCustomHost: boolean
+  /** A run speaks to one tenant; checking alone speaks to none. */
+  oneTenant: boolean
+}
+
+export type SpecFile = { file: string; tenant: string; environment: string; clients: WrittenClient[] }
+
+export type Spec = {
+  files: SpecFile[]
+  tenant: string
+  /** Those that this run is about, and the others of the files. */
+  clients: WrittenClient[]
+  others: WrittenClient[]
+  /** Some of them go somewhere. */
+  delivers: boolean
+  mistakes: Mistake[]
+}
+
+/** Two hundred clients, as many as a tenant has, with twenty places each are some 600 KiB. */
+const largest = 1_048_576
+const mostFiles = 100
+/** Of all files together: reading what is no YAML takes the parser a second for some ten thousand mistakes. */
+const largestAll = 2 * largest
+
+/** Reads and checks all files together. What is wrong with them are `mistakes`; with the inputs, problems. */
+export async function readSpec(given: Given, problems: Problems): Promise<Spec> {
+  // Several clients: a run of minutes, and before that the most that is ever read at once.
+  keepMemorySmall()
+  const files = await readAll(await find(given, problems), problems)
+  const { tenants, mistakes } = tenantsOf(files, given, problems)
+  const tenantOf = (file: CheckedFile) => tenants.get(file) ?? ''
+  const rules = { here: given.here, allowed: given.allowed, tenantOf }
+  const wrong = sorted(
+    [
+      ...files.flatMap((file) => file.mistakes),
+      ...mistakes,
+      ...checkTogether(files, rules),
+      ...tooLong(files, given.here),
+    ],
+    files.map(({ file }) => file),
+  )
+  const names = files.flatMap(({ drafts }) => drafts.flatMap(({ name }) => name ?? []))
+  const chosen = chosenNames(given.only, names, problems)
+  const all = files.flatMap((file) => file.clients)
+  const clients = all.filter(({ name }) => chosen?.has(name) ?? true)
+  return {
+    files: files.map((file) => ({
+      file: file.file,
+      tenant: tenantOf(file),
+      environment: file.environment,
+      clients: file.clients.filter(({ name }) => chosen?.has(name) ?? true),
+    })),
+    tenant: [...tenants.values()].find(Boolean) ?? given.tenant,
+    clients,
+    others: all.filter((client) => !clients.includes(client)),
+    delivers: clients.some(({ deliver }) => deliver.length > 0),
+    mistakes: wrong,
+  }
+}
+
+// --- finding ---------------------------------------------------------------------------------------------------------
+
+type Found = { file: string; real: string }
+
+/** Every file once, in the order of its name within a pattern. */
+async function find({ files, workspace }: Given, problems: Problems): Promise<Found[]> {
+  const base = await realpath(workspace || '.').catch(() => undefined)
+  if (base === undefined) problems.add('GITHUB_WORKSPACE', 'is no folder; the runner sets it')
+  // A comma within braces belongs to its pattern.
+  const patterns = [...files.matchAll(/(?:\{[^{}]*\}|[^\s,])+/g)].map(([pattern]) => pattern)
+  if (patterns.length === 0) problems.add('spec-file', 'holds no path, only separators', files)
+  const found = new Map<string, Found>()
+  for (const pattern of base === undefined ? [] : patterns) {
+    const { matches, complaint } = await matching(pattern, workspace, base!)
+    if (complaint !== undefined) problems.add('spec-file', complaint, pattern)
+    for (const match of matches) found.set(match.real, found.get(match.real) ?? match)
+  }
+  if (found.size > mostFiles) problems.add('spec-file', `matches more than ${mostFiles} files`)
+  return [...found.values()].slice(0, mostFiles)
+}
+
+/** What a pattern matches within the workspace, links followed; what lies outside is not even looked at. */
+async function matching(
+  pattern: string,
+  workspace: string,
+  base: string,
+): Promise<{ matches: Found[]; complaint?: string }> {
+  const leaves = (relative: string) => relative.split(/[\\/]/)[0] === '..' || path.isAbsolute(relative)
+  // An absolute path may name the workspace as the runner does, or as it really is.
+  const ways = path.isAbsolute(pattern)
+    ? [path.relative(path.resolve(workspace), pattern), path.relative(base, pattern)]
+    : [path.normalize(pattern)]
+  const inside = ways.find((way) => !leaves(way))
+  if (inside === undefined) return { matches: [], complaint: 'lies outside of the workspace' }
+  const isThere = await stat(path.join(base, inside)).then(
+    () => true,
+    () => false,
+  )
+  const names: string[] = isThere ? [inside] : []
+  if (!isThere) {
+    const exclude = (name: string) => ['.git', 'node_modules'].includes(path.basename(name))
+    for await (const name of glob(inside, { cwd: base, exclude })) names.push(name)
+  }
+  const matches: Found[] = []
+  for (const name of names.sort()) {
+    const real = await realpath(path.join(base, name)).catch(() => undefined)
+    if (real === undefined || leaves(path.relative(base, real)))
+      return { matches, complaint: 'leads outside of the workspace, or nowhere' }
+    const isFile = (await stat(real)).isFile()
+    // The output `matrix` passes names on to spec-file.
+    if (/[\s,]/.test(name)) return { matches, complaint: `${plain(name)} has a space or comma in its name: rename it` }
+    if (isFile) matches.push({ file: name.replaceAll('\\', '/'), real })
+    else if (isThere) return { matches, complaint: `${plain(name)} is no file` }
+  }
+  return matches.length > 0 ? { matches } : { matches, complaint: 'matches no file; was the repository checked out?' }
+}
+
+// --- reading ---------------------------------------------------------------------------------------------------------
+
+async function readAll(found: Found[], problems: Problems): Promise<CheckedFile[]> {
+  const texts = await Promise.all(found.map(async ({ file, real }) => ({ file, text: await readText(real) })))
+  const size = texts.reduce((sum, { text }) => sum + (typeof text === 'string' ? text.length : 0), 0)
+  if (size <= largestAll) return texts.map(({ file, text }) => checked(file, text))
+  problems.add('spec-file', `matches more than ${largestAll / 1024} KiB: give some of the files at a time`)
+  return []
+}
+
+function checked(file: string, text: Awaited<ReturnType<typeof readText>>): CheckedFile {
+  const nothing = { file, environment: '', drafts: [], clients: [] }
+  const start = { file, line: 1, column: 1 }
+  if (typeof text !== 'string') return { ...nothing, mistakes: [{ ...start, message: text.complaint }] }
+  const { root, mistakes } = parseTree(text)
+  if (root !== undefined) return checkFile(file, root, mistakes)
+  return { ...nothing, mistakes: mistakes.map((mistake) => ({ file, ...mistake })) }
+}
+
+/** Reads no more than a spec can have: a file may be larger by the time it is read. */
+async function readText(real: string): Promise<string | { complaint: string }> {
+  const buffer = Buffer.alloc(largest + 1)
+  let size = 0
+  try {
+    const handle = await open(real)
+    try {
+      for (let got = -1; got !== 0 && size < buffer.length; size += got)
+        got = (await handle.read(buffer, size, buffer.length - size)).bytesRead
+    } finally {
+      await handle.close()
+    }
+  } catch {
+    return { complaint: 'can’t be read' }
+  }
+  if (size > largest) return { complaint: `is larger than ${largest / 1024} KiB` }
+  const bytes = buffer.subarray(0, size)
+  // A byte order mark goes with this.
+  return isUtf8(bytes) ? new TextDecoder().decode(bytes) : { complaint: 'is no text in UTF-8' }
+}
+
+// --- which tenant, which clients -------------------------------------------------------------------------------------
+
+/** The origin for each file: its own, else the input's. */
+function tenantsOf(files: CheckedFile[], given: Given, problems: Problems) {
+  const mistakes: Mistake[] = []
+  const tenants = new Map<CheckedFile, string>()
+  let first: { file: string; origin: string } | undefined
+  for (const file of files) {
+    const complain = (at: Position, message: string) => mistakes.push({ file: file.file, ...at, message })
+    const own = file.tenant && readTenant(file.tenant.text, given.allowCustomHost)
+    const origin = own?.origin ?? given.tenant
+    tenants.set(file, origin)
+    if (own?.complaint !== undefined) complain(file.tenant!.at, `tenant: ${own.complaint}`)
+    else if (own !== undefined && given.tenant !== '' && own.origin !== given.tenant)
+      complain(file.tenant!.at, 'tenant: is another than that of the input')
+    if (own?.complaint !== undefined || origin === '') continue
+    first ??= { file: file.file, origin }
+    if (given.oneTenant && first.origin !== origin)
+      complain(
+        file.tenant!.at,
+        `tenant: is another than that of ${plain(first.file)}; a run speaks to one, so give each its job: \`mode: validate\` outputs a matrix`,
+      )
+  }
+  const lacks = files.some((file) => file.tenant === undefined && file.mistakes.length === 0 && !tenants.get(file))
+  if (given.oneTenant && lacks) problems.add('tenant', 'is missing; give it here or in the spec file')
+  return { tenants, mistakes }
+}
+
+/** Names may hold spaces: a line that is a name is one, any other is a list. Undefined: all. */
+function chosenNames(only: string, names: string[], problems: Problems): Set<string> | undefined {
+  const wanted = only
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .flatMap((line) => (names.includes(line) ? [line] : line.split(/[\s,]+/)))
+    .filter(Boolean)
+  for (const [index, name] of wanted.entries()) {
+    if (names.includes(name) || names.length === 0) continue
+    const closest = nearest(name, names)
+    const help = closest === undefined ? '' : `; did you mean ${plain(closest, 80)}?`
+    problems.add('only', `no client of the spec file has name ${index + 1} of the list${help}`, name)
+  }
+  return wanted.length === 0 ? undefined : new Set(wanted)
+}

@@ -1,0 +1,47 @@
+import type { Secret } from '../../base/secret.ts'
+import type { Bot, Issued, Prover } from '../../ports.ts'
+import { userAgent } from '../http/responses.ts'
+import type { Mask } from '../runner/mask-secret.ts'
+import { type Proof, revoke, type Session, token } from './session.ts'
+import * as wire from './wire.ts'
+
+export function createProver(session: Session, mask: Mask): Prover {
+  return {
+    accessToken: (clientId, issued, within) =>
+      token(session, clientId, proofOf(issued), mask, {
+        what: `proving the new ${issued.kid ? 'key' : 'secret'}`,
+        optional: within,
+      }),
+    whoIs: (accessToken) => whoIs(session, accessToken),
+    revoke: (accessToken) => revoke(session, accessToken),
+  }
+}
+
+function proofOf({ secret, kid }: Issued): Proof {
+  return kid === undefined
+    ? { kind: 'secret', secret }
+    : { kind: 'key', key: { pem: secret, kid, algorithms: ['ES384'] } }
+}
+
+/** The tenant may refuse to say (the client's scopes decide): that proves nothing against the secret. */
+async function whoIs({ tenant, http }: Session, accessToken: Secret): Promise<Bot | undefined> {
+  const headers = {
+    accept: 'application/json',
+    authorization: `Bearer ${accessToken.open()}`,
+    'user-agent': userAgent,
+  }
+  try {
+    const { data } = await http({
+      method: 'GET',
+      url: `${tenant.origin}/api/v1/users/me`,
+      headers,
+      what: 'asking who the client is',
+      repeatable: false,
+      optional: 5000,
+    })
+    const { id, clientId } = wire.userSchema.parse(data)
+    return { userId: id || undefined, clientId: clientId || undefined }
+  } catch {
+    return undefined
+  }
+}

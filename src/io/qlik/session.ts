@@ -1,0 +1,256 @@
+import type * as z from 'zod/mini'
+import { ActionError } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
+import { plain } from '../../base/text.ts'
+import { type Answer, type Call, unexpected, userAgent } from '../http/responses.ts'
+import type { Http } from '../http/service-client.ts'
+import { born, type Mask } from '../runner/mask-secret.ts'
+import type { About, Algorithm, SigningKey } from './signing-key.ts'
+import * as wire from './wire.ts'
+
+/** What a client proves itself with: its secret, or an assertion signed by its key. */
+export type Proof = { kind: 'secret'; secret: Secret } | { kind: 'key'; key: SigningKey }
+
+/** How we sign in: as a person's API key, or as an OAuth client that may manage others. */
+export type SignIn = { kind: 'api-key'; key: Secret } | { kind: 'client'; clientId: string; proof: Proof }
+
+export type Tenant = { origin: string; signIn: SignIn }
+
+// Qlik is moving its APIs to other paths, with a year's notice (qlik.dev/apis/namespaces): the path stands here only.
+export const clientsPath = '/api/v1/oauth-clients'
+// Tells the tenant which release we know: it answers with the deprecations since (qlik.dev/apis/versioning).
+const apiVersion = '2026-11'
+
+/** `wallClock`: the runner's own time in epoch milliseconds, for assertions only. */
+export type Session = {
+  tenant: Tenant
+  http: Http
+  bearer: () => Promise<Secret>
+  signedIn: { token?: Promise<Secret> }
+  /** Clients by their ids, as a list showed them last. */
+  listed: Map<string, wire.Listed>
+  wallClock: () => number
+  /** Seconds that the tenant's clock is ahead of the runner's, as its answers tell. */
+  ahead: number
+}
+
+export function createSession(tenant: Tenant, http: Http, mask: Mask, wallClock: () => number): Session {
+  const signedIn: Session['signedIn'] = {}
+  const session: Session = {
+    tenant,
+    http,
+    signedIn,
+    listed: new Map(),
+    wallClock,
+    ahead: 0,
+    bearer: () => {
+      const { signIn } = tenant
+      if (signIn.kind === 'api-key') return Promise.resolve(signIn.key)
+      signedIn.token ??= explained(session, () => firstToken(session, signIn, mask))
+      return signedIn.token
+    },
+  }
+  return session
+}
+
+/**
+ * Signs in. An assertion that is refused is made once more, by the tenant's clock as its answer tells it; then with what else the
+ * key may be registered for.
+ */
+async function firstToken(session: Session, { clientId, proof }: SignIn & { kind: 'client' }, mask: Mask) {
+  const codes: Call['codes'] = { 400: 'TENANT_UNAUTHORIZED', 401: 'TENANT_UNAUTHORIZED', 403: 'TENANT_UNAUTHORIZED' }
+  const tries = proof.kind === 'key' ? [proof.key.algorithms[0], ...proof.key.algorithms] : [undefined]
+  for (;;) {
+    const algorithm = tries.shift()
+    try {
+      return await token(session, clientId, proof, mask, { what: 'signing in', codes, algorithm })
+    } catch (thrown) {
+      const isRefused = thrown instanceof ActionError && (thrown.status === 400 || thrown.status === 401)
+      if (!isRefused || tries.length === 0) throw thrown
+      learnTime(session, thrown.at)
+    }
+  }
+}
+
+function learnTime(session: Session, at: number | undefined): void {
+  if (at !== undefined) session.ahead = at - session.wallClock() / 1000
+}
+
+export async function signOut(session: Session): Promise<void> {
+  const { token } = session.signedIn
+  if (token === undefined) return
+  // A token that could not be given back lives six hours at most: no reason to fail.
+  await token.then((it) => revoke(session, it)).catch(() => {})
+}
+
+export type Ask = {
+  method: string
+  path: string
+  what: string
+  body?: unknown
+  headers?: Record<string, string>
+  repeatable?: boolean
+  sendBy?: number | undefined
+  codes?: Call['codes']
+}
+
+export async function ask(
+  session: Session,
+  { method, path, what, body, headers = {}, repeatable = method === 'GET', sendBy, codes }: Ask,
+): Promise<Answer> {
+  const bearer = await session.bearer()
+  const call: Call = {
+    method,
+    url: `${session.tenant.origin}${path}`,
+    headers: {
+      accept: 'application/json',
+      authorization: `Bearer ${bearer.open()}`,
+      'qlik-api-version': apiVersion,
+      'user-agent': userAgent,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    what,
+    repeatable,
+    sendBy,
+    codes,
+  }
+  const answer = await explained(session, () => session.http(call))
+  learnTime(session, answer.at)
+  return answer
+}
+
+/** A 401 is explained with what the tenant itself says its name is. */
+async function explained<T>(session: Session, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send()
+  } catch (thrown) {
+    if (!(thrown instanceof ActionError) || thrown.code !== 'TENANT_UNAUTHORIZED') throw thrown
+    const hint = `${unauthorizedHint(session.tenant.signIn)}${await otherName(session)}`
+    throw new ActionError(thrown.code, thrown.message, hint, {
+      cause: thrown,
+      trace: thrown.trace,
+      status: thrown.status,
+    })
+  }
+}
+
+function unauthorizedHint(signIn: SignIn): string {
+  const spaces = 'A space or line break that was pasted along spoils it.'
+  if (signIn.kind === 'client' && signIn.proof.kind === 'key')
+    return `Is the public half of admin-private-key registered for admin-client-id, under the kid ${plain(signIn.proof.key.kid)}? Another kid is given as admin-key-id. The client must allow private_key_jwt, and its consent must be trusted.`
+  if (signIn.kind === 'api-key')
+    return `The API key is wrong, of another tenant, or expired: on a default tenant keys live 24 hours, so schedules use an admin client. ${spaces}`
+  return `admin-client-id and admin-client-secret don't match, are of another tenant, or the client's consent is not trusted. ${spaces}`
+}
+
+/** Milliseconds: what can't get better is told within a second. */
+const nameWithin = 700
+
+async function otherName({ tenant, http }: Session): Promise<string> {
+  const url = `${tenant.origin}/.well-known/oauth-authorization-server`
+  try {
+    const { data } = await http({
+      method: 'GET',
+      url,
+      headers: { accept: 'application/json', 'user-agent': userAgent },
+      what: 'asking for the tenant’s name',
+      repeatable: false,
+      optional: nameWithin,
+    })
+    const { host } = new URL(wire.metadataSchema.parse(data).issuer)
+    return host === new URL(tenant.origin).host ? '' : ` The tenant calls itself ${plain(host)}: use that name.`
+  } catch {
+    return ''
+  }
+}
+
+/** Parses an answer, or says which part of it is not what it must be. Values are not quoted: some are secrets. */
+export function parsed<S extends z.ZodMiniType>(schema: S, answer: Answer, what: string, method = 'GET'): z.infer<S> {
+  return parsedPart(schema, { answer, part: answer.data, path: [] }, what, method)
+}
+
+/** The same for a part of an answer, which stands at `path`. */
+export function parsedPart<S extends z.ZodMiniType>(
+  schema: S,
+  { answer, part, path: before }: { answer: Answer; part: unknown; path: PropertyKey[] },
+  what: string,
+  method = 'GET',
+): z.infer<S> {
+  const result = schema.safeParse(part)
+  if (result.success) return result.data
+  const where = result.error.issues.map(({ path }) => [...before, ...path].join('.') || 'the whole').join(', ')
+  throw misread(answer, what, `has another form than documented (${plain(where, 100)})`, method)
+}
+
+/** The tenant's answer is not what the documentation says. */
+export function misread(answer: Answer, what: string, how: string, method = 'GET'): ActionError {
+  return unexpected('tenant', { what, method, hint: () => 'Report this with the trace id.' }, answer, how)
+}
+
+/** An access token for a client, masked. It is to be given back with `revoke`. */
+export async function token(
+  session: Session,
+  clientId: string,
+  proof: Proof,
+  mask: Mask,
+  {
+    what,
+    codes,
+    algorithm,
+    optional,
+  }: Pick<Call, 'what' | 'codes' | 'optional'> & { algorithm?: Algorithm | undefined },
+): Promise<Secret> {
+  const url = `${session.tenant.origin}/oauth/token`
+  const now = session.wallClock() / 1000 + session.ahead
+  const body = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    ...(proof.kind === 'secret'
+      ? { client_secret: proof.secret.open() }
+      : {
+          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+          client_assertion: await signed(proof.key, algorithm, { clientId, endpoint: url, now }, mask),
+        }),
+  }).toString()
+  const headers = {
+    accept: 'application/json',
+    'content-type': 'application/x-www-form-urlencoded',
+    'user-agent': userAgent,
+  }
+  const answer = await session.http({ method: 'POST', url, headers, body, what, repeatable: true, codes, optional })
+  const value = (answer.data as { access_token?: unknown } | null | undefined)?.access_token
+  // A word: in all its forms it is masked in no time, which whatever else somebody answers may not be.
+  const accessToken = typeof value === 'string' && /^\S{1,20000}$/.test(value) ? born(value, mask) : undefined
+  if (accessToken === undefined) throw misread(answer, what, 'has no access token', 'POST')
+  return accessToken
+}
+
+/** For its few minutes an assertion is as good as a secret: it is masked like one. */
+async function signed(key: SigningKey, algorithm: Algorithm | undefined, about: About, mask: Mask): Promise<string> {
+  const { signAssertion } = await import('./signing-key.ts')
+  return born(signAssertion(key, algorithm ?? key.algorithms[0], about), mask).open()
+}
+
+/** Milliseconds: a token that is not given back lives six hours at most. */
+const revokeWithin = 5000
+
+export async function revoke({ tenant, http }: Session, accessToken: Secret): Promise<void> {
+  const body = JSON.stringify({ token: accessToken.open(), token_type_hint: 'access_token' })
+  const headers = {
+    accept: 'application/json',
+    'content-type': 'application/json',
+    authorization: `Bearer ${accessToken.open()}`,
+    'user-agent': userAgent,
+  }
+  await http({
+    method: 'POST',
+    url: `${tenant.origin}/oauth/revoke`,
+    headers,
+    body,
+    what: 'giving an access token back',
+    repeatable: false,
+    optional: revokeWithin,
+  })
+}

@@ -1,0 +1,111 @@
+import * as z from 'zod/mini'
+import { parseTimestamp } from '../../base/duration.ts'
+import { readDescription } from '../../ledger/description.ts'
+import type { ObservedClient, ObservedSecret } from '../../model/client.ts'
+import { keyHint } from '../../model/credential.ts'
+
+// What the tenant sends, as far as we read it. Optional is what some form of the answer leaves out: the documentation and
+// real samples disagree (qlik.dev/apis/rest/oauth-clients, qlik.dev/authenticate/oauth/oauth-clients-api).
+
+const text = z.nullish(z.string())
+const texts = z.nullish(z.array(z.string()))
+// Hints have five characters (qlik.dev/apis/rest/oauth-clients). They are keys of the ledger and parts of addresses, where these would
+// get lost; and one that is much longer could be the secret itself.
+const hint = z.nullish(z.string().check(z.refine((name) => isHint(name))))
+function isHint(name: string): boolean {
+  return name.length <= 40 && !['__proto__', '.', '..'].includes(name)
+}
+const hintSchema = z.object({ hint, createdAt: text, createdBy: text })
+// Ids go into addresses and logs.
+const clientId = z.string().check(z.regex(/^[\w-]{1,128}$/))
+
+export const clientSchema = z.object({
+  clientId,
+  // One odd client among the others, such as one that registered itself, must not spoil the list.
+  clientName: text,
+  appType: text,
+  description: text,
+  allowedScopes: texts,
+  allowedGrantTypes: texts,
+  allowedAuthMethods: texts,
+  redirectUris: texts,
+  allowedOrigins: texts,
+  clientUri: text,
+  logoUri: text,
+  // As they are: the keys of other people are written back to the letter.
+  publicKeys: z.nullish(z.array(z.unknown())),
+  jwksUri: text,
+  connectionConfig: z.nullish(z.object({ consentMethod: text })),
+  clientSecrets: z.nullish(z.array(hintSchema)),
+  /** Older form of an answer: one hint, where newer ones have a list. */
+  clientSecretHint: hint,
+  ownerId: text,
+  createdAt: text,
+  deletedAt: text,
+})
+
+export type WireClient = z.infer<typeof clientSchema>
+
+/** A client in a list: as it came, as far as we read it, and as we speak of it. */
+export type Listed = { raw: unknown; client: WireClient; observed: ObservedClient }
+
+/** The clients of a page are each checked by `clientSchema`. */
+export const clientsSchema = z.object({
+  data: z.array(z.unknown()),
+  links: z.nullish(z.object({ next: z.nullish(z.object({ href: text })) })),
+})
+
+export const createdSchema = z.extend(clientSchema, { clientSecret: text })
+export const issuedSchema = z.object({
+  clientSecret: z.string().check(z.minLength(1)),
+  hint,
+  createdAt: text,
+  createdBy: text,
+})
+export const userSchema = z.object({ id: text, clientId: text })
+export const metadataSchema = z.object({ issuer: z.string() })
+
+/** A client as we speak of it: `""`, null and absent are the same, times are epoch seconds. */
+export function toObservedClient(wire: WireClient): ObservedClient {
+  const consent = wire.connectionConfig?.consentMethod
+  return {
+    id: wire.clientId,
+    name: wire.clientName ?? '',
+    appType: wire.appType ?? 'unknown',
+    description: readDescription(wire.description ?? ''),
+    scopes: wire.allowedScopes ?? [],
+    grantTypes: wire.allowedGrantTypes ?? [],
+    authMethods: methodsOf(wire),
+    redirectUris: wire.redirectUris ?? [],
+    allowedOrigins: wire.allowedOrigins ?? [],
+    clientUri: wire.clientUri || undefined,
+    logoUri: wire.logoUri || undefined,
+    consent: consent === 'trusted' || consent === 'required' ? consent : undefined,
+    secrets: [...toSecrets(wire), ...kidsOf(wire.publicKeys ?? []).map((kid) => ({ hint: keyHint(kid) }))],
+    owner: wire.ownerId || undefined,
+    createdAt: parseTimestamp(wire.createdAt ?? undefined),
+    shownToAdmin: wire.connectionConfig != null || wire.clientSecrets != null || Boolean(wire.clientSecretHint),
+  }
+}
+
+/** A tenant that does not say allows client secrets, as its console does by default. */
+export function methodsOf({ allowedAuthMethods }: Pick<WireClient, 'allowedAuthMethods'>): string[] {
+  return allowedAuthMethods?.length ? allowedAuthMethods : ['client_secret']
+}
+
+/** The names of JSON Web Keys, where they have one. */
+export function kidsOf(keys: unknown[]): string[] {
+  return keys.flatMap((key) => {
+    const kid = (key as { kid?: unknown } | null)?.kid
+    return typeof kid === 'string' && kid !== '' ? [kid] : []
+  })
+}
+
+export function toSecrets(wire: Pick<WireClient, 'clientSecrets' | 'clientSecretHint'>): ObservedSecret[] {
+  const listed =
+    wire.clientSecrets ??
+    (wire.clientSecretHint ? [{ hint: wire.clientSecretHint, createdAt: null, createdBy: null }] : [])
+  return listed.flatMap(({ hint, createdAt, createdBy }) =>
+    hint ? [{ hint, createdAt: parseTimestamp(createdAt ?? undefined), createdBy: createdBy || undefined }] : [],
+  )
+}

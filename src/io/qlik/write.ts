@@ -1,0 +1,199 @@
+import { parseTimestamp } from '../../base/duration.ts'
+import { ActionError } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
+import type { FieldChange, Fields } from '../../model/client.ts'
+import { isKeyHint } from '../../model/credential.ts'
+import type { At, Created, Issued, NewClient, TenantWriter } from '../../ports.ts'
+import type { Answer } from '../http/responses.ts'
+import { born, type Mask } from '../runner/mask-secret.ts'
+import { addKey, removeKey } from './keys.ts'
+import { ask, clientsPath, parsed, type Session } from './session.ts'
+import { makeKey } from './signing-key.ts'
+import * as wire from './wire.ts'
+
+export function createWriter(session: Session, mask: Mask): TenantWriter {
+  return {
+    create: (client, sendBy) => create(session, mask, client, sendBy),
+    update: (clientId, changes, sendBy) => update(session, mask, clientId, changes, sendBy),
+    describe: (clientId, text, before, sendBy) => describe(session, mask, clientId, { text, before }, sendBy),
+    setConsent: (clientId, consent) => setConsent(session, clientId, consent),
+    issue: (clientId, sendBy) => issue(session, mask, clientId, sendBy),
+    makeKey: () => makeKey(mask),
+    addKey: (clientId, key, guard) => addKey(session, clientId, key, guard),
+    retire: (clientId, hint, guard) =>
+      isKeyHint(hint) ? removeKey(session, clientId, hint, guard) : retire(session, clientId, hint),
+    remove: (clientId) => remove(session, clientId),
+  }
+}
+
+async function create(
+  session: Session,
+  mask: Mask,
+  { fields, consent, key }: NewClient,
+  sendBy: number,
+): Promise<At<Created>> {
+  const what = 'creating the client'
+  const body = {
+    appType: 'web',
+    clientName: fields.name,
+    description: fields.description,
+    allowedScopes: fields.scopes,
+    allowedGrantTypes: fields.grantTypes,
+    allowedAuthMethods: fields.authMethods,
+    // What is empty is left out, as it is by the console.
+    redirectUris: fields.redirectUris?.length ? fields.redirectUris : undefined,
+    allowedOrigins: fields.allowedOrigins?.length ? fields.allowedOrigins : undefined,
+    clientUri: fields.clientUri || undefined,
+    logoUri: fields.logoUri || undefined,
+    publicKeys: key && [key.jwk],
+    // The request accepts no other value than trusted; required is what a client has without it.
+    ...(consent === 'trusted' ? { connectionConfig: { consentMethod: 'trusted' } } : {}),
+  }
+  const answer = await ask(session, { method: 'POST', path: clientsPath, what, body, sendBy })
+  const secret = maskedSecret(answer, mask)
+  const created = parsed(wire.createdSchema, answer, what, 'POST')
+  const [listed] = wire.toSecrets(created)
+  return {
+    at: answer.at,
+    value: {
+      clientId: created.clientId,
+      issued:
+        key?.issued ??
+        (secret && { secret, hint: listed?.hint, createdAt: listed?.createdAt, createdBy: listed?.createdBy }),
+    },
+  }
+}
+
+/** Masks the secret of an answer before anything else is read of it. */
+function maskedSecret({ data }: Answer, mask: Mask): Secret | undefined {
+  const value = (data as { clientSecret?: unknown } | null | undefined)?.clientSecret
+  return typeof value === 'string' && value !== '' ? born(value, mask) : undefined
+}
+
+const paths: Record<keyof Fields, string> = {
+  name: '/clientName',
+  description: '/description',
+  scopes: '/allowedScopes',
+  grantTypes: '/allowedGrantTypes',
+  authMethods: '/allowedAuthMethods',
+  redirectUris: '/redirectUris',
+  allowedOrigins: '/allowedOrigins',
+  clientUri: '/clientUri',
+  logoUri: '/logoUri',
+}
+
+/**
+ * Patches whole fields. `replace` where there is a value, `add` where there is none: the one pair of operations that RFC 6902
+ * defines for both cases. What makes no secret is repeated safely; a lost description is looked up by the caller.
+ */
+async function update(
+  session: Session,
+  mask: Mask,
+  clientId: string,
+  changes: FieldChange[],
+  sendBy?: number,
+): Promise<At<Issued | undefined>> {
+  const what = 'changing the client'
+  const body = changes.map(({ field, before, after }) => ({
+    op: before === undefined || before.length === 0 ? 'add' : 'replace',
+    path: paths[field],
+    value: after,
+  }))
+  const once = changes.some(({ field }) => field === 'description' || field === 'authMethods')
+  const answer = await ask(session, {
+    method: 'PATCH',
+    path: `${clientsPath}/${encodeURIComponent(clientId)}`,
+    what,
+    body,
+    repeatable: !once,
+    sendBy,
+    codes: { 404: 'CLIENT_MISSING' },
+  })
+  const secret = maskedSecret(answer, mask)
+  return { at: answer.at, value: secret && { secret } }
+}
+
+async function describe(
+  session: Session,
+  mask: Mask,
+  clientId: string,
+  { text, before }: { text: string; before: 'empty' | 'filled' },
+  sendBy: number,
+): Promise<At<void>> {
+  const change = { field: 'description' as const, before: before === 'empty' ? undefined : before, after: text }
+  const { at } = await update(session, mask, clientId, [change], sendBy)
+  return { value: undefined, at }
+}
+
+async function setConsent(session: Session, clientId: string, consent: string): Promise<void> {
+  const path = `${clientsPath}/${encodeURIComponent(clientId)}/connection-configs/me`
+  await ask(session, {
+    method: 'PATCH',
+    path,
+    what: 'setting the consent',
+    body: [{ op: 'replace', path: '/consentMethod', value: consent }],
+    repeatable: true,
+  })
+}
+
+async function issue(session: Session, mask: Mask, clientId: string, sendBy: number): Promise<At<Issued>> {
+  const what = 'issuing a secret'
+  const path = `${clientsPath}/${encodeURIComponent(clientId)}/client-secrets`
+  const answer = await ask(session, {
+    method: 'POST',
+    path,
+    what,
+    sendBy,
+    codes: { 404: 'CLIENT_MISSING', 409: 'SECRET_SLOTS_FULL' },
+  }).catch(slotsHint)
+  const secret = maskedSecret(answer, mask)
+  const { hint, createdAt, createdBy } = parsed(wire.issuedSchema, answer, what, 'POST')
+  return {
+    at: answer.at,
+    value: {
+      secret: secret!,
+      hint: hint || undefined,
+      createdAt: parseTimestamp(createdAt ?? undefined),
+      createdBy: createdBy || undefined,
+    },
+  }
+}
+
+function slotsHint(thrown: unknown): never {
+  if (!(thrown instanceof ActionError) || thrown.code !== 'SECRET_SLOTS_FULL') throw thrown
+  throw new ActionError(
+    thrown.code,
+    thrown.message,
+    'Somebody used the last of the five secrets that Qlik allows. Delete one that is not needed, and run again.',
+    { cause: thrown, trace: thrown.trace, status: thrown.status },
+  )
+}
+
+async function retire(session: Session, clientId: string, hint: string): Promise<void> {
+  const path = `${clientsPath}/${encodeURIComponent(clientId)}/client-secrets/${encodeURIComponent(hint)}`
+  await ask(session, {
+    method: 'DELETE',
+    path,
+    what: 'retiring a secret',
+    repeatable: true,
+    codes: { 404: 'CLIENT_MISSING' },
+  }).catch(goneIsFine)
+}
+
+/** Deletes a client. Qlik wants its id once more in a header, so that nobody does it by accident. */
+async function remove(session: Session, clientId: string): Promise<void> {
+  const path = `${clientsPath}/${encodeURIComponent(clientId)}`
+  const headers = { 'qlik-confirm-delete': clientId }
+  await ask(session, {
+    method: 'DELETE',
+    path,
+    what: 'deleting the client',
+    headers,
+    repeatable: true,
+    codes: { 404: 'CLIENT_MISSING' },
+  }).catch(goneIsFine)
+}
+
+function goneIsFine(thrown: unknown): void {
+  if (!(thrown instanceof ActionError) || thrown.code !== 'CLIENT_MISSING') throw thrown
+}

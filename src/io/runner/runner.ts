@@ -1,0 +1,111 @@
+import { EOL } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
+// Single files of GitHub's toolkit: its index evaluates an HTTP client for OpenID tokens, which costs more than all else.
+import { issueCommand } from '../../../node_modules/@actions/core/lib/command.js'
+import { mistakeText } from '../../base/diagnostics.ts'
+import { ActionError, type Mistake } from '../../base/errors.ts'
+import type { Secret } from '../../base/secret.ts'
+import { plain } from '../../base/text.ts'
+import type { Clock, Reporter, Stop } from '../../ports.ts'
+import type { Mask } from './mask-secret.ts'
+
+/** The only way to the runner: masks, log, annotations, outputs, summary. What it prints was made harmless where it was made. */
+export type Runner = {
+  mask: Mask
+  reporter: Reporter
+  output(values: Record<string, string>): Promise<void>
+  /** The one output that is secret, because it was asked for; empty, with a notice, where none was issued. */
+  outputSecret(name: string, secret: Secret | undefined): Promise<void>
+  summary(markdown: string): Promise<void>
+  fail(error: ActionError): void
+  /** Mistakes of spec files: all in the log, the first of them on their lines. */
+  annotate(mistakes: readonly Mistake[]): void
+}
+
+/** GitHub shows ten annotations of a step; the tenth is the failure itself. */
+const mostAnnotations = 9
+
+export function createRunner(env: NodeJS.ProcessEnv): Runner {
+  const print = (line: string) => process.stdout.write(`${line}${EOL}`)
+  // Written at the end, and so loaded at the end.
+  const files = () => import('./runner-files.ts')
+  const setOutputs = async (values: Record<string, string>) => {
+    if (!env.GITHUB_OUTPUT) return
+    const { setOutput } = await files()
+    try {
+      for (const [name, value] of Object.entries(values)) setOutput(name, value)
+    } catch (cause) {
+      throw unwritable('GITHUB_OUTPUT', cause)
+    }
+  }
+  return {
+    mask: (text) => issueCommand('add-mask', {}, text),
+    reporter: {
+      step: print,
+      notice: (line) => issueCommand('notice', {}, line),
+      warning: (line) => issueCommand('warning', {}, line),
+    },
+    output: setOutputs,
+    outputSecret: async (name, secret) => {
+      if (secret === undefined) issueCommand('notice', {}, `${name} is empty: no secret was issued in this run.`)
+      await setOutputs({ [name]: secret?.open() ?? '' })
+    },
+    summary: async (markdown) => {
+      // Outside of a workflow there is no summary to write to.
+      if (!env.GITHUB_STEP_SUMMARY) return
+      const { addSummary } = await files()
+      await addSummary(markdown).catch((cause: unknown) => {
+        throw unwritable('GITHUB_STEP_SUMMARY', cause)
+      })
+    },
+    fail: (error) => {
+      const trace = error.trace === undefined ? '' : `\n(${error.trace})`
+      issueCommand('error', {}, `${error.code}: ${error.message}\n${error.hint}${trace}`)
+      process.exitCode = 1
+    },
+    annotate: (mistakes) => {
+      for (const mistake of mistakes) print(`✗ ${mistakeText(mistake)}`)
+      for (const { file, line, column, message } of mistakes.slice(0, mostAnnotations))
+        issueCommand('error', { file, line, col: column }, message)
+    },
+  }
+}
+
+function unwritable(variable: string, cause: unknown): ActionError {
+  const hint = 'The runner sets it to a file of the step: what was done is in the log. The next run goes on from here.'
+  const why = plain(String((cause as { code?: unknown } | undefined)?.code ?? 'for no known reason'), 40)
+  return new ActionError('INPUT_INVALID', `${variable}: the file that it names can’t be written (${why})`, hint, {
+    cause,
+  })
+}
+
+/** Elapsed time of this machine; it is compared with no other clock. */
+export function createClock(): Clock {
+  return {
+    elapsed: () => performance.now(),
+    sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }).catch(() => {}),
+  }
+}
+
+/** SIGINT and SIGTERM ask the run to stop; the runner gives it seven and a half seconds between them. */
+export function createStop(): Stop {
+  const listeners = new Set<() => void>()
+  const state = { requested: false }
+  const stop = () => {
+    state.requested = true
+    for (const listener of listeners) listener()
+    listeners.clear()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  return {
+    get requested() {
+      return state.requested
+    },
+    onStop: (listener) => {
+      if (state.requested) listener()
+      else listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}

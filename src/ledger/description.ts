@@ -1,0 +1,110 @@
+import { ActionError } from '../base/errors.ts'
+import { type Description, ledgerMarker, longestDescription } from '../model/client.ts'
+import { isKeyHint } from '../model/credential.ts'
+import { type Destination, destinationKey } from '../model/destination.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+import { deliveredEntry } from './ledger.ts'
+import { ledgerLine, parseLedger } from './ledger-codec.ts'
+
+/** Takes a description apart. Never throws: a ledger that was edited into nonsense is `mangled`, a later format `newer`. */
+export function readDescription(text: string): Description {
+  const at = markerIn(text)
+  if (at < 0) return { user: text }
+  const [line = '', ...after] = text.slice(at).split('\n')
+  // What people appended behind our line is theirs, and kept.
+  const user = [text.slice(0, at).replace(/\n$/, ''), after.join('\n')].filter((part) => part.trim() !== '').join('\n')
+  return { user, line, ...parseLedger(line.slice(ledgerMarker.length)) }
+}
+
+/** Our line is the last that begins with the marker; people may speak of it in theirs. */
+function markerIn(text: string): number {
+  const later = text.lastIndexOf(`\n${ledgerMarker}`)
+  if (later >= 0) return later + 1
+  return text.startsWith(ledgerMarker) ? 0 : -1
+}
+
+/** The description that carries a ledger. */
+export function withLedger(user: string, ledger: Ledger): string {
+  return joined(user, ledgerLine(ledger))
+}
+
+/** A user's own description beside the ledger line exactly as it was read. */
+export function withLine(user: string, line: string | undefined): string {
+  return line === undefined ? user : joined(user, line)
+}
+
+function joined(user: string, line: string): string {
+  return user.trim() === '' ? line : `${user}\n${line}`
+}
+
+// --- room ------------------------------------------------------------------------------------------------------------
+
+/**
+ * Throws `INPUT_INVALID` where Qlik's 4096 characters don't hold the description and the fullest ledger that can follow this
+ * one, with an entry for each of these destinations. Asked before anything is written, for later it would be too late to commit.
+ */
+export function requireRoom(user: string, ledger: Ledger, destinations: Destination[]): void {
+  const room = roomBeside(ledger, destinations)
+  if (user.length <= room) return
+  throw new ActionError('INPUT_INVALID', `description: ${roomText(user, room)}`, roomHint(room))
+}
+
+/** What is wrong with a description for which there is only so much room. */
+export function roomText(user: string, room: number): string {
+  const line = longestDescription - room
+  return `its ${user.length} characters leave no room for the action's own line of up to ${line} characters`
+}
+
+export function roomHint(room: number): string {
+  return room > 0
+    ? `Qlik allows ${longestDescription} characters together: the description may have ${room}.`
+    : `Qlik allows ${longestDescription} characters, and so many destinations need more: give some of them to another client.`
+}
+
+/** How many characters people may write beside whatever ledger can follow this one. */
+export function roomBeside(ledger: Ledger, destinations: Destination[]): number {
+  return longestDescription - ledgerLine(fullest(ledger, destinations)).length - 1
+}
+
+const longestTime = 9_999_999_999
+
+/**
+ * The longest ledger that a client can have, whatever happens to it: in the midst of a run, when another has failed half-way. It
+ * depends on nothing that changes from run to run, so that who has room once has it for good.
+ */
+function fullest(ledger: Ledger, destinations: Destination[]): Ledger {
+  const isKey = ledger.announced?.issuing !== undefined || isKeyHint(ledger.current?.hint ?? '')
+  const hints = hintsLike(ledger, isKey)
+  const places = destinations.map((destination) => {
+    const stamp = destination.idAs === 'secret' ? longestTime : undefined
+    return [destinationKey(destination), deliveredEntry(destination, '', longestTime, stamp, ledger.owner)] as const
+  })
+  const all = { ...ledger.destinations, ...Object.fromEntries(places) }
+  // Hints of keys are long: that each place has another than the current one is left to chance.
+  const held = (index: number) => (isKey ? hints[0]! : hints[1 + (index % (hints.length - 1))]!)
+  const entries = Object.entries(all).map(([key, entry], index) => [key, { ...entry, hint: held(index) }] as const)
+  return {
+    ...ledger,
+    unproven: true,
+    current: { hint: hints[0]!, since: longestTime },
+    retiring: Object.fromEntries(hints.slice(1).map((hint) => [hint, longestTime])),
+    suspects: {},
+    announced: {
+      run: 'x'.repeat(Math.max(26, ledger.announced?.run.length ?? 0)),
+      at: longestTime,
+      renewed: longestTime,
+      known: hints.filter((hint) => !isKeyHint(hint)).slice(0, 4),
+      ...(isKey ? { issuing: hints[1]! } : {}),
+      stamps: Object.fromEntries(entries.map(([key]) => [key, longestTime])),
+    },
+    destinations: Object.fromEntries(entries),
+  }
+}
+
+/** As many hints as a client can have: of secrets five, as long as they are here; of keys a few, beside secrets that they follow. */
+function hintsLike({ current, retiring, suspects }: Ledger, isKey: boolean): string[] {
+  const known = [current?.hint ?? '', ...Object.keys(retiring), ...Object.keys(suspects)].filter((it) => !isKeyHint(it))
+  const longest = Math.max(5, ...known.map(({ length }) => length))
+  const like = (length: number) => (index: number) => String(index).padEnd(length, 'x')
+  return isKey ? [...[0, 1, 2].map(like(43)), ...[3, 4].map(like(longest))] : [0, 1, 2, 3, 4].map(like(longest))
+}

@@ -1,0 +1,159 @@
+import * as z from 'zod/mini'
+import { latestTime } from '../base/duration.ts'
+import { ledgerMarker } from '../model/client.ts'
+import { hasVariables, readDestinationKey, repositoryPattern, usualNames } from '../model/destination.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+
+// --- the line --------------------------------------------------------------------------------------------------------
+
+type Line = z.infer<typeof lineSchema>
+
+// Whoever may edit a description on the tenant can write here, and from here addresses on GitHub are made: only what this
+// action could have written itself is taken for a ledger.
+// Made when the first ledger is read: that takes as long as reading all inputs does.
+const lineSchema = z.lazy(() => {
+  const time = z.number().check(z.minimum(-1), z.maximum(latestTime))
+  const times = z.record(z.string(), time)
+  const key = z.string().check(z.refine((text) => readDestinationKey(longKey(text)) !== undefined))
+  // What is usual is left out, for twenty places have to find room: see `short`.
+  const delivered = z.object({
+    hint: z.optional(z.string()),
+    stamp: time,
+    idStamp: z.optional(time),
+    id: z.optional(z.string().check(z.regex(/^(none|(variable|secret):[A-Z_][A-Z0-9_]*)$/))),
+    in: z.optional(z.string().check(z.refine((name) => repositoryPattern.test(longName(name, 'x/x'))))),
+  })
+  return z.object({
+    version: z.literal(1),
+    owner: z.object({
+      /** The repository's id; `name` is for people, for names change. */
+      repository: z.string(),
+      name: z.string().check(z.regex(repositoryPattern)),
+      /** The client's name in the spec. */
+      client: z.string(),
+      origin: z.enum(['made', 'adopted']),
+    }),
+    current: z.optional(z.object({ hint: z.string(), since: time })),
+    /** What lies in the destinations can't be told: the next run delivers a fresh secret to all of them. */
+    unproven: z.optional(z.literal(true)),
+    retiring: z._default(times, {}),
+    suspects: z._default(times, {}),
+    announced: z.optional(
+      z.object({
+        run: z.string(),
+        at: time,
+        /** A slow run's second announcement; `at` stays what it was, for its secret was issued after that. */
+        renewed: z.optional(time),
+        known: z.array(z.string()),
+        /** Hint of the key that this run is about to add: it is made before it is announced. */
+        issuing: z.optional(z.string()),
+        stamps: z.record(key, z.nullable(time)),
+      }),
+    ),
+    destinations: z._default(
+      z
+        .record(key, delivered)
+        .check(z.refine((places) => Object.entries(places).every(([at, { id }]) => idFits(longKey(at), longId(id))))),
+      {},
+    ),
+  })
+})
+
+/** A variable where the store has none would be looked for at an address that there is not. */
+function idFits(key: string, id: string | undefined): boolean {
+  const store = readDestinationKey(key)?.store
+  return !id?.startsWith('variable:') || (store !== undefined && hasVariables(store))
+}
+
+/** The ledger in the JSON of its line. Never throws: what was edited into nonsense is `mangled`, a later format `newer`. */
+export function parseLedger(json: string): { ledger: Ledger } | { note: 'mangled' | 'newer' } {
+  let data: unknown
+  try {
+    data = JSON.parse(json)
+  } catch {
+    return { note: 'mangled' }
+  }
+  const version = (data as { version?: unknown } | null)?.version
+  if (typeof version === 'number' && version > 1) return { note: 'newer' }
+  const parsed = lineSchema.safeParse(data)
+  return parsed.success ? { ledger: long(parsed.data) } : { note: 'mangled' }
+}
+
+/** The ledger as its line. Equal ledgers give equal lines, whatever the order in which their parts were put together. */
+export function ledgerLine(ledger: Ledger): string {
+  return `${ledgerMarker} ${JSON.stringify(sorted(short(ledger)))}`
+}
+
+function sorted(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined)
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, part]) => [key, sorted(part)]))
+}
+
+/** Are these the same ledger, to the letter? */
+export function sameLedger(a: Ledger | undefined, b: Ledger | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && ledgerLine(a) === ledgerLine(b))
+}
+
+// --- what is usual is left out of the line -----------------------------------------------------------------------------
+
+const usualId = `variable:${usualNames.id}`
+const usualEnd = `/${usualNames.client_secret}`
+
+/** Without the current hint, the usual names, and the owner where that is the owner of the ledger's repository. */
+function short(ledger: Ledger): Line {
+  const { current, announced, owner } = ledger
+  const prefix = owner.name.slice(0, owner.name.indexOf('/') + 1)
+  return {
+    ...ledger,
+    announced: announced && { ...announced, stamps: withKeys(announced.stamps, shortKey) },
+    destinations: mapped(withKeys(ledger.destinations, shortKey), (delivered) => ({
+      ...delivered,
+      hint: delivered.hint === current?.hint ? undefined : delivered.hint,
+      id: delivered.id === usualId ? undefined : (delivered.id ?? 'none'),
+      in: delivered.in?.startsWith(prefix) ? delivered.in.slice(prefix.length) : delivered.in,
+    })),
+  }
+}
+
+function long(line: Line): Ledger {
+  const { current, announced, owner } = line
+  return {
+    ...line,
+    announced: announced && { ...announced, stamps: withKeys(announced.stamps, longKey) },
+    destinations: mapped(withKeys(line.destinations, longKey), ({ hint, stamp, idStamp, id: written, in: place }) => {
+      const id = longId(written)
+      return {
+        hint: hint || (current?.hint ?? ''),
+        stamp,
+        ...(idStamp === undefined ? {} : { idStamp }),
+        ...(id === undefined ? {} : { id }),
+        ...(place === undefined ? {} : { in: longName(place, owner.name) }),
+      }
+    }),
+  }
+}
+
+function withKeys<T>(map: Record<string, T>, of: (key: string) => string): Record<string, T> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [of(key), value]))
+}
+
+function mapped<T, U>(map: Record<string, T>, of: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, of(value)]))
+}
+
+function shortKey(key: string): string {
+  return key.endsWith(usualEnd) ? key.slice(0, 1 - usualEnd.length) : key
+}
+
+function longKey(key: string): string {
+  return key.endsWith('/') ? `${key}${usualNames.client_secret}` : key
+}
+
+function longId(id: string | undefined): string | undefined {
+  return id === 'none' ? undefined : (id ?? usualId)
+}
+
+function longName(name: string, ownersName: string): string {
+  return name.includes('/') ? name : `${ownersName.slice(0, ownersName.indexOf('/'))}/${name}`
+}

@@ -1,0 +1,60 @@
+import { ActionError } from '../base/errors.ts'
+import { type Destination, destinationKey, readDestinationKey } from '../model/destination.ts'
+import type { Delivered, Ledger } from '../model/ledger-shape.ts'
+
+/** Hints that the ledger lists as issued by this action. */
+export function listedHints(ledger: Ledger | undefined): Set<string> {
+  if (ledger === undefined) return new Set()
+  return new Set([
+    ...(ledger.current ? [ledger.current.hint] : []),
+    ...Object.keys(ledger.retiring),
+    ...Object.keys(ledger.suspects),
+  ])
+}
+
+/** Entries of one map with those of the other added where it has none: an earlier `since` is kept. */
+export function added(times: Record<string, number>, hints: Iterable<string>, since: number): Record<string, number> {
+  const result = { ...times }
+  for (const hint of hints) result[hint] ??= since
+  return result
+}
+
+/** The ledger's entry for one delivery. */
+export function deliveredEntry(
+  destination: Destination,
+  hint: string,
+  stamp: number,
+  idStamp: number | undefined,
+  owner: Ledger['owner'],
+): Delivered {
+  const { repository } = destination
+  const isOwners = repository === undefined || repository.id === owner.repository
+  return {
+    hint,
+    stamp,
+    ...(idStamp === undefined ? {} : { idStamp }),
+    ...(destination.idAs === 'none' ? {} : { id: `${destination.idAs}:${destination.idName}` }),
+    ...(isOwners ? {} : { in: `${repository.owner}/${repository.name}` }),
+  }
+}
+
+/** A destination that the ledger knows, as it was when it was delivered to. */
+export function recalledDestination(key: string, delivered: Delivered, owner: Ledger['owner']): Destination {
+  const parts = readDestinationKey(key)
+  if (parts === undefined)
+    throw new ActionError('BUG', 'a key of the ledger is none', 'This is a defect of the action.')
+  const [idAs, idName = ''] = (delivered.id ?? 'none:').split(':') as [Destination['idAs'], string?]
+  const { store, secretName, organization } = parts
+  if (organization !== undefined) return { store, organization, secretName, idName, idAs }
+  const [repositoryOwner = '', name = ''] = (delivered.in ?? owner.name).split('/')
+  const repository = { owner: repositoryOwner, name, id: parts.repositoryId }
+  return { store, repository, environment: parts.environment, secretName, idName, idAs }
+}
+
+/** Destinations that the ledger serves and these do not name. */
+export function droppedDestinations(ledger: Ledger | undefined, named: Destination[]): Destination[] {
+  const keys = new Set(named.map(destinationKey))
+  return Object.entries(ledger?.destinations ?? {})
+    .filter(([key]) => !keys.has(key))
+    .map(([key, delivered]) => recalledDestination(key, delivered, ledger!.owner))
+}

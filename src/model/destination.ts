@@ -1,0 +1,148 @@
+/** One place that receives a client's credentials: a client secret, and beside it the client id. */
+export type Destination = Scope & {
+  secretName: string
+  /** Nobody said that name: it is the usual one of what the client signs in with. */
+  isUsual?: true | undefined
+  idName: string
+  idAs: 'variable' | 'secret' | 'none'
+}
+
+/** Where values lie: in a store of a repository, of one of its environments, or of an organization. */
+export type Scope = { store: Store } & (InRepository | InOrganization)
+
+type InRepository = {
+  repository: Repository
+  environment?: string | undefined
+  organization?: undefined
+  access?: undefined
+}
+
+type InOrganization = {
+  /** Its login, as the user wrote it: names of organizations don't know upper and lower case. */
+  organization: string
+  /** Who is to see the values, where the spec says it. */
+  access?: Access | undefined
+  repository?: undefined
+  environment?: undefined
+}
+
+export const visibilities = ['all', 'private', 'selected'] as const
+export type Visibility = (typeof visibilities)[number]
+
+/** Which repositories of an organization see a value. `repositories`: ids, sorted, only with `selected`. */
+export type Access = { visibility: Visibility; repositories?: string[] | undefined }
+
+export const stores = ['actions', 'dependabot', 'codespaces', 'agents'] as const
+export type Store = (typeof stores)[number]
+
+/** Stores that keep variables beside secrets. */
+export function hasVariables(store: Store): boolean {
+  return store === 'actions' || store === 'agents'
+}
+
+/** `id` is GitHub's number, as text: names change, ids don't. */
+export type Repository = { owner: string; name: string; id: string }
+
+/**
+ * What a destination's metadata say. Values of secrets can't be read; stamps are GitHub's `updated_at` in epoch seconds. Only
+ * what lies in an organization has an access; `selected` repositories are there where they were asked for.
+ */
+export type ObservedDestination = {
+  secretStamp?: number | undefined
+  /** Seconds since then, by GitHub's own time. */
+  secretAge?: number | undefined
+  secretAccess?: Access | undefined
+  idStamp?: number | undefined
+  idValue?: string | undefined
+  idAccess?: Access | undefined
+}
+
+/** What values are called where nothing else is said: a client id, and a credential by its method. */
+export const usualNames = {
+  id: 'QLIK_CLIENT_ID',
+  client_secret: 'QLIK_CLIENT_SECRET',
+  private_key_jwt: 'QLIK_PRIVATE_KEY',
+}
+
+/** The same place, its credential called as is usual for a key, where nobody said what it is called. */
+export function calledAsKey(destination: Destination): Destination {
+  return destination.isUsual ? { ...destination, secretName: usualNames.private_key_jwt } : destination
+}
+
+/** Names GitHub accepts for secrets and variables (docs.github.com, "Naming your secrets"). Names are case-insensitive. */
+export const secretNamePattern = /^(?!GITHUB_)[A-Z_][A-Z0-9_]*$/
+
+export const repositoryPattern = /^(?!\.{1,2}\/)[\w.-]{1,100}\/(?!\.{1,2}$)[\w.-]{1,100}$/
+
+/** Logins of organizations: no dots, so that none of them leads elsewhere in an address. */
+export const organizationPattern = /^[A-Za-z\d][A-Za-z\d_-]{0,99}$/
+
+// --- keys of the ledger ----------------------------------------------------------------------------------------------
+
+/**
+ * Short and stable name of a destination in the ledger: whose, store, environment, secret. A repository is its id; an
+ * organization its login with an at sign, in lower case, for its id would cost a request in every run.
+ */
+export function destinationKey(destination: Destination): string {
+  const { store, secretName } = destination
+  return [holderKey(destination), store === 'actions' ? '' : store, environmentKey(destination), secretName].join('/')
+}
+
+/** Where a destination lies, as text: what is in one place has one of these. */
+export function scopeKey(scope: Scope): string {
+  return [scope.store, holderKey(scope), environmentKey(scope)].join('/')
+}
+
+function holderKey(scope: Scope): string {
+  return scope.organization === undefined
+    ? encodeURIComponent(scope.repository.id)
+    : `@${scope.organization.toLowerCase()}`
+}
+
+function environmentKey({ environment }: Scope): string {
+  return encodeURIComponent(environment ?? '')
+}
+
+export type KeyParts = { store: Store; secretName: string } & (
+  | { repositoryId: string; environment: string | undefined; organization?: undefined }
+  | { organization: string }
+)
+
+/** A key taken apart; undefined for whatever `destinationKey` would not have written: addresses are made from it. */
+export function readDestinationKey(text: string): KeyParts | undefined {
+  const [holder = '', place = '', environment = '', secretName = '', ...more] = text.split('/')
+  const store = place === '' ? 'actions' : stores.find((it) => it !== 'actions' && it === place)
+  if (more.length > 0 || store === undefined || !secretNamePattern.test(secretName)) return undefined
+  if (holder.startsWith('@')) {
+    const organization = holder.slice(1)
+    const fits =
+      environment === '' && organizationPattern.test(organization) && organization === organization.toLowerCase()
+    return fits ? { store, secretName, organization } : undefined
+  }
+  if (!/^[\w.%-]+$/.test(holder) || (environment !== '' && store !== 'actions')) return undefined
+  try {
+    const decoded = decodeURIComponent(environment)
+    if (['.', '..'].includes(decoded)) return undefined
+    const repositoryId = decodeURIComponent(holder)
+    return { store, secretName, repositoryId, environment: decoded === '' ? undefined : decoded }
+  } catch {
+    return undefined
+  }
+}
+
+// --- for people ------------------------------------------------------------------------------------------------------
+
+/** A destination as people know it: `acme/app, environment staging: QLIK_CLIENT_SECRET`. */
+export function destinationLabel(destination: Destination): string {
+  return `${scopeLabel(destination)}: ${destination.secretName}`
+}
+
+/** Where a destination lies: `acme/app, environment staging`, `organization acme, store dependabot`. */
+export function scopeLabel(scope: Scope): string {
+  const { store, organization, repository, environment } = scope
+  return [
+    organization === undefined ? `${repository.owner}/${repository.name}` : `organization ${organization}`,
+    ...(environment === undefined ? [] : [`environment ${environment}`]),
+    ...(store === 'actions' ? [] : [`store ${store}`]),
+  ].join(', ')
+}

@@ -1,0 +1,43 @@
+/**
+ * The memory of one client: who owns it, which secrets this action issued, and which destination holds which. All times are
+ * the tenant's own in epoch seconds; stamps are GitHub's `updated_at`. It holds no secret. docs/secret-lifecycle.md says how
+ * it is used.
+ */
+export type Ledger = {
+  version: 1
+  owner: {
+    /** The repository's id; `name` is for people, because names change. */
+    repository: string
+    name: string
+    /** The client's name in the spec. */
+    client: string
+    origin: 'made' | 'adopted'
+  }
+  current?: { hint: string; since: number } | undefined
+  /** Nobody can tell which secret the destinations hold: the next run delivers a fresh one to all of them. */
+  unproven?: true | undefined
+  retiring: Record<string, number>
+  suspects: Record<string, number>
+  announced?: Announcement | undefined
+  destinations: Record<string, Delivered>
+}
+
+export type Announcement = {
+  run: string
+  at: number
+  /** A slow run's second announcement; `at` keeps its first value, because the secret was issued after that. */
+  renewed?: number | undefined
+  known: string[]
+  /** Hint of the key that this run is about to add: it is made before it is announced. */
+  issuing?: string | undefined
+  stamps: Record<string, number | null>
+}
+
+/** `id`: `variable:NAME` or `secret:NAME`; `in`: `owner/name`, where it is not the owner's own repository. */
+export type Delivered = {
+  hint: string
+  stamp: number
+  idStamp?: number | undefined
+  id?: string | undefined
+  in?: string | undefined
+}

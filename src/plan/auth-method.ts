@@ -1,0 +1,92 @@
+import { ActionError } from '../base/errors.ts'
+import type { Retirement, Rotation } from '../ledger/rotation-decision.ts'
+import type { FieldChange, ObservedClient } from '../model/client.ts'
+import { type CredentialKind, isKeyHint, methodOf } from '../model/credential.ts'
+import { calledAsKey, type Destination, destinationKey } from '../model/destination.ts'
+import type { ClientSpec } from '../spec/client-spec.ts'
+import type { Step } from './steps.ts'
+
+/** Do these changes allow a method that was not? */
+export function adds(changes: FieldChange[], kind: CredentialKind): boolean {
+  return changes.some(
+    ({ field, before, after }) =>
+      field === 'authMethods' && after.includes(methodOf[kind]) && before?.includes(methodOf[kind]) === false,
+  )
+}
+
+/** What a fresh credential is: what the spec says, else what the current one is, else a secret. */
+export function kindOf({ authMethods }: ClientSpec['fields'], client: ObservedClient | undefined): CredentialKind {
+  if (authMethods !== undefined) return authMethods.includes(methodOf.key) ? 'key' : 'secret'
+  if (!client?.authMethods.includes(methodOf.key)) return 'secret'
+  const current = client.description.ledger?.current
+  // Where none was issued here yet, the client decides by what it allows.
+  const isKey = current === undefined ? !client.authMethods.includes(methodOf.secret) : isKeyHint(current.hint)
+  return isKey ? 'key' : 'secret'
+}
+
+/** The same spec, its credential called as usual for what the client signs in with, where neither is said. */
+export function namedByMethod(spec: ClientSpec, client: ObservedClient | undefined): ClientSpec {
+  if (spec.fields.authMethods !== undefined || kindOf(spec.fields, client) === 'secret') return spec
+  // What is served by that name goes on to be.
+  const isServed = (destination: Destination) =>
+    client?.description.ledger?.destinations[destinationKey(destination)] !== undefined
+  const isOther = (destination: Destination) => destination.isUsual === true && !isServed(destination)
+  if (!spec.destinations.some(isOther)) return spec
+  const named = (destination: Destination) => (isOther(destination) ? calledAsKey(destination) : destination)
+  return { ...spec, destinations: spec.destinations.map(named) }
+}
+
+/** A key whose private half nobody has would be of no use. */
+export function keyless(client: string): ActionError {
+  return new ActionError(
+    'INPUT_INVALID',
+    `auth-method: ${client} is to sign in with a key, and deliver: false leaves no place for its private half`,
+    'Name a destination, or register a key of your own on the tenant first.',
+  )
+}
+
+/**
+ * Secrets that may not be used any more are as good as retired, while nobody is to use any again: a tenant may refuse to delete
+ * the last one.
+ */
+export function retireSteps(
+  client: ObservedClient,
+  retire: Retirement[],
+  kind: CredentialKind,
+): (Step & { kind: 'retire' })[] {
+  const secrets = client.secrets.filter(({ hint }) => !isKeyHint(hint))
+  const isUsable = kind === 'secret' || client.authMethods.includes(methodOf.secret)
+  const isLast = secrets.every(({ hint }) => retire.some((it) => it.hint === hint))
+  return retire
+    .filter(({ hint }) => isKeyHint(hint) || isUsable)
+    .map((it) => ({
+      kind: 'retire' as const,
+      clientId: client.id,
+      ...it,
+      ...(isLast && !isKeyHint(it.hint) ? { mayStay: true as const } : {}),
+    }))
+}
+
+/**
+ * What is not there any more when these steps are done, whatever the tenant refuses. The rest the ledger must not forget: allowing
+ * its method again would bring it back to life.
+ */
+export function surelyGone({ retire }: Rotation, steps: (Step & { kind: 'retire' })[]): Retirement[] {
+  return retire.filter(({ hint }) => steps.some((step) => step.hint === hint && !step.mayStay))
+}
+
+/** Where a key has followed our secrets, their method goes with the last of them. That of keys goes in the request for the last key. */
+export function surplusMethod(client: ObservedClient, rotation: Rotation | undefined, { fields }: ClientSpec): Step[] {
+  const { ledger, line } = client.description
+  const left = client.secrets.filter(({ hint }) => !rotation?.retire.some((it) => it.hint === hint))
+  const followed = Object.keys(ledger?.retiring ?? {}).some((hint) => !isKeyHint(hint))
+  const isOver =
+    rotation?.undelivered.length === 0 &&
+    fields.authMethods?.includes(methodOf.key) &&
+    left.some(({ hint }) => hint === ledger?.current?.hint && isKeyHint(hint)) &&
+    left.every(({ hint }) => isKeyHint(hint))
+  if (!isOver || !followed || !client.authMethods.includes(methodOf.secret)) return []
+  const before = client.authMethods
+  const after = before.filter((method) => method !== methodOf.secret)
+  return [{ kind: 'update', clientId: client.id, changes: [{ field: 'authMethods', before, after }], line }]
+}

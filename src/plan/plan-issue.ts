@@ -1,0 +1,104 @@
+import { requireRoom } from '../ledger/description.ts'
+import { announcing } from '../ledger/ledger-transitions.ts'
+import { onlyNamed, owned } from '../ledger/ownership.ts'
+import type { Rotation, RotationInput } from '../ledger/rotation-decision.ts'
+import type { ObservedClient } from '../model/client.ts'
+import { methodOf } from '../model/credential.ts'
+import { type Destination, destinationKey, type ObservedDestination } from '../model/destination.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+import { isAsAsked } from '../model/visibility.ts'
+import type { ClientSpec, Policy } from '../spec/client-spec.ts'
+import { refuseFullSlots } from './refusals.ts'
+import type { Observed, PlanContext, Step } from './steps.ts'
+
+/** What a plan is made from. */
+type Planning = { spec: ClientSpec; observed: Observed; context: PlanContext }
+
+/** Announces, issues, proves, delivers and commits a fresh secret for a client as it is after the plan's other changes. */
+export function issueSteps(
+  { spec, observed, context }: Planning,
+  client: ObservedClient,
+  rotation: Rotation,
+  input: RotationInput,
+): Step[] {
+  if (input.kind === 'secret') refuseFullSlots(client, rotation)
+  const base = owned(client.description.ledger, spec, context.actor)
+  const kept = { ...base, destinations: onlyNamed(base.destinations, spec) }
+  const ledger = announcing(kept, rotation, input)
+  requireRoom(client.description.user, ledger, spec.destinations)
+  const before = observed.clients.find(({ id }) => id === client.id)
+  const isAllowed = before?.authMethods.includes(methodOf[input.kind]) !== false
+  const addMethod = isAllowed ? undefined : client.authMethods
+  const { reasons } = rotation
+  return [
+    {
+      kind: 'issue',
+      clientId: client.id,
+      user: client.description.user,
+      credential: input.kind,
+      reasons,
+      ledger,
+      addMethod,
+    },
+    ...deliverySteps(spec, observed, client.grantTypes, context.policy),
+    ...retiredAtOnce(spec, client.id, ledger, rotation, input),
+  ]
+}
+
+/** How a fresh secret gets to its destinations. */
+export function deliverySteps(spec: ClientSpec, observed: Observed, grantTypes: string[], policy: Policy): Step[] {
+  return [
+    ...(policy.verify ? [{ kind: 'verify' as const, skip: verifySkip(spec, grantTypes) }] : []),
+    ...spec.destinations.map((destination) => ({
+      kind: 'deliver' as const,
+      destination,
+      idBefore: seenAt(observed, destination)?.idValue,
+    })),
+    { kind: 'commit' },
+  ]
+}
+
+/** Why no token can be had, where none can. */
+function verifySkip(spec: ClientSpec, grantTypes: string[]): string | undefined {
+  if (!grantTypes.includes('client_credentials')) return 'the client may not use client_credentials'
+  return spec.consent === 'required' ? 'its consent is required, not trusted' : undefined
+}
+
+function retiredAtOnce(
+  spec: ClientSpec,
+  clientId: string,
+  ledger: Ledger,
+  rotation: Rotation,
+  { live, kind, retireHints }: RotationInput,
+): Step[] {
+  const without = spec.rotation.grace === 0 ? [ledger.current?.hint, ...Object.keys(ledger.retiring)] : []
+  const gone = new Set(rotation.retire.map(({ hint }) => hint))
+  const alive = new Set(live.map(({ hint }) => hint).filter((hint) => !gone.has(hint)))
+  // A key follows it: it may be the last secret, and tenants may refuse to delete that.
+  const mayStay = kind === 'key' ? { mayStay: true as const } : {}
+  const named = rotation.foreign.map(({ hint }) => hint).filter((hint) => retireHints.includes(hint))
+  return [
+    ...without
+      .filter((hint) => hint !== undefined && alive.has(hint))
+      .map((hint) => ({ kind: 'retire' as const, clientId, hint: hint!, why: 'no grace' as const, ...mayStay })),
+    ...named.map((hint) => ({ kind: 'retire' as const, clientId, hint, why: 'named in retire-hints' as const })),
+  ]
+}
+
+/**
+ * A client id that a variable shows, and that is not this client's or not shown to whom it should be. Where a secret holds it,
+ * it is written with the next delivery.
+ */
+export function idRepairs(spec: ClientSpec, clientId: string, observed: Observed): (Step & { kind: 'write-id' })[] {
+  return spec.destinations.flatMap((destination) => {
+    const { idValue: before, idAccess } = seenAt(observed, destination) ?? {}
+    const isRight = before === clientId && isAsAsked(destination.access, idAccess)
+    return destination.idAs !== 'variable' || isRight
+      ? []
+      : [{ kind: 'write-id' as const, destination, clientId, before }]
+  })
+}
+
+function seenAt(observed: Observed, destination: Destination): ObservedDestination | undefined {
+  return observed.destinations.get(destinationKey(destination))
+}

@@ -1,0 +1,106 @@
+import { iso } from '../base/duration.ts'
+import { ActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import { droppedDestinations } from '../ledger/ledger.ts'
+import { type Rotation, secretSlots } from '../ledger/rotation-decision.ts'
+import type { Consent, FieldChange, ObservedClient, ObservedSecret } from '../model/client.ts'
+import { isKeyHint } from '../model/credential.ts'
+import type { ObservedDestination } from '../model/destination.ts'
+import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
+import { isAsAsked, isComplete } from '../model/visibility.ts'
+import type { ClientSpec, Policy } from '../spec/client-spec.ts'
+import { clientLabel } from './find-client.ts'
+import type { Observed } from './steps.ts'
+
+/** Throws why one of these destinations could not be read. `absent`: one that does not exist is as good as empty. */
+export function requireRead(destinations: Destination[], { unread }: Observed, absent = false): void {
+  for (const destination of destinations) {
+    const error = unread.get(destinationKey(destination))
+    if (error !== undefined && !(absent && error.code === 'DESTINATION_MISSING')) throw error
+    const nobody = absent ? undefined : destination.access?.repositories?.find((id) => !/^\d+$/.test(id))
+    if (nobody !== undefined)
+      throw new ActionError(
+        'DESTINATION_MISSING',
+        `selected-repositories of ${plain(destinationLabel(destination))}: there is no repository ${plain(nobody)}`,
+        'Is it spelt right? GitHub answers the same where the github-token may not see it: it needs access to that repository.',
+      )
+  }
+}
+
+export function refuseDropped(spec: ClientSpec, client: ObservedClient, policy: Policy): void {
+  const dropped =
+    spec.destinations.length === 0 ? [] : droppedDestinations(client.description.ledger, spec.destinations)
+  if (dropped.length === 0 || policy.dropDestinations) return
+  throw new ActionError(
+    'DESTINATION_DROPPED',
+    `${clientLabel(client)} also serves ${dropped.map((destination) => plain(destinationLabel(destination))).join('; ')}, which is not named any more: its secret would die with the next rotation`,
+    'The usual cause is one client name shared by a matrix of environments: give each its own name. If the client has moved, or those places are no longer needed, set drop-destinations: true once.',
+  )
+}
+
+export function refuseFullSlots(client: ObservedClient, { retire, foreign }: Rotation): void {
+  const gone = new Set(retire.map(({ hint }) => hint))
+  const left = client.secrets.filter(({ hint }) => !gone.has(hint) && !isKeyHint(hint))
+  if (left.length < secretSlots) return
+  const list = left.map((secret) => secretLabel(secret, foreign.includes(secret))).join('; ')
+  throw new ActionError(
+    'SECRET_SLOTS_FULL',
+    `${clientLabel(client)} has all ${secretSlots} secrets that Qlik allows, and none of them may go yet: ${list}`,
+    'Delete secrets that are not needed in the Administration activity center, or wait until those within their grace period are retired.',
+  )
+}
+
+function secretLabel({ hint, createdAt, createdBy }: ObservedSecret, foreign: boolean): string {
+  const since = createdAt === undefined ? '' : ` of ${iso(createdAt)}`
+  return `${plain(hint, 20)}${since}, ${foreign ? `made by ${createdBy === undefined ? 'somebody else' : plain(createdBy, 64)}` : 'issued by this action'}`
+}
+
+/** The client that we sign in with must not lose what we need of it. */
+export function protectAdmin(client: ObservedClient, changes: FieldChange[], consent: Consent): void {
+  const narrowed = changes.flatMap(({ field, before, after }) => {
+    if (field !== 'scopes' && field !== 'grantTypes') return []
+    return (before as string[]).filter((item) => !after.includes(item))
+  })
+  if (narrowed.length > 0) throw isAdmin(client, `would lose ${narrowed.map((item) => plain(item)).join(', ')}`)
+  if (consent === 'required' && client.consent !== 'required') throw isAdmin(client, 'would lose its trusted consent')
+}
+
+/** What only looks like a twin, because somebody edited its description, is not deleted if we sign in with it. */
+export function protectTwin(twins: ObservedClient[], adminClientId: string | undefined): void {
+  const admin = twins.find(({ id }) => id === adminClientId)
+  if (admin !== undefined) throw isAdmin(admin, 'would be deleted, for its ledger says that a run left it half made')
+}
+
+export function isAdmin(client: ObservedClient, what: string): ActionError {
+  return new ActionError(
+    'CLIENT_IS_ADMIN',
+    `${clientLabel(client)} is the client that this action signs in with, and it ${what}`,
+    'That would lock the action out. Correct the spec, or sign in with another client for this.',
+  )
+}
+
+/** Throws `INPUT_INVALID` where a value is new to its organization, or newly `selected`, and nobody says who may see it. */
+export function requireVisibility(
+  destinations: Destination[],
+  observed: ReadonlyMap<string, ObservedDestination>,
+): void {
+  for (const destination of destinations) {
+    if (destination.organization === undefined || isComplete(destination.access)) continue
+    const seen = observed.get(destinationKey(destination)) ?? {}
+    if (seen.secretStamp === undefined) throw unsaid(destination, 'is not there yet')
+    const isNew = [seen.secretAccess, seen.idAccess].some((it) => !isAsAsked(destination.access, it))
+    if (isNew) throw unsaid(destination, 'is to be visible to selected repositories from now on')
+  }
+}
+
+function unsaid(destination: Destination, why: string): ActionError {
+  const input = destination.access === undefined ? 'visibility' : 'selected-repositories'
+  const place = plain(destinationLabel(destination))
+  return new ActionError(
+    'INPUT_INVALID',
+    `${input}: is missing; the secret ${place} ${why}, and GitHub has to be told which repositories may see it`,
+    input === 'visibility'
+      ? 'Give visibility: all, private, or selected with selected-repositories. It can be left out once the secret is there: then it is kept.'
+      : 'List the repositories in selected-repositories. It can be left out once the secret is visible to selected ones: then they are kept.',
+  )
+}

@@ -1,0 +1,83 @@
+import type { ActionError } from '../base/errors.ts'
+import type { Reason, Retirement, Rotation } from '../ledger/rotation-decision.ts'
+import type { CompleteFields, Consent, FieldChange, ObservedClient, ObservedSecret } from '../model/client.ts'
+import type { CredentialKind } from '../model/credential.ts'
+import type { Destination, ObservedDestination } from '../model/destination.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+import type { Actor, ClientSpec, Policy, RunIdentity } from '../spec/client-spec.ts'
+
+/*
+ * The plan of one client, in the order in which its steps are carried out. None of them holds a secret, none an id that is not
+ * known yet.
+ *
+ *   the client is …           steps
+ *   ───────────────────────── ──────────────────────────────────────────────────────────────────────────
+ *   not there                 create · [consent] · (issue) verify · deliver … · commit
+ *   as it should be           none
+ *   different                 update · consent · write-id
+ *   due for a fresh secret    retire … · announce/issue · verify · deliver … · commit · [retire …]
+ *   not to deliver            as above without issue; own, where the ledger is not ours yet
+ *   to be destroyed           remove-values … · delete
+ */
+export type Step =
+  | { kind: 'delete-twin'; clientId: string }
+  | { kind: 'retire'; clientId: string; hint: string; why: Retirement['why']; mayStay?: true }
+  | {
+      kind: 'create'
+      fields: Omit<CompleteFields, 'description'>
+      consent: Consent
+      user: string
+      ledger: Ledger
+      credential: CredentialKind
+      deliver: boolean
+    }
+  | { kind: 'update'; clientId: string; changes: FieldChange[]; line: string | undefined }
+  | { kind: 'consent'; clientId: string; before: Consent | undefined; after: Consent }
+  | { kind: 'own'; clientId: string; user: string; ledger: Ledger; what: 'owner' | 'places' | 'over' }
+  | { kind: 'write-id'; destination: Destination; clientId: string; before: string | undefined }
+  | {
+      kind: 'issue'
+      clientId: string
+      user: string
+      credential: CredentialKind
+      reasons: Reason[]
+      ledger: Ledger
+      addMethod: string[] | undefined
+    }
+  | { kind: 'verify'; skip?: string | undefined }
+  | { kind: 'deliver'; destination: Destination; idBefore: string | undefined }
+  | { kind: 'commit' }
+  | { kind: 'remove-values'; destination: Destination; parts: ('id' | 'secret')[] }
+  | { kind: 'delete'; clientId: string; name: string }
+
+/** A whole number of seconds since the epoch, of the service that said it. */
+type Time = number
+
+export type ClientPlan = {
+  spec: ClientSpec
+  client: ObservedClient | undefined
+  adopted: boolean
+  /** Whose plan it is. */
+  run: RunIdentity
+  steps: Step[]
+  /** Wait for another run first. */
+  wait?: Rotation['wait']
+  /** Client or destinations differ from the spec; a rotation that is due, or a retirement, is none. */
+  drift: boolean
+  /** Live secrets that this action did not issue. */
+  foreign: ObservedSecret[]
+  /** Told to the user whatever comes of the plan. */
+  warnings: string[]
+}
+
+export type Observed = {
+  clients: ObservedClient[]
+  destinations: ReadonlyMap<string, ObservedDestination>
+  /** Why the destinations of a scope could not be read, where they could not. */
+  unread: ReadonlyMap<string, ActionError>
+  /** The tenant's time of this reading. */
+  now: Time
+}
+
+/** `seen`: hints that were live when this run first read; undefined at that first time. */
+export type PlanContext = { actor: Actor; policy: Policy; seen: ReadonlySet<string> | undefined }

@@ -1,0 +1,73 @@
+import { plain } from '../base/text.ts'
+import { droppedDestinations } from '../ledger/ledger.ts'
+import type { ObservedClient } from '../model/client.ts'
+import { clientIdText } from '../model/client.ts'
+import { destinationKey, destinationLabel, scopeLabel } from '../model/destination.ts'
+import type { ClientSpec } from '../spec/client-spec.ts'
+import { scopeWarnings } from '../spec/known-scopes.ts'
+import type { Observed } from './steps.ts'
+
+/**
+ * What somebody should know of a client that is to be as its spec says, whatever comes of the plan. `client`: undefined where it is
+ * new; `postponed`: a fresh secret would be issued if there was a slot for it.
+ */
+export function warningsOf(
+  spec: ClientSpec,
+  client: ObservedClient | undefined,
+  observed: Observed,
+  { adminClientId, postponed }: { adminClientId?: string | undefined; postponed?: boolean | undefined },
+): string[] {
+  const { scopes, grantTypes } = spec.fields
+  // What a client has already is told of once, when it is adopted.
+  const kept = client?.description.ledger === undefined ? client?.scopes : undefined
+  return [
+    ...(client?.description.note === 'mangled' ? [mangledLedger] : []),
+    ...(postponed ? [allInUse] : []),
+    ...(client !== undefined && client.id === adminClientId ? adminGoesTo(spec, client) : []),
+    ...takenPlaces(spec, client, observed),
+    ...noLongerServed(spec, client),
+    ...scopeWarnings(scopes ?? kept ?? [], grantTypes ?? client?.grantTypes ?? []),
+  ]
+}
+
+const allInUse =
+  'All five secrets of the client are in use, some of them left by runs that died or overlapped. The current one is in place; which of the others may go shows when their grace period is over.'
+
+/** Whoever can read a place that gets the admin client's credentials has the tenant. */
+function adminGoesTo({ destinations }: ClientSpec, client: ObservedClient): string[] {
+  return destinations
+    .filter((destination) => client.description.ledger?.destinations[destinationKey(destination)] === undefined)
+    .map(
+      (destination) =>
+        `${plain(destinationLabel(destination))} gets the credentials of the client that this action signs in with: whoever can read that place can manage the tenant.`,
+    )
+}
+
+const mangledLedger =
+  'The action’s own line in the description can’t be read: somebody edited it. It is replaced, and no secret on the tenant is known to be ours any more.'
+
+/** Where another client's id stands and this one was never delivered, its secret is about to be overwritten too. */
+function takenPlaces(
+  { destinations }: ClientSpec,
+  client: ObservedClient | undefined,
+  { destinations: seen }: Observed,
+): string[] {
+  return destinations.flatMap((destination) => {
+    const key = destinationKey(destination)
+    const id = seen.get(key)?.idValue
+    if (id === undefined || id === client?.id || client?.description.ledger?.destinations[key]) return []
+    const place = plain(scopeLabel(destination))
+    return [
+      `${place}: ${destination.idName} holds the id of another client (${clientIdText(id)}), which is overwritten with the secret ${destination.secretName}. If both are needed there, give this one a client-id-name and a client-secret-name of its own.`,
+    ]
+  })
+}
+
+/** With drop-destinations: without it that is refused. */
+function noLongerServed({ destinations }: ClientSpec, client: ObservedClient | undefined): string[] {
+  const dropped = destinations.length === 0 ? [] : droppedDestinations(client?.description.ledger, destinations)
+  return dropped.map(
+    (destination) =>
+      `${plain(destinationLabel(destination))} is no longer served: the secret there stays, and stops working with the grace period of the next rotation. Delete it where nobody needs it.`,
+  )
+}

@@ -1,0 +1,65 @@
+import { iso } from '../base/duration.ts'
+import { cutMarkdown } from '../base/markdown.ts'
+import { destinationLabel } from '../model/destination.ts'
+import type { Outcome, Result } from './outcome.ts'
+import { stepData } from './step-text.ts'
+
+// Room for what a workflow puts around it in a comment.
+const summaryBytes = 60_000
+
+/** The step's outputs, all of them text, none of them secret. */
+export function outputsOf(outcomes: Outcome[], summary: string): Record<string, string> {
+  const one = outcomes.length === 1 ? outcomes[0] : undefined
+  const error = outcomes.find((outcome) => outcome.error !== undefined)?.error
+  const results = outcomes.map(({ result }) => result)
+  return {
+    'client-id': one?.clientId ?? '',
+    'client-name': one?.name ?? '',
+    'bot-user-id': one?.botUserId ?? '',
+    result: strongest(results) ?? '',
+    changed: String(outcomes.some(({ changed }) => changed)),
+    drift: String(outcomes.some(({ drift }) => drift)),
+    plan: JSON.stringify(
+      outcomes.flatMap(({ name, steps }) => steps.map((step) => ({ client: name, ...stepData(step) }))),
+    ),
+    ...secretData(one),
+    clients: JSON.stringify(outcomes.map(clientData)),
+    summary: cutMarkdown(summary, summaryBytes),
+    matrix: '',
+    'error-code': error?.code ?? '',
+  }
+}
+
+const strength: Result[] = ['deleted', 'created', 'rotated', 'updated', 'planned', 'unchanged']
+
+function strongest(results: (Result | undefined)[]): Result | undefined {
+  return strength.find((result) => results.includes(result))
+}
+
+function clientData(outcome: Outcome): Record<string, unknown> {
+  return {
+    'client-id': outcome.clientId ?? '',
+    'client-name': outcome.name,
+    'bot-user-id': outcome.botUserId ?? '',
+    result: outcome.result ?? '',
+    changed: outcome.changed,
+    drift: outcome.drift,
+    ...secretData(outcome),
+    destinations: outcome.destinations.map(destinationLabel),
+    'error-code': outcome.error?.code ?? '',
+  }
+}
+
+/** Public facts of the current secret. A client that is deleted has none. */
+function secretData(outcome: Outcome | undefined): Record<string, string> {
+  const { current, nextRotationAt } = outcome?.result === 'deleted' ? {} : (outcome ?? {})
+  return {
+    'secret-hint': current?.hint ?? '',
+    'secret-issued-at': time(current?.issuedAt),
+    'next-rotation-at': time(nextRotationAt),
+  }
+}
+
+function time(seconds: number | undefined): string {
+  return seconds === undefined ? '' : iso(seconds)
+}

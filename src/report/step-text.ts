@@ -1,0 +1,146 @@
+import { unreachable } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import type { Reason } from '../ledger/rotation-decision.ts'
+import type { FieldChange } from '../model/client.ts'
+import { clientIdText } from '../model/client.ts'
+import { isKeyHint } from '../model/credential.ts'
+import { type Destination, destinationLabel, scopeLabel } from '../model/destination.ts'
+import type { Step } from '../plan/steps.ts'
+
+const reasonTexts: Record<Reason, string> = {
+  first: 'none was issued here yet',
+  method: 'the client is to sign in with another method',
+  due: 'it is older than rotate-after',
+  asked: 'rotate: now',
+  dead: 'the current one is gone from the tenant, or can’t be used',
+  undelivered: 'a destination does not hold the current one',
+  visibility: 'a secret is visible to others than asked for',
+  unsettled: 'an earlier run left one unsettled',
+}
+
+/** Why a secret is issued, for people. */
+export function reasonText(reasons: Reason[]): string {
+  return reasons.map((reason) => reasonTexts[reason]).join('; ')
+}
+
+const ownTexts: Record<(Step & { kind: 'own' })['what'], string> = {
+  owner: 'that this repository keeps the client, and by which name',
+  places: 'which destinations are no longer served',
+  over: 'that the run which created the client is over',
+}
+
+type Told = { clientId?: string | undefined; milliseconds: number }
+
+/** One line for one step, done or planned. */
+export function stepLine(step: Step, state: 'done' | 'planned', told?: Told): string {
+  const mark = state === 'done' ? '✓' : '○'
+  const time = told === undefined ? '' : ` (${(told.milliseconds / 1000).toFixed(1)} s)`
+  return `${mark} ${stepText(step, told?.clientId)}${time}`
+}
+
+/** What a step does, in a few words without names of secrets' values. */
+export function stepText(step: Step, clientId?: string): string {
+  switch (step.kind) {
+    case 'delete-twin':
+      return `delete ${step.clientId}, which a run that died left half made`
+    case 'retire':
+      return `retire ${isKeyHint(step.hint) ? 'key' : 'secret'} ${plain(step.hint, 50)}: ${step.why}`
+    case 'create':
+      return `create client ${plain(step.fields.name, 80)}${clientId === undefined ? '' : ` as ${clientId}`}, ${step.consent}${step.deliver ? `, with its first ${step.credential}` : ''}`
+    case 'update':
+      return `change ${step.changes.map(changeText).join('; ')}`
+    case 'consent':
+      return `set consent to ${step.after} (was ${step.before ?? 'not said'})`
+    case 'own':
+      return `note in the ledger ${ownTexts[step.what]}`
+    case 'write-id':
+      return `write the client id to ${plain(scopeLabel(step.destination))}: ${step.destination.idName}${beforeText(step)}`
+    case 'issue':
+      return `issue a fresh ${step.credential}: ${reasonText(step.reasons)}`
+    case 'verify':
+      return step.skip === undefined ? 'prove it with an access token' : `prove nothing: ${step.skip}`
+    case 'deliver':
+      return `deliver to ${plain(scopeLabel(step.destination))}: secret ${step.destination.secretName}${idText(step.destination)}`
+    case 'commit':
+      return 'commit: the ledger says which secret is where'
+    case 'remove-values':
+      return `delete from ${plain(scopeLabel(step.destination))}: ${step.parts.map((part) => partName(step.destination, part)).join(', ')}`
+    case 'delete':
+      return `delete client ${plain(step.name, 80)} (${step.clientId})`
+    default:
+      return unreachable(step)
+  }
+}
+
+function beforeText({ before, clientId }: Step & { kind: 'write-id' }): string {
+  if (before === clientId) return ', visible to those asked for'
+  return before === undefined ? '' : ` (was ${clientIdText(before)})`
+}
+
+function partName({ secretName, idAs, idName }: Destination, part: 'id' | 'secret'): string {
+  return part === 'secret' ? `secret ${secretName}` : `${idAs} ${idName}`
+}
+
+function idText({ idAs, idName }: Destination): string {
+  return idAs === 'none' ? '' : `, ${idAs} ${idName}`
+}
+
+function changeText({ field, before, after }: FieldChange): string {
+  if (!Array.isArray(after)) return `${fieldName(field)} from ${quoted(before)} to ${quoted(after)}`
+  const had = new Set(before)
+  const has = new Set(after)
+  const gained = after.filter((item) => !had.has(item)).map((item) => `+${plain(item, 60)}`)
+  const lost = [...had].filter((item) => !has.has(item)).map((item) => `-${plain(item, 60)}`)
+  return `${fieldName(field)} ${[...gained, ...lost].join(' ')}`
+}
+
+function quoted(text: string | string[] | undefined): string {
+  return text === undefined || text === '' ? 'nothing' : `"${plain(text.toString(), 80)}"`
+}
+
+/** A field by the name that users write. */
+export function fieldName(field: FieldChange['field']): string {
+  return {
+    name: 'name',
+    description: 'description',
+    scopes: 'scopes',
+    grantTypes: 'grant-types',
+    authMethods: 'auth-method',
+    redirectUris: 'redirect-uris',
+    allowedOrigins: 'allowed-origins',
+    clientUri: 'client-uri',
+    logoUri: 'logo-uri',
+  }[field]
+}
+
+/** A step as plain data for the output `plan`: no secret, and no ledger, which is nobody's business but ours. */
+export function stepData(step: Step): Record<string, unknown> {
+  const { kind } = step
+  const text = stepText(step)
+  switch (kind) {
+    case 'create':
+      return { kind, text, ...step.fields, consent: step.consent }
+    case 'update':
+      return {
+        kind,
+        text,
+        changes: step.changes.map(({ field, before, after }) => ({
+          field: fieldName(field),
+          before: before ?? null,
+          after,
+        })),
+      }
+    case 'consent':
+      return { kind, text, before: step.before ?? null, after: step.after }
+    case 'issue':
+      return { kind, text, reasons: step.reasons }
+    case 'retire':
+      return { kind, text, hint: step.hint, why: step.why }
+    case 'deliver':
+    case 'write-id':
+    case 'remove-values':
+      return { kind, text, destination: destinationLabel(step.destination) }
+    default:
+      return { kind, text }
+  }
+}

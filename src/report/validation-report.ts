@@ -1,0 +1,94 @@
+import { plural } from '../base/duration.ts'
+import { markdown } from '../base/markdown.ts'
+import { plain } from '../base/text.ts'
+import type { WrittenClient } from '../spec/client-spec.ts'
+import { usualName } from '../spec/destination-schema.ts'
+import { scopeWarnings } from '../spec/known-scopes.ts'
+import { blocks, fitted, tableOf } from './markdown-table.ts'
+import { outputsOf } from './outputs.ts'
+
+/** A spec file that was checked and found good; `file` is empty for the one client that the inputs describe. */
+type CheckedFile = { file: string; tenant: string; environment: string; clients: WrittenClient[] }
+
+export function checkedLine(files: CheckedFile[]): string {
+  const clients = files.flatMap((file) => file.clients)
+  const named = files.filter(({ file }) => file !== '')
+  const where = named.length === 0 ? '' : ` in ${plural(named.length, 'file')}`
+  return `✓ ${plural(clients.length, 'client')}${where}: valid; no request was made`
+}
+
+/** What may well be a slip, although it is no mistake; of several clients each says whose. */
+export function checkedWarnings(files: CheckedFile[]): string[] {
+  const clients = files.flatMap((file) => file.clients).filter(({ state }) => state === 'present')
+  return clients.flatMap(({ name, scopes = [], 'grant-types': grants = [] }) =>
+    scopeWarnings(scopes, grants).map((text) => (clients.length > 1 ? `${plain(name, 80)} · ${text}` : text)),
+  )
+}
+
+/** The outputs of a run that only checked. */
+export function checkedOutputs(files: CheckedFile[], summary: string): Record<string, string> {
+  const clients = files.flatMap(({ file, clients }) => clients.map((client) => ({ file, client })))
+  const [one] = clients.length === 1 ? clients : []
+  const include = files.flatMap(({ file, tenant, environment }) =>
+    file === '' ? [] : [{ 'spec-file': file, tenant, environment }],
+  )
+  return {
+    ...outputsOf([], summary),
+    'client-id': one?.client['client-id'] ?? '',
+    'client-name': one?.client.name ?? '',
+    result: 'valid',
+    clients: JSON.stringify(clients.map(({ file, client }) => clientData(file, client))),
+    matrix: JSON.stringify({ include }),
+  }
+}
+
+function clientData(file: string, client: WrittenClient): Record<string, unknown> {
+  return {
+    'client-id': client['client-id'] ?? '',
+    'client-name': client.name,
+    result: 'valid',
+    changed: false,
+    drift: false,
+    'spec-file': file,
+    'error-code': '',
+  }
+}
+
+/** The job summary: the clients of each file. */
+export function checkedSummary(files: CheckedFile[]): string {
+  const parts = files.map(({ file, tenant, environment, clients }) => {
+    const about = [tenant && `tenant ${tenant}`, environment && `environment ${environment}`].filter(Boolean).join(', ')
+    const title = [file || 'inputs', about && `(${about})`].filter(Boolean).join(' ')
+    const rows = clients.map((client) => {
+      const cells = [client.name, client.state, (client.scopes ?? []).join(' '), placesText(client)]
+      return cells.map((cell) => markdown(cell, 200))
+    })
+    return blocks([`**${markdown(title)}**`, tableOf(['client', 'state', 'scopes', 'destinations'], rows, 200_000)])
+  })
+  const more = (left: number) => `… and ${plural(left, 'file')} more`
+  return blocks([
+    '### Qlik OAuth clients: valid',
+    fitted(
+      checkedWarnings(files).map((text) => `- ⚠️ ${markdown(text, 500)}`),
+      100_000,
+      (left) => `- … and ${left} more, in the log`,
+    ).join('\n'),
+    ...fitted(
+      parts.map((part) => part.trimEnd()),
+      700_000,
+      more,
+    ),
+  ])
+}
+
+function placesText({ deliver, 'auth-method': method }: WrittenClient): string {
+  const places = deliver.map((delivery) => {
+    const { organization } = delivery as { organization?: string }
+    const where =
+      organization === undefined ? (delivery.repository ?? 'this repository') : `organization ${organization}`
+    const environment = delivery.environment === undefined ? '' : `, environment ${delivery.environment}`
+    const store = delivery.store === 'actions' ? '' : `, store ${delivery.store}`
+    return `${where}${environment}${store}: ${delivery['client-secret-name'] ?? usualName(method)}`
+  })
+  return places.join('; ') || 'none'
+}

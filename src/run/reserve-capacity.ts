@@ -1,0 +1,55 @@
+import type { ServiceName } from '../base/rate-budget.ts'
+import type { Api } from '../io/github/api.ts'
+import { createReader as createPlacesReader } from '../io/github/read.ts'
+import { createWriter as createPlacesWriter } from '../io/github/write.ts'
+import { type Http, type Service, waitText } from '../io/http/service-client.ts'
+import { createProver } from '../io/qlik/prove.ts'
+import { createReader } from '../io/qlik/read.ts'
+import type { Session } from '../io/qlik/session.ts'
+import { createWriter } from '../io/qlik/write.ts'
+import type { Mask } from '../io/runner/mask-secret.ts'
+import type { Enter, Section } from '../ports.ts'
+
+/** Both services, and how they are spoken to: `api` is missing where nothing is delivered. */
+export type Services = {
+  tenant: Service
+  github: Service
+  session: Session
+  api: Api | undefined
+  mask: Mask
+}
+
+/** Lets a client's work in when both services can serve it, and gives it a way to each of them. */
+export function enterBoth(services: Services): Enter {
+  return async (need, reporter, waiting) => {
+    const at = (service: ServiceName) =>
+      services[service].enter(need[service], reporter, (wait) => waiting(waitText(service, wait)))
+    const tenant = await at('tenant')
+    const github = await at('github').catch((thrown: unknown) => {
+      tenant.leave()
+      throw thrown
+    })
+    const leave = () => {
+      tenant.leave()
+      github.leave()
+    }
+    return { ...waysTo(services, tenant.http, github.http), leave }
+  }
+}
+
+function waysTo(
+  { session: signedIn, api: signedInApi, mask }: Services,
+  tenant: Http,
+  places: Http,
+): Omit<Section, 'leave'> {
+  const session = { ...signedIn, http: tenant }
+  const api = signedInApi && { ...signedInApi, http: places }
+  return {
+    readers: { tenant: createReader(session), destinations: createPlacesReader(api) },
+    writers: {
+      tenant: createWriter(session, mask),
+      destinations: createPlacesWriter(api),
+      prover: createProver(session, mask),
+    },
+  }
+}

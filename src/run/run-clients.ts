@@ -1,0 +1,94 @@
+import { plain } from '../base/text.ts'
+import { namedByMethod } from '../plan/auth-method.ts'
+import { clientOf, inOrder } from '../plan/run-order.ts'
+import type { Clock, Reading, Reporter } from '../ports.ts'
+import type { Outcome } from '../report/outcome.ts'
+import { type ClientSpec, placesOfAll } from '../spec/client-spec.ts'
+import { sparingAll } from '../spec/shared-values.ts'
+import { observe } from './observe.ts'
+import { type RunRequest, settle, type World } from './reconcile-client.ts'
+
+/** Clients under way at a time: enough to wait for several answers at once, few enough to end in time when asked to stop. */
+const mostAtOnce = 8
+
+/**
+ * Brings every client to what its spec says, or in plan mode says what that would take: several clients side by side, the steps of
+ * each in order. `first`: one reading of all. One client's failure is its outcome's `error`, and stops no other.
+ */
+export async function run(given: RunRequest, first: Reading, world: World): Promise<Outcome[]> {
+  const { request, first: reading } = await named(given, first, world)
+  return settleAll(request, reading, world)
+}
+
+/** Where a client turns out to sign in with a key, and nobody says what that is called: its places are read by that name. */
+async function named(
+  request: RunRequest,
+  first: Reading,
+  world: World,
+): Promise<{ request: RunRequest; first: Reading }> {
+  const clients = request.clients.map((spec) => namedByMethod(spec, clientOf(spec, first, request.actor)))
+  if (clients.every((spec, index) => spec === request.clients[index])) return { request, first }
+  const reading = await observe(placesOfAll(clients), world.readers, world.clock)
+  return { request: { ...request, clients: sparingAll(clients) }, first: reading }
+}
+
+async function settleAll(request: RunRequest, first: Reading, world: World): Promise<Outcome[]> {
+  const { clients } = request
+  const tally = startTally(clients.length, world)
+  const outcomes = new Map<ClientSpec, Outcome>()
+  for (const group of inOrder(clients, first, request)) {
+    // Those who waited for others decide from what is there by then: read once for all of them, if anything was written.
+    const isOld = [...outcomes.values()].some(({ changed }) => changed)
+    const reading = isOld ? observe(placesOfAll(group), world.readers, world.clock) : Promise.resolve(first)
+    await sideBySide(group, mostAtOnce, async (spec) => {
+      tally.begun()
+      const reporter = clients.length > 1 ? namedReporter(spec.name, world.reporter) : world.reporter
+      const known = { reading, now: first.now }
+      outcomes.set(spec, await settle(spec, known, request, { ...world, reporter }, tally.waiting))
+      tally.ended()
+    })
+  }
+  return clients.map((spec) => outcomes.get(spec)!)
+}
+
+/** Work on each item, so many at a time, begun in their order. */
+async function sideBySide<T>(items: T[], most: number, work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values()
+  const worker = async () => {
+    for (const item of rest) await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker))
+}
+
+/** Lines of several clients mingle: each says whose it is. */
+function namedReporter(name: string, { step, notice, warning }: Reporter): Reporter {
+  const named = (say: (line: string) => void) => (line: string) => say(`${plain(name, 80)} · ${line}`)
+  return { step: named(step), notice: named(notice), warning: named(warning) }
+}
+
+/** Milliseconds between two lines about how far a run is, and between two about what it waits for. */
+const tellEvery = 10_000
+
+/** Says from time to time how far a run of several clients is; and what any run waits for. */
+function startTally(all: number, { clock, reporter }: { clock: Clock; reporter: Reporter }) {
+  let [begun, ended] = [0, 0]
+  const told = { counts: clock.elapsed(), waiting: Number.NEGATIVE_INFINITY }
+  const tell = (why: string | undefined) => {
+    const counts =
+      all === 1 ? undefined : `${ended} of ${all} clients done, ${begun - ended} under way, ${all - begun} to go`
+    told.counts = clock.elapsed()
+    reporter.step(`… ${[counts, why].filter(Boolean).join('; ')}`)
+  }
+  return {
+    begun: () => void begun++,
+    ended: () => {
+      ended++
+      if (ended < all && clock.elapsed() - told.counts >= tellEvery) tell(undefined)
+    },
+    waiting: (why: string) => {
+      if (clock.elapsed() - told.waiting < tellEvery) return
+      told.waiting = clock.elapsed()
+      tell(why)
+    },
+  }
+}

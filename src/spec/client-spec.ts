@@ -1,0 +1,177 @@
+import * as z from 'zod/mini'
+import { parseDuration } from '../base/duration.ts'
+import type { ActionError } from '../base/errors.ts'
+import { isPrintable } from '../base/text.ts'
+import type { Consent, Fields } from '../model/client.ts'
+import { ledgerMarker, longestDescription } from '../model/client.ts'
+import type { Destination, Repository } from '../model/destination.ts'
+import { deliverySchema, toDestination, usualName } from './destination-schema.ts'
+
+export const impersonationGrant = 'urn:qlik:oauth:user-impersonation'
+
+/** What the user wrote about one client, validated. */
+export type ClientSpec = {
+  /** Names the client in the ledger, and on the tenant. */
+  name: string
+  /** Absent: what this action made of it is deleted. */
+  state: State
+  clientId?: string | undefined
+  fields: Fields
+  consent: Consent
+  /** None: the client is reconciled, and no secret of it is kept. */
+  destinations: Destination[]
+  /** Values that other clients of the same spec file have on GitHub: none of them is deleted. */
+  spared?: ReadonlySet<string> | undefined
+  /** Why a repository that it speaks of can't be found out about: nothing is done for it. */
+  refusal?: ActionError | undefined
+  /** Clients that other specs of the same file mean by their ids: none of them is this one, whatever its name. */
+  pinnedByOthers?: ReadonlySet<string> | undefined
+  /** Seconds. */
+  rotation: { after?: number | undefined; grace: number }
+}
+
+/** Where clients go. Of those that are refused anyway nothing is asked. */
+export function placesOfAll(specs: ClientSpec[]): Destination[] {
+  return specs.flatMap(({ destinations, refusal }) => (refusal === undefined ? destinations : []))
+}
+
+export type State = 'present' | 'absent'
+
+/** What holds for the whole run. */
+export type Policy = {
+  mode: 'apply' | 'plan' | 'destroy'
+  failOnDrift: boolean
+  rotate: 'auto' | 'now'
+  verify: boolean
+  retireHints: string[]
+  dropDestinations: boolean
+  /** The client that the action signs in with, where it does. */
+  adminClientId?: string | undefined
+}
+
+/** Who acts: the repository that owns what is made here, and this run. */
+export type Actor = {
+  repository: Repository
+  run: RunIdentity
+}
+
+/** `process` tells apart two processes of the same attempt. */
+export type RunIdentity = { id: string; attempt: number; process: string }
+
+export function runKey({ id, attempt, process }: RunIdentity): string {
+  return `${id}.${attempt}.${process}`
+}
+
+// --- what the user may write -----------------------------------------------------------------------------------------
+
+const once = <T>(all: T[]): T[] => [...new Set(all)]
+const list = (what: string, longest: number, most?: number) => {
+  const item = z
+    .string()
+    .check(z.minLength(1), z.maxLength(longest, `each of the ${what} has at most ${longest} characters`))
+  const items = z.array(item)
+  const few = most === undefined ? items : items.check(z.maxLength(most, `has at most ${most} ${what}`))
+  return z.optional(z.pipe(few, z.transform(once<string>)))
+}
+
+const duration = (accept: string) => {
+  const message = `is not a duration; accepted are ${accept}`
+  // YAML reads a bare 0 as a number.
+  return z.pipe(
+    z.union([z.string(), z.literal(0)], { error: message }),
+    z.transform((text, context) => {
+      const seconds = parseDuration(String(text))
+      if (seconds === undefined) context.issues.push({ code: 'custom', input: text, message })
+      return seconds ?? 0
+    }),
+  )
+}
+
+const address = z.optional(z.string().check(z.maxLength(2048, 'has at most 2048 characters')))
+
+const grants = {
+  client_credentials: 'client_credentials',
+  'user-impersonation': impersonationGrant,
+  [impersonationGrant]: impersonationGrant,
+} as const
+
+/** How long a secret lives, as users write it. */
+export const rotationSchema = z.strictObject({
+  after: z.optional(
+    duration('90d, 24h, 30m').check(
+      z.refine((seconds) => seconds > 0, 'must be longer than 0; leave it out for never'),
+    ),
+  ),
+  grace: z._default(duration('90d, 24h, 30m, 0'), 86_400),
+})
+
+/** One client as users write it, with the inputs' own names. */
+export const clientSchema = z.strictObject({
+  name: z.string('is missing').check(
+    z.minLength(1, 'is missing'),
+    z.refine((name) => name === '' || name.trim() !== '', 'is nothing but spaces'),
+    z.maxLength(512, 'has at most 512 characters'),
+    z.refine(isPrintable, 'holds control characters'),
+  ),
+  'client-id': z.optional(
+    z.string().check(z.regex(/^[\w-]{1,128}$/, 'is not a client id (as the tenant shows it, 32 characters)')),
+  ),
+  description: z.optional(
+    z.string().check(
+      z.maxLength(longestDescription, `has at most ${longestDescription} characters`),
+      z.refine((text) => text.isWellFormed(), 'holds half a character'),
+      z.refine((text) => !text.includes(ledgerMarker), `holds "${ledgerMarker}", which marks the action's own line`),
+    ),
+  ),
+  'grant-types': z.optional(
+    z.pipe(
+      z.array(z.enum(Object.keys(grants) as [keyof typeof grants, ...(keyof typeof grants)[]])),
+      z.transform((items) => once(items.map((item) => grants[item]))),
+    ),
+  ),
+  scopes: list('scopes', 256),
+  'auth-method': z.optional(z.enum(['client_secret', 'private_key_jwt'])),
+  'redirect-uris': list('addresses', 256, 5),
+  'allowed-origins': list('origins', 256, 5),
+  'client-uri': address,
+  'logo-uri': address,
+  consent: z._default(z.enum(['trusted', 'required']), 'trusted'),
+  rotation: z.prefault(rotationSchema, {}),
+  state: z._default(z.enum(['present', 'absent']), 'present'),
+  // A spec file must say where, or that there is none; it is told so where it is read.
+  deliver: z._default(z.array(deliverySchema).check(z.maxLength(20, 'has at most 20 destinations')), []),
+})
+
+export type WrittenClient = z.output<typeof clientSchema>
+
+/**
+ * The spec of a client that passed the schema; destinations lie in `here` where they name no repository. Where all is to be
+ * destroyed every client is to be absent.
+ */
+export function toClientSpec(
+  written: WrittenClient,
+  here: Repository,
+  repositoryId: (fullName: string) => string,
+  mode: Policy['mode'],
+): ClientSpec {
+  const secretName = usualName(written['auth-method'])
+  return {
+    name: written.name,
+    state: mode === 'destroy' ? 'absent' : written.state,
+    clientId: written['client-id'],
+    fields: {
+      name: written.name,
+      description: written.description,
+      scopes: written.scopes,
+      grantTypes: written['grant-types'],
+      authMethods: written['auth-method'] === undefined ? undefined : [written['auth-method']],
+      redirectUris: written['redirect-uris'],
+      allowedOrigins: written['allowed-origins'],
+      clientUri: written['client-uri'],
+      logoUri: written['logo-uri'],
+    },
+    consent: written.consent,
+    destinations: written.deliver.map((delivery) => toDestination(delivery, secretName, here, repositoryId)),
+    rotation: written.rotation,
+  }
+}

@@ -1,0 +1,164 @@
+import * as z from 'zod/mini'
+import { isPrintable } from '../base/text.ts'
+import {
+  type Destination,
+  hasVariables,
+  organizationPattern,
+  type Repository,
+  repositoryPattern,
+  secretNamePattern,
+  stores,
+  usualNames,
+  visibilities,
+} from '../model/destination.ts'
+
+const secretName = z
+  .pipe(
+    z.string(),
+    z.transform((name) => name.toUpperCase()),
+  )
+  .check(
+    z.refine(
+      (name) => secretNamePattern.test(name),
+      'is not a name that GitHub accepts: letters, digits and _ only, not starting with a digit or GITHUB_',
+    ),
+  )
+
+/** What a client's credential is called where nothing else is said. */
+export function usualName(method: string | undefined): string {
+  return method === 'private_key_jwt' ? usualNames.private_key_jwt : usualNames.client_secret
+}
+
+/** The name that is given to the credential, or those that it has by default. */
+function secretNames(written: { 'client-secret-name'?: string | undefined }): string[] {
+  return written['client-secret-name'] === undefined
+    ? [usualNames.client_secret, usualNames.private_key_jwt]
+    : [written['client-secret-name']]
+}
+
+const deliveryFields = z.strictObject({
+  repository: z.optional(z.string().check(z.regex(repositoryPattern, 'must be owner/name'))),
+  organization: z.optional(z.string().check(z.regex(organizationPattern, 'is no name of an organization'))),
+  environment: z.optional(
+    z.string().check(
+      z.minLength(1),
+      z.maxLength(255, 'has at most 255 characters'),
+      z.refine(isPrintable, 'holds control characters'),
+      // Such a segment of an address leads elsewhere.
+      z.refine((name) => name !== '.' && name !== '..', 'is no name of an environment'),
+    ),
+  ),
+  store: z._default(z.enum(stores), 'actions'),
+  visibility: z.optional(z.enum(visibilities)),
+  'selected-repositories': z.optional(
+    z
+      .array(z.string().check(z.regex(/^([\w.-]+\/)?(?!\.{1,2}$)[\w.-]+$/, 'must be owner/name, or just the name')))
+      .check(z.maxLength(100, 'has at most 100 repositories')),
+  ),
+  'client-id-name': z._default(secretName, usualNames.id),
+  'client-id-as': z.optional(z.enum(['variable', 'secret', 'none'])),
+  'client-secret-name': z.optional(secretName),
+})
+
+/** What may stand in a delivery, for people who misspelt it. */
+export const deliveryKeys = Object.keys(deliveryFields.shape)
+
+/** One place that a client is delivered to, as users write it. */
+export const deliverySchema = z
+  .pipe(
+    deliveryFields.check(
+      z.superRefine((it, { addIssue }) => {
+        for (const [key, message] of misplaced(it)) addIssue({ code: 'custom', path: [key], message })
+      }),
+    ),
+    z.transform((it) => ({
+      ...it,
+      'client-id-as': it['client-id-as'] ?? (hasVariables(it.store) ? 'variable' : 'secret'),
+    })),
+  )
+  .check(
+    z.refine((it) => it['client-id-as'] !== 'secret' || !secretNames(it).includes(it['client-id-name']), {
+      path: ['client-id-name'],
+      message: 'is also the name of the client secret: two secrets need two names',
+    }),
+  )
+
+type WrittenDelivery = z.output<typeof deliverySchema>
+
+type WrittenPlace = {
+  [K in 'repository' | 'organization' | 'environment' | 'visibility' | 'client-id-as']?: string | undefined
+} & { store: (typeof stores)[number]; 'selected-repositories'?: string[] | undefined }
+
+/** What does not go together, by its key. */
+function misplaced(it: WrittenPlace): [keyof WrittenPlace, string][] {
+  const { repository, organization, environment, store, visibility } = it
+  const selected = it['selected-repositories']
+  const strangers = (selected ?? []).filter(
+    (name) => name.includes('/') && ownerOf(name) !== organization?.toLowerCase(),
+  )
+  const rules: [boolean, keyof WrittenPlace, string][] = [
+    [
+      organization !== undefined && repository !== undefined,
+      'organization',
+      'and repository are two places: give one of them',
+    ],
+    [
+      organization !== undefined && environment !== undefined,
+      'environment',
+      'belongs to a repository, not to an organization',
+    ],
+    [
+      environment !== undefined && store !== 'actions',
+      'environment',
+      `has secrets of the store actions only, not of ${store}`,
+    ],
+    [organization === undefined && visibility !== undefined, 'visibility', 'is for the secrets of an organization'],
+    [selected !== undefined && visibility !== 'selected', 'selected-repositories', 'is for visibility: selected'],
+    [
+      organization !== undefined && strangers.length > 0,
+      'selected-repositories',
+      'must be repositories of that organization',
+    ],
+    [
+      it['client-id-as'] === 'variable' && !hasVariables(store),
+      'client-id-as',
+      `can’t be variable: the store ${store} has none; accepted are secret, none`,
+    ],
+  ]
+  return rules.flatMap(([isWrong, key, message]) => (isWrong ? [[key, message]] : []))
+}
+
+function ownerOf(fullName: string): string {
+  return fullName.slice(0, fullName.indexOf('/')).toLowerCase()
+}
+
+/** The destination of a delivery that passed the schema; `secretName` where it names none. It lies in `here` unless it says where. */
+export function toDestination(
+  delivery: WrittenDelivery,
+  secretName: string,
+  here: Repository,
+  repositoryId: (fullName: string) => string,
+): Destination {
+  const common = {
+    store: delivery.store,
+    secretName: delivery['client-secret-name'] ?? secretName,
+    ...(delivery['client-secret-name'] === undefined ? { isUsual: true as const } : {}),
+    idName: delivery['client-id-name'],
+    idAs: delivery['client-id-as'],
+  }
+  const { organization, visibility } = delivery
+  if (organization !== undefined) {
+    const names = delivery['selected-repositories'] === undefined ? undefined : selectedRepositories(delivery)
+    const repositories = names && [...new Set(names.map(repositoryId))].sort()
+    return { ...common, organization, access: visibility && { visibility, repositories } }
+  }
+  const fullName = delivery.repository ?? `${here.owner}/${here.name}`
+  const [owner = '', name = ''] = fullName.split('/')
+  return { ...common, repository: { owner, name, id: repositoryId(fullName) }, environment: delivery.environment }
+}
+
+/** Full names of the repositories that are to see an organization's secret. */
+export function selectedRepositories(delivery: WrittenDelivery): string[] {
+  const names = delivery['selected-repositories'] ?? []
+  return names.map((name) => (name.includes('/') ? name : `${delivery.organization}/${name}`))
+}
