@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { startStage } from './support/step.ts'
@@ -40,19 +40,16 @@ describe('before the first request', () => {
   })
 
   it('nothing is that only some runs need, or that works with answers', () => {
-    const later = [
-      'later.ts',
-      'run.ts',
-      'settle.ts',
-      'enter.ts',
-      'report.ts',
-      'apply.ts',
-      'create.ts',
-      'issue.ts',
-      'deliver.ts',
-      'abandon.ts',
-      'commit.ts',
-      'verify.ts',
+    const withAnswers = [
+      'run/lazy.ts',
+      'run/run-clients.ts',
+      'run/reconcile-client.ts',
+      'run/reserve-capacity.ts',
+      'run/publish-results.ts',
+      'apply/apply-plan.ts',
+      'plan/plan-client.ts',
+      'ledger/rotation-decision.ts',
+      'report/summary.ts',
     ]
     const some = [
       'io/inputs/spec-files.ts',
@@ -63,8 +60,10 @@ describe('before the first request', () => {
       'io/github/write.ts',
       'spec/spec-file.ts',
     ]
-    const decisions = ['plan/plan-client.ts', 'ledger/rotation-decision.ts', 'report/summary.ts']
-    expect([...later, ...some, ...decisions].filter((name) => evaluated.has(name))).toEqual([])
+    const later = [...withAnswers, ...some]
+    // A file that was renamed would make this look nowhere.
+    expect(later.filter((name) => !existsSync(path.join(src, name)))).toEqual([])
+    expect(later.filter((name) => evaluated.has(name))).toEqual([])
     expect(evaluated.size).toBeGreaterThan(30)
   })
 

@@ -14,10 +14,10 @@ const sizes = [1, 10, 100, 200]
 type Row = { what: string; measured: string; budget: string; limit: string }
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean' }, memory: { type: 'boolean' }, pairs: { type: 'string', default: '20' } },
+  options: { json: { type: 'boolean' }, memory: { type: 'boolean' }, rounds: { type: 'string', default: '20' } },
 })
 const machine = { node: process.version, cores: os.availableParallelism(), platform: `${os.platform()} ${os.arch()}` }
-const start = await startUp(Number(values.pairs))
+const start = await startUp(Number(values.rounds))
 const runs: { what: string; least: number; taken: (Counted & { latency: number })[] }[] = []
 for (const trip of trips) {
   const taken: (Counted & { latency: number })[] = []
@@ -31,24 +31,28 @@ for (const clients of values.memory ? [10, 200] : []) memory.push({ clients, cre
 
 if (values.json) console.log(JSON.stringify({ machine, start, runs, fleets, memory }, undefined, 2))
 else {
-  console.log(`Node ${machine.node}, ${machine.cores} cores, ${machine.platform}; ${start.pairs} pairs of processes\n`)
+  console.log(
+    `Node ${machine.node}, ${machine.cores} cores, ${machine.platform}; ${start.rounds} rounds of processes\n`,
+  )
   console.log(table([...startRows(start), ...tripRows(), ...fleetRows(), ...memoryRows()]))
   console.log(`\n${bundleTable()}`)
 }
 
-function startRows({ bare, first, whole, firstRatio, wholeRatio }: StartUp): Row[] {
-  // On a machine that does other things as well, the least of each says more than what lies between.
-  const both = (ratio: Spread, time: Spread, base: Spread) =>
-    `${shown(ratio, 2)} ×; least over least ${(time.least / base.least).toFixed(2)} ×, ${time.least.toFixed(0)} ms`
+function startRows({ bare, floor, action, floorOverTls, actionOverTls, inputError }: StartUp): Row[] {
+  const times = (ratio: Spread) => `${shown(ratio, 2)} ×`
+  const row = (what: string, measured: Spread, budget: string, limit?: Spread): Row => ({
+    what,
+    measured: times(measured),
+    budget: `≤ ${budget} ×`,
+    limit: limit === undefined ? '1 ×' : `${limit.median.toFixed(2)} × (one request by Node's own client)`,
+  })
   return [
     { what: '`node -e 0`', measured: `${shown(bare, 0)} ms`, budget: '', limit: '1 ×' },
-    { what: 'start to the first request', measured: both(firstRatio, first, bare), budget: '≤ 3.0 ×', limit: '2.3 ×' },
-    {
-      what: 'a whole run with nothing to do',
-      measured: both(wholeRatio, whole, bare),
-      budget: '≤ 6.0 ×',
-      limit: '2.7 ×',
-    },
+    row('start to an input error', inputError, '2.1'),
+    row('start to the first request', action.first, '2.5', floor.first),
+    row('start to the first request, over TLS', actionOverTls.first, '3.2', floorOverTls.first),
+    row('a whole run with nothing to do', action.whole, '3.6', floor.whole),
+    row('a whole run with nothing to do, over TLS', actionOverTls.whole, '5.0', floorOverTls.whole),
   ]
 }
 

@@ -7,10 +7,10 @@ type Held = { file: string; bytes: number; parts: Record<string, number>; own: s
 /** When a file is loaded, by what it holds. */
 const when: [part: string, when: string][] = [
   ['main.js', 'always'],
-  ['settle.js', 'while the first answers are under way'],
+  ['reconcile-client.js', 'while the first answers are under way'],
   ['spec-files.js', 'with a spec file'],
   ['runner-files.js', 'when outputs and summary are written'],
-  ['private-key.js', 'where an admin client signs in with a private key'],
+  ['signing-key.js', 'where an admin client signs in with a private key'],
   ['undici', 'with a proxy'],
   ['libsodium-wrappers', 'before the first secret is delivered to GitHub'],
   ['libsodium', 'before the first secret is delivered to GitHub'],
