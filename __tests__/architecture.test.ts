@@ -1,27 +1,12 @@
-import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import type { AnyNode } from 'acorn'
 import { describe, expect, it } from 'vitest'
 import type { Secret } from '../src/base/secret.ts'
 import type { Step } from '../src/plan/steps.ts'
+import { chainOf, type Import, importsOf, nameOf, nodesOf, sourcesIn } from './support/syntax.ts'
 
-const src = path.join(import.meta.dirname, '../src')
-const files = new Map(
-  globSync('**/*.ts', { cwd: src })
-    .filter((name) => !name.endsWith('.d.ts'))
-    .map((name) => [name.replaceAll('\\', '/'), readFileSync(path.join(src, name), 'utf8')]),
-)
-
-type Import = { from: string; to: string; typeOnly: boolean }
-
-/** Every import of the sources, files by their path below `src`. */
-const imports: Import[] = [...files].flatMap(([from, text]) =>
-  [...text.matchAll(/^(import|export)\s(type\s)?[^'"]*?from\s'([^']+)'|\bimport\('([^']+)'\)/gm)].map((match) => {
-    const target = (match[3] ?? match[4])!
-    const isOurs = target.startsWith('.') && !target.includes('node_modules')
-    const to = isOurs ? path.posix.join(path.posix.dirname(from), target) : target.replace(/^[./]*node_modules\//, '')
-    return { from, to, typeOnly: match[2] !== undefined }
-  }),
-)
+const files = sourcesIn(path.join(import.meta.dirname, '../src'))
+const imports = [...files.values()].flatMap(importsOf)
 
 const isIo = (name: string) => name.startsWith('io/')
 
@@ -51,14 +36,15 @@ function roomOf(file: string): string {
   return first === 'io' ? `io/${second}` : first
 }
 
-/** Files whose text matches, comments left out. */
-function filesWith(pattern: RegExp): string[] {
-  return [...files].filter(([, text]) => pattern.test(withoutComments(text))).map(([name]) => name)
+/** Files with a node for which a test holds. */
+function filesWith(holds: (node: AnyNode) => boolean): string[] {
+  return [...files.values()].filter(({ tree }) => nodesOf(tree, holds).length > 0).map(({ name }) => name)
 }
 
-function withoutComments(text: string): string {
-  return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '')
-}
+const reads = (pattern: RegExp) => (node: AnyNode) =>
+  node.type === 'MemberExpression' && pattern.test(chainOf(node) ?? '')
+const calls = (pattern: RegExp) => (node: AnyNode) =>
+  node.type === 'CallExpression' && pattern.test(chainOf(node.callee) ?? '')
 
 describe('the sources', () => {
   it('are found, and so are their imports', () => {
@@ -84,13 +70,21 @@ describe('the sources', () => {
   })
 
   it('open a secret in io only', () => {
-    const opening = filesWith(/\.open\(\)/)
+    const opening = filesWith(
+      (node) =>
+        node.type === 'CallExpression' &&
+        node.callee.type === 'MemberExpression' &&
+        nameOf(node.callee) === 'open' &&
+        node.arguments.length === 0,
+    )
     expect(opening.length).toBeGreaterThan(2)
     expect(opening.filter((name) => !isIo(name))).toEqual([])
   })
 
   it('make a secret in one place only, which masks it first', () => {
-    expect(filesWith(/new Secret\(/)).toEqual(['io/runner/mask-secret.ts'])
+    expect(filesWith((node) => node.type === 'NewExpression' && nameOf(node.callee) === 'Secret')).toEqual([
+      'io/runner/mask-secret.ts',
+    ])
   })
 
   it('speak to the runner in one place only', () => {
@@ -99,25 +93,32 @@ describe('the sources', () => {
       'io/runner/runner-files.ts',
       'io/runner/runner.ts',
     ])
-    expect(filesWith(/\bconsole\.|process\.std(out|err)|process\.exit/)).toEqual(['io/runner/runner.ts'])
+    expect(filesWith(reads(/^console\.|^process\.(stdout|stderr|exit\w*)\b/))).toEqual(['io/runner/runner.ts'])
   })
 
   it('read the environment in inputs, runner and transport only', () => {
-    const reading = filesWith(/\benv(\.\w|\[)/)
+    const reading = filesWith(
+      (node) => node.type === 'MemberExpression' && /(^|\.)env$/.test(chainOf(node.object) ?? ''),
+    )
     const readers = ['io/inputs/environment.ts', 'io/inputs/inputs.ts', 'io/runner/runner.ts', 'io/http/transport.ts']
-    expect(reading.filter((name) => !readers.includes(name) && name !== 'main.ts')).toEqual([])
-    expect(filesWith(/process\.env\b/)).toEqual(['main.ts'])
-    expect(files.get('main.ts')).not.toMatch(/process\.env[.[]/)
+    expect(reading.filter((name) => !readers.includes(name))).toEqual([])
+    expect(filesWith(reads(/^process\.env$/))).toEqual(['main.ts'])
   })
 
   it('decide in the pure rooms without time, chance, environment or promises', () => {
-    const impure =
-      /\bDate\.now|new Date\(\)|Math\.random|performance\.|setTimeout|\bprocess\.|\bawait |\basync (function|\()|Promise</
+    const impure = (node: AnyNode) =>
+      node.type === 'AwaitExpression' ||
+      ('async' in node && node.async === true) ||
+      (node.type === 'NewExpression' && nameOf(node.callee) === 'Promise') ||
+      (node.type === 'NewExpression' && nameOf(node.callee) === 'Date' && node.arguments.length === 0) ||
+      calls(/^(Date\.now|Math\.random|setTimeout|setInterval|performance\.\w+|Promise\.\w+|crypto\.\w+)$/)(node) ||
+      reads(/^(process|performance)\./)(node)
     expect(filesWith(impure).filter((name) => pure.includes(roomOf(name)))).toEqual([])
+    expect(filesWith(impure).length).toBeGreaterThan(10)
   })
 
   it('have no default exports', () => {
-    expect(filesWith(/^export default\b|\bas default\b/m)).toEqual([])
+    expect(filesWith(({ type }) => type === 'ExportDefaultDeclaration')).toEqual([])
   })
 
   it('have no import cycles', () => {
@@ -125,7 +126,7 @@ describe('the sources', () => {
   })
 
   it('have 300 lines a file at most', () => {
-    const long = [...files].filter(([, text]) => text.split('\n').length > 301).map(([name]) => name)
+    const long = [...files.values()].filter(({ text }) => text.split('\n').length > 301).map(({ name }) => name)
     expect(long).toEqual([])
   })
 })
