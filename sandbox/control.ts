@@ -35,6 +35,10 @@ function stateOf(sandbox: Sandbox): Record<string, unknown> {
       createdAt: client.createdAt,
       secrets: client.secrets.map(({ hint, createdAt }) => ({ hint, createdAt })),
     })),
+    spaces: [...tenant.spaces.all.values()].map(({ id, name, type }) => ({
+      ...{ id, name, type },
+      members: tenant.spaces.in(id).map(({ assigneeId, roles }) => ({ assigneeId, roles })),
+    })),
     repositories: [...github.repositoriesById.values()].map((repository) => ({
       id: repository.id,
       name: repository.fullName,

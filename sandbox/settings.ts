@@ -47,6 +47,14 @@ export type Settings = {
   maxTokensPerUser: number
   usersMe: 'answers' | 'refuses'
   usersMeRedirects: boolean
+  /** When the user that a client acts as is made. Clients made by hand (`addClient`) get it with their first token. */
+  botAppears: 'with-client' | 'with-token'
+  deletionOfBots: 'allowed' | 'refused'
+  /** As which type a space takes a bot, and how it answers another one. */
+  typeOfBots: 'user' | 'bot' | 'either'
+  wrongTypeStatus: number
+  /** How a space answers somebody who may not see it. */
+  unseenSpace: 'forbidden' | 'missing'
   tier1PerMinute: number
   tier2PerMinute: number
   /** Of all users together: half of what each is allowed, times their number, so 50 on a tenant of one user. */
@@ -103,6 +111,11 @@ export const defaultSettings: Settings = {
   maxTokensPerUser: Number.POSITIVE_INFINITY,
   usersMe: 'answers',
   usersMeRedirects: false,
+  botAppears: 'with-token',
+  deletionOfBots: 'allowed',
+  typeOfBots: 'user',
+  wrongTypeStatus: 400,
+  unseenSpace: 'forbidden',
   tier1PerMinute: Number.POSITIVE_INFINITY,
   tier2PerMinute: Number.POSITIVE_INFINITY,
   tenantWritesPerMinute: Number.POSITIVE_INFINITY,

@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import type { SandboxClock } from '../clock.ts'
 import { hex } from '../random.ts'
 import type { Settings } from '../settings.ts'
+import { Spaces } from './spaces-model.ts'
 import type {
   AccessToken,
   Actor,
@@ -40,6 +41,7 @@ export class Tenant {
   readonly owner: User
   readonly clients = new Map<string, Client>()
   readonly users = new Map<string, User>()
+  readonly spaces: Spaces
   readonly apiKeys = new Map<string, ApiKey>()
   readonly tokens = new Map<string, AccessToken>()
   /** `jti` of the client assertions that were seen. */
@@ -51,13 +53,35 @@ export class Tenant {
     this.#settings = settings
     this.#clock = clock
     this.owner = this.addUser({ name: 'Olive Owner', admin: true })
+    this.spaces = new Spaces(clock, this.owner.id)
   }
 
   addUser(user: { name: string; admin: boolean; clientId?: string }): User {
     const subject = user.clientId === undefined ? `auth0|${hex(32)}` : `qlikbot\\${user.clientId}`
-    const added: User = { id: hex(24), subject, ...user }
+    const added: User = { id: hex(24), subject, status: 'active', ...user }
     this.users.set(added.id, added)
     return added
+  }
+
+  /** The user that a client acts as; made where it has none. */
+  botOf(client: Client): User {
+    const known = this.knownBot(client.clientId)
+    return known ?? this.addUser({ name: client.clientName, admin: true, clientId: client.clientId })
+  }
+
+  knownBot(clientId: string): User | undefined {
+    return [...this.users.values()].find((user) => user.clientId === clientId)
+  }
+
+  disableUser(userId: string, status: User['status'] = 'disabled'): void {
+    const user = this.users.get(userId)
+    if (user) user.status = status
+  }
+
+  /** A user that is gone is a member of nothing. */
+  deleteUser(userId: string): void {
+    this.users.delete(userId)
+    this.spaces.forget(userId)
   }
 
   /** `expiresAt` in ms since the epoch; without it the key does not expire. */

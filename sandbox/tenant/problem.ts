@@ -1,4 +1,4 @@
-import { jsonResponse, type SandboxResponse } from '../http.ts'
+import { type Call, jsonResponse, parseJson, type SandboxResponse } from '../http.ts'
 import { hex } from '../random.ts'
 
 /** An answer other than success, thrown by the rules and turned into the error envelope by the routes. */
@@ -36,4 +36,19 @@ export function problemResponse(problem: TenantProblem, withStatus: boolean): Sa
 
 export function invalid(detail: string): TenantProblem {
   return new TenantProblem(400, 'Bad request', { detail })
+}
+
+export function forbidden(): TenantProblem {
+  return new TenantProblem(403, 'Forbidden', { detail: 'The caller lacks the permission' })
+}
+
+export function notFound(): TenantProblem {
+  return new TenantProblem(404, 'Not found')
+}
+
+/** The JSON of a request, or the problem with it. */
+export function readBody(call: Call): unknown {
+  const parsed = parseJson(call.body)
+  if (!parsed.ok) throw invalid('The body is not JSON')
+  return parsed.value
 }

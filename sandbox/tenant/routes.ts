@@ -1,23 +1,18 @@
-import { bearerOf, type Call, emptyResponse, jsonResponse, parseJson, type SandboxResponse } from '../http.ts'
+import { bearerOf, type Call, emptyResponse, jsonResponse, type SandboxResponse } from '../http.ts'
 import { RateWindow } from '../window.ts'
 import { readCreateBody } from './fields.ts'
 import { listPage } from './list.ts'
 import { patchClient, readConsentPatch } from './patch.ts'
-import { invalid, problemResponse, TenantProblem } from './problem.ts'
-import { scopesForOwnUser } from './scopes.ts'
-import {
-  connectionConfigShape,
-  createdShape,
-  listShape,
-  newSecretShape,
-  readShape,
-  slimShape,
-  userShape,
-} from './shapes.ts'
+import { forbidden, invalid, notFound, problemResponse, readBody, TenantProblem } from './problem.ts'
+import { connectionConfigShape, createdShape, listShape, newSecretShape, readShape, slimShape } from './shapes.ts'
+import { spacesRoute } from './spaces.ts'
 import { type Context, revokeRoute, tokenRoute } from './token.ts'
 import type { Actor, Client } from './types.ts'
+import { usersRoute } from './users.ts'
 
 const clientsPath = '/api/v1/oauth-clients'
+const usersPath = '/api/v1/users'
+const spacesPath = '/api/v1/spaces'
 
 /** Answers for a Qlik Cloud tenant. */
 export class TenantRoutes {
@@ -51,7 +46,8 @@ export class TenantRoutes {
     const actor = this.#context.tenant.actorOf(bearerOf(call.headers))
     if (!actor) throw new TenantProblem(401, 'Unauthorized', { detail: 'The bearer credential is not valid' })
     this.#spend(actor.userId, call.method === 'GET')
-    if (call.pathname.startsWith('/api/v1/users/')) return this.#user(call, actor)
+    if (isUnder(usersPath, call)) return usersRoute(call, actor, this.#context)
+    if (isUnder(spacesPath, call)) return spacesRoute(call, actor, this.#context)
     if (call.pathname === clientsPath) return this.#collection(call, actor)
     if (call.pathname.startsWith(`${clientsPath}/`)) return this.#item(call, actor)
     throw notFound()
@@ -85,20 +81,6 @@ export class TenantRoutes {
     if (used <= limit) return
     const seconds = Math.max(1, Math.ceil((resetsAt - clock.now()) / 1000))
     throw new TenantProblem(429, 'Too many requests', { headers: { 'retry-after': String(seconds) } })
-  }
-
-  #user(call: Call, actor: Actor): SandboxResponse {
-    const { tenant, settings } = this.#context
-    const user = tenant.users.get(actor.userId)
-    const id = call.segments[3]
-    if (call.method !== 'GET' || call.segments.length !== 4 || !user) throw notFound()
-    if (id !== 'me' && id !== user.id) throw notFound()
-    const allowed = actor.scopes === undefined || actor.scopes.some((scope) => scopesForOwnUser.includes(scope))
-    if (!allowed && settings.usersMe === 'refuses') throw forbidden()
-    if (id === 'me' && settings.usersMeRedirects) {
-      return emptyResponse(301, { location: `${settings.tenantUrl}/api/v1/users/${user.id}` })
-    }
-    return jsonResponse(200, userShape(user, tenant.tenantId))
   }
 
   #collection(call: Call, actor: Actor): SandboxResponse {
@@ -151,6 +133,7 @@ export class TenantRoutes {
       consentMethod: honoured ? 'trusted' : 'required',
       createdByType: actor.clientId === undefined ? 'user' : settings.createdByTypeOfBots,
     })
+    if (settings.botAppears === 'with-client') tenant.botOf(client)
     if (takesSecrets(client) || settings.secretForKeys === 'made') tenant.makeSecret(client, actor.userId)
     return jsonResponse(201, createdShape(client, tenant.tenantId, settings))
   }
@@ -234,14 +217,12 @@ export class TenantRoutes {
   }
 }
 
-function takesSecrets(client: Client): boolean {
-  return client.appType === 'web' && client.allowedAuthMethods?.includes('client_secret') === true
+function isUnder(path: string, { pathname }: Call): boolean {
+  return pathname === path || pathname.startsWith(`${path}/`)
 }
 
-function readBody(call: Call): unknown {
-  const parsed = parseJson(call.body)
-  if (!parsed.ok) throw invalid('The body is not JSON')
-  return parsed.value
+function takesSecrets(client: Client): boolean {
+  return client.appType === 'web' && client.allowedAuthMethods?.includes('client_secret') === true
 }
 
 function queryOf(query: URLSearchParams): string {
@@ -255,12 +236,4 @@ function mayRead(actor: Actor): void {
 
 function mayWrite(actor: Actor): void {
   if (!actor.admin) throw forbidden()
-}
-
-function forbidden(): TenantProblem {
-  return new TenantProblem(403, 'Forbidden', { detail: 'The caller lacks the permission' })
-}
-
-function notFound(): TenantProblem {
-  return new TenantProblem(404, 'Not found')
 }

@@ -83,3 +83,6 @@ export const scopesForOwnUser = [
   'users',
   'users:read',
 ]
+
+/** Scopes with which a bot may read all users. */
+export const scopesForUsers = ['admin_classic', 'admin.users', 'admin.users:read', 'users', 'users:read']

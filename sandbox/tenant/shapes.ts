@@ -91,7 +91,7 @@ export function userShape(user: User, tenantId: string): Json {
     id: user.id,
     tenantId,
     clientId: user.clientId,
-    status: 'active',
+    status: user.status,
     subject: user.subject,
     name: user.name,
     roles: [role],

@@ -95,9 +95,9 @@ function grantedScopes(client: Client, scope: string | undefined): string[] {
 
 function grant(client: Client, scopes: string[], secret: string | undefined, context: Context): SandboxResponse {
   const { tenant, settings, clock } = context
-  // The bot user is set up by the first token, not with the client: https://qlik.dev/authenticate/oauth
-  const known = [...tenant.users.values()].find((user) => user.clientId === client.clientId)
-  const bot = known ?? tenant.addUser({ name: client.clientName, admin: true, clientId: client.clientId })
+  // By then at the latest the client has its user: https://qlik.dev/authenticate/oauth
+  const bot = tenant.botOf(client)
+  if (bot.status === 'disabled') throw new TenantProblem(403, 'Forbidden', { detail: 'The user is disabled' })
   const now = clock.now()
   if (settings.maxTokensPerUser !== Number.POSITIVE_INFINITY) {
     const live = [...tenant.tokens.values()].filter((token) => token.userId === bot.id && token.expiresAt > now)

@@ -43,7 +43,14 @@ export type Client = ClientFields & {
   secrets: StoredSecret[]
 }
 
-export type User = { id: string; name: string; subject: string; admin: boolean; clientId?: string }
+export type User = {
+  id: string
+  name: string
+  subject: string
+  admin: boolean
+  status: 'active' | 'disabled'
+  clientId?: string
+}
 
 export type ApiKey = { value: string; userId: string; expiresAt: number | undefined }
 
