@@ -4,7 +4,7 @@ import { readDescription, requireRoom, roomBeside, withLedger, withLine } from '
 import { deliveredEntry, droppedDestinations, recalledDestination } from '../../src/ledger/ledger.ts'
 import { ledgerLine, sameLedger } from '../../src/ledger/ledger-codec.ts'
 import { ledgerMarker, longestDescription } from '../../src/model/client.ts'
-import { type Destination, destinationKey, stores } from '../../src/model/destination.ts'
+import { type Destination, destinationKey, environmentOf, stores } from '../../src/model/destination.ts'
 import type { Ledger } from '../../src/model/ledger-shape.ts'
 import { destination, key, ledgerOf, now } from '../support/values.ts'
 
@@ -12,7 +12,9 @@ import { destination, key, ledgerOf, now } from '../support/values.ts'
 const word = fc.string({ minLength: 1, maxLength: 12 }).filter((text) => text !== '__proto__')
 const place = fc
   .tuple(fc.nat(), fc.string({ maxLength: 12 }), fc.constantFrom('A', 'QLIK_CLIENT_SECRET'))
-  .map(([id, environment, name]) => `${id}//${encodeURIComponent(environment).replaceAll('.', '-')}/${name}`)
+  .map(
+    ([id, environment, name]) => `${id}//${encodeURIComponent(environment.toLowerCase()).replaceAll('.', '-')}/${name}`,
+  )
 const fullName = fc.constantFrom('acme/app', 'other/x.y')
 const time = fc.integer({ min: 0, max: 4_000_000_000 })
 // No tenant calls a secret so, and no object of JavaScript keeps it.
@@ -39,18 +41,32 @@ const ledgers: fc.Arbitrary<Ledger> = fc.record({
       stamps: fc.dictionary(place, fc.option(time), { maxKeys: 3 }),
     }),
   ),
-  destinations: fc.dictionary(
-    place,
-    fc.record({
-      hint: word,
-      stamp: fc.integer({ min: -1, max: 4_000_000_000 }),
-      idStamp: optional(time),
-      id: optional(fc.constantFrom('variable:QLIK_CLIENT_ID', 'secret:A')),
-      in: optional(fullName),
-    }),
-    { maxKeys: 3 },
-  ),
+  destinations: fc
+    .dictionary(
+      place,
+      fc.record({
+        hint: word,
+        stamp: fc.integer({ min: -1, max: 4_000_000_000 }),
+        idStamp: optional(time),
+        id: optional(fc.constantFrom('variable:QLIK_CLIENT_ID', 'secret:A')),
+        in: optional(fullName),
+      }),
+      { maxKeys: 3 },
+    )
+    .chain(spelt),
 })
+/** Some places with their environments as people wrote them. */
+function spelt(places: Ledger['destinations']): fc.Arbitrary<Ledger['destinations']> {
+  return fc.boolean().map((isLoud) =>
+    Object.fromEntries(
+      Object.entries(places).map(([at, delivered]) => {
+        const loud = environmentOf(at).toUpperCase()
+        const isOther = isLoud && loud.toLowerCase() === environmentOf(at) && loud !== environmentOf(at)
+        return [at, isOther ? { ...delivered, environment: loud } : delivered]
+      }),
+    ),
+  )
+}
 const userText = fc
   .oneof(
     fc.string({ maxLength: 80 }),

@@ -1,7 +1,15 @@
 import * as z from 'zod/mini'
 import { latestTime } from '../base/duration.ts'
 import { ledgerMarker } from '../model/client.ts'
-import { hasVariables, readDestinationKey, repositoryPattern, usualNames } from '../model/destination.ts'
+import {
+  environmentOf,
+  foldedKey,
+  hasVariables,
+  readDestinationKey,
+  repositoryPattern,
+  usualNames,
+  withEnvironment,
+} from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 
 // --- the line --------------------------------------------------------------------------------------------------------
@@ -107,7 +115,7 @@ function short(ledger: Ledger): Line {
   return {
     ...ledger,
     announced: announced && { ...announced, stamps: withKeys(announced.stamps, shortKey) },
-    destinations: mapped(withKeys(ledger.destinations, shortKey), (delivered) => ({
+    destinations: mapped(withKeys(withSpelling(ledger.destinations), shortKey), ({ environment: _, ...delivered }) => ({
       ...delivered,
       hint: delivered.hint === current?.hint ? undefined : delivered.hint,
       id: delivered.id === usualId ? undefined : (delivered.id ?? 'none'),
@@ -116,21 +124,49 @@ function short(ledger: Ledger): Line {
   }
 }
 
+/** In the line a key has its environment as people wrote it, for requests about places that only the ledger names. */
+function withSpelling(places: Ledger['destinations']): Ledger['destinations'] {
+  return Object.fromEntries(
+    Object.entries(places).map(([key, delivered]) => [
+      delivered.environment === undefined ? key : withEnvironment(key, delivered.environment),
+      delivered,
+    ]),
+  )
+}
+
+/** GitHub's environments know no case: of two spellings of one place the later delivery is the one. */
+function withoutSpelling(places: Ledger['destinations']): Ledger['destinations'] {
+  const folded: Ledger['destinations'] = {}
+  for (const [written, delivered] of Object.entries(places)) {
+    const key = foldedKey(written)
+    if ((folded[key]?.stamp ?? Number.NEGATIVE_INFINITY) > delivered.stamp) continue
+    folded[key] = key === written ? delivered : { ...delivered, environment: environmentOf(written) }
+  }
+  return folded
+}
+
 function long(line: Line): Ledger {
-  const { current, announced, owner } = line
+  const { announced } = line
   return {
     ...line,
-    announced: announced && { ...announced, stamps: withKeys(announced.stamps, longKey) },
-    destinations: mapped(withKeys(line.destinations, longKey), ({ hint, stamp, idStamp, id: written, in: place }) => {
-      const id = longId(written)
-      return {
-        hint: hint || (current?.hint ?? ''),
-        stamp,
-        ...(idStamp === undefined ? {} : { idStamp }),
-        ...(id === undefined ? {} : { id }),
-        ...(place === undefined ? {} : { in: longName(place, owner.name) }),
-      }
-    }),
+    announced: announced && { ...announced, stamps: withKeys(announced.stamps, (key) => foldedKey(longKey(key))) },
+    destinations: withoutSpelling(
+      mapped(withKeys(line.destinations, longKey), (delivered) => longDelivered(delivered, line)),
+    ),
+  }
+}
+
+function longDelivered(
+  { hint, stamp, idStamp, id: written, in: place }: Line['destinations'][string],
+  { current, owner }: Pick<Line, 'current' | 'owner'>,
+): Ledger['destinations'][string] {
+  const id = longId(written)
+  return {
+    hint: hint || (current?.hint ?? ''),
+    stamp,
+    ...(idStamp === undefined ? {} : { idStamp }),
+    ...(id === undefined ? {} : { id }),
+    ...(place === undefined ? {} : { in: longName(place, owner.name) }),
   }
 }
 

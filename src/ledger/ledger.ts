@@ -27,7 +27,7 @@ export function deliveredEntry(
   idStamp: number | undefined,
   owner: Ledger['owner'],
 ): Delivered {
-  const { repository } = destination
+  const { repository, environment } = destination
   const isOwners = repository === undefined || repository.id === owner.repository
   return {
     hint,
@@ -35,6 +35,7 @@ export function deliveredEntry(
     ...(idStamp === undefined ? {} : { idStamp }),
     ...(destination.idAs === 'none' ? {} : { id: `${destination.idAs}:${destination.idName}` }),
     ...(isOwners ? {} : { in: `${repository.owner}/${repository.name}` }),
+    ...(environment === undefined || environment === environment.toLowerCase() ? {} : { environment }),
   }
 }
 
@@ -48,7 +49,7 @@ export function recalledDestination(key: string, delivered: Delivered, owner: Le
   if (organization !== undefined) return { store, organization, secretName, idName, idAs }
   const [repositoryOwner = '', name = ''] = (delivered.in ?? owner.name).split('/')
   const repository = { owner: repositoryOwner, name, id: parts.repositoryId }
-  return { store, repository, environment: parts.environment, secretName, idName, idAs }
+  return { store, repository, environment: delivered.environment ?? parts.environment, secretName, idName, idAs }
 }
 
 /** Destinations that the ledger serves and these do not name. */

@@ -80,12 +80,18 @@ export const organizationPattern = /^[A-Za-z\d][A-Za-z\d_-]{0,99}$/
 // --- keys of the ledger ----------------------------------------------------------------------------------------------
 
 /**
- * Short and stable name of a destination in the ledger: whose, store, environment, secret. A repository is its id; an
- * organization its login with an at sign, in lower case, for its id would cost a request in every run.
+ * Short and stable name of a destination: whose, store, environment, secret. A repository is its id; an organization its login with
+ * an at sign, because its id would cost a request in every run. Organizations and environments are in lower case: GitHub takes
+ * `Staging` and `staging` for one.
  */
 export function destinationKey(destination: Destination): string {
   const { store, secretName } = destination
   return [holderKey(destination), store === 'actions' ? '' : store, environmentKey(destination), secretName].join('/')
+}
+
+/** The same place with another name of a secret or a variable: the key of one value. */
+export function keyWithName(key: string, name: string): string {
+  return `${key.slice(0, key.lastIndexOf('/') + 1)}${name}`
 }
 
 /** Where a destination lies, as text: what is in one place has one of these. */
@@ -100,7 +106,25 @@ function holderKey(scope: Scope): string {
 }
 
 function environmentKey({ environment }: Scope): string {
-  return encodeURIComponent(environment ?? '')
+  return encodeURIComponent((environment ?? '').toLowerCase())
+}
+
+/** A key with its environment in lower case, whoever wrote it: earlier ledgers have the spelling of the spec. */
+export function foldedKey(key: string): string {
+  return withEnvironment(key, environmentOf(key).toLowerCase())
+}
+
+/** A key with the environment as somebody wrote it. */
+export function withEnvironment(key: string, environment: string): string {
+  return key
+    .split('/')
+    .map((part, index) => (index === 2 ? encodeURIComponent(environment) : part))
+    .join('/')
+}
+
+/** The environment in a key that `readDestinationKey` accepts; empty for none. */
+export function environmentOf(key: string): string {
+  return decodeURIComponent(key.split('/')[2] ?? '')
 }
 
 export type KeyParts = { store: Store; secretName: string } & (

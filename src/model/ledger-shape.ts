@@ -33,11 +33,15 @@ export type Announcement = {
   stamps: Record<string, number | null>
 }
 
-/** `id`: `variable:NAME` or `secret:NAME`; `in`: `owner/name`, where it is not the owner's own repository. */
+/**
+ * `id`: `variable:NAME` or `secret:NAME`; `in`: `owner/name`, where it is not the owner's own repository; `environment`: its name as
+ * people wrote it, where that is not the key's lower case.
+ */
 export type Delivered = {
   hint: string
   stamp: number
   idStamp?: number | undefined
   id?: string | undefined
   in?: string | undefined
+  environment?: string | undefined
 }

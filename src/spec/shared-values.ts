@@ -41,13 +41,8 @@ function apartByName(spec: ClientSpec, served: ReadonlySet<string>): ClientSpec 
   return { ...spec, destinations: spec.destinations.map(named) }
 }
 
-/**
- * One value at a destination: two that differ in the secret may share the variable. GitHub's names of environments don't know
- * upper and lower case.
- */
-export function valueKey(written: Destination, part: 'id' | 'secret'): string {
-  const destination =
-    written.environment === undefined ? written : { ...written, environment: written.environment.toLowerCase() }
+/** One value at a destination: two that differ in the secret may share the variable. */
+export function valueKey(destination: Destination, part: 'id' | 'secret'): string {
   const { secretName, idName, idAs } = destination
   return part === 'id' && idAs !== 'secret'
     ? `${idAs} ${destinationKey({ ...destination, secretName: idName })}`
