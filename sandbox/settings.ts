@@ -12,6 +12,8 @@ export type Settings = {
   issuer: string | undefined
   /** Largest page the list gives, whatever `limit` asks for (at most 100). */
   pageLimit: number
+  /** Entries that stand on every page of the list of clients, in any form. */
+  strangers: unknown[]
   filterCase: 'sensitive' | 'insensitive'
   listDelay: number
   deletedClients: 'hidden' | 'shown'
@@ -64,6 +66,8 @@ export type Settings = {
   githubUrl: string
   /** Enterprise Server (`server`) has no stores of Codespaces and agents. */
   githubEdition: 'cloud' | 'server'
+  /** Entries at the end of every list of secrets or variables, in any form. */
+  strangeValues: unknown[]
   wrongKey: 'silent' | 'refused'
   stampDelay: number
   primaryPerHour: number
@@ -80,6 +84,7 @@ export const defaultSettings: Settings = {
   tenantUrl: 'https://sandbox.eu.qlikcloud.com',
   issuer: undefined,
   pageLimit: 100,
+  strangers: [],
   filterCase: 'sensitive',
   listDelay: 0,
   deletedClients: 'hidden',
@@ -121,6 +126,7 @@ export const defaultSettings: Settings = {
   tenantWritesPerMinute: Number.POSITIVE_INFINITY,
   githubUrl: 'https://api.github.com',
   githubEdition: 'cloud',
+  strangeValues: [],
   wrongKey: 'silent',
   stampDelay: 0,
   primaryPerHour: Number.POSITIVE_INFINITY,

@@ -1,5 +1,6 @@
+import type { ActionError } from './base/errors.ts'
 import type { Secret } from './base/secret.ts'
-import type { CompleteFields, Consent, FieldChange, ObservedClient } from './model/client.ts'
+import type { CompleteFields, Consent, FieldChange, ObservedClient, PassedOver } from './model/client.ts'
 import type { Destination, ObservedDestination } from './model/destination.ts'
 import type { Need } from './plan/request-cost.ts'
 import type { Observed } from './plan/steps.ts'
@@ -8,9 +9,9 @@ import type { Observed } from './plan/steps.ts'
 export type At<T> = { value: T; at: number }
 
 export interface TenantReader {
-  /** All clients of the tenant. */
-  clients(): Promise<At<ObservedClient[]>>
-  /** One client; undefined where it is gone. */
+  /** All clients of the tenant; and the entries of its list that can't be ours, for they lack the documented form. */
+  clients(): Promise<At<ObservedClient[]> & { passedOver: PassedOver[] }>
+  /** One client; undefined where it is gone, by the tenant's own word. */
   client(clientId: string): Promise<At<ObservedClient | undefined>>
 }
 
@@ -46,7 +47,7 @@ export interface TenantWriter {
   makeKey(): NewKey
   /** Adds the public half of a key, and allows its method. That it is there already is fine. */
   addKey(clientId: string, key: NewKey, guard: KeyGuard): Promise<At<void>>
-  /** Deletes a secret or a public key; that it is gone already is fine. */
+  /** Deletes a secret or a public key; that it is gone already, by the tenant's own word, is fine. */
   retire(clientId: string, hint: string, guard: KeyGuard): Promise<void>
   remove(clientId: string): Promise<void>
 }
@@ -87,9 +88,15 @@ export interface DestinationWriter {
   putVariable(destination: Destination, value: string, exists: boolean): Promise<void>
   /** Puts a variable back to what it was; undefined: it was not there. */
   restoreVariable(destination: Destination, before: string | undefined): Promise<void>
-  /** Deletes the values of a destination; what is gone already is fine. */
-  remove(destination: Destination, parts: ('id' | 'secret')[]): Promise<void>
+  /** Deletes values of a destination, one after the other; one failure stops no other. Throws nothing. */
+  remove(destination: Destination, parts: ('id' | 'secret')[]): Promise<Removal[]>
 }
+
+/**
+ * What became of a value that was to be deleted. `left`: why it may still be there; without it GitHub itself says that it is gone.
+ * `left.absence` is `unseen` where GitHub does not show its place to the token.
+ */
+export type Removal = { part: 'id' | 'secret'; left?: ActionError | undefined }
 
 /** Measures elapsed time only: the runner's clock is compared with nothing. Milliseconds. */
 export interface Clock {
@@ -107,6 +114,8 @@ export interface Stop {
 export interface Reporter {
   /** One line, as it happens. */
   step(line: string): void
+  /** Shown only where somebody debugs the workflow. */
+  debug(line: string): void
   notice(line: string): void
   warning(line: string): void
 }

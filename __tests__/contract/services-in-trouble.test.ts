@@ -72,7 +72,7 @@ describe('a service in trouble', () => {
       expect(seconds).toBeLessThan(1)
     })
 
-    it.each(['{}', '[]', 'null', '"text"', '{"data":[{}],"secrets":[{}],"total_count":1}', ''])(
+    it.each(['{}', '[]', 'null', '"text"', '{"data":{},"secrets":{},"total_count":1}', ''])(
       'that sends JSON of another form (%s) is asked once',
       async (body) => {
         strike({ kind: 'status', status: 200, body }, 1000)
@@ -116,7 +116,8 @@ describe('a service in trouble', () => {
     })
 
     it.each([400, 409, 418, 422])('that answers %i is asked once', async (status) => {
-      strike({ kind: 'status', status, body: '{"message":"no"}' }, 1000)
+      const body = service === 'tenant' ? '{"errors":[{"title":"no"}]}' : '{"message":"no"}'
+      strike({ kind: 'status', status, body }, 1000)
       const { result, seconds } = await timed(() => simulation.run())
       expectRefusal(result, status === 418 ? `${code}_UNEXPECTED` : `${code}_REJECTED`, {
         message: new RegExp(`${status}`),

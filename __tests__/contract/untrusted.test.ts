@@ -120,7 +120,7 @@ function saying(answer: WireResponse, said: string, which: Set<string>): WireRes
 function expectNoCommands({ raw, commands, log }: RunResult): void {
   const found = shownByRunner({ raw }).commands
   expect(
-    found.map(({ name }) => name).filter((name) => !['add-mask', 'notice', 'warning', 'error'].includes(name)),
+    found.map(({ name }) => name).filter((name) => !['add-mask', 'debug', 'notice', 'warning', 'error'].includes(name)),
   ).toEqual([])
   expect(found.filter(({ properties }) => properties !== '')).toEqual([])
   expect(found).toHaveLength(commands)

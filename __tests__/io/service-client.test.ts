@@ -44,7 +44,12 @@ function service(...answers: (WireResponse | (() => Error))[]) {
         return () => void listeners.delete(listener)
       },
     },
-    reporter: { step: (line: string) => void world.log.push(line), notice: () => {}, warning: () => {} },
+    reporter: {
+      step: (line: string) => void world.log.push(line),
+      debug: () => {},
+      notice: () => {},
+      warning: () => {},
+    },
   }
   const http = (call: Call, name: 'tenant' | 'github' = 'tenant') => createService(name, transport, around).http(call)
   return { world, http, around, transport }
@@ -196,13 +201,11 @@ describe('an answer', () => {
     ],
     [
       'few letters of long words: a service may repeat a part of a credential',
-      '{"message":"bad token 0123456789abcdef0123 of eyJhbGciOiJSUzI1NiJ9.e30, see user-impersonation"}',
+      '{"errors":[],"message":"bad token 0123456789abcdef0123 of eyJhbGciOiJSUzI1NiJ9.e30, see user-impersonation"}',
       'bad token 01234567… of eyJhbGci….e30, see user-impersonation',
       undefined,
     ],
-    ['OAuth’s form', '{"error":"invalid_client","error_description":"no"}', 'invalid_client · no', undefined],
-    ['GitHub’s form', '{"message":"Bad credentials"}', 'Bad credentials', undefined],
-    ['no form', '<html>', '', undefined],
+    ['no form, for it is empty', '', '', undefined],
   ])('that refuses is quoted in %s', async (_what, body, said, trace) => {
     const { http } = service({ ...good, status: 400, body })
     const error = await failing(http(get))

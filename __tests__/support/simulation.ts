@@ -206,6 +206,7 @@ export class Running {
               result.log.push(line)
               result.raw += `${line}\n`
             },
+            debug: (line) => this.#print('::debug::', line),
             notice: (line) => this.#say('::notice::', line),
             warning: (line) => this.#say('::warning::', line),
           },

@@ -37,10 +37,10 @@ function known(name: string, { secrets }: Scope): StoredSecret {
 }
 
 function list(call: Call, target: Target): SandboxResponse {
-  const all = [...target.scope.secrets].sort(([a], [b]) => (a < b ? -1 : 1))
+  const ours = [...target.scope.secrets].sort(([a], [b]) => (a < b ? -1 : 1))
+  const all = [...ours.map(([name, secret]) => shape(name, secret, target)), ...target.settings.strangeValues]
   const { page, headers } = paginate(all, call, { usual: 30, most: 100 }, target.url)
-  const secrets = page.map(([name, secret]) => shape(name, secret, target))
-  return jsonResponse(200, { total_count: all.length, secrets }, headers)
+  return jsonResponse(200, { total_count: all.length, secrets: page }, headers)
 }
 
 function shape(name: string, secret: StoredSecret, target: Target): Record<string, unknown> {

@@ -27,13 +27,10 @@ export function variablesRoute(call: Call, target: Target): SandboxResponse {
 }
 
 function list(call: Call, target: Target): SandboxResponse {
-  const all = [...target.scope.variables].sort(([a], [b]) => (a < b ? -1 : 1))
+  const ours = [...target.scope.variables].sort(([a], [b]) => (a < b ? -1 : 1))
+  const all = [...ours.map(([name, item]) => shape(name, item, target)), ...target.settings.strangeValues]
   const { page, headers } = paginate(all, call, { usual: 10, most: 30 }, target.url)
-  return jsonResponse(
-    200,
-    { total_count: all.length, variables: page.map(([name, item]) => shape(name, item, target)) },
-    headers,
-  )
+  return jsonResponse(200, { total_count: all.length, variables: page }, headers)
 }
 
 function shape(name: string, variable: StoredVariable, target: Target): Record<string, unknown> {

@@ -106,7 +106,7 @@ export class TenantRoutes {
       ...this.#link('prev', page.prev, call),
     }
     const total = call.query.get('totalResults') === 'true' ? { totalResults: page.total } : {}
-    return jsonResponse(200, { data: page.clients.map(shape), links, ...total })
+    return jsonResponse(200, { data: [...settings.strangers, ...page.clients.map(shape)], links, ...total })
   }
 
   #link(name: 'next' | 'prev', cursor: string | undefined, call: Call): Record<string, { href: string }> {

@@ -62,7 +62,7 @@ async function summaryOfRun(env: Record<string, string>): Promise<string> {
   const nothing = () => {}
   const runner: Runner = {
     mask: nothing,
-    reporter: { step: nothing, notice: nothing, warning: nothing },
+    reporter: { step: nothing, debug: nothing, notice: nothing, warning: nothing },
     output: async () => {},
     outputSecret: async () => {},
     summary: async (markdown) => {

@@ -1,5 +1,7 @@
 import { type ActionError, toActionError, unreachable } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
 import { withLedger, withLine } from '../ledger/description.ts'
+import { scopeLabel } from '../model/destination.ts'
 import type { ClientPlan, Step } from '../plan/steps.ts'
 import type { Reading } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'
@@ -84,10 +86,23 @@ async function carryOut(step: Step, work: Work): Promise<boolean> {
     case 'commit':
       return commit(work)
     case 'remove-values':
-      return changes(work, () => work.shop.writers.destinations.remove(step.destination, step.parts))
+      return removeValues(step, work)
     default:
       return unreachable(step)
   }
+}
+
+/** A value that GitHub does not let go, or does not show, is named as left behind: the client goes all the same. */
+async function removeValues({ destination, parts }: Step & { kind: 'remove-values' }, work: Work): Promise<boolean> {
+  const removals = await work.shop.writers.destinations.remove(destination, parts)
+  const left = removals.filter((removal) => removal.left !== undefined)
+  work.progress.changed ||= left.length < removals.length || left.some((removal) => removal.left?.uncertain)
+  for (const { part, left: error } of left) {
+    if (error!.code !== 'DESTINATION_MISSING' && error!.code !== 'DESTINATION_FORBIDDEN') throw error
+    const name = part === 'id' ? destination.idName : destination.secretName
+    work.progress.notes.push(`${name} is left behind in ${plain(scopeLabel(destination))}: ${error!.message}`)
+  }
+  return left.length === 0
 }
 
 async function changes(work: Work, write: () => Promise<unknown>): Promise<true> {

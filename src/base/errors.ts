@@ -43,12 +43,20 @@ export type Position = { line: number; column: number }
 /** What is wrong with a spec file, and where. The message quotes keys and names, no other values. */
 export type Mistake = Position & { file: string; message: string }
 
+/**
+ * What is known of a thing that an answer does not show. `gone`: the service itself says so. `unseen`: it is gone, or the service hides
+ * it from us. `not told`: the answer is somebody else's, such as a gateway's page, and says nothing. Only `src/io` decides which.
+ */
+export type Absence = 'gone' | 'unseen' | 'not told'
+
 type Details = {
   cause?: unknown
   /** Qlik's `traceId` or GitHub's request id, and which of them it is. */
   trace?: string | undefined
   /** HTTP status that the failure stands for, where there was an answer. */
   status?: number | undefined
+  /** Of a 404: what it means. */
+  absence?: Absence | undefined
   /** The service's own time of that answer, in epoch seconds. */
   at?: number | undefined
   /** Milliseconds that the service asked us to wait, where there was no time left for it. */
@@ -68,6 +76,7 @@ export class ActionError extends Error {
   readonly hint: string
   readonly trace: string | undefined
   readonly status: number | undefined
+  readonly absence: Absence | undefined
   readonly at: number | undefined
   readonly retryAfter: number | undefined
   readonly spent: number
@@ -80,6 +89,7 @@ export class ActionError extends Error {
     this.hint = hint
     this.trace = details.trace
     this.status = details.status
+    this.absence = details.absence
     this.at = details.at
     this.retryAfter = details.retryAfter
     this.spent = details.spent ?? 0

@@ -55,6 +55,12 @@ export type ObservedClient = {
   shownToAdmin: boolean
 }
 
+/**
+ * An entry of the tenant's list that lacks the documented form, such as a client that registered itself. `id`: where it has one of
+ * that form, or none. `lacks`: the parts that are missing or of another form.
+ */
+export type PassedOver = { id: string | undefined; description: Description; lacks: string }
+
 /** A field of the client that differs: values as people read them. */
 export type FieldChange = { field: keyof Fields; before: string | string[] | undefined; after: string | string[] }
 

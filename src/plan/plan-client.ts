@@ -20,7 +20,7 @@ import { adds, keyless, kindOf, retireSteps, surelyGone, surplusMethod } from '.
 import { clientLabel, type Identity, identify } from './find-client.ts'
 import { planDestroy } from './plan-destroy.ts'
 import { deliverySteps, idRepairs, issueSteps } from './plan-issue.ts'
-import { protectAdmin, protectTwin, refuseDropped, requireRead, requireVisibility } from './refusals.ts'
+import { protectAdmin, protectTwin, refuseDropped, requireForm, requireRead, requireVisibility } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { warningsOf } from './warnings.ts'
 
@@ -30,6 +30,7 @@ import { warningsOf } from './warnings.ts'
  */
 export function planClient(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
   if (spec.refusal !== undefined) throw spec.refusal
+  requireForm(spec, observed, context.actor)
   const destroy = spec.state === 'absent'
   if (!destroy) requireRead(spec.destinations, observed)
   // What is pinned and already gone needs no destroying.

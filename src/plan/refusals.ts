@@ -2,13 +2,14 @@ import { iso } from '../base/duration.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { droppedDestinations } from '../ledger/ledger.ts'
+import { isOwner } from '../ledger/ownership.ts'
 import { type Rotation, secretSlots } from '../ledger/rotation-decision.ts'
 import type { Consent, FieldChange, ObservedClient, ObservedSecret } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import type { ObservedDestination } from '../model/destination.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
 import { isAsAsked, isComplete } from '../model/visibility.ts'
-import type { ClientSpec, Policy } from '../spec/client-spec.ts'
+import type { Actor, ClientSpec, Policy } from '../spec/client-spec.ts'
 import { clientLabel } from './find-client.ts'
 import type { Observed } from './steps.ts'
 
@@ -25,6 +26,21 @@ export function requireRead(destinations: Destination[], { unread }: Observed, a
         'Is it spelt right? GitHub answers the same where the github-token may not see it: it needs access to that repository.',
       )
   }
+}
+
+/**
+ * Throws where the client that we would act on lacks the documented form: taken for absent it would be created a second time. An
+ * entry that only has the name of the spec is not ours.
+ */
+export function requireForm(spec: ClientSpec, { passedOver = [] }: Observed, actor: Actor): void {
+  const pinned = spec.clientId === undefined ? undefined : passedOver.find(({ id }) => id === spec.clientId)
+  const odd = pinned ?? passedOver.find(({ description }) => isOwner(description.ledger, spec, actor))
+  if (odd === undefined) return
+  throw new ActionError(
+    'TENANT_UNEXPECTED',
+    `the tenant shows the client of ${plain(spec.name)} in another form than documented (${plain(odd.lacks, 100)})`,
+    'Nothing was changed. Report this: either Qlik changed the form, or something between the tenant and this runner did.',
+  )
 }
 
 export function refuseDropped(spec: ClientSpec, client: ObservedClient, policy: Policy): void {

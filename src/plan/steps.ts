@@ -1,6 +1,13 @@
 import type { ActionError } from '../base/errors.ts'
 import type { Reason, Retirement, Rotation } from '../ledger/rotation-decision.ts'
-import type { CompleteFields, Consent, FieldChange, ObservedClient, ObservedSecret } from '../model/client.ts'
+import type {
+  CompleteFields,
+  Consent,
+  FieldChange,
+  ObservedClient,
+  ObservedSecret,
+  PassedOver,
+} from '../model/client.ts'
 import type { CredentialKind } from '../model/credential.ts'
 import type { Destination, ObservedDestination } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
@@ -72,6 +79,8 @@ export type ClientPlan = {
 
 export type Observed = {
   clients: ObservedClient[]
+  /** Entries of the tenant's list that lack the documented form. */
+  passedOver?: PassedOver[]
   destinations: ReadonlyMap<string, ObservedDestination>
   /** Why the destinations of a scope could not be read, where they could not. */
   unread: ReadonlyMap<string, ActionError>

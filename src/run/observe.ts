@@ -8,8 +8,8 @@ export async function observe(destinations: Destination[], readers: Readers, clo
   const [tenant, places] = await Promise.allSettled([readers.tenant.clients(), readers.destinations.read(destinations)])
   if (tenant.status === 'rejected') throw both(toActionError(tenant.reason), failureOf(places))
   if (places.status === 'rejected') throw places.reason
-  const { value: clients, at: now } = tenant.value
-  return { clients, now, ...places.value, readAt, answeredAt: clock.elapsed() }
+  const { value: clients, at: now, passedOver } = tenant.value
+  return { clients, passedOver, now, ...places.value, readAt, answeredAt: clock.elapsed() }
 }
 
 function failureOf(

@@ -16,8 +16,17 @@ const mostAtOnce = 8
  * each in order. `first`: one reading of all. One client's failure is its outcome's `error`, and stops no other.
  */
 export async function run(given: RunRequest, first: Reading, world: World): Promise<Outcome[]> {
+  tellPassedOver(first, world)
   const { request, first: reading } = await named(given, first, world)
   return settleAll(request, reading, world)
+}
+
+function tellPassedOver({ passedOver = [] }: Reading, { reporter }: World): void {
+  if (passedOver.length === 0) return
+  const [first] = passedOver
+  reporter.debug(
+    `passed over in the tenant's list of clients: ${passedOver.length} without the documented form, so none of ours (the first lacks ${plain(first!.lacks, 100)})`,
+  )
 }
 
 /** Where a client turns out to sign in with a key, and nobody says what that is called: its places are read by that name. */
@@ -61,9 +70,9 @@ async function sideBySide<T>(items: T[], most: number, work: (item: T) => Promis
 }
 
 /** Lines of several clients mingle: each says whose it is. */
-function namedReporter(name: string, { step, notice, warning }: Reporter): Reporter {
+function namedReporter(name: string, { step, debug, notice, warning }: Reporter): Reporter {
   const named = (say: (line: string) => void) => (line: string) => say(`${plain(name, 80)} · ${line}`)
-  return { step: named(step), notice: named(notice), warning: named(warning) }
+  return { step: named(step), debug: named(debug), notice: named(notice), warning: named(warning) }
 }
 
 /** Milliseconds between two lines about how far a run is, and between two about what it waits for. */

@@ -1,6 +1,6 @@
 import { endpoint } from '@octokit/endpoint'
 import type * as z from 'zod/mini'
-import type { ErrorCode } from '../../base/errors.ts'
+import { ActionError, type ErrorCode } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
 import { type Scope, type Store, scopeLabel } from '../../model/destination.ts'
@@ -109,6 +109,11 @@ export function ask(
     codes,
     hint,
   })
+}
+
+/** Did GitHub itself say that there is no such thing, or that the token may not see it? It says the same of both. */
+export function isUnseen(thrown: unknown): thrown is ActionError {
+  return thrown instanceof ActionError && thrown.absence === 'unseen' && thrown.code === 'DESTINATION_MISSING'
 }
 
 function remedy(scope: Scope, answer: Answer | undefined, code: ErrorCode): string | undefined {

@@ -12,8 +12,8 @@ import {
 } from '../../model/destination.ts'
 import { isComplete } from '../../model/visibility.ts'
 import type { At, DestinationReader, Prepared, Sighting } from '../../ports.ts'
-import { unexpected } from '../http/responses.ts'
-import { type Api, ask, parsed } from './api.ts'
+import { type Answer, unexpected } from '../http/responses.ts'
+import { type Api, ask, isUnseen, parsed } from './api.ts'
 import { nowhere } from './no-destinations.ts'
 import * as wire from './wire.ts'
 
@@ -57,12 +57,12 @@ async function readScope(api: Api, destinations: Destination[]): Promise<[string
   const [scope] = destinations as [Destination]
   const wantsVariables = destinations.some(({ idAs }) => idAs === 'variable')
   const [secrets, variables] = await Promise.all([
-    listSecrets(api, scope),
-    wantsVariables ? listVariables(api, scope) : new Map<string, Item>(),
+    list(api, scope, 'secrets'),
+    wantsVariables ? list(api, scope, 'variables') : (new Map() as Listed),
   ])
   const seen = destinations.map(async (destination): Promise<[string, ObservedDestination]> => {
-    const secret = secrets.get(destination.secretName)
-    const id = { secret: secrets, variable: variables, none: undefined }[destination.idAs]?.get(destination.idName)
+    const secret = secretOf(secrets, destination.secretName)
+    const id = idOf(destination, secrets, variables)
     // Whom else a secret is shown to is of interest only where the spec says to whom it should be.
     const access = (kind: Kind, name: string, item: Item | undefined) =>
       destination.access?.repositories === undefined
@@ -80,7 +80,7 @@ async function readScope(api: Api, destinations: Destination[]): Promise<[string
   return Promise.all(seen)
 }
 
-type Kind = 'secrets' | 'variables'
+export type Kind = 'secrets' | 'variables'
 type Item = {
   stamp?: number | undefined
   age?: number | undefined
@@ -88,33 +88,46 @@ type Item = {
   visibility?: Visibility | undefined
 }
 
-async function listSecrets(api: Api, scope: Scope): Promise<Map<string, Item>> {
-  const what = 'reading the secrets'
-  const items = await pages(what, 100, async (page, per_page) => {
-    const answer = await ask(api, { route: 'GET secrets', scope, what, parameters: { per_page, page } })
-    const { total_count, secrets } = parsed(wire.secretsSchema, answer, what)
-    return { total: total_count, items: secrets.map((secret) => ({ ...secret, at: answer.at })) }
+/** Entries of a list by their names in capitals, as they came. */
+type Listed = Map<string, { raw: unknown; answer: Answer }>
+
+/** All that lies in a scope. What somebody else keeps beside ours may have any form. */
+export async function list(api: Api, scope: Scope, kind: Kind): Promise<Listed> {
+  const what = `reading the ${kind}`
+  // Thirty is the most that GitHub gives of variables at a time.
+  const entries = await pages(what, kind === 'secrets' ? 100 : 30, async (page, per_page) => {
+    const answer = await ask(api, { route: `GET ${kind}`, scope, what, parameters: { per_page, page } })
+    const found = { secrets: [], variables: [], ...parsed(wire.listSchemas[kind], answer, what) }
+    return { total: found.total_count, items: found[kind].map((raw) => ({ raw, answer })) }
   })
   return new Map(
-    items.map(({ name, updated_at, visibility, at }) => {
-      const stamp = parseTimestamp(updated_at)
-      return [name.toUpperCase(), { stamp, age: stamp === undefined ? undefined : at - stamp, visibility }]
+    entries.flatMap((entry) => {
+      const name = (entry.raw as { name?: unknown } | null)?.name
+      return typeof name === 'string' ? [[name.toUpperCase(), entry]] : []
     }),
   )
 }
 
-async function listVariables(api: Api, scope: Scope): Promise<Map<string, Item>> {
-  const what = 'reading the variables'
-  // Thirty is the most that GitHub gives of variables at a time.
-  const items = await pages(what, 30, async (page, per_page) => {
-    const { total_count, variables } = parsed(
-      wire.variablesSchema,
-      await ask(api, { route: 'GET variables', scope, what, parameters: { per_page, page } }),
-      what,
-    )
-    return { total: total_count, items: variables }
-  })
-  return new Map(items.map(({ name, value, visibility }) => [name.toUpperCase(), { value, visibility }]))
+function idOf({ idAs, idName }: Destination, secrets: Listed, variables: Listed): Item | undefined {
+  if (idAs === 'none') return undefined
+  return idAs === 'secret' ? secretOf(secrets, idName) : variableOf(variables, idName)
+}
+
+function secretOf(listed: Listed, name: string): Item | undefined {
+  const entry = listed.get(name)
+  if (entry === undefined) return undefined
+  const { updated_at, visibility } = parsed(
+    wire.secretSchema,
+    { ...entry.answer, data: entry.raw },
+    'reading the secrets',
+  )
+  const stamp = parseTimestamp(updated_at)
+  return { stamp, age: stamp === undefined ? undefined : entry.answer.at - stamp, visibility }
+}
+
+function variableOf(listed: Listed, name: string): Item | undefined {
+  const entry = listed.get(name)
+  return entry && parsed(wire.variableSchema, { ...entry.answer, data: entry.raw }, 'reading the variables')
 }
 
 /**
@@ -209,9 +222,9 @@ async function readSecret(api: Api, scope: Scope, name: string): Promise<At<Item
     const { updated_at, visibility } = parsed(wire.secretSchema, answer, what)
     return { value: { stamp: parseTimestamp(updated_at), visibility }, at: answer.at }
   } catch (thrown) {
-    const absent = thrown instanceof ActionError && thrown.code === 'DESTINATION_MISSING' && thrown.at !== undefined
-    if (absent) return { value: undefined, at: thrown.at! }
-    throw thrown
+    // GitHub's own word, with its time: whether it is gone or hidden makes no difference to who delivers.
+    if (!isUnseen(thrown) || thrown.at === undefined) throw thrown
+    return { value: undefined, at: thrown.at }
   }
 }
 

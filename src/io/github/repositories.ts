@@ -1,10 +1,10 @@
-import { ActionError, toActionError } from '../../base/errors.ts'
+import { type ActionError, toActionError } from '../../base/errors.ts'
 import type { Repository } from '../../model/destination.ts'
 import type { Policy, WrittenClient } from '../../spec/client-spec.ts'
 import { selectedRepositories } from '../../spec/destination-schema.ts'
 import type { RunningRepository } from '../inputs/environment.ts'
 import type { Inputs } from '../inputs/inputs.ts'
-import type { Api } from './api.ts'
+import { type Api, isUnseen } from './api.ts'
 import { repositoryId } from './read.ts'
 
 type Asked = Pick<Inputs, 'clients' | 'others'> & { api: Api | undefined; mode: Policy['mode'] }
@@ -67,7 +67,7 @@ async function idOrName(api: Api, fullName: string): Promise<string> {
   try {
     return await repositoryId(api, owner, name)
   } catch (thrown) {
-    if (!(thrown instanceof ActionError) || thrown.code !== 'DESTINATION_MISSING' || thrown.status === 301) throw thrown
+    if (!isUnseen(thrown)) throw thrown
     return fullName.toLowerCase()
   }
 }

@@ -1,12 +1,12 @@
-import { ActionError } from '../../base/errors.ts'
+import { ActionError, toActionError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
 import { type Access, type Destination, destinationLabel, type Scope } from '../../model/destination.ts'
 import { accessToWrite, isComplete } from '../../model/visibility.ts'
-import type { At, DestinationWriter, Prepared } from '../../ports.ts'
-import { type Api, ask } from './api.ts'
+import type { At, DestinationWriter, Prepared, Removal } from '../../ports.ts'
+import { type Api, ask, isUnseen } from './api.ts'
 import { nowhere } from './no-destinations.ts'
-import { readWithAccess } from './read.ts'
+import { type Kind, list, readWithAccess } from './read.ts'
 import { sealed } from './sealed-box.ts'
 
 /** Without a token there is nowhere to write. */
@@ -74,10 +74,14 @@ async function putVariable(api: Api, destination: Destination, value: string, ex
   try {
     await (exists ? change() : create())
   } catch (thrown) {
-    const other = thrown instanceof ActionError && (exists ? thrown.status === 404 : thrown.status === 409)
-    if (!other) throw thrown
+    if (!(exists ? isUnseen(thrown) : isThere(thrown))) throw thrown
     await (exists ? create() : change())
   }
+}
+
+/** GitHub itself refuses to create what is there. */
+function isThere(thrown: unknown): boolean {
+  return thrown instanceof ActionError && thrown.code === 'GITHUB_REJECTED' && thrown.status === 409
 }
 
 /** What the spec says, else that of the secret which it belongs to. */
@@ -93,17 +97,30 @@ async function restoreVariable(api: Api, destination: Destination, before: strin
   else await putVariable(api, destination, before, true)
 }
 
-/** Deletes the values of a destination; what is gone already is fine. */
-async function remove(api: Api, destination: Destination, parts: ('id' | 'secret')[]): Promise<void> {
+async function remove(api: Api, destination: Destination, parts: ('id' | 'secret')[]): Promise<Removal[]> {
   const { secretName, idName, idAs } = destination
-  if (parts.includes('secret')) await removeOne(api, destination, 'secrets', secretName)
-  if (parts.includes('id')) await removeOne(api, destination, idAs === 'variable' ? 'variables' : 'secrets', idName)
+  const removals: Removal[] = []
+  for (const part of parts) {
+    const kind = part === 'id' && idAs === 'variable' ? 'variables' : 'secrets'
+    const removing = removeOne(api, destination, kind, part === 'id' ? idName : secretName)
+    removals.push(
+      await removing.then(
+        () => ({ part }),
+        (thrown: unknown) => ({ part, left: toActionError(thrown) }),
+      ),
+    )
+  }
+  return removals
 }
 
-async function removeOne(api: Api, scope: Scope, kind: 'secrets' | 'variables', name: string): Promise<void> {
+/** Deletes a value; what is gone already is fine. Throws `DESTINATION_MISSING` where the token sees neither value nor place. */
+async function removeOne(api: Api, scope: Scope, kind: Kind, name: string): Promise<void> {
   try {
     await ask(api, { route: `DELETE ${kind}/{name}`, scope, what: `deleting ${name}`, parameters: { name } })
   } catch (thrown) {
-    if (!(thrown instanceof ActionError) || thrown.code !== 'DESTINATION_MISSING') throw thrown
+    if (!isUnseen(thrown)) throw thrown
+    // Who may read the list of a place sees what is not on it; who may not is refused here.
+    const listed = await list(api, scope, kind)
+    if (listed.has(name.toUpperCase())) throw thrown
   }
 }

@@ -3,6 +3,7 @@ import { ActionError, type ErrorCode } from '../../base/errors.ts'
 import type { ServiceName } from '../../base/rate-budget.ts'
 import type { Trouble } from '../../base/retry-policy.ts'
 import { plain } from '../../base/text.ts'
+import { isOwnWord, saidBy, traceOf } from './own-word.ts'
 import type { WireRequest, WireResponse } from './transport.ts'
 
 /** GitHub refuses requests without a name; Qlik's logs are read more easily with one. */
@@ -39,15 +40,19 @@ export function finish(service: ServiceName, call: Call, response: WireResponse,
   if (status >= 200 && status < 300) {
     if (Number.isNaN(at)) throw unexpected(service, call, answer, 'came without a Date header')
     if (body.trim() !== '' && data === undefined)
-      throw unexpected(
-        service,
-        call,
-        answer,
-        `is not JSON (${plain(headers['content-type'] ?? 'no content type', 60)})`,
-      )
+      throw unexpected(service, call, answer, `is not JSON (${contentType(headers)})`)
     return answer
   }
-  throw refusal(service, call, answer, uncertain)
+  if (status >= 300 && status < 400) throw unexpected(service, call, answer, `is a redirect elsewhere (${status})`)
+  const isEmpty = body.trim() === ''
+  if (isOwnWord(service, call, answer) || (isEmpty && status !== 404)) throw refusal(service, call, answer, uncertain)
+  // Whatever its status: nobody is to blame, and nothing is gone.
+  const form = isEmpty ? 'empty' : contentType(headers)
+  throw unexpected(service, call, answer, `is not one that it gives itself (${status}, ${form})`)
+}
+
+function contentType(headers: Record<string, string>): string {
+  return plain(headers['content-type'] ?? 'no content type', 60)
 }
 
 function json(body: string): unknown {
@@ -72,18 +77,20 @@ export function unexpected(
     uncertain: call.method !== 'GET',
     trace: answer && traceOf(answer),
     status: answer?.status,
+    absence: answer?.status === 404 ? 'not told' : undefined,
   })
 }
 
 function refusal(service: ServiceName, call: Call, answer: Answer, uncertain: boolean): ActionError {
   const { status } = answer
-  if (status >= 300 && status < 400) return unexpected(service, call, answer, `is a redirect elsewhere (${status})`)
   const code = call.codes?.[status] ?? usualCode(service, status)
   const said = saidBy(answer)
   const message = `${call.what}: ${serviceName(service)} answered ${status}${said === undefined ? '' : ` (${said})`}`
   return new ActionError(code, message, call.hint?.(answer, code) ?? usualHint(code), {
     trace: traceOf(answer),
     status,
+    // GitHub answers the same where there is nothing and where the token may not see it.
+    absence: status === 404 ? (service === 'github' ? 'unseen' : 'gone') : undefined,
     uncertain,
     at: Number.isNaN(answer.at) ? undefined : answer.at,
   })
@@ -160,34 +167,4 @@ export function failure(
 
 export function serviceName(service: ServiceName): string {
   return service === 'tenant' ? 'the tenant' : 'GitHub'
-}
-
-/** What the service itself says of an error, in any of its forms: Qlik's `errors`, RFC 6749's `error`, GitHub's `message`. */
-function saidBy({ data }: Answer): string | undefined {
-  if (data === null || typeof data !== 'object') return undefined
-  const { errors, error, error_description, message } = data as Record<string, unknown>
-  const first = Array.isArray(errors) ? (errors[0] as Record<string, unknown> | undefined) : undefined
-  const qlik =
-    typeof first?.title === 'string' || typeof first?.code === 'string'
-      ? [first.code, first.title, first.detail]
-      : undefined
-  const parts = (qlik ?? [error, error_description, message]).filter((part) => typeof part === 'string' && part !== '')
-  return parts.length === 0 ? undefined : plain(parts.map((part) => withoutOpaque(part as string)).join(' · '), 300)
-}
-
-// Of such a word so much is shown. What is masked is hidden already; this is for what a service shortens or takes apart.
-const showsOfOpaque = 8
-
-/** A service may repeat a part of what it was sent: long words, and those of letters and digits, are shortened. */
-function withoutOpaque(text: string): string {
-  return text.replace(/[\w+/=-]{12,}/g, (word) =>
-    word.length >= 24 || (/\d/.test(word) && /[a-z]/i.test(word)) ? `${word.slice(0, showsOfOpaque)}…` : word,
-  )
-}
-
-function traceOf({ data, headers }: Answer): string | undefined {
-  const traceId = (data as { traceId?: unknown } | null | undefined)?.traceId
-  if (typeof traceId === 'string') return `traceId ${plain(traceId, 80)}`
-  const id = headers['x-github-request-id']
-  return id === undefined ? undefined : `GitHub request id ${plain(id, 80)}`
 }

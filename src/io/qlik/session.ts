@@ -65,7 +65,10 @@ async function firstToken(session: Session, { clientId, proof }: SignIn & { kind
     try {
       return await token(session, clientId, proof, mask, { what: 'signing in', codes, algorithm })
     } catch (thrown) {
-      const isRefused = thrown instanceof ActionError && (thrown.status === 400 || thrown.status === 401)
+      const isRefused =
+        thrown instanceof ActionError &&
+        thrown.code === 'TENANT_UNAUTHORIZED' &&
+        (thrown.status === 400 || thrown.status === 401)
       if (!isRefused || tries.length === 0) throw thrown
       learnTime(session, thrown.at)
     }
@@ -168,24 +171,18 @@ async function otherName({ tenant, http }: Session): Promise<string> {
 
 /** Parses an answer, or says which part of it is not what it must be. Values are not quoted: some are secrets. */
 export function parsed<S extends z.ZodMiniType>(schema: S, answer: Answer, what: string, method = 'GET'): z.infer<S> {
-  return parsedPart(schema, { answer, part: answer.data, path: [] }, what, method)
+  const result = schema.safeParse(answer.data)
+  if (result.success) return result.data
+  throw misread(answer, what, `has another form than documented (${plain(partsOf(result.error), 100)})`, method)
 }
 
-/** The same for a part of an answer, which stands at `path`. */
-export function parsedPart<S extends z.ZodMiniType>(
-  schema: S,
-  { answer, part, path: before }: { answer: Answer; part: unknown; path: PropertyKey[] },
-  what: string,
-  method = 'GET',
-): z.infer<S> {
-  const result = schema.safeParse(part)
-  if (result.success) return result.data
-  const where = result.error.issues.map(({ path }) => [...before, ...path].join('.') || 'the whole').join(', ')
-  throw misread(answer, what, `has another form than documented (${plain(where, 100)})`, method)
+/** The parts that are missing or of another form, by their names. */
+export function partsOf({ issues }: { issues: { path: PropertyKey[] }[] }): string {
+  return issues.map(({ path }) => path.join('.') || 'the whole').join(', ')
 }
 
 /** The tenant's answer is not what the documentation says. */
-export function misread(answer: Answer, what: string, how: string, method = 'GET'): ActionError {
+export function misread(answer: Answer | undefined, what: string, how: string, method = 'GET'): ActionError {
   return unexpected('tenant', { what, method, hint: () => 'Report this with the trace id.' }, answer, how)
 }
 

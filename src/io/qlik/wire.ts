@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { parseTimestamp } from '../../base/duration.ts'
 import { readDescription } from '../../ledger/description.ts'
-import type { ObservedClient, ObservedSecret } from '../../model/client.ts'
+import type { ObservedClient, ObservedSecret, PassedOver } from '../../model/client.ts'
 import { keyHint } from '../../model/credential.ts'
 
 // What the tenant sends, as far as we read it. Optional is what some form of the answer leaves out: the documentation and
@@ -21,7 +21,6 @@ const clientId = z.string().check(z.regex(/^[\w-]{1,128}$/))
 
 export const clientSchema = z.object({
   clientId,
-  // One odd client among the others, such as one that registered itself, must not spoil the list.
   clientName: text,
   appType: text,
   description: text,
@@ -44,12 +43,15 @@ export const clientSchema = z.object({
   deletedAt: text,
 })
 
+/** What every entry of a list has, whoever asks: who lacks it is none of ours. */
+export const listedSchema = z.extend(clientSchema, { clientName: z.string(), appType: z.string() })
+
 export type WireClient = z.infer<typeof clientSchema>
 
 /** A client in a list: as it came, as far as we read it, and as we speak of it. */
 export type Listed = { raw: unknown; client: WireClient; observed: ObservedClient }
 
-/** The clients of a page are each checked by `clientSchema`. */
+/** The clients of a page are each checked by `listedSchema`. */
 export const clientsSchema = z.object({
   data: z.array(z.unknown()),
   links: z.nullish(z.object({ next: z.nullish(z.object({ href: text })) })),
@@ -85,6 +87,17 @@ export function toObservedClient(wire: WireClient): ObservedClient {
     owner: wire.ownerId || undefined,
     createdAt: parseTimestamp(wire.createdAt ?? undefined),
     shownToAdmin: wire.connectionConfig != null || wire.clientSecrets != null || Boolean(wire.clientSecretHint),
+  }
+}
+
+/** An entry of a list that lacks the form. One whose id has another form is no client of ours, whatever its description says. */
+export function toPassedOver(raw: unknown, lacks: string): PassedOver {
+  const { clientId: id, description } = (raw ?? {}) as Record<string, unknown>
+  const isOurForm = id === undefined || clientId.safeParse(id).success
+  return {
+    id: isOurForm ? (id as string | undefined) : undefined,
+    description: readDescription(isOurForm && typeof description === 'string' ? description : ''),
+    lacks,
   }
 }
 

@@ -7,7 +7,8 @@ import type { At, Created, Issued, NewClient, TenantWriter } from '../../ports.t
 import type { Answer } from '../http/responses.ts'
 import { born, type Mask } from '../runner/mask-secret.ts'
 import { addKey, removeKey } from './keys.ts'
-import { ask, clientsPath, parsed, type Session } from './session.ts'
+import { isGone, lookAt, readWire } from './read.ts'
+import { ask, clientsPath, misread, parsed, type Session } from './session.ts'
 import { makeKey } from './signing-key.ts'
 import * as wire from './wire.ts'
 
@@ -170,30 +171,48 @@ function slotsHint(thrown: unknown): never {
 }
 
 async function retire(session: Session, clientId: string, hint: string): Promise<void> {
+  const what = 'retiring a secret'
   const path = `${clientsPath}/${encodeURIComponent(clientId)}/client-secrets/${encodeURIComponent(hint)}`
   await ask(session, {
     method: 'DELETE',
     path,
-    what: 'retiring a secret',
+    what,
     repeatable: true,
     codes: { 404: 'CLIENT_MISSING' },
-  }).catch(goneIsFine)
+  }).catch((thrown: unknown) =>
+    requireGone(thrown, what, async () => {
+      const { value } = await readWire(session, clientId)
+      return value === undefined || wire.toSecrets(value).every((secret) => secret.hint !== hint)
+    }),
+  )
 }
 
 /** Deletes a client. Qlik wants its id once more in a header, so that nobody does it by accident. */
 async function remove(session: Session, clientId: string): Promise<void> {
+  const what = 'deleting the client'
   const path = `${clientsPath}/${encodeURIComponent(clientId)}`
   const headers = { 'qlik-confirm-delete': clientId }
   await ask(session, {
     method: 'DELETE',
     path,
-    what: 'deleting the client',
+    what,
     headers,
     repeatable: true,
     codes: { 404: 'CLIENT_MISSING' },
-  }).catch(goneIsFine)
+  }).catch((thrown: unknown) =>
+    requireGone(thrown, what, async () => {
+      const { value } = await lookAt(session, clientId)
+      return value === undefined || Boolean(value.deletedAt)
+    }),
+  )
 }
 
-function goneIsFine(thrown: unknown): void {
-  if (!(thrown instanceof ActionError) || thrown.code !== 'CLIENT_MISSING') throw thrown
+/**
+ * That something was deleted before is fine where the tenant itself says so, and where it is not there when we look once more: what
+ * is taken for gone by mistake lives on, and no ledger knows it.
+ */
+async function requireGone(thrown: unknown, what: string, look: () => Promise<boolean>): Promise<void> {
+  if (!isGone(thrown)) throw thrown
+  if (await look()) return
+  throw misread(undefined, what, 'says that it is gone, and the next one shows it', 'DELETE')
 }

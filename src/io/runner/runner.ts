@@ -42,6 +42,7 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
     mask: (text) => issueCommand('add-mask', {}, text),
     reporter: {
       step: print,
+      debug: (line) => issueCommand('debug', {}, line),
       notice: (line) => issueCommand('notice', {}, line),
       warning: (line) => issueCommand('warning', {}, line),
     },
