@@ -108,7 +108,7 @@ describe('plan', () => {
       expectSuccess(plan, { result: 'planned', changed: 'false' })
       expect(plan.requests.every(({ method }) => method === 'GET')).toBe(true)
       expect(plan.log.filter((line) => line.startsWith('○')).length).toBe(kinds(plan).length)
-      expect(plan.log.join('\n')).toMatch(/This is a plan: nothing of it/)
+      expect(plan.log.join('\n')).toMatch(/^This is a plan: nothing was done\. \d+ to create/m)
       const done = await simulation.run(inputs)
       expectSuccess(done, { drift: plan.outputs!.drift! })
       expect(kinds(done)).toEqual(kinds(plan))

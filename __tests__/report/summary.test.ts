@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { specInvalid } from '../../src/base/diagnostics.ts'
 import { ActionError } from '../../src/base/errors.ts'
 import type { Outcome } from '../../src/report/outcome.ts'
-import { failureSummary, summaryOf } from '../../src/report/summary.ts'
+import { failureSummary, shortSummaryOf, summaryOf } from '../../src/report/summary.ts'
 import { checkedSummary } from '../../src/report/validation-report.ts'
 import { clientSchema } from '../../src/spec/client-spec.ts'
 import { actor, clientOf, destination, now, outcomeOf, specOf } from '../support/values.ts'
@@ -13,16 +13,14 @@ const mebibyte = 1_048_576
 
 /** The cells of the row that is this client's, in the table of clients. */
 function rowOf(summary: string, name: string): string[] {
-  const row = summary.split('\n').find((line) => new RegExp(`^\\| \\S+ \\| ${name}(<br>| \\|)`).test(line))
+  const row = summary.split('\n').find((line) => new RegExp(`^\\| \\S+ \\w+ \\| ${name}(<br>| \\|)`).test(line))
   return (row ?? '').split('|').map((cell) => cell.trim())
 }
 
 function secretOf(age: number, policy: number | undefined): string {
   const current = { hint: 'aaaaa', issuedAt: now - age }
   const nextRotationAt = policy === undefined ? undefined : current.issuedAt + policy
-  return rowOf(summaryOf([outcomeOf({ current, nextRotationAt })], 'h'), 'deployer')
-    .slice(6, 8)
-    .join(' ')
+  return rowOf(summaryOf([outcomeOf({ current, nextRotationAt })], 'h'), 'deployer')[4] ?? ''
 }
 
 /** A table's rows have as many cells as its head, and a table ends at a blank line. */
@@ -37,15 +35,15 @@ function expectTables(summary: string): void {
 
 describe('a secret', () => {
   it.each([
-    [34 * day, 90 * day, '<code>aaaaa</code><br>34 of 90 days<br><code>███░░░░░░░</code> 2026-12-28<br>in 56 days'],
-    [0, 90 * day, '<code>aaaaa</code><br>0 of 90 days<br><code>░░░░░░░░░░</code> 2027-01-31<br>in 90 days'],
-    [90 * day, 90 * day, '<code>aaaaa</code><br>90 of 90 days<br><code>██████████</code> **due**'],
-    [400 * day, 90 * day, '<code>aaaaa</code><br>400 of 90 days<br><code>██████████</code> **due**'],
-    [3 * 3600, day, '<code>aaaaa</code><br>3 of 24 hours<br><code>█░░░░░░░░░</code> 2026-11-03<br>in 21 hours'],
-    [60, 1800, '<code>aaaaa</code><br>1 of 30 minutes<br><code>░░░░░░░░░░</code> 2026-11-02<br>in 29 minutes'],
-    [-5, 90, '<code>aaaaa</code><br>0 of 90 seconds<br><code>░░░░░░░░░░</code> 2026-11-02<br>in 1 minute'],
-    [34 * day, undefined, '<code>aaaaa</code><br>34 days old never'],
-    [0, undefined, '<code>aaaaa</code><br>new never'],
+    [34 * day, 90 * day, '<code>aaaaa</code><br>34 of 90 days<br><code>███░░░░░░░</code><br>2026-12-28'],
+    [0, 90 * day, '<code>aaaaa</code><br>0 of 90 days<br><code>░░░░░░░░░░</code><br>2027-01-31'],
+    [90 * day, 90 * day, '<code>aaaaa</code><br>90 of 90 days<br><code>██████████</code><br>**due**'],
+    [400 * day, 90 * day, '<code>aaaaa</code><br>400 of 90 days<br><code>██████████</code><br>**due**'],
+    [3 * 3600, day, '<code>aaaaa</code><br>3 of 24 hours<br><code>█░░░░░░░░░</code><br>2026-11-03'],
+    [60, 1800, '<code>aaaaa</code><br>1 of 30 minutes<br><code>░░░░░░░░░░</code><br>2026-11-02'],
+    [-5, 90, '<code>aaaaa</code><br>0 of 90 seconds<br><code>░░░░░░░░░░</code><br>2026-11-02'],
+    [34 * day, undefined, '<code>aaaaa</code><br>34 days old<br>never rotated'],
+    [0, undefined, '<code>aaaaa</code><br>new<br>never rotated'],
   ])('that is %d s old of %s s shows its age against its policy', (age, policy, shown) => {
     expect(secretOf(age, policy)).toBe(shown)
   })
@@ -53,7 +51,7 @@ describe('a secret', () => {
   it('that is a key is told by the beginning of its thumbprint', () => {
     const current = { hint: 'AbCdEfGh'.padEnd(43, 'x'), issuedAt: now }
     const summary = summaryOf([outcomeOf({ current, retiring: [{ hint: 'k'.repeat(43), until: now + 60 }] })], 'h')
-    expect(rowOf(summary, 'deployer')[6]).toMatch(/^key <code>AbCdEfGh&#8230;<\/code><br>new/)
+    expect(rowOf(summary, 'deployer')[4]).toMatch(/^key <code>AbCdEfGh&#8230;<\/code><br>new/)
     expect(summary).toContain(`the previous key <code>${'k'.repeat(43)}</code>`)
   })
 })
@@ -71,10 +69,10 @@ describe('of several clients', () => {
       failing('failed'),
     ]
     const summary = summaryOf(outcomes, 'h')
-    const rows = [...summary.matchAll(/^\| (\S+) \| (\w+)<br>/gm)].map(([, mark, name]) => `${mark} ${name}`)
+    const rows = [...summary.matchAll(/^\| (\S+) .*? \| (\w+) \| {2}\|/gm)].map(([, mark, name]) => `${mark} ${name}`)
     expect(rows).toEqual(['❌ failed', '⚠️ foreign', '✅ rotated', '✅ same'])
     expect(summary).toContain('\n**4 clients**: 1 failed, 2 unchanged, 1 rotated\n')
-    const order = ['> failed · **CLIENT_BUSY**', '- ⚠️ Live secrets', '| client | result |', '| hint | age |']
+    const order = ['> failed · **CLIENT_BUSY**', '⚠️ **1 live secret**', '| hint | age |', '| result | client |']
     const places = order.map((text) => summary.indexOf(text))
     expect(places).toEqual(places.toSorted((a, b) => a - b))
     expect(places).not.toContain(-1)
@@ -104,7 +102,7 @@ describe('of several clients', () => {
     const [, table = ''] = /\n\| first run after \| client \| what comes next \|\n.*\n((?:\|.*\n)+)/.exec(summary) ?? []
     const rows = table.trimEnd().split('\n')
     expect(rows).toEqual([
-      expect.stringMatching(/^\| now \| overdue \| a fresh secret takes/),
+      expect.stringMatching(/^\| now \| overdue \| a fresh secret replaces/),
       expect.stringMatching(/^\| 2026-11-03 06:13 UTC, in 1 day \| waits \| the previous secret <code>rrrrr/),
       expect.stringMatching(/^\| 2026-11-12 06:13 UTC, in 10 days \| late \|/),
     ])
@@ -124,7 +122,7 @@ describe('the mistakes of a spec file', () => {
 
   it('are a table', () => {
     const summary = failureSummary(specInvalid([mistake(4), mistake(9)]))
-    expect(summary).toMatch(/^> \*\*SPEC_INVALID\*\*: 2 mistakes in what the spec says/m)
+    expect(summary).toMatch(/^> \*\*SPEC_INVALID\*\*: 2 mistakes in the spec files/m)
     expect(summary).toContain('| clients.yaml&#58;9&#58;3 | clients&#91;0&#93;.x&#124;y&#58; &#60;b&#62;9 |')
     expectTables(summary)
   })
@@ -155,23 +153,22 @@ describe('two hundred clients', () => {
       'h',
     )
     expect(summary).toContain('\n**200 clients**: 200 unchanged\n')
-    expect(summary.match(/^\| ✅ \| /gm)).toHaveLength(200)
+    expect(summary.match(/^\| ✅ unchanged \| /gm)).toHaveLength(200)
     expect(summary).toMatch(/\n\n… and 188 more\n/)
     expect(bytes(summary)).toBeLessThan(100_000)
     expectTables(summary)
   })
 
-  it('have room for whatever names, scopes, places, notes and failures they have', () => {
-    const nasty = (length: number) => '@#|<漢> '.repeat(length)
-    const outcomes = many((index) => ({
+  const nasty = (length: number) => '@#|<漢> '.repeat(length)
+  const manyNasty = (mode: 'plan' | 'apply') =>
+    many((index) => ({
       name: `${index}${nasty(100)}`,
       clientId: nasty(50),
-      mode: 'plan',
-      drift: true,
-      result: 'planned',
+      mode,
+      result: 'updated',
       plan: {
         spec: specOf({ fields: { name: 'x', scopes: Array.from({ length: 90 }, (_, n) => `${nasty(20)}${n}`) } }),
-        client: clientOf({ scopes: Array.from({ length: 90 }, (_, n) => `${nasty(20)}${n}`) }),
+        client: clientOf(),
         adopted: false,
         run: actor.run,
         steps: [],
@@ -188,17 +185,33 @@ describe('two hundred clients', () => {
       destinations: Array.from({ length: 20 }, (_, n) => ({ ...destination, environment: `${n}${nasty(40)}` })),
       foreign: Array.from({ length: 5 }, () => ({ hint: nasty(10), createdBy: nasty(20) })),
       retiring: Array.from({ length: 4 }, () => ({ hint: nasty(9), until: now })),
-      notes: [nasty(200), nasty(200)],
-      error: new ActionError('CLIENT_BUSY', `${index}\n${nasty(3000)}`, nasty(3000), { trace: nasty(30) }),
+      warnings: [`${index}${nasty(200)}`],
+      notes: [`${index}${nasty(200)}`],
+      ...(index % 2 === 0
+        ? { error: new ActionError('CLIENT_BUSY', `${index}\n${nasty(3000)}`, nasty(3000), { trace: nasty(30) }) }
+        : {}),
     }))
-    const summary = summaryOf(outcomes, nasty(40))
-    expect(bytes(summary)).toBeLessThan(mebibyte)
-    expect(summary).toMatch(/❌ \d+ failures more: each is in the log\./)
-    expect(summary).toMatch(/\n… and \d+ more\n/)
-    expect(summary).toMatch(/… and for \d+ clients more, in the log/)
-    expect(summary.split('<details>')).toHaveLength(summary.split('</details>').length)
-    expectTables(summary)
-  })
+
+  it.each(['plan', 'apply'] as const)(
+    'have room for whatever names, scopes, places, notes and failures they have, and each part has its share: %s',
+    (mode) => {
+      const outcomes = manyNasty(mode)
+      for (const [most, least] of [
+        [mebibyte, 300_000],
+        [60_000, 25_000],
+      ] as const) {
+        const summary = shortSummaryOf(outcomes, nasty(40), most)
+        expect(bytes(summary)).toBeLessThan(most)
+        expect(bytes(summary)).toBeGreaterThan(least)
+        expect(summary).toMatch(/❌ \d+ failures more: each is in the log\./)
+        expect(summary).toMatch(/- … and \d+ more, in the log/)
+        expect(summary).toMatch(mode === 'plan' ? /\| \*\*change\*\* / : /\| result \| client \|/)
+        expect(summary).toMatch(/\n… and \d+ more\n/)
+        expect(summary.split('<details>')).toHaveLength(summary.split('</details>').length)
+        expectTables(summary)
+      }
+    },
+  )
 })
 
 describe('what was checked only', () => {

@@ -33,7 +33,10 @@ function widthOf(kind: Kind, text: string): number {
 
 /** The lines that `<br>` makes of a text, each of them as words. */
 export function linesOf(markdown: string, kind: Kind = 'text'): Word[][] {
-  return markdown.split('<br>').map((line) => wordsOf(line, kind))
+  return markdown
+    .replaceAll('<wbr>', '')
+    .split('<br>')
+    .map((line) => wordsOf(line, kind))
 }
 
 function wordsOf(line: string, usual: Kind): Word[] {

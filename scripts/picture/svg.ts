@@ -3,7 +3,7 @@ import { linesOf, type Piece, space, type Word, widthOfLine, widthOfWord, wrappe
 // A job summary as a picture. It reads as much Markdown as our summaries use. The picture needs no font, no style and no other
 // file: each text says how wide it is, so that any font fits.
 
-const width = 1160
+const width = 940
 const margin = 24
 const lineHeight = 21
 

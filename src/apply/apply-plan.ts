@@ -33,14 +33,13 @@ export async function apply(plan: ClientPlan, reading: Reading, shop: Workshop, 
   const work: Work = { plan, reading, shop, progress, settled: true, background: [] }
   progress.clientId ??= plan.client?.id
   try {
-    for (const step of plan.steps) {
+    for (const [index, step] of plan.steps.entries()) {
       if (shop.stop.requested && step.kind !== 'commit') throw cancelled()
       const since = shop.clock.elapsed()
       if (!(await carryOut(step, work))) continue
       progress.done.push(step)
-      shop.reporter.step(
-        stepLine(step, 'done', { clientId: progress.clientId, milliseconds: shop.clock.elapsed() - since }),
-      )
+      const told = { clientId: progress.clientId, milliseconds: shop.clock.elapsed() - since }
+      shop.reporter.step(stepLine(step, 'done', plan.steps.slice(0, index), told))
     }
   } catch (thrown) {
     throw thrown instanceof Again ? thrown : await abandon(work, toActionError(thrown))

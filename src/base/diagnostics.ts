@@ -62,7 +62,7 @@ export function specInvalid(mistakes: Mistake[]): ActionError {
   const message =
     mistakes.length === 1
       ? mistakeText(first!)
-      : `${plural(mistakes.length, 'mistake')} in what the spec says:\n${mistakes.map((it) => `- ${mistakeText(it)}`).join('\n')}`
-  const hint = 'Correct the spec file; nothing was read from the tenant or GitHub yet, and nothing written.'
+      : `${plural(mistakes.length, 'mistake')} in the spec files:\n${mistakes.map((it) => `- ${mistakeText(it)}`).join('\n')}`
+  const hint = 'Correct the spec file. No request was made: nothing has changed on the tenant or on GitHub.'
   return new ActionError('SPEC_INVALID', message, hint, { mistakes })
 }

@@ -1,21 +1,50 @@
 import { plain } from './text.ts'
 
 /**
- * A text as Markdown that shows exactly its characters: everything but letters, digits and a few harmless marks becomes a
- * character reference, so neither markup, nor links, mentions or table borders can come of it. Mentions and issue numbers are
- * looked for after references are resolved (github/cmark-gfm#181); what parts them from their sign is an empty comment.
+ * A text as Markdown that shows exactly its characters, as one line of at most `longest` characters. No markup, link, mention or
+ * table border can come of it.
  */
 export function markdown(text: string, longest = 300): string {
-  // A dot makes a link only after www; an underscore is emphasis only at the edge of a word; lists begin a line.
-  return plain(text, longest).replace(
-    /(?<=www|^\d{1,9})\.|(?<=^\d{1,9})\)|^-|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[^\p{L}\p{N} ,;()./_-]/giu,
-    (char) => `&#${char.codePointAt(0)};${char === '@' || char === '#' ? '<!-- -->' : ''}`,
-  )
+  return escaped(plain(text, longest))
 }
 
 /** A text as Markdown in a monospaced span. */
 export function markdownCode(text: string, longest = 300): string {
   return `<code>${markdown(text, longest)}</code>`
+}
+
+/** Letters of a word that fit into a table's cell beside the other cells. */
+const widest = 30
+
+/** A text for a cell of a table: a browser may break its long words, which would make the table wider than the page. */
+export function markdownCell(text: string, longest = 300): string {
+  return plain(text, longest).split(' ').map(breakable).join(' ')
+}
+
+/** The same in a monospaced span; nothing for an empty text. */
+export function markdownCodeCell(text: string, longest = 300): string {
+  return text === '' ? '' : `<code>${markdownCell(text, longest)}</code>`
+}
+
+function breakable(word: string): string {
+  if (word.length <= widest) return escaped(word)
+  const parts = word.split(/(?<=[_/.-])(?=[\p{L}\p{N}])/u)
+  return parts
+    .flatMap((part) => part.match(/.{1,30}/gu) ?? [])
+    .map(escaped)
+    .join('<wbr>')
+}
+
+/**
+ * Everything but letters, digits and a few harmless marks as a character reference. GitHub looks for mentions and issue numbers
+ * after it has resolved references (github/cmark-gfm#181): an empty comment keeps them apart from their sign.
+ */
+function escaped(line: string): string {
+  // A dot makes a link only after www; an underscore is emphasis only at the edge of a word; lists begin a line.
+  return line.replace(
+    /(?<=www|^\d{1,9})\.|(?<=^\d{1,9})\)|^-|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[^\p{L}\p{N} ,;()./_-]/giu,
+    (char) => `&#${char.codePointAt(0)};${char === '@' || char === '#' ? '<!-- -->' : ''}`,
+  )
 }
 
 /**
@@ -28,7 +57,10 @@ export function cutMarkdown(text: string, bytes: number): string {
   const { read } = encoder.encodeInto(text, new Uint8Array(bytes))
   const fitting = text.slice(0, read)
   const kept = fitting.slice(0, fitting.lastIndexOf('\n') + 1)
-  // What is folded away and not closed would swallow all that comes behind it.
+  // Folded text that is not closed would swallow everything behind it.
   const open = kept.split('<details>').length > kept.split('</details>').length
-  return `${kept}${open ? '\n</details>\n' : ''}\n_… cut: the job summary has all of it._\n`
+  return `${kept}${open ? '\n</details>\n' : ''}\n${shortened}\n`
 }
+
+/** The note at the end of a summary that was made shorter for a comment. */
+export const shortened = '_… cut: the job summary has all of it._'

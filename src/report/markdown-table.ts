@@ -1,30 +1,77 @@
-// GitHub takes a summary of 1 MiB, and drops a longer one as a whole. Each part has a share of that, all of them less than
-// 700,000 bytes; what a part has no room for is counted.
+// GitHub drops a job summary of more than 1 MiB as a whole. Each part of ours is given so many bytes; it counts what it leaves out.
 
-const encoder = new TextEncoder()
+const bytesOf = (text: string) => Buffer.byteLength(text)
 
-/** Parts with a blank line between them; empty ones are left out. */
-export function blocks(parts: string[]): string {
-  return `${parts.filter(Boolean).join('\n\n')}\n`
-}
+/** A part of a document, written with at most so many bytes; empty where it has nothing to say. */
+export type Part = { share: number; write: (bytes: number) => string }
 
-/** As many of the texts as have room in so many bytes, from the first on; `more` tells how many are left out. */
-export function fitted(texts: string[], bytes: number, more: (left: number) => string): string[] {
-  let used = 0
-  const first = texts.findIndex((text) => {
-    used += encoder.encode(text).length + 4
-    return used > bytes
+/**
+ * Parts with a blank line between them, the most important first. Each has its share of all bytes, and what the parts before it
+ * left over.
+ */
+export function shared(parts: Part[], bytes: number): string {
+  let spare = 0
+  const written = parts.map(({ share, write }) => {
+    const text = write(share * bytes + spare)
+    spare += share * bytes - bytesOf(text)
+    return text
   })
-  return first < 0 ? texts : [...texts.slice(0, first), more(texts.length - first)]
+  return blocks(written)
 }
 
-/** A table whose cells are Markdown; empty without rows. What follows a table right away would be a row of it. */
-export function tableOf(head: string[], rows: string[][], bytes: number, most = Number.POSITIVE_INFINITY): string {
-  if (rows.length === 0) return ''
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`
-  const rest = rows.length - most
-  const more = (left: number) => `\n… and ${left + Math.max(0, rest)} more`
-  const shown = fitted(rows.slice(0, most).map(line), bytes, more)
-  const all = rest > 0 && shown.length === most ? [...shown, more(0)] : shown
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...all].join('\n')
+/** Texts with a blank line between them; empty ones are left out. */
+export function blocks(texts: string[]): string {
+  return `${texts.filter(Boolean).join('\n\n')}\n`
+}
+
+/** `most`: of the items at most so many are shown, also where there is room for more. */
+type Room = { bytes: number; most?: number }
+
+/** The text of each item, from the first on, as far as there is room; `more` counts the others, which are never written. */
+export function fitted<T>(
+  items: T[],
+  write: (item: T) => string,
+  { bytes, most = items.length }: Room,
+  more: (left: number) => string,
+): string[] {
+  const texts: string[] = []
+  let used = bytesOf(more(items.length))
+  for (const item of items.slice(0, most)) {
+    const text = write(item)
+    used += bytesOf(text) + 2
+    if (used > bytes) break
+    texts.push(text)
+  }
+  return texts.length === items.length ? texts : [...texts, more(items.length - texts.length)]
+}
+
+/** `| a | b |` */
+export function rowOf(cells: string[]): string {
+  return `| ${cells.join(' | ')} |`
+}
+
+/** A table with a row of Markdown cells for each item; empty without items. */
+export function tableOf<T>(head: string[], items: T[], cellsOf: (item: T) => string[], room: Room): string {
+  if (items.length === 0) return ''
+  // A line right behind a table would be one more row of it.
+  const rows = fitted(
+    items,
+    (item) => rowOf(cellsOf(item)),
+    room,
+    (left) => `\n… and ${left} more`,
+  )
+  return [rowOf(head), `|${'---|'.repeat(head.length)}`, ...rows].join('\n')
+}
+
+/** Markdown that is folded up behind its title. */
+export function folded(title: string, content: string): string {
+  return `<details><summary>${title}</summary>\n\n${content}\n\n</details>`
+}
+
+const mostNames = 10
+
+/** The first names of a list, and how many there are beyond. */
+export function fewOf(names: string[]): string {
+  const left = names.length - mostNames
+  return `${names.slice(0, mostNames).join(', ')}${left > 0 ? `, and ${left} more` : ''}`
 }

@@ -4,8 +4,8 @@ import { destinationLabel } from '../model/destination.ts'
 import type { Outcome, Result } from './outcome.ts'
 import { stepData } from './step-text.ts'
 
-// Room for what a workflow puts around it in a comment.
-const summaryBytes = 60_000
+/** Of the output `summary`: a comment takes 65,536 characters, and a workflow puts a few of its own around it. */
+export const summaryBytes = 60_000
 
 /** The step's outputs, all of them text, none of them secret. */
 export function outputsOf(outcomes: Outcome[], summary: string): Record<string, string> {

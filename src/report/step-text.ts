@@ -31,11 +31,24 @@ const ownTexts: Record<(Step & { kind: 'own' })['what'], string> = {
 
 type Told = { clientId?: string | undefined; milliseconds: number }
 
-/** One line for one step, done or planned. */
-export function stepLine(step: Step, state: 'done' | 'planned', told?: Told): string {
+/** One line for one step, done or planned. `before`: the steps before it, whose words it need not repeat. */
+export function stepLine(step: Step, state: 'done' | 'planned', before: Step[] = [], told?: Told): string {
   const mark = state === 'done' ? '✓' : '○'
   const time = told === undefined ? '' : ` (${(told.milliseconds / 1000).toFixed(1)} s)`
-  return `${mark} ${stepText(step, told?.clientId)}${time}`
+  const text =
+    step.kind === 'deliver' && before.filter((it) => isAlike(it, step)).length >= fullDeliveries
+      ? `deliver to ${plain(scopeLabel(step.destination))}: the same names`
+      : stepText(step, told?.clientId)
+  return `${mark} ${text}${time}`
+}
+
+/** After so many lines that say how the values are called, a client's other places are named alone. */
+const fullDeliveries = 3
+
+function isAlike(step: Step, { destination: { secretName, idName, idAs } }: Step & { kind: 'deliver' }): boolean {
+  if (step.kind !== 'deliver') return false
+  const { destination } = step
+  return destination.secretName === secretName && destination.idName === idName && destination.idAs === idAs
 }
 
 /** What a step does, in a few words without names of secrets' values. */
@@ -77,7 +90,8 @@ function beforeText({ before, clientId }: Step & { kind: 'write-id' }): string {
   return before === undefined ? '' : ` (was ${clientIdText(before)})`
 }
 
-function partName({ secretName, idAs, idName }: Destination, part: 'id' | 'secret'): string {
+/** `secret QLIK_CLIENT_SECRET`, `variable QLIK_CLIENT_ID` */
+export function partName({ secretName, idAs, idName }: Destination, part: 'id' | 'secret'): string {
   return part === 'secret' ? `secret ${secretName}` : `${idAs} ${idName}`
 }
 

@@ -1,12 +1,12 @@
 import { formatDuration, iso } from '../base/duration.ts'
-import { markdown, markdownCode } from '../base/markdown.ts'
+import { markdownCell, markdownCode } from '../base/markdown.ts'
 import { plain } from '../base/text.ts'
 import { isKeyHint } from '../model/credential.ts'
-import { type Destination, destinationLabel } from '../model/destination.ts'
+import { type Destination, scopeLabel } from '../model/destination.ts'
 import { tableOf } from './markdown-table.ts'
 import type { Outcome } from './outcome.ts'
 
-/** Those that failed first, then those to look at, then what was changed; each in the order of the spec. */
+/** Those that failed first, then those to look at, then those that were changed; each in the order of the spec. */
 export function byUrgency(outcomes: Outcome[]): Outcome[] {
   return outcomes.toSorted((a, b) => urgency(a) - urgency(b))
 }
@@ -16,57 +16,63 @@ function urgency(outcome: Outcome): number {
   return place >= 0 ? place : outcome.result === 'unchanged' ? 3 : 2
 }
 
-function mark({ error, mode, drift, foreign, result }: Outcome): string {
+function mark({ error, foreign, warnings }: Outcome): string {
   if (error !== undefined) return '❌'
-  if ((mode === 'plan' && drift) || foreign.length > 0) return '⚠️'
-  return result === 'planned' ? '○' : '✅'
+  return foreign.length + warnings.length > 0 ? '⚠️' : '✅'
 }
 
-const head = ['', 'client', 'result', 'consent', 'scopes', 'secret', 'next rotation', 'destinations']
+const head = ['result', 'client', 'consent, scopes', 'secret, next rotation', 'destinations']
 
-/** One row a client. */
-export function clientTable(outcomes: Outcome[]): string {
-  return tableOf(head, outcomes.map(row), 250_000)
+/** One row a client, which is as wide as GitHub shows a summary, also where names are long. */
+export function clientTable(outcomes: Outcome[], bytes: number): string {
+  return tableOf(head, outcomes, (outcome) => row(outcome, outcomes.length === 1), { bytes })
 }
 
-function row(outcome: Outcome): string[] {
-  const { plan, name, clientId, mode, error } = outcome
-  const about = `${markdown(name, 80)}${clientId === undefined ? '' : `<br>${markdownCode(clientId)}`}`
-  const result = error === undefined ? resultText(outcome) : `**failed**: ${error.code}`
-  if (isGone(outcome)) return [mark(outcome), about, result, '', '', '', '', '']
-  const shown = mode === 'plan' && plan?.client !== undefined ? plan.client : undefined
-  const scopes = shown?.scopes ?? plan?.spec.fields.scopes ?? plan?.client?.scopes ?? []
+function row(outcome: Outcome, isAlone: boolean): string[] {
+  const { plan, name, clientId, result, error } = outcome
+  const shownId = isAlone && clientId !== undefined ? `<br>${markdownCode(clientId)}` : ''
+  const shown = [
+    `${mark(outcome)} ${error === undefined ? (result ?? '') : `**failed**<br>${error.code.replaceAll('_', '_<wbr>')}`}`,
+    `${markdownCell(name, 80)}${shownId}`,
+  ]
+  if (isGone(outcome)) return [...shown, '', '', '']
+  const scopes = plan?.spec.fields.scopes ?? plan?.client?.scopes ?? []
+  const access = [plan?.spec.consent, cellOf(scopes, (scope) => markdownCode(scope, 60), ' ')]
   return [
-    mark(outcome),
-    about,
-    result,
-    shown?.consent ?? plan?.spec.consent ?? '',
-    few(scopes, (scope) => markdownCode(scope, 60), ' '),
-    secretText(outcome),
-    rotationText(outcome),
-    few(outcome.destinations, destinationText, '<br>') || 'none',
+    ...shown,
+    access.filter(Boolean).join('<br>'),
+    [secretText(outcome), rotationText(outcome)].filter(Boolean).join('<br>'),
+    placesText(outcome.destinations) || 'none',
   ]
 }
 
 /** It is to be absent, and nothing is said of what it had. */
-export function isGone({ plan, mode, error }: Outcome): boolean {
-  return plan?.spec.state === 'absent' && mode !== 'plan' && error === undefined
-}
-
-function resultText({ result, mode, drift }: Outcome): string {
-  return `${result ?? ''}${mode === 'plan' && drift ? ', **drift**' : ''}`
+export function isGone({ plan, error }: Outcome): boolean {
+  return plan?.spec.state === 'absent' && error === undefined
 }
 
 const mostInCell = 20
 
-function few<T>(items: T[], text: (item: T) => string, between: string): string {
+function cellOf<T>(items: T[], text: (item: T) => string, between: string): string {
   const left = items.length - mostInCell
   return [...items.slice(0, mostInCell).map(text), ...(left > 0 ? [`and ${left} more`] : [])].join(between)
 }
 
-function destinationText(destination: Destination): string {
-  const id = destination.idAs === 'none' ? '' : `, ${destination.idName}`
-  return markdown(`${destinationLabel(destination)}${id}`, 200)
+/** `acme/app, environment staging: QLIK_CLIENT_SECRET, QLIK_CLIENT_ID`; several places with the same names have them once. */
+export function placesText(destinations: Destination[]): string {
+  const namesOf = ({ secretName, idName, idAs }: Destination) =>
+    idAs === 'none' ? secretName : `${secretName}, ${idName}`
+  const groups = [...Map.groupBy(destinations.slice(0, mostInCell), namesOf)].map(([names, places]) => {
+    const where = places.map((place) => markdownCell(scopeLabel(place), 200)).join('<br>')
+    return `${where}&#58;${places.length === 1 ? ' ' : '<br>'}${markdownCell(names, 200)}`
+  })
+  const left = destinations.length - mostInCell
+  return [...groups, ...(left > 0 ? [`and ${left} more`] : [])].join('<br>')
+}
+
+/** `secret a1b2c`, or `key` with its thumbprint. */
+export function credentialName(hint: string): string {
+  return `${isKeyHint(hint) ? 'key' : 'secret'} ${markdownCode(hint)}`
 }
 
 function secretText({ current, nextRotationAt, now }: Outcome): string {
@@ -98,8 +104,6 @@ function bar(part: number): string {
 }
 
 function rotationText({ current, nextRotationAt, now }: Outcome): string {
-  if (nextRotationAt === undefined) return current === undefined ? '' : 'never'
-  return nextRotationAt <= now
-    ? '**due**'
-    : `${iso(nextRotationAt).slice(0, 10)}<br>in ${formatDuration(nextRotationAt - now)}`
+  if (nextRotationAt === undefined) return current === undefined ? '' : 'never rotated'
+  return nextRotationAt <= now ? '**due**' : iso(nextRotationAt).slice(0, 10)
 }

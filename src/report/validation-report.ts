@@ -1,5 +1,5 @@
 import { plural } from '../base/duration.ts'
-import { markdown } from '../base/markdown.ts'
+import { markdown, markdownCell } from '../base/markdown.ts'
 import { plain } from '../base/text.ts'
 import type { WrittenClient } from '../spec/client-spec.ts'
 import { usualName } from '../spec/destination-schema.ts'
@@ -56,29 +56,23 @@ function clientData(file: string, client: WrittenClient): Record<string, unknown
 
 /** The job summary: the clients of each file. */
 export function checkedSummary(files: CheckedFile[]): string {
-  const parts = files.map(({ file, tenant, environment, clients }) => {
-    const about = [tenant && `tenant ${tenant}`, environment && `environment ${environment}`].filter(Boolean).join(', ')
-    const title = [file || 'inputs', about && `(${about})`].filter(Boolean).join(' ')
-    const rows = clients.map((client) => {
-      const cells = [client.name, client.state, (client.scopes ?? []).join(' '), placesText(client)]
-      return cells.map((cell) => markdown(cell, 200))
-    })
-    return blocks([`**${markdown(title)}**`, tableOf(['client', 'state', 'scopes', 'destinations'], rows, 200_000)])
-  })
-  const more = (left: number) => `… and ${plural(left, 'file')} more`
-  return blocks([
-    '### Qlik OAuth clients: valid',
-    fitted(
-      checkedWarnings(files).map((text) => `- ⚠️ ${markdown(text, 500)}`),
-      100_000,
-      (left) => `- … and ${left} more, in the log`,
-    ).join('\n'),
-    ...fitted(
-      parts.map((part) => part.trimEnd()),
-      700_000,
-      more,
-    ),
-  ])
+  const warnings = fitted(
+    checkedWarnings(files),
+    (text) => `- ⚠️ ${markdown(text, 500)}`,
+    { bytes: 100_000 },
+    (left) => `- … and ${left} more, in the log`,
+  )
+  const tables = fitted(files, checkedTable, { bytes: 700_000 }, (left) => `… and ${plural(left, 'file')} more`)
+  return blocks(['### Qlik OAuth clients: valid', warnings.join('\n'), ...tables])
+}
+
+function checkedTable({ file, tenant, environment, clients }: CheckedFile): string {
+  const about = [tenant && `tenant ${tenant}`, environment && `environment ${environment}`].filter(Boolean).join(', ')
+  const title = [file || 'inputs', about && `(${about})`].filter(Boolean).join(' ')
+  const cells = (client: WrittenClient) =>
+    [client.name, client.state, (client.scopes ?? []).join(' '), placesText(client)].map((it) => markdownCell(it, 200))
+  const table = tableOf(['client', 'state', 'scopes', 'destinations'], clients, cells, { bytes: 200_000 })
+  return `**${markdown(title)}**\n\n${table}`
 }
 
 function placesText({ deliver, 'auth-method': method }: WrittenClient): string {

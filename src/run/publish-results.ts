@@ -4,8 +4,8 @@ import type { Inputs } from '../io/inputs/inputs.ts'
 import type { SpecFile } from '../io/inputs/spec-files.ts'
 import type { Runner } from '../io/runner/runner.ts'
 import type { Outcome } from '../report/outcome.ts'
-import { outputsOf } from '../report/outputs.ts'
-import { failureSummary, summaryOf } from '../report/summary.ts'
+import { outputsOf, summaryBytes } from '../report/outputs.ts'
+import { closingLine, failureSummary, shortSummaryOf, summaryOf } from '../report/summary.ts'
 import { checkedLine, checkedOutputs, checkedSummary, checkedWarnings } from '../report/validation-report.ts'
 
 /** What stopped a run before any client was looked at, or outside of all of them. */
@@ -26,20 +26,33 @@ export async function reportChecked(files: SpecFile[], runner: Runner): Promise<
 
 /** What came of each client: outputs, the summary, and each failure. */
 export async function report(outcomes: Outcome[], inputs: Inputs, runner: Runner): Promise<void> {
-  const summary = summaryOf(outcomes, new URL(inputs.tenant.origin).host)
+  const { host } = new URL(inputs.tenant.origin)
   // Should outputs or summary fail, this has been told.
-  for (const { name, error } of outcomes)
-    if (error !== undefined) runner.fail(outcomes.length === 1 ? error : ofClient(name, error))
-  await runner.output(outputsOf(outcomes, summary))
+  for (const error of failuresOf(outcomes)) runner.fail(error)
+  const closing = closingLine(outcomes)
+  if (closing !== undefined) runner.reporter.step(closing)
+  await runner.output(outputsOf(outcomes, shortSummaryOf(outcomes, host, summaryBytes)))
   if (inputs.outputClientSecret) {
     await runner.outputSecret('client-secret', outcomes.length === 1 ? outcomes[0]?.secret : undefined)
   }
-  await runner.summary(summary)
+  await runner.summary(summaryOf(outcomes, host))
 }
 
-/** Of several clients each failure says whose it is. */
-function ofClient(name: string, error: ActionError): ActionError {
-  return new ActionError(error.code, `${plain(name, 80)}: ${error.message}`, error.hint, {
+/** What failed, each failure once: of several clients it names those that it struck. */
+function failuresOf(outcomes: Outcome[]): ActionError[] {
+  const failed = outcomes.flatMap(({ name, error }) => (error === undefined ? [] : [{ name, error }]))
+  if (outcomes.length === 1) return failed.map(({ error }) => error)
+  const ways = Map.groupBy(failed, ({ error: { code, message, hint } }) => `${code} ${message} ${hint}`)
+  return [...ways.values()].map((same) =>
+    ofClients(
+      same.map(({ name }) => plain(name, 80)),
+      same[0]!.error,
+    ),
+  )
+}
+
+function ofClients(names: string[], error: ActionError): ActionError {
+  return new ActionError(error.code, `${names.join(', ')}: ${error.message}`, error.hint, {
     cause: error,
     trace: error.trace,
     status: error.status,

@@ -240,14 +240,14 @@ function closingWords(settling: Settling, plan: ClientPlan): void {
 
 /** Tells a plan that is not carried out. Returns the failure that drift is, where it is to be one. */
 function tellPlan(settling: Settling, { spec, steps, drift }: ClientPlan): ActionError | undefined {
-  const { policy } = settling.request
+  const { policy, clients } = settling.request
   const { reporter } = settling.world
   if (steps.length === 0) reporter.step(`○ ${nothingToDo(settling)}`)
-  for (const step of steps) reporter.step(stepLine(step, 'planned'))
-  if (steps.length > 0) reporter.step('This is a plan: nothing of it (○) was done.')
+  for (const [index, step] of steps.entries()) reporter.step(stepLine(step, 'planned', steps.slice(0, index)))
   if (!drift || !policy.failOnDrift) return undefined
-  const hint = 'Run with mode: apply to make these changes; the job summary shows them field by field.'
-  return new ActionError('DRIFT_FOUND', `${plain(spec.name)} differs from the spec`, hint)
+  const several = clients.length > 1
+  const hint = 'Run with mode: apply to make these changes. The job summary shows each of them, field by field.'
+  return new ActionError('DRIFT_FOUND', `${several ? '' : `${plain(spec.name)} `}differs from the spec`, hint)
 }
 
 /** Of several clients each line says whose it is anyway. */

@@ -18,7 +18,7 @@ export type Runner = {
   outputSecret(name: string, secret: Secret | undefined): Promise<void>
   summary(markdown: string): Promise<void>
   fail(error: ActionError): void
-  /** Mistakes of spec files: all in the log, the first of them on their lines. */
+  /** Mistakes of spec files: the first of them as annotations on their lines, and where there are several, all in the log. */
   annotate(mistakes: readonly Mistake[]): void
 }
 
@@ -61,15 +61,22 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
     },
     fail: (error) => {
       const trace = error.trace === undefined ? '' : `\n(${error.trace})`
-      issueCommand('error', {}, `${error.code}: ${error.message}\n${error.hint}${trace}`)
+      issueCommand('error', {}, `${error.code}: ${messageOf(error)}\n${error.hint}${trace}`)
       process.exitCode = 1
     },
     annotate: (mistakes) => {
-      for (const mistake of mistakes) print(`✗ ${mistakeText(mistake)}`)
+      // A single one is the whole message of the failure that follows.
+      if (mistakes.length > 1) for (const mistake of mistakes) print(`✗ ${mistakeText(mistake)}`)
       for (const { file, line, column, message } of mistakes.slice(0, mostAnnotations))
         issueCommand('error', { file, line, col: column }, message)
     },
   }
+}
+
+/** Mistakes that the log has on lines of their own are counted, and not told again. */
+function messageOf({ message, mistakes }: ActionError): string {
+  if (mistakes.length < 2) return message
+  return `${message.split('\n', 1)[0]!.replace(/:$/, '')}. The log has each of them on a line above, marked ✗.`
 }
 
 function unwritable(variable: string, cause: unknown): ActionError {
