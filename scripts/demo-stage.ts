@@ -144,13 +144,13 @@ export class Stage {
 
   /** Does what this private key signs get an access token? */
   async keyWorks(pem: string, clientId: string): Promise<boolean> {
-    const key = readSigningKey(pem, '', () => {})
+    const key = await readSigningKey(pem, '', () => {})
     if ('complaint' in key) return false
     const about = { clientId, endpoint: `${this.#tenantUrl}/oauth/token`, now: this.sandbox.clock.now() / 1000 }
     return this.#getsToken({
       client_id: clientId,
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: signAssertion(key, 'ES384', about),
+      client_assertion: await signAssertion(key, 'ES384', about),
     })
   }
 

@@ -44,7 +44,7 @@ export interface TenantWriter {
   describe(clientId: string, text: string, before: 'empty' | 'filled', sendBy: number): Promise<At<void>>
   setConsent(clientId: string, consent: Consent): Promise<void>
   issue(clientId: string, sendBy: number): Promise<At<Issued>>
-  makeKey(): NewKey
+  makeKey(): Promise<NewKey>
   /** Adds the public half of a key, and allows its method. That it is there already is fine. */
   addKey(clientId: string, key: NewKey, guard: KeyGuard): Promise<At<void>>
   /** Deletes a secret or a public key; that it is gone already, by the tenant's own word, is fine. */

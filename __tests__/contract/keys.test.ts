@@ -1,7 +1,8 @@
 import { createPrivateKey } from 'node:crypto'
+import { calculateJwkThumbprint } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { keyOf } from '../../sandbox/tenant/model.ts'
-import { publicHalf, thumbprint } from '../../src/io/qlik/signing-key.ts'
+import { publicHalf } from '../../src/io/qlik/signing-key.ts'
 import { expectFailure, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
 import { expectSettled, expectUsable, type Place, theClient, Watch } from '../support/promises.ts'
 import { Simulation } from '../support/simulation.ts'
@@ -42,8 +43,8 @@ describe('a client that signs in with a key', () => {
     expect(client.secrets).toEqual([])
     expect(held()).toMatch(/^-----BEGIN PRIVATE KEY-----\n/)
     const half = publicHalf(createPrivateKey(held()))
-    expect(client.publicKeys).toEqual([{ ...half, kid: thumbprint(half), alg: 'ES384', use: 'sig' }])
-    expect(outputs).toMatchObject({ 'secret-hint': thumbprint(half) })
+    expect(client.publicKeys).toEqual([{ ...half, kid: await calculateJwkThumbprint(half), alg: 'ES384', use: 'sig' }])
+    expect(outputs).toMatchObject({ 'secret-hint': await calculateJwkThumbprint(half) })
     expect(outputs!['secret-issued-at']).toMatch(/^2026/)
     expect(asked?.open()).toBe(held())
     for (const line of held().trimEnd().split('\n').slice(1, -1)) expect(masks).toContain(line)

@@ -10,7 +10,7 @@ const when: [part: string, when: string][] = [
   ['reconcile-client.js', 'while the first answers are under way'],
   ['spec-files.js', 'with a spec file'],
   ['runner-files.js', 'when outputs and summary are written'],
-  ['signing-key.js', 'where an admin client signs in with a private key'],
+  ['signing-key.js', 'where a private key signs a client in'],
   ['undici', 'with a proxy'],
   ['libsodium-wrappers', 'before the first secret is delivered to GitHub'],
   ['libsodium', 'before the first secret is delivered to GitHub'],

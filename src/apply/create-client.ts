@@ -31,7 +31,7 @@ export async function createClient(planned: CreateStep, work: Work): Promise<tru
   const { clock, writers, readers } = work.shop
   await requireFresh(work)
   const announcedAt = clock.elapsed()
-  const key = planned.credential === 'key' ? writers.tenant.makeKey() : undefined
+  const key = planned.credential === 'key' ? await writers.tenant.makeKey() : undefined
   const step = { ...planned, ledger: announcingKey(planned.ledger, key?.issued.hint) }
   const { value: created, at } = await create(step, key, work)
   work.progress.clientId = created.clientId

@@ -31,7 +31,7 @@ export async function announceAndIssue(step: Step & { kind: 'issue' }, work: Wor
   await requireFresh(work)
   const announcedAt = clock.elapsed()
   // The lease counts from the reading that the announcement rests on.
-  const key = step.credential === 'key' ? writers.tenant.makeKey() : undefined
+  const key = step.credential === 'key' ? await writers.tenant.makeKey() : undefined
   const planned = announcingKey(step.ledger, key?.issued.hint)
   const announced = { ...planned, announced: { ...planned.announced!, at: Math.floor(work.reading.now) } }
   const text = withLedger(step.user, announced)

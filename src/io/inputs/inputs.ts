@@ -170,7 +170,7 @@ async function keyProof(input: (name: string) => string, problems: Problems, mas
   if (/\p{Cc}/u.test(keyId) || keyId.length > 256) problems.add('admin-key-id', 'is not a key id', keyId)
   if (text === '') return undefined
   const { readSigningKey } = await import('../qlik/signing-key.ts')
-  const key = readSigningKey(text, keyId, mask)
+  const key = await readSigningKey(text, keyId, mask)
   if ('complaint' in key) problems.add('admin-private-key', key.complaint, text)
   return 'complaint' in key ? undefined : { kind: 'key', key }
 }

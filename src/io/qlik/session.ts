@@ -227,7 +227,7 @@ export async function token(
 /** For its few minutes an assertion is as good as a secret: it is masked like one. */
 async function signed(key: SigningKey, algorithm: Algorithm | undefined, about: About, mask: Mask): Promise<string> {
   const { signAssertion } = await import('./signing-key.ts')
-  return born(signAssertion(key, algorithm ?? key.algorithms[0], about), mask).open()
+  return born(await signAssertion(key, algorithm ?? key.algorithms[0], about), mask).open()
 }
 
 /** Milliseconds: a token that is not given back lives six hours at most. */

@@ -1,21 +1,11 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type JsonWebKey,
-  type KeyObject,
-  randomUUID,
-  sign,
-} from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
+import { calculateJwkThumbprint, type JWK, SignJWT } from 'jose'
 import type { Secret } from '../../base/secret.ts'
 import type { NewKey } from '../../ports.ts'
 import { born, type Mask } from '../runner/mask-secret.ts'
 
-/** What Qlik accepts for private_key_jwt (qlik.dev/authenticate/oauth), and the digest of each. */
-const digests = { RS256: 'sha256', RS512: 'sha512', ES384: 'sha384' } as const
-
-export type Algorithm = keyof typeof digests
+/** The algorithms that Qlik accepts for private_key_jwt (qlik.dev/authenticate/oauth). */
+export type Algorithm = 'RS256' | 'RS512' | 'ES384'
 
 /** A private key that signs a client in. `algorithms`: those that fit its type, the likeliest first. */
 export type SigningKey = { pem: Secret; kid: string; algorithms: [Algorithm, ...Algorithm[]] }
@@ -24,7 +14,11 @@ export type SigningKey = { pem: Secret; kid: string; algorithms: [Algorithm, ...
  * Reads a private key as people paste it: lines may be ended by CRLF, by spaces or by a written `\n`. Everything of it is masked.
  * Without a key id it is the thumbprint (RFC 7638), as for the keys that this action makes. Answers what is wrong, where it is.
  */
-export function readSigningKey(text: string, keyId: string, mask: Mask): SigningKey | { complaint: string } {
+export async function readSigningKey(
+  text: string,
+  keyId: string,
+  mask: Mask,
+): Promise<SigningKey | { complaint: string }> {
   born(text, mask)
   const found = privateBlock(text)
   if (found.complaint !== undefined) return { complaint: found.complaint }
@@ -37,7 +31,7 @@ export function readSigningKey(text: string, keyId: string, mask: Mask): Signing
   }
   const algorithms = algorithmsOf(key)
   if (algorithms === undefined) return { complaint: `is a key of another kind. ${accepted}` }
-  return { pem, kid: keyId || thumbprint(publicHalf(key)), algorithms }
+  return { pem, kid: keyId || (await calculateJwkThumbprint(publicHalf(key))), algorithms }
 }
 
 const accepted = 'Accepted is an unencrypted PKCS#8 PEM of an EC key on P-384 or of an RSA key of 2048 bits or more.'
@@ -71,22 +65,16 @@ function algorithmsOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }
 }
 
 /** The public half of a key, as the tenant takes it (RFC 7517). */
-export function publicHalf(key: KeyObject): JsonWebKey {
-  return createPublicKey(key).export({ format: 'jwk' })
-}
-
-/** A key's name by RFC 7638: a digest of what its public half must have, in the order of the alphabet. */
-export function thumbprint({ crv, kty, x, y, e, n }: JsonWebKey): string {
-  const required = kty === 'EC' ? { crv, kty, x, y } : { e, kty, n }
-  return createHash('sha256').update(JSON.stringify(required)).digest('base64url')
+export function publicHalf(key: KeyObject): JWK {
+  return createPublicKey(key).export({ format: 'jwk' }) as JWK
 }
 
 /** A fresh key pair on P-384: the private half masked, the public half as the tenant takes it. */
-export function makeKey(mask: Mask): NewKey {
+export async function makeKey(mask: Mask): Promise<NewKey> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
   const secret = born(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), mask)
   const half = publicHalf(privateKey)
-  const kid = thumbprint(half)
+  const kid = await calculateJwkThumbprint(half)
   return { issued: { secret, hint: kid, kid }, jwk: { ...half, kid, alg: 'ES384', use: 'sig' } }
 }
 
@@ -97,19 +85,19 @@ const after = 180
 /** What an assertion says. `now`: epoch seconds; `endpoint`: the exact address that it is sent to. */
 export type About = { clientId: string; endpoint: string; now: number }
 
-/** An assertion by which a client signs in. */
+/** An assertion by which a client signs in (RFC 7523). */
 export function signAssertion(
   { pem, kid }: Pick<SigningKey, 'pem' | 'kid'>,
   alg: Algorithm,
   { clientId, endpoint, now }: About,
-): string {
-  const [iat, exp] = [Math.floor(now) - before, Math.floor(now) + after]
-  const claims = { iss: clientId, sub: clientId, aud: endpoint, jti: randomUUID(), iat, exp }
-  const text = `${encoded({ alg, kid, typ: 'JWT' })}.${encoded(claims)}`
-  const signature = sign(digests[alg], Buffer.from(text), { key: pem.open(), dsaEncoding: 'ieee-p1363' })
-  return `${text}.${signature.toString('base64url')}`
-}
-
-function encoded(part: object): string {
-  return Buffer.from(JSON.stringify(part)).toString('base64url')
+): Promise<string> {
+  return new SignJWT()
+    .setProtectedHeader({ alg, kid, typ: 'JWT' })
+    .setIssuer(clientId)
+    .setSubject(clientId)
+    .setAudience(endpoint)
+    .setJti(randomUUID())
+    .setIssuedAt(Math.floor(now) - before)
+    .setExpirationTime(Math.floor(now) + after)
+    .sign(createPrivateKey(pem.open()))
 }

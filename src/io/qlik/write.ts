@@ -9,7 +9,6 @@ import { born, type Mask } from '../runner/mask-secret.ts'
 import { addKey, removeKey } from './keys.ts'
 import { isGone, lookAt, readWire } from './read.ts'
 import { ask, clientsPath, misread, parsed, type Session } from './session.ts'
-import { makeKey } from './signing-key.ts'
 import * as wire from './wire.ts'
 
 export function createWriter(session: Session, mask: Mask): TenantWriter {
@@ -19,7 +18,7 @@ export function createWriter(session: Session, mask: Mask): TenantWriter {
     describe: (clientId, text, before, sendBy) => describe(session, mask, clientId, { text, before }, sendBy),
     setConsent: (clientId, consent) => setConsent(session, clientId, consent),
     issue: (clientId, sendBy) => issue(session, mask, clientId, sendBy),
-    makeKey: () => makeKey(mask),
+    makeKey: async () => (await import('./signing-key.ts')).makeKey(mask),
     addKey: (clientId, key, guard) => addKey(session, clientId, key, guard),
     retire: (clientId, hint, guard) =>
       isKeyHint(hint) ? removeKey(session, clientId, hint, guard) : retire(session, clientId, hint),
