@@ -52,7 +52,7 @@ describe('action.yml', () => {
   })
 
   it('lets nothing be said twice: what stands in a spec file is no input beside it', async () => {
-    const sections = ['The client', 'Where its credentials go', 'How long a secret lives']
+    const sections = ['The client', 'Where its secret is delivered', 'How long a secret lives']
     const inOne = sections.flatMap((section) => {
       const [, body = ''] = new RegExp(`^ {2}# --- ${section}\\n([\\s\\S]*?)^ {2}# ---`, 'm').exec(action) ?? []
       return [...body.matchAll(/^ {2}([\w-]+):$/gm)].map(([, name]) => name!)
@@ -92,10 +92,25 @@ describe('action.yml', () => {
   })
 })
 
+describe('docs/inputs.md', () => {
+  const page = readFileSync(path.join(root, 'docs/inputs.md'), 'utf8')
+
+  it('has a heading for every input and output of action.yml, in their order', () => {
+    const headings = (what: string) =>
+      [...page.matchAll(new RegExp(`^### \`([\\w-]+)\`${what}$`, 'gm'))].map(([, name]) => name)
+    expect(headings('')).toEqual(names('inputs'))
+    expect(headings(' \\(output\\)')).toEqual(names('outputs'))
+  })
+})
+
 describe.skipIf(readme === undefined)('README.md', () => {
-  it.each(['inputs', 'outputs'])('lists the %s of action.yml, in their order', (section) => {
-    const [, table = ''] = new RegExp(`<!-- ${section} -->([\\s\\S]*?)<!-- /${section} -->`).exec(readme!) ?? []
-    expect([...table.matchAll(/^\| `([\w-]+)`/gm)].map(([, name]) => name)).toEqual(names(section))
+  it('has of some inputs what is required or their default, each with a link to all of it', () => {
+    const rows = [...readme!.matchAll(/^\| \[`([\w-]+)`\]\(docs\/inputs\.md#([\w-]+)\) +\| /gm)]
+    expect(rows.length).toBeGreaterThan(8)
+    for (const [, name, anchor] of rows) {
+      expect(names('inputs')).toContain(name)
+      expect(anchor).toBe(name)
+    }
   })
 
   it('lists every error code with what happened and a remedy', () => {

@@ -1,71 +1,89 @@
-// Writes the tables of inputs and outputs in README.md from action.yml, and the JSON Schema of spec files. With `--check` it
-// writes nothing, and fails where they differ. It reads only as much YAML as action.yml uses, and refuses the rest.
+// Writes the pages that are made from action.yml: docs/inputs.md, and the table of chosen inputs in README.md; and the JSON Schema of
+// spec files. With `--check` it writes nothing, and fails where they are out of date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { isMap, isScalar, parseDocument } from 'yaml'
 import { specSchemaText } from './schema.ts'
 
-type Entry = { name: string; group: string; description: string; required: boolean }
+type Entry = { name: string; group: string; meaning: string; need: string }
 
-const action = new URL('../action.yml', import.meta.url)
-const readme = new URL('../README.md', import.meta.url)
+const root = new URL('../', import.meta.url)
+const read = (name: string) => readFileSync(new URL(name, root), 'utf8')
+const action = parseDocument(read('action.yml'))
 
-const schema = new URL('../qlik-oauth-client.schema.json', import.meta.url)
+keep('docs/inputs.md', inputsPage(entries('inputs'), entries('outputs')))
+keep('README.md', withChosenInputs(read('README.md'), entries('inputs')))
+keep('qlik-oauth-client.schema.json', specSchemaText())
 
-const lines = readFileSync(action, 'utf8').split('\n')
-const before = readFileSync(readme, 'utf8')
-const after = ['inputs', 'outputs'].reduce((text, section) => replaced(text, section, table(entries(section))), before)
-
-if (after === before) console.log('README.md has the inputs and outputs of action.yml')
-else if (process.argv.includes('--check')) {
-  console.error('README.md differs from action.yml. Run "npm run docs" and commit README.md.')
-  process.exitCode = 1
-} else {
-  writeFileSync(readme, after)
-  console.log('README.md: tables written')
-}
-
-const wanted = specSchemaText()
-if (existsSync(schema) && readFileSync(schema, 'utf8') === wanted) console.log('the JSON Schema is that of spec files')
-else if (process.argv.includes('--check')) {
-  console.error('qlik-oauth-client.schema.json is out of date. Run "npm run docs" and commit it.')
-  process.exitCode = 1
-} else {
-  writeFileSync(schema, wanted)
-  console.log('qlik-oauth-client.schema.json: written')
-}
-
-/** The entries of one section, in their order; a comment `# --- title` begins a group. */
-function entries(section: string): Entry[] {
-  const start = lines.indexOf(`${section}:`)
-  if (start < 0) throw new Error(`action.yml has no section ${section}`)
-  const found: Entry[] = []
-  let group = ''
-  for (let index = start + 1; index < lines.length && !/^\S/.test(lines[index]!); index++) {
-    const line = lines[index]!
-    const [, title] = /^ {2}# --- (.+)$/.exec(line) ?? []
-    const [, name] = /^ {2}([a-z-]+):$/.exec(line) ?? []
-    if (title !== undefined) group = title
-    else if (name !== undefined) found.push({ name, group, description: '', required: false })
-    else if (line.trim() !== '') readKey(line, index, found.at(-1))
+function keep(name: string, wanted: string): void {
+  const file = new URL(name, root)
+  if (existsSync(file) && readFileSync(file, 'utf8') === wanted) console.log(`${name} is up to date`)
+  else if (process.argv.includes('--check')) {
+    console.error(`${name} is out of date. Run "npm run docs" and commit it.`)
+    process.exitCode = 1
+  } else {
+    writeFileSync(file, wanted)
+    console.log(`${name}: written`)
   }
-  const silent = found.find(({ description }) => description === '')
-  if (silent !== undefined) throw new Error(`action.yml: ${section}.${silent.name} has no description`)
-  return found
 }
 
-function readKey(line: string, index: number, entry: Entry | undefined): void {
-  const [, key, value] = /^ {4}(description|required): (".*"|true)$/.exec(line) ?? []
-  if (entry === undefined || key === undefined || (key === 'required') !== (value === 'true'))
-    throw new Error(`action.yml, line ${index + 1}: not understood: ${line.trim()}`)
-  if (key === 'required') entry.required = true
-  else entry.description = JSON.parse(value!) as string
+/** The entries of one section of action.yml, in their order; a comment `--- title` begins a group. */
+function entries(section: 'inputs' | 'outputs'): Entry[] {
+  const map = action.get(section)
+  if (!isMap(map)) throw new Error(`action.yml has no section ${section}`)
+  let group = ''
+  return map.items.map(({ key, value }, index) => {
+    const before = (index === 0 ? map.commentBefore : undefined) ?? (isScalar(key) ? key.commentBefore : undefined)
+    group = /^ --- (.+)$/m.exec(before ?? '')?.[1] ?? group
+    const name = String(key)
+    const description = isMap(value) ? value.get('description') : undefined
+    if (typeof description !== 'string') throw new Error(`action.yml: ${section}.${name} has no description`)
+    const [, meaning = '', need = ''] =
+      /^(.*?)(?:(?:^| )((?:Required|Default:)(?:[^.]|\.(?! |$))*)\.)?$/s.exec(description) ?? []
+    return { name, group, meaning: meaning.trim(), need }
+  })
 }
 
-function table(all: Entry[]): string {
-  const rows = all.flatMap(({ name, group, description, required }, index) => [
-    ...(group !== '' && group !== all[index - 1]?.group ? [[`**${group}**`, '']] : []),
-    [`\`${name}\``, `${required ? '**Required.** ' : ''}${description.replaceAll('|', '\\|')}`],
-  ])
-  return aligned([[all[0]!.group === '' ? 'output' : 'input', ''], ...rows])
+function inputsPage(inputs: Entry[], outputs: Entry[]): string {
+  const groups = [...Map.groupBy(inputs, ({ group }) => group)]
+  return `<!-- Made from action.yml by "npm run docs". -->
+
+# Inputs and outputs
+
+For authors of workflows: every input and output of the action. The [README](../README.md#inputs) has those that most workflows need.
+
+A duration is \`90d\`, \`24h\`, \`30m\` or \`0\`. The items of a list are separated by spaces, commas or newlines. A boolean is \`true\` or \`false\`.
+An input that is left out changes nothing on an existing client, except \`consent\`, which every run enforces.
+
+${groups.map(([group, of]) => `## ${group}\n\n${of.map((entry) => section(entry)).join('\n\n')}`).join('\n\n')}
+
+## Outputs
+
+${outputs.map((entry) => section(entry, ' (output)')).join('\n\n')}
+`
+}
+
+function section({ name, meaning, need }: Entry, what = ''): string {
+  const [word = '', ...rest] = need.split(/(?<=Required|Default)/)
+  const line = need === '' ? '' : `\n\n_${word}_${rest.join('')}.`
+  return `### \`${name}\`${what}\n\n${meaning}${line}`
+}
+
+/** The table behind `<!-- inputs: a b c -->`: of each of these the first sentence. */
+function withChosenInputs(readme: string, inputs: Entry[]): string {
+  const found = /<!-- inputs: (.+) -->\n[\s\S]*<!-- \/inputs -->/.exec(readme)
+  if (found === null) throw new Error('README.md has no table <!-- inputs: … --> … <!-- /inputs -->')
+  const rows = found[1]!.split(' ').map((name) => {
+    const entry = inputs.find((it) => it.name === name)
+    if (entry === undefined) throw new Error(`README.md: action.yml has no input ${name}`)
+    const [first] = entry.meaning.split(/(?<=\.) (?=[A-Z`])/)
+    return [
+      `[\`${name}\`](docs/inputs.md#${name})`,
+      entry.need.replace(/^Default: /, '').replace(/^Required/, '**required**'),
+      first!,
+    ]
+  })
+  const table = aligned([['input', 'required or default', 'meaning'], ...rows])
+  return readme.replace(found[0], () => `<!-- inputs: ${found[1]} -->\n\n${table}\n\n<!-- /inputs -->`)
 }
 
 /** Cells of equal width, as the formatter wants them. */
@@ -73,11 +91,4 @@ function aligned([head, ...rows]: string[][]): string {
   const widths = head!.map((_, column) => Math.max(3, ...[head!, ...rows].map((row) => row[column]!.length)))
   const line = (cells: string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`
   return [line(head!), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
-}
-
-function replaced(text: string, section: string, content: string): string {
-  const [open, close] = [`<!-- ${section} -->`, `<!-- /${section} -->`]
-  const [from, to] = [text.indexOf(open), text.indexOf(close)]
-  if (from < 0 || to < from) throw new Error(`README.md has no ${open} … ${close}`)
-  return `${text.slice(0, from + open.length)}\n${content}\n${text.slice(to)}`
 }
