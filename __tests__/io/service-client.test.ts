@@ -195,9 +195,9 @@ describe('an answer', () => {
   it.each([
     [
       'Qlik’s form',
-      '{"errors":[{"code":"OAUTH-14","title":"Invalid client_id","detail":"not authorized"}],"traceId":"abc"}',
+      '{"errors":[{"code":"OAUTH-14","title":"Invalid client_id","detail":"not authorized"}],"traceId":"00d3a2f4"}',
       'OAUTH-14 · Invalid client_id · not authorized',
-      'traceId abc',
+      'traceId 00d3a2f4',
     ],
     [
       'few letters of long words: a service may repeat a part of a credential',

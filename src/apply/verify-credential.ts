@@ -45,7 +45,9 @@ async function tokenWithPatience(clientId: string, issued: Issued, { shop }: Wor
     } catch (thrown) {
       const error = toActionError(thrown)
       if (shop.stop.requested) throw cancelled()
-      if (error.status === undefined || ![400, 401, 403].includes(error.status)) throw error
+      // A gateway's page is no word on the secret.
+      const isRefused = error.code !== 'TENANT_UNEXPECTED' && [400, 401, 403].includes(error.status ?? 0)
+      if (!isRefused) throw error
       if (shop.clock.elapsed() - since + delay > patience) throw verifyFailed(error)
     }
     await pause(delay, shop)

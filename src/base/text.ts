@@ -3,12 +3,32 @@
  * nothing that the runner could take for a command (`::…` counts at the start of a line, `##[` anywhere in it).
  */
 export function plain(text: string, longest = 300): string {
-  const line = text
+  const line = harmless(text)
+  return line.length > longest ? `${shortened(line, longest - 1)}…` : line
+}
+
+/** The same for a sentence that somebody is to act on: an address in it is shown whole, or not at all. */
+export function sentence(text: string, longest = 600): string {
+  const line = harmless(text)
+  if (line.length <= longest) return line
+  const start = line.lastIndexOf(' ', longest - 1) + 1
+  const [word = ''] = line.slice(start).split(' ')
+  if (!isAddress(word)) return plain(line, longest)
+  return `${line.slice(0, word.length > longestAddress ? start : start + word.length)}…`
+}
+
+const longestAddress = 2000
+
+function isAddress(word: string): boolean {
+  return /^\W{0,3}https?:\/\//i.test(word)
+}
+
+function harmless(text: string): string {
+  return text
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]+/gu, ' ')
     .replaceAll('##[', '## [')
     .replace(/^\s*::+/, ':')
     .trim()
-  return line.length > longest ? `${shortened(line, longest - 1)}…` : line
 }
 
 /** Has a name nothing in it that no name has: control characters, or half a character, which no address can hold? */

@@ -6,6 +6,7 @@ import { plain } from '../../base/text.ts'
 import { type Scope, type Store, scopeLabel } from '../../model/destination.ts'
 import { type Answer, unexpected, userAgent } from '../http/responses.ts'
 import type { Http } from '../http/service-client.ts'
+import { remedy } from './remedy.ts'
 
 /** An address, and the permissions that GitHub wants there, by its own names where they are published. */
 type Root = { path: string; needs: { secrets: string; variables?: string } }
@@ -34,15 +35,15 @@ const roots: Record<Store, { repository: Root; environment?: Root; organization:
     repository: { path: '/repos/{owner}/{repo}/codespaces', needs: { secrets: 'codespaces_secrets' } },
     organization: { path: '/orgs/{org}/codespaces', needs: { secrets: 'organization_codespaces_secrets' } },
   },
-  // The names of these permissions are not published: GitHub's answer says them.
+  // Which names GitHub's header has for these is not published: here they only stand for those of its pages.
   agents: {
     repository: {
       path: '/repos/{owner}/{repo}/agents',
-      needs: { secrets: 'secrets of agents', variables: 'variables of agents' },
+      needs: { secrets: 'agent_secrets', variables: 'agent_variables' },
     },
     organization: {
       path: '/orgs/{org}/agents',
-      needs: { secrets: 'the organization’s secrets of agents', variables: 'the organization’s variables of agents' },
+      needs: { secrets: 'organization_agent_secrets', variables: 'organization_agent_variables' },
     },
   },
 }
@@ -97,7 +98,8 @@ export function ask(
   })
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
   const body = request.body === undefined ? undefined : JSON.stringify(request.body)
-  const hint = (answer: Answer | undefined, code: ErrorCode) => remedy(scope, answer, code)
+  const needs = Object.values(rootOf(scope).needs)
+  const hint = (answer: Answer | undefined, code: ErrorCode) => remedy(scope, needs, { answer, code })
   return http({
     method: request.method,
     url: request.url,
@@ -114,51 +116,6 @@ export function ask(
 /** Did GitHub itself say that there is no such thing, or that the token may not see it? It says the same of both. */
 export function isUnseen(thrown: unknown): thrown is ActionError {
   return thrown instanceof ActionError && thrown.absence === 'unseen' && thrown.code === 'DESTINATION_MISSING'
-}
-
-function remedy(scope: Scope, answer: Answer | undefined, code: ErrorCode): string | undefined {
-  const place = plain(scopeLabel(scope))
-  const needed = permissions(scope, answer?.headers['x-accepted-github-permissions'] ?? '')
-  if (code === 'DESTINATION_FORBIDDEN') {
-    return `The github-token lacks a permission on ${place}; it needs ${needed}. GITHUB_TOKEN can never have it: use a token of a GitHub App, or a fine-grained personal access token.`
-  }
-  if (code === 'DESTINATION_MISSING') {
-    const reach = scope.organization === undefined ? 'access to that repository' : 'access to that organization'
-    const usual = `Is ${place} spelt right, and does it exist? GitHub answers the same where the github-token may not see it: it needs ${reach}, with ${needed}.`
-    const isOfRepository = scope.organization === undefined && scope.store === 'actions'
-    return `${usual}${isOfRepository ? ' Environments are not created by this action.' : absentStore(scope)}`
-  }
-  return undefined
-}
-
-/** The stores that an Enterprise Server has not got answer like a repository that is not there. */
-function absentStore({ store }: Scope): string {
-  if (store !== 'codespaces' && store !== 'agents') return ''
-  return ` GitHub Enterprise Server has no store ${store}: there use actions or dependabot.`
-}
-
-/** As GitHub's pages call them. */
-const permissionNames: Record<string, string> = {
-  secrets: 'Secrets',
-  actions_variables: 'Variables',
-  environments: 'Environments',
-  dependabot_secrets: 'Dependabot secrets',
-  codespaces_secrets: 'Codespaces secrets',
-  organization_secrets: 'the organization’s Secrets',
-  organization_actions_variables: 'the organization’s Variables',
-  organization_dependabot_secrets: 'the organization’s Dependabot secrets',
-  organization_codespaces_secrets: 'the organization’s Codespaces secrets',
-}
-
-/** Permissions by the names that GitHub's pages have for them, with what GitHub itself said in brackets. Reading alone is not enough. */
-function permissions(scope: Scope, accepted: string): string {
-  const all = accepted.split(/[,;]/).flatMap((part) => part.trim().split('=')[0] || [])
-  const known = all.filter((name) => Object.hasOwn(permissionNames, name))
-  // Of agents we know no names; whatever else GitHub says comes beside one that we know, or is for other tokens.
-  const said = known.length > 0 || scope.store !== 'agents' ? known : all.map((name) => plain(name, 60))
-  const names = said.length > 0 ? said : Object.values(rootOf(scope).needs)
-  const list = [...new Set(names)].map((name) => `${permissionNames[name] ?? name}: write`).join(' and ')
-  return accepted === '' ? list : `${list} (for this request GitHub asks for ${plain(accepted, 200)})`
 }
 
 export function parsed<S extends z.ZodMiniType>(schema: S, answer: Answer, what: string): z.infer<S> {

@@ -84,7 +84,7 @@ export function unexpected(
 function refusal(service: ServiceName, call: Call, answer: Answer, uncertain: boolean): ActionError {
   const { status } = answer
   const code = call.codes?.[status] ?? usualCode(service, status)
-  const said = saidBy(answer)
+  const said = saidBy(service, answer)
   const message = `${call.what}: ${serviceName(service)} answered ${status}${said === undefined ? '' : ` (${said})`}`
   return new ActionError(code, message, call.hint?.(answer, code) ?? usualHint(code), {
     trace: traceOf(answer),
@@ -111,6 +111,9 @@ function usualCode(service: ServiceName, status: number): ErrorCode {
     404: 'DESTINATION_MISSING',
     409: 'GITHUB_REJECTED',
     422: 'GITHUB_REJECTED',
+    // Locked, as while it is migrated; and blocked for legal reasons.
+    423: 'DESTINATION_FORBIDDEN',
+    451: 'DESTINATION_FORBIDDEN',
   }
   return service === 'tenant' ? (tenant[status] ?? 'TENANT_UNEXPECTED') : (github[status] ?? 'GITHUB_UNEXPECTED')
 }
@@ -137,7 +140,7 @@ export function failure(
 ): ActionError {
   const { trouble, why, response } = outcome
   const answer = response && { status: response.status, headers: response.headers, data: json(response.body), at: 0 }
-  const said = answer && saidBy(answer)
+  const said = answer && saidBy(service, answer)
   const details = {
     cause: outcome.cause,
     trace: answer && traceOf(answer),

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { type RefusalName, refusalFault, refusals } from '../../sandbox/github/refusals.ts'
+import { expectFailure, expectHealed, expectRefusal } from '../support/contract.ts'
+import { eachTest, settled } from '../support/one-client.ts'
+import type { Simulation } from '../support/simulation.ts'
+
+// GitHub refuses for many reasons, and says which: its sentence leads, and no permission is blamed that would not help.
+
+let simulation: Simulation
+eachTest((fresh) => {
+  simulation = fresh
+})
+const strike = (name: RefusalName, method: string) =>
+  simulation.sandbox.faults.add({ service: 'github', method, when: 'before', times: 99, fault: refusalFault(name) })
+
+const hints: Record<RefusalName, RegExp> = {
+  permission: /lacks a permission on acme\/app.*Secrets: write.*secrets=write.*GITHUB_TOKEN can never have it/,
+  'single sign-on': /authorize it at https:\/\/github\.com\/orgs\/acme\/sso\?authorization_request=AB12(CD34){20} and/,
+  'allow list': /runner’s address to its IP allow list/,
+  lifetime: /limits how long tokens live/,
+  'classic token': /allows no classic tokens/,
+  archived: /while it is archived/,
+  suspended: /is suspended/,
+  blocked: /has blocked acme\/app/,
+  locked: /is locked/,
+  'no reason': /for the reason that it gives/,
+}
+
+describe.each(Object.keys(refusals) as RefusalName[])('GitHub refuses: %s', (name) => {
+  const expectTold = (hint: string, message: string) => {
+    expect(message).toContain(refusals[name].message)
+    expect(hint).toMatch(hints[name])
+    if (name !== 'permission') expect(hint).not.toMatch(/permission|GITHUB_TOKEN|GITHUB_API_URL/)
+  }
+
+  it('is told by its own sentence, before anything was written', async () => {
+    strike(name, 'GET')
+    const result = await simulation.run()
+    expectRefusal(result, 'DESTINATION_FORBIDDEN')
+    expectTold(result.error!.hint, result.error!.message)
+  })
+
+  it('leaves nothing behind where it shows in writing', async () => {
+    await settled(simulation)
+    strike(name, 'PUT')
+    const result = await simulation.run({ rotate: 'now' })
+    expectFailure(result, 'DESTINATION_FORBIDDEN')
+    expectTold(result.error!.hint, result.error!.message)
+    simulation.sandbox.faults.clear()
+    await expectHealed(simulation)
+  })
+})
+
+it('an address in what GitHub says is shown whole, in log and summary', async () => {
+  strike('lifetime', 'GET')
+  const { log, summary } = await simulation.run()
+  const address = 'https://github.com/settings/personal-access-tokens/1234567'
+  expect(log.join('\n')).toContain(address)
+  expect(summary.replaceAll(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))).toContain(address)
+})
+
+it('the permissions of the agents store are called as on GitHub’s pages', async () => {
+  const body = '{"message":"Resource not accessible by integration"}'
+  const fault = { kind: 'status', status: 403, body } as const
+  simulation.sandbox.faults.add({ service: 'github', when: 'before', times: 99, fault })
+  const told = await simulation.run({ store: 'agents' })
+  expectRefusal(told, 'DESTINATION_FORBIDDEN', { hint: /it needs Agent secrets: write and Agent variables: write/ })
+})

@@ -1,0 +1,124 @@
+import type { ErrorCode } from '../../base/errors.ts'
+import { plain } from '../../base/text.ts'
+import { type Scope, scopeLabel } from '../../model/destination.ts'
+import type { Answer } from '../http/responses.ts'
+
+type Refusal = { answer: Answer | undefined; code: ErrorCode }
+
+/** How to mend what GitHub refused in a scope; undefined where nothing more is known than in general. `needs`: the permissions. */
+export function remedy(scope: Scope, needs: string[], { answer, code }: Refusal): string | undefined {
+  if (code === 'DESTINATION_FORBIDDEN') return forbidden(scope, needs, answer)
+  if (code !== 'DESTINATION_MISSING') return undefined
+  const sso = signOnAddress(answer)
+  if (sso !== undefined) return signOn(sso)
+  const place = plain(scopeLabel(scope))
+  const needed = permissions(needs, answer)
+  const reach = scope.organization === undefined ? 'access to that repository' : 'access to that organization'
+  const usual = `Is ${place} spelt right, and does it exist? GitHub answers the same where the github-token may not see it: it needs ${reach}, with ${needed}.`
+  const isOfRepository = scope.organization === undefined && scope.store === 'actions'
+  return `${usual}${isOfRepository ? ' Environments are not created by this action.' : absentStore(scope)}`
+}
+
+/** GitHub refuses for many reasons, and its sentence says which one it is: a permission is named only where one is missing. */
+function forbidden(scope: Scope, needs: string[], answer: Answer | undefined): string {
+  const sso = signOnAddress(answer)
+  if (sso !== undefined) return signOn(sso)
+  const place = plain(scopeLabel(scope))
+  const said = String((answer?.data as { message?: unknown } | undefined)?.message ?? '')
+  const known = reasons.find(({ status, sentence }) => status === answer?.status || sentence?.test(said))
+  if (known !== undefined) return known.hint(place)
+  if (!lacksPermission.test(said))
+    return `GitHub refuses this on ${place} for the reason that it gives: do what it says, or ask who administers that place.`
+  return `The github-token lacks a permission on ${place}; it needs ${permissions(needs, answer)}. GITHUB_TOKEN can never have it: use a token of a GitHub App, or a fine-grained personal access token.`
+}
+
+const lacksPermission = /not accessible by|permission|must have admin rights|must be an? .*(admin|owner)|not granted/i
+
+/** What GitHub says where no permission would help (docs.github.com, and what people quote). */
+const reasons: { status?: number; sentence?: RegExp; hint: (place: string) => string }[] = [
+  {
+    sentence: /archived/i,
+    hint: (place) => `${place} takes no writes while it is archived: unarchive it, or name it no longer.`,
+  },
+  {
+    status: 423,
+    sentence: /\blocked\b/i,
+    hint: (place) => `${place} is locked, as a rule while it is migrated: run again when that is over.`,
+  },
+  {
+    status: 451,
+    sentence: /\bblocked\b|access to this (repository|resource) has been disabled/i,
+    hint: (place) => `GitHub has blocked ${place}, mostly for legal reasons: ask its owner, or name it no longer.`,
+  },
+  {
+    sentence: /ip allow list|not permitted to access/i,
+    hint: () =>
+      'The organization allows certain addresses only: let an owner add the runner’s address to its IP allow list, or use a runner whose address is on it.',
+  },
+  {
+    sentence: /SAML|single sign-on|\bSSO\b/i,
+    hint: () => 'Authorize the github-token for single sign-on, in its owner’s settings on GitHub, and run again.',
+  },
+  {
+    sentence: /lifetime|expir/i,
+    hint: () =>
+      'The organization limits how long tokens live: make one that it allows, or use a token of a GitHub App.',
+  },
+  {
+    sentence:
+      /personal access tokens? \(classic\)|classic personal access token|forbids access via a personal access token/i,
+    hint: () => 'The organization allows no classic tokens: use a token of a GitHub App, or a fine-grained one.',
+  },
+  {
+    sentence: /suspended/i,
+    hint: () => 'An account, or an App’s installation, is suspended: its owner has to lift that on GitHub.',
+  },
+]
+
+/** Where to authorize a token for single sign-on: `x-github-sso: required; url=…`. */
+function signOnAddress(answer: Answer | undefined): string | undefined {
+  const [, address = ''] = /^\s*required\s*;\s*url=(\S+)/i.exec(answer?.headers['x-github-sso'] ?? '') ?? []
+  return URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)
+    ? plain(address, longestAddress)
+    : undefined
+}
+
+const longestAddress = 2000
+
+function signOn(address: string): string {
+  return `The organization wants single sign-on (SAML) for this token: authorize it at ${address} and run again.`
+}
+
+/** The stores that an Enterprise Server has not got answer like a repository that is not there. */
+function absentStore({ store }: Scope): string {
+  if (store !== 'codespaces' && store !== 'agents') return ''
+  return ` GitHub Enterprise Server has no store ${store}: there use actions or dependabot.`
+}
+
+/** As GitHub's pages call them. */
+const permissionNames: Record<string, string> = {
+  secrets: 'Secrets',
+  actions_variables: 'Variables',
+  environments: 'Environments',
+  dependabot_secrets: 'Dependabot secrets',
+  codespaces_secrets: 'Codespaces secrets',
+  agent_secrets: 'Agent secrets',
+  agent_variables: 'Agent variables',
+  organization_secrets: 'the organization’s Secrets',
+  organization_actions_variables: 'the organization’s Variables',
+  organization_dependabot_secrets: 'the organization’s Dependabot secrets',
+  organization_codespaces_secrets: 'the organization’s Codespaces secrets',
+  organization_agent_secrets: 'the organization’s Agent secrets',
+  organization_agent_variables: 'the organization’s Agent variables',
+}
+
+/** Permissions by the names that GitHub's pages have for them, with what GitHub itself said in brackets. Reading alone is not enough. */
+function permissions(needs: string[], answer: Answer | undefined): string {
+  const accepted = answer?.headers['x-accepted-github-permissions'] ?? ''
+  const all = accepted.split(/[,;]/).flatMap((part) => part.trim().split('=')[0] || [])
+  // Whatever else GitHub says comes beside one that we know, or is for other tokens.
+  const known = all.filter((name) => Object.hasOwn(permissionNames, name))
+  const names = known.length > 0 ? known : needs
+  const list = [...new Set(names)].map((name) => `${permissionNames[name]}: write`).join(' and ')
+  return accepted === '' ? list : `${list} (for this request GitHub asks for ${plain(accepted, 200)})`
+}
