@@ -63,7 +63,8 @@ export interface Prover {
   revoke(accessToken: Secret): Promise<void>
 }
 
-export type Sighting = Pick<Observed, 'destinations' | 'unread'>
+/** `githubAt`: GitHub's own time when it began to answer, in epoch seconds; undefined where it was not asked. */
+export type Sighting = Pick<Observed, 'destinations' | 'unread'> & { githubAt?: number | undefined }
 
 export interface DestinationReader {
   /** Metadata of destinations by their key, read scope by scope. What concerns one scope alone is told of its destinations. */
@@ -122,7 +123,7 @@ export interface Reporter {
 
 export type Readers = { tenant: TenantReader; destinations: DestinationReader }
 /** One reading of both services, in elapsed milliseconds asked for at `readAt` and there at `answeredAt`. */
-export type Reading = Observed & { readAt: number; answeredAt: number }
+export type Reading = Observed & { readAt: number; answeredAt: number; githubAt?: number | undefined }
 
 export type Writers = { tenant: TenantWriter; destinations: DestinationWriter; prover: Prover }
 

@@ -81,7 +81,7 @@ export const trips: Trip[] = [
   trip('plan of a new client', [1, 3, 1], async () => ({ mode: 'plan' })),
   trip('created, proven, delivered', [8, 16, 6], async () => ({})),
   trip('the same, admin client', [10, 18, 7], async (simulation) => signedInByClient(simulation)),
-  trip('created for two destinations', [11, 23, 6], started(twoPlaces)),
+  trip('created for two destinations', [10, 23, 6], started(twoPlaces)),
   trip('rotated', [9, 15, 7], async (simulation) => ({ ...(await done(simulation)), rotate: 'now' })),
   trip('adopted', [9, 16, 7], async ({ sandbox }) => {
     const { clientId } = sandbox.tenant.addClient({ clientName: 'deployer', allowedScopes: ['user_default'] })

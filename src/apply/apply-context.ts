@@ -1,47 +1,14 @@
 import { ActionError, toActionError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
-import { leaseOfAnother } from '../ledger/rotation-decision.ts'
 import type { ObservedClient } from '../model/client.ts'
-import { isKeyHint } from '../model/credential.ts'
-import type { Destination } from '../model/destination.ts'
-import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientPlan } from '../plan/steps.ts'
-import type { At, Issued, NewKey, Prepared, Readers, Reading, Surroundings, Writers } from '../ports.ts'
+import type { Readers, Reading, Surroundings, Writers } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'
 import type { Policy } from '../spec/client-spec.ts'
+import type { Fresh } from './fresh-credential.ts'
 
 /** What carrying out a plan works with. */
 export type Workshop = Surroundings & { readers: Readers; writers: Writers; policy: Policy }
-
-/** `readAt`: elapsed milliseconds. `idWritten`: its client id stands there already. */
-type Ahead = { destination: Destination; prepared: At<Prepared>; readAt: number; idWritten: boolean }
-
-/** A secret between its issue and its commit. */
-export type Fresh = {
-  clientId: string
-  announced: Ledger
-  /** Elapsed milliseconds when the announcement was sent. */
-  announcedAt: number
-  user: string
-  /** The key that was made for it, where it is to be one. */
-  key?: NewKey | undefined
-  issued?: Issued | undefined
-  hint?: string | undefined
-  /** Not yet known to be the only client of its kind: its announcement stays, by which others know a twin that may go. */
-  mayHaveTwin?: boolean | undefined
-  /** A first access token, asked for while the new client is read back; undefined where there was none yet. */
-  early?: Promise<Secret | undefined> | undefined
-  /** What the first delivery needs, read while the secret is proven. */
-  ahead?: Ahead | undefined
-  /** Writes that GitHub answered, with its time. */
-  delivered: { destination: Destination; at: number; idAt?: number | undefined }[]
-  /** Client ids written to variables before the secret, and what stood there: taken back where the secret does not follow. */
-  idsWritten: { destination: Destination; before: string | undefined }[]
-  /** Somebody wrote to a destination between our announcement and our delivery. */
-  overtaken?: boolean | undefined
-  /** A delivery of which nobody can say whether it took effect. */
-  perhaps?: Destination | undefined
-}
 
 export type Work = {
   plan: ClientPlan
@@ -49,8 +16,12 @@ export type Work = {
   shop: Workshop
   progress: Progress
   fresh?: Fresh | undefined
+  /** A first access token of a new client, asked for while that is read back; undefined where there was none yet. */
+  early?: Promise<Secret | undefined> | undefined
   /** False where another run was at work: then nothing is retired. */
   settled: boolean
+  /** A failure that stops none of the steps: the run fails with it when all of them are done. */
+  failure?: ActionError | undefined
   /** Requests off the critical path, to be awaited before the end. */
   background: Promise<void>[]
 }
@@ -95,42 +66,9 @@ function isAsPlanned(seen: ObservedClient, { plan, progress }: Work): boolean {
   return isOurs && sameHints && seen.description.line === before.description.line
 }
 
-export function freshOf(work: Work): Fresh {
-  if (work.fresh === undefined)
-    throw new ActionError(
-      'BUG',
-      'a step came before its secret was issued',
-      'This is a defect of the action. Please report it.',
-    )
-  return work.fresh
-}
-
-/**
- * Retires a secret or a key. The tenant takes the list of keys as a whole only, so none is written while another run may be writing
- * one: `Again` then.
- */
-export async function retire(clientId: string, hint: string, { shop, plan }: Work): Promise<void> {
-  const check = ({ description }: ObservedClient, now: number) => {
-    if (leaseOfAnother(description.ledger, now, plan.run) !== undefined) throw new Again('another run is at work')
-  }
-  const sendBy = shop.clock.elapsed() + freshness
-  await shop.writers.tenant.retire(clientId, hint, { check, sendBy }).catch((thrown: unknown) => {
-    const late = isKeyHint(hint) && thrown instanceof ActionError && thrown.retryAfter !== undefined
-    throw late ? new Again('the tenant made us wait', thrown) : thrown
-  })
-}
-
-/** Retires a secret; false where the tenant refuses, as it may for a client's last one. */
-export async function retireIfAllowed(clientId: string, hint: string, work: Work): Promise<boolean> {
-  try {
-    await retire(clientId, hint, work)
-    return true
-  } catch (thrown) {
-    if (thrown instanceof Again) throw thrown
-    const error = toActionError(thrown)
-    if (error.code === 'TENANT_REJECTED') return false
-    throw error
-  }
+/** Elapsed milliseconds until which a write may be sent that rests on the reading. */
+export function sendBy({ reading }: Work): number {
+  return reading.readAt + freshness
 }
 
 export function cancelled(): ActionError {
@@ -151,6 +89,13 @@ export function giveBack(accessToken: Secret, work: Work): void {
   work.background.push(work.shop.writers.prover.revoke(accessToken).catch(() => {}))
 }
 
+/** The same for a first token that nobody needs any more. */
+export async function giveBackEarly(work: Work): Promise<void> {
+  const accessToken = await work.early
+  work.early = undefined
+  if (accessToken !== undefined) giveBack(accessToken, work)
+}
+
 /** Notes that something was written, also where only the answer got lost. */
 export async function written<T>(work: Work, write: Promise<T>): Promise<T> {
   try {
@@ -160,5 +105,15 @@ export async function written<T>(work: Work, write: Promise<T>): Promise<T> {
   } catch (thrown) {
     work.progress.changed ||= !(thrown instanceof Again) && toActionError(thrown).uncertain
     throw thrown
+  }
+}
+
+/** For a ledger write whose answer was lost, or that came too late: nothing of it is repeated blindly, all is read again. */
+export function againIfLate(what: string): (thrown: unknown) => never {
+  return (thrown) => {
+    if (thrown instanceof Again) throw thrown
+    const error = toActionError(thrown)
+    if (error.uncertain) throw new Again(`the answer to ${what} was lost`, error)
+    throw error.retryAfter === undefined ? error : new Again('the tenant made us wait', error)
   }
 }

@@ -1,6 +1,6 @@
-import { type ActionError, toActionError, unreachable } from '../base/errors.ts'
+import { toActionError, unreachable } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import { withLedger, withLine } from '../ledger/description.ts'
+import { withLedger } from '../ledger/description.ts'
 import { scopeLabel } from '../model/destination.ts'
 import type { ClientPlan, Step } from '../plan/steps.ts'
 import type { Reading } from '../ports.ts'
@@ -8,12 +8,11 @@ import type { Progress } from '../report/outcome.ts'
 import { stepLine } from '../report/step-text.ts'
 import {
   Again,
+  againIfLate,
   cancelled,
   descriptionBefore,
-  freshness,
   requireFresh,
-  retire,
-  retireIfAllowed,
+  sendBy,
   type Work,
   type Workshop,
   written,
@@ -22,7 +21,9 @@ import { commit } from './commit-delivery.ts'
 import { createClient } from './create-client.ts'
 import { deliver } from './deliver-credential.ts'
 import { announceAndIssue } from './issue-credential.ts'
+import { retireStep } from './retire.ts'
 import { abandon } from './roll-back.ts'
+import { update } from './update-client.ts'
 import { verify } from './verify-credential.ts'
 
 /**
@@ -36,11 +37,13 @@ export async function apply(plan: ClientPlan, reading: Reading, shop: Workshop, 
     for (const [index, step] of plan.steps.entries()) {
       if (shop.stop.requested && step.kind !== 'commit') throw cancelled()
       const since = shop.clock.elapsed()
-      if (!(await carryOut(step, work))) continue
-      progress.done.push(step)
+      const done = await carryOut(step, work)
+      if (done === undefined) continue
+      progress.done.push(done)
       const told = { clientId: progress.clientId, milliseconds: shop.clock.elapsed() - since }
-      shop.reporter.step(stepLine(step, 'done', plan.steps.slice(0, index), told))
+      shop.reporter.step(stepLine(done, 'done', plan.steps.slice(0, index), told))
     }
+    if (work.failure !== undefined) throw work.failure
   } catch (thrown) {
     throw thrown instanceof Again ? thrown : await abandon(work, toActionError(thrown))
   } finally {
@@ -48,34 +51,28 @@ export async function apply(plan: ClientPlan, reading: Reading, shop: Workshop, 
   }
 }
 
-/** True where the step was carried out, false where it turned out not to be needed. */
-async function carryOut(step: Step, work: Work): Promise<boolean> {
+/** The step as it was carried out; undefined where it turned out not to be needed. */
+async function carryOut(step: Step, work: Work): Promise<Step | undefined> {
+  if (step.kind === 'update') return update(step, work)
+  return (await isCarriedOut(step, work)) ? step : undefined
+}
+
+async function isCarriedOut(step: Exclude<Step, { kind: 'update' }>, work: Work): Promise<boolean> {
+  const { tenant, destinations } = work.shop.writers
   switch (step.kind) {
     case 'delete-twin':
     case 'delete':
-      return changes(work, () => work.shop.writers.tenant.remove(step.clientId))
+      return changes(work, tenant.remove(step.clientId))
     case 'retire':
-      return retireOne(step, work)
+      return retireStep(step, work)
     case 'create':
       return createClient(step, work)
-    case 'update':
-      return update(step, work)
     case 'consent':
-      return changes(work, () => work.shop.writers.tenant.setConsent(step.clientId, step.after))
+      return changes(work, tenant.setConsent(step.clientId, step.after))
     case 'own':
-      await requireFresh(work)
-      return changes(work, () =>
-        work.shop.writers.tenant.describe(
-          step.clientId,
-          withLedger(step.user, step.ledger),
-          descriptionBefore(work),
-          sendBy(work),
-        ),
-      )
+      return own(step, work)
     case 'write-id':
-      return changes(work, () =>
-        work.shop.writers.destinations.putVariable(step.destination, step.clientId, step.before !== undefined),
-      )
+      return changes(work, destinations.putVariable(step.destination, step.clientId, step.before !== undefined))
     case 'issue':
       return announceAndIssue(step, work)
     case 'verify':
@@ -104,62 +101,15 @@ async function removeValues({ destination, parts }: Step & { kind: 'remove-value
   return left.length === 0
 }
 
-async function changes(work: Work, write: () => Promise<unknown>): Promise<true> {
-  await written(work, write())
+async function changes(work: Work, write: Promise<unknown>): Promise<true> {
+  await written(work, write)
   return true
 }
 
-async function retireOne(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
-  const { progress } = work
-  if (!work.settled || step.hint === progress.current?.hint) return false
-  try {
-    if (step.mayStay && !(await written(work, retireIfAllowed(step.clientId, step.hint, work)))) return false
-    if (!step.mayStay) await written(work, retire(step.clientId, step.hint, work))
-  } catch (thrown) {
-    if (thrown instanceof Again || !signedOut(step.clientId, toActionError(thrown), work)) throw thrown
-    progress.notes.push(
-      `Retiring ${step.hint} is left to the next run: the secret that this one signed in with is retired.`,
-    )
-    return false
-  }
-  progress.retired.push(step.hint)
-  return true
-}
-
-/** Did we retire the very secret that we signed in with, and does the tenant end what was signed in with it? */
-function signedOut(clientId: string, { code }: ActionError, { progress, shop }: Work): boolean {
-  return code === 'TENANT_UNAUTHORIZED' && clientId === shop.policy.adminClientId && progress.retired.length > 0
-}
-
-function sendBy({ reading }: Work): number {
-  return reading.readAt + freshness
-}
-
-/** A description is written beside the ledger as it was read, so it follows the reading closely, like every ledger. */
-async function update(step: Step & { kind: 'update' }, work: Work): Promise<true> {
-  const describes = step.changes.some(({ field }) => field === 'description')
-  if (describes) await requireFresh(work)
-  const changes = step.changes.map((change) =>
-    change.field === 'description' ? { ...change, after: withLine(change.after as string, step.line) } : change,
-  )
-  const { tenant } = work.shop.writers
-  const { value: issued } = await written(
-    work,
-    tenant.update(step.clientId, changes, describes ? sendBy(work) : undefined),
-  ).catch((thrown: unknown) => {
-    const error = toActionError(thrown)
-    const stale = describes && (error.uncertain || error.retryAfter !== undefined)
-    throw stale ? new Again('the change of the description has to be decided anew', error) : error
-  })
-  if (issued !== undefined) await retireUnwanted(step.clientId, work)
-  return true
-}
-
-/** Allowing client_secret makes a secret that nobody asked for here: it goes at once. */
-async function retireUnwanted(clientId: string, work: Work): Promise<void> {
-  const { value } = await work.shop.readers.tenant.client(clientId)
-  const before = new Set(work.plan.client?.secrets.map(({ hint }) => hint))
-  for (const { hint } of value?.secrets ?? []) {
-    if (!before.has(hint)) await retire(clientId, hint, work)
-  }
+/** Writes the ledger without an issue. Like every ledger it follows its reading closely, else all is decided anew. */
+async function own(step: Step & { kind: 'own' }, work: Work): Promise<true> {
+  await requireFresh(work)
+  const text = withLedger(step.user, step.ledger)
+  const write = work.shop.writers.tenant.describe(step.clientId, text, descriptionBefore(work), sendBy(work))
+  return changes(work, write).catch(againIfLate('the note in the ledger'))
 }

@@ -2,16 +2,25 @@ import { deliveredEntry } from '../ledger/ledger.ts'
 import { type Commit, committing, type Delivery, lookingBack } from '../ledger/ledger-transitions.ts'
 import { destinationKey, type ObservedDestination } from '../model/destination.ts'
 import { pause } from '../pause.ts'
-import { type Fresh, freshOf, type Work } from './apply-context.ts'
-import { reread, writeLedger } from './write-ledger.ts'
+import { Again, type Work } from './apply-context.ts'
+import { clientGone } from './find-issued.ts'
+import { type Delivered, inPhase } from './fresh-credential.ts'
+import { refusedId } from './write-id.ts'
+import { reread, type Seen, writeLedger } from './write-ledger.ts'
 
 /** Milliseconds for which we wait until GitHub shows the stamp of our own write. */
 const confirmWithin = 25_000
 
 /** Confirms every delivery, commits, and looks back once. From here on the fresh secret is the current one. */
 export async function commit(work: Work): Promise<true> {
-  const fresh = freshOf(work)
-  const [deliveries, seen] = await Promise.all([confirmAll(fresh, work), reread(fresh, work)])
+  const fresh = inPhase(work.fresh, 'delivered')
+  const [deliveries, seen, refused] = await Promise.all([
+    confirmAll(fresh, work),
+    reread(fresh, work),
+    refusedId(fresh, work),
+  ])
+  if (refused !== undefined) throw refused
+  requireLive(fresh, seen)
   const facts = commitFacts(fresh, deliveries)
   const written = await writeLedger(fresh, work, (it) => committing(facts, it), seen)
   const correction = await writeLedger(fresh, work, (it) => lookingBack(facts, written.ledger, it))
@@ -21,19 +30,25 @@ export async function commit(work: Work): Promise<true> {
       'Another run was at work on this client, or GitHub does not confirm the delivery yet. Nothing is retired; the next run settles it with a fresh secret.',
     )
   work.progress.current = { hint: facts.hint, issuedAt: facts.issuedAt }
-  work.progress.secret = fresh.issued!.secret
+  work.progress.secret = fresh.issued.secret
   work.progress.ledger = (correction ?? written).ledger
   work.fresh = undefined
   return true
 }
 
+/** What was delivered must be live: where another run retired it meanwhile, a fresh one has to follow at once. */
+function requireLive({ hint }: Delivered, { live, isGone }: Seen): void {
+  if (isGone) throw clientGone()
+  if (live.every((secret) => secret.hint !== hint)) throw new Again('the secret that was delivered is no longer there')
+}
+
 /** GitHub's stamps spread slowly: asks until each is that of our own write, or time is up. */
-async function confirmAll(fresh: Fresh, work: Work): Promise<Delivery[]> {
+async function confirmAll(fresh: Delivered, work: Work): Promise<Delivery[]> {
   const until = work.shop.clock.elapsed() + confirmWithin
   return Promise.all(fresh.delivered.map((delivery) => confirm(delivery, until, work)))
 }
 
-async function confirm(delivery: Fresh['delivered'][number], until: number, { shop }: Work): Promise<Delivery> {
+async function confirm(delivery: Delivered['delivered'][number], until: number, { shop }: Work): Promise<Delivery> {
   for (let delay = 250; ; delay *= 2) {
     const seen = await shop.readers.destinations.stamps(delivery.destination)
     const proven = isOurs(seen, delivery)
@@ -50,13 +65,13 @@ async function confirm(delivery: Fresh['delivered'][number], until: number, { sh
 }
 
 /** Within a second of the time at which GitHub answered our write: both count whole seconds. */
-function isOurs({ secretStamp, idStamp }: ObservedDestination, { at, idAt }: Fresh['delivered'][number]): boolean {
+function isOurs({ secretStamp, idStamp }: ObservedDestination, { at, idAt }: Delivered['delivered'][number]): boolean {
   const near = (stamp: number | undefined, answered: number) => stamp !== undefined && Math.abs(stamp - answered) <= 1
   return near(secretStamp, at) && (idAt === undefined || near(idStamp, idAt))
 }
 
-function commitFacts(fresh: Fresh, deliveries: Delivery[]): Commit {
-  const hint = fresh.hint!
+function commitFacts(fresh: Delivered, deliveries: Delivery[]): Commit {
+  const hint = fresh.hint
   const { owner, announced } = fresh.announced
   const entries = deliveries.map(({ destination, stamp, idStamp }) => [
     destinationKey(destination),
@@ -65,9 +80,9 @@ function commitFacts(fresh: Fresh, deliveries: Delivery[]): Commit {
   return {
     announced: fresh.announced,
     hint,
-    issuedAt: fresh.issued!.createdAt ?? announced!.at,
+    issuedAt: fresh.issued.createdAt ?? announced!.at,
     deliveries: { ...fresh.announced.destinations, ...Object.fromEntries(entries) },
     proven: deliveries.every(({ proven }) => proven) && !fresh.overtaken,
-    issuedBy: fresh.issued!.createdBy,
+    issuedBy: fresh.issued.createdBy,
   }
 }

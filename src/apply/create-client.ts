@@ -2,24 +2,19 @@ import { toActionError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { withLedger } from '../ledger/description.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
-import { announcingKey, givingUp } from '../ledger/ledger-transitions.ts'
+import { announcingKey } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { isYounger } from '../plan/find-client.ts'
 import type { Step } from '../plan/steps.ts'
-import type { At, Created, NewKey } from '../ports.ts'
-import {
-  Again,
-  freshness,
-  giveBack,
-  promptness,
-  requireFresh,
-  retireIfAllowed,
-  type Work,
-  written,
-} from './apply-context.ts'
-import { findHint } from './issue-credential.ts'
-import { writeLedger } from './write-ledger.ts'
+import type { Created, NewKey } from '../ports.ts'
+import { Again, giveBackEarly, promptness, requireFresh, sendBy, type Work, written } from './apply-context.ts'
+import { requireKept } from './check-kept.ts'
+import { possiblyOurs } from './find-issued.ts'
+import { forgo } from './forgo-secret.ts'
+import { inPhase, type Section } from './fresh-credential.ts'
+import { hold, inDoubtUntilAnswered } from './issue-credential.ts'
+import { retireIfAllowed } from './retire.ts'
 
 type CreateStep = Step & { kind: 'create' }
 
@@ -28,46 +23,57 @@ type CreateStep = Step & { kind: 'create' }
  * and for what the tenant did not honour. Where the answer is lost, the client is found by its announcement.
  */
 export async function createClient(planned: CreateStep, work: Work): Promise<true> {
-  const { clock, writers, readers } = work.shop
   await requireFresh(work)
-  const announcedAt = clock.elapsed()
-  const key = planned.credential === 'key' ? await writers.tenant.makeKey() : undefined
+  const key = planned.credential === 'key' ? await work.shop.writers.tenant.makeKey() : undefined
   const step = { ...planned, ledger: announcingKey(planned.ledger, key?.issued.hint) }
-  const { value: created, at } = await create(step, key, work)
+  const created = await create(step, key, work)
+  work.early = earlyToken(created, work)
+  const mine = await readBack(created.clientId, step, work)
+  if (key !== undefined) await retireSurplus(mine, work)
+  if (step.deliver) await holdFirst(created, mine, work)
+  else await forgo(created.issued ?? {}, work, mine)
+  return true
+}
+
+async function create(step: CreateStep, key: NewKey | undefined, work: Work): Promise<Created> {
+  const { writers, clock } = work.shop
+  const announcedAt = clock.elapsed()
+  const description = withLedger(step.user, step.ledger)
+  const client = { fields: { ...step.fields, description }, consent: step.consent, key }
+  const { value: created } = await written(work, writers.tenant.create(client, sendBy(work))).catch((thrown: unknown) =>
+    afterFailure(thrown, step, work),
+  )
   work.progress.clientId = created.clientId
   work.progress.created = true
-  const fresh = {
+  const section: Section = {
     clientId: created.clientId,
     announced: step.ledger,
     announcedAt,
+    githubAt: work.reading.githubAt,
     user: step.user,
-    issued: created.issued,
-    delivered: [],
-    idsWritten: [],
+    mayHaveTwin: true,
   }
-  const early = earlyToken(created, work)
-  work.fresh = { ...fresh, early, mayHaveTwin: true }
-  const { value: clients } = await readers.tenant.clients()
-  const mine = clients.find(({ id }) => id === created.clientId)
-  await giveWayToTwin(step, mine, clients, work)
-  if (mine !== undefined && mine.consent !== step.consent)
-    await writers.tenant.setConsent(created.clientId, step.consent)
-  const all = mine?.secrets.map((secret) => secret.hint) ?? []
-  // A tenant may make a secret for a client that is to use none: it goes at once.
-  const surplus = key === undefined ? [] : all.filter((hint) => !isKeyHint(hint))
-  for (const hint of surplus) await retireIfAllowed(created.clientId, hint, work)
-  const listed = all.filter((hint) => !surplus.includes(hint))
-  const born =
-    created.issued === undefined ? undefined : (created.issued.hint ?? (listed.length === 1 ? listed[0] : undefined))
-  if (!step.deliver) {
-    work.fresh = { ...fresh, early }
-    await keepNoSecret(listed.length > 0 || born === undefined ? listed : [born], at, work)
-    return true
-  }
-  const issued = created.issued ?? (await writers.tenant.issue(created.clientId, announcedAt + promptness)).value
-  work.fresh = { ...fresh, early, issued, hint: born ?? issued.hint }
-  work.fresh.hint ??= await findHint(work.fresh, work)
-  return true
+  // Creating issues its first secret, too.
+  work.fresh = { ...section, phase: 'announced', inDoubt: true }
+  return created
+}
+
+/** A client whose answer was lost is found by its announcement, by this look or the next plan. */
+async function afterFailure(thrown: unknown, step: CreateStep, work: Work): Promise<never> {
+  const error = toActionError(thrown)
+  if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)
+  if (!error.uncertain) throw error
+  await retireLost(step, work)
+  throw new Again('the answer to creating the client was lost', error)
+}
+
+/** The secret that a lost answer held was never delivered: it is retired, where it is the only one that we can have made. */
+async function retireLost(step: CreateStep, work: Work): Promise<void> {
+  const { value: clients } = await work.shop.readers.tenant.clients()
+  const created = clients.find(({ description }) => sameLedger(description.ledger, step.ledger))
+  if (created === undefined) return
+  work.progress.created = true
+  if (created.secrets.length === 1) await retireIfAllowed(created.id, created.secrets[0]!.hint, work)
 }
 
 /** Milliseconds for a token that would save time. */
@@ -80,38 +86,26 @@ function earlyToken({ clientId, issued }: Created, { plan, shop }: Work): Promis
   return shop.writers.prover.accessToken(clientId, issued, earlyWithin).catch(() => undefined)
 }
 
-async function create(step: CreateStep, key: NewKey | undefined, work: Work): Promise<At<Created>> {
-  const { writers } = work.shop
-  const description = withLedger(step.user, step.ledger)
-  const client = { fields: { ...step.fields, description }, consent: step.consent, key }
-  try {
-    return await written(work, writers.tenant.create(client, work.reading.readAt + freshness))
-  } catch (thrown) {
-    const error = toActionError(thrown)
-    if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)
-    if (!error.uncertain) throw error
-    await retireLost(step, work)
-    throw new Again('the answer to creating the client was lost', error)
-  }
-}
-
-/** The secret that a lost answer held was never delivered: it goes, and the next reading finds the client by its ledger. */
-async function retireLost(step: CreateStep, work: Work): Promise<void> {
-  const { shop, progress } = work
-  const { value: clients } = await shop.readers.tenant.clients()
-  const created = clients.find(({ description }) => sameLedger(description.ledger, step.ledger))
-  if (created !== undefined) progress.created = true
-  for (const { hint } of created?.secrets ?? []) await retireIfAllowed(created!.id, hint, work)
+/** The new client as the tenant lists it, if it does so already: the only one of its kind, and its consent as it is to be. */
+async function readBack(clientId: string, step: CreateStep, work: Work): Promise<ObservedClient | undefined> {
+  const { readers, writers } = work.shop
+  const { value: clients } = await readers.tenant.clients()
+  const mine = clients.find(({ id }) => id === clientId)
+  if (mine !== undefined) await giveWayToTwin(step, mine, clients, work)
+  inPhase(work.fresh, 'announced').mayHaveTwin = false
+  if (mine === undefined) return undefined
+  if (mine.consent !== step.consent) await writers.tenant.setConsent(clientId, step.consent)
+  requireKept({ ...step.fields, description: step.user }, mine, work)
+  return mine
 }
 
 /** Of two clients made by runs at the same time the older stays; we delete ours where it is the younger. */
 async function giveWayToTwin(
   step: CreateStep,
-  mine: ObservedClient | undefined,
+  mine: ObservedClient,
   clients: ObservedClient[],
   work: Work,
 ): Promise<void> {
-  if (mine === undefined) return
   const { owner } = step.ledger
   const twins = clients.filter(
     ({ id, description: { ledger } }) =>
@@ -121,8 +115,7 @@ async function giveWayToTwin(
       ledger.owner.client === owner.client,
   )
   if (!twins.some((twin) => isYounger(mine, twin))) return
-  const accessToken = await work.fresh?.early
-  if (accessToken !== undefined) giveBack(accessToken, work)
+  await giveBackEarly(work)
   await work.shop.writers.tenant.remove(mine.id)
   work.fresh = undefined
   work.progress.clientId = undefined
@@ -130,18 +123,18 @@ async function giveWayToTwin(
   throw new Again('another run created the client a moment earlier: ours is deleted again')
 }
 
-/** Nothing is delivered: the secret that creating made goes at once, or stays with a note where the tenant keeps the last one. */
-async function keepNoSecret(hints: string[], at: number, work: Work): Promise<void> {
-  const { fresh } = work
-  if (fresh === undefined) return
-  let kept: string | undefined
-  for (const hint of hints) if (!(await retireIfAllowed(fresh.clientId, hint, work))) kept = hint
-  if (kept !== undefined)
-    work.progress.notes.push(`The tenant refuses to delete the client's last secret (${kept}). Nobody knows its value.`)
-  await writeLedger(fresh, work, (seen) =>
-    sameLedger(seen.ledger, fresh.announced)
-      ? { ledger: givingUp(fresh.announced, kept, {}, { live: [], now: at }) }
-      : undefined,
-  )
-  work.fresh = undefined
+/** A tenant may make a secret for a client that is to use none: it is retired at once. */
+async function retireSurplus(mine: ObservedClient | undefined, work: Work): Promise<void> {
+  const secrets = (mine?.secrets ?? []).filter(({ hint }) => !isKeyHint(hint))
+  if (secrets.length === 1) await retireIfAllowed(mine!.id, secrets[0]!.hint, work)
+}
+
+/** The first credential: the one that creating the client made, or one of its own request where it made none. */
+async function holdFirst(created: Created, mine: ObservedClient | undefined, work: Work): Promise<void> {
+  const fresh = inPhase(work.fresh, 'announced')
+  const listed = mine === undefined ? [] : possiblyOurs(fresh, mine, created.issued?.createdBy)
+  if (created.issued !== undefined) return hold(created.issued, work, listed.length === 1 ? listed[0]!.hint : undefined)
+  const issueBy = fresh.announcedAt + promptness
+  const { value } = await inDoubtUntilAnswered(work, () => work.shop.writers.tenant.issue(created.clientId, issueBy))
+  await hold(value, work)
 }

@@ -5,70 +5,140 @@ import { sameLedger } from '../ledger/ledger-codec.ts'
 import { givingUp } from '../ledger/ledger-transitions.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
-import { Again, type Fresh, giveBack, retireIfAllowed, type Work } from './apply-context.ts'
-import { findHint, retireLost } from './issue-credential.ts'
+import { Again, giveBackEarly, type Work } from './apply-context.ts'
+import { retireLost } from './find-issued.ts'
+import type { Announced, Delivered, Delivery, Fresh, IssuedOne, Section, Verified } from './fresh-credential.ts'
+import { retireIfAllowed } from './retire.ts'
+import { type TakenOut, takeOut } from './take-out-values.ts'
 import { writeLedger } from './write-ledger.ts'
 
 /**
  * Ends a section that failed. A secret that no destination can hold is retired at once; one that a destination may hold stays,
- * and the ledger says so. Returns the error to fail with.
+ * and the ledger says so. Where a part of this fails, the others are done all the same. Returns the error to fail with.
  */
 export async function abandon(work: Work, error: ActionError): Promise<ActionError> {
   const { fresh } = work
-  if (fresh === undefined) return error
   work.fresh = undefined
-  const unused = await fresh.early
-  if (unused !== undefined) giveBack(unused, work)
-  const held = fresh.delivered.length > 0 || fresh.perhaps !== undefined
-  try {
-    // Issuing may still take effect: the announcement stays, by which the next run knows its secret as ours.
-    if (fresh.issued === undefined && error.uncertain) {
-      await retireLost(fresh, work)
+  await giveBackEarly(work)
+  if (fresh === undefined) return error
+  if (error.code === 'CLIENT_MISSING' && (await isGone(fresh, work))) return clientIsGone(fresh, error, work)
+  switch (fresh.phase) {
+    case 'announced':
+      await abandonAnnounced(fresh, work)
       return error
-    }
-    const kept = held || (fresh.issued !== undefined && !(await retireNew(fresh, work))) ? fresh.hint : undefined
-    if (!fresh.mayHaveTwin) await takeBack(fresh, kept, work)
-    if (!held) await restoreIds(fresh, work)
+    case 'issued':
+    case 'verified':
+      await abandonIssued(fresh, work)
+      return error
+    case 'delivered':
+      return abandonDelivered(fresh, error, work)
+  }
+}
+
+/** Does a part of the clean-up. What fails is told, and undone by the next run; undefined then, and where another run is at work. */
+async function part<T>(what: string, work: Work, go: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await go()
   } catch (thrown) {
     // With another run at work nothing of what is unknown can be called ours.
-    if (thrown instanceof Again) return error
-    work.progress.notes.push(`Cleaning up failed too (${toActionError(thrown).message}): the next run does it.`)
+    if (!(thrown instanceof Again))
+      work.progress.notes.push(`${what} failed: ${toActionError(thrown).message}. The next run looks after it.`)
+    return undefined
   }
-  const everywhere = fresh.delivered.length === work.plan.spec.destinations.length
-  if (fresh.delivered.length === 0 && fresh.perhaps !== undefined) return perhapsDelivered(fresh.perhaps, error)
-  if (fresh.delivered.length === 0 || everywhere || error.code === 'CANCELLED') return error
-  return deliveryFailed(work, fresh, error)
 }
 
-/** An id beside a secret of another client would spoil both: where the secret did not follow, what stood there comes back. */
-async function restoreIds({ idsWritten }: Fresh, { shop }: Work): Promise<void> {
-  for (const { destination, before } of idsWritten) await shop.writers.destinations.restoreVariable(destination, before)
+/** While nobody knows what was issued, the announcement stays: by it the next run knows a secret as ours. */
+async function abandonAnnounced(fresh: Announced, work: Work): Promise<void> {
+  if (fresh.inDoubt) await part('Looking for a secret whose answer was lost', work, () => retireLost(fresh, work))
+  else await withdraw(fresh, undefined, work)
 }
 
-async function retireNew(fresh: Fresh, work: Work): Promise<boolean> {
-  const hint = fresh.hint ?? (await findHint(fresh, work))
-  const gone = await retireIfAllowed(fresh.clientId, hint, work)
-  if (gone)
-    work.progress.notes.push(
-      `The new ${isKeyHint(hint) ? 'key' : 'secret'} (${hint}) was delivered nowhere and is retired again.`,
-    )
-  fresh.hint = hint
-  return gone
+/** Where retiring fails, the announcement stays: the next run knows by it that this secret was never delivered. */
+async function abandonIssued(fresh: IssuedOne | Verified | Delivered, work: Work): Promise<void> {
+  const { hint, clientId } = fresh
+  const what = isKeyHint(hint) ? 'key' : 'secret'
+  const isRetired = await part(`Retiring the new ${what} (${hint})`, work, () => retireIfAllowed(clientId, hint, work))
+  if (isRetired) work.progress.notes.push(`The new ${what} (${hint}) was delivered nowhere and is retired again.`)
+  if (isRetired !== undefined) await withdraw(fresh, isRetired ? undefined : hint, work)
 }
 
-/** Takes the announcement back, where it still stands; a secret that may be held somewhere becomes a suspect. */
-async function takeBack(fresh: Fresh, kept: string | undefined, work: Work): Promise<void> {
-  const hint = fresh.hint ?? ''
-  const { owner } = fresh.announced
-  const entries = fresh.delivered.map(({ destination, at, idAt }) => [
-    destinationKey(destination),
-    deliveredEntry(destination, hint, at, idAt, owner),
-  ])
-  await writeLedger(fresh, work, (seen) => {
-    if (!sameLedger(seen.ledger, fresh.announced)) return undefined
-    return { ledger: givingUp(fresh.announced, kept, Object.fromEntries(entries), seen) }
-  })
+async function abandonDelivered(fresh: Delivered, error: ActionError, work: Work): Promise<ActionError> {
+  const { delivered, perhaps } = fresh
+  const ids = await Promise.all(delivered.map(({ id }) => id))
+  const isIdRefused = perhaps === undefined && ids.some((id) => id.error === error)
+  const fates = isIdRefused ? await takeOutAll(fresh, work) : undefined
+  const left = delivered.filter((delivery) => fates?.get(delivery) !== 'out')
+  if (left.length === 0 && perhaps === undefined) {
+    await abandonIssued(fresh, work)
+    return error
+  }
+  await withdraw(fresh, fresh.hint, work, entriesOf({ ...fresh, delivered: left }))
+  if (left.length === 0) return perhapsDelivered(perhaps!, error)
+  const isEverywhere = left.length === work.plan.spec.destinations.length
+  return isEverywhere || error.code === 'CANCELLED' ? error : deliveryFailed(work, left, error)
 }
+
+/** Takes the fresh secret out of every place where it surely is, whatever fails in between; undefined for a place where it did. */
+async function takeOutAll(
+  { delivered, clientId }: Delivered,
+  work: Work,
+): Promise<Map<Delivery, TakenOut | undefined>> {
+  const fates = new Map<Delivery, TakenOut | undefined>()
+  for (const delivery of delivered) {
+    const what = `Taking the new secret out of ${plain(destinationLabel(delivery.destination))}`
+    fates.set(delivery, await part(what, work, () => takeOut(delivery, clientId, work)))
+  }
+  return fates
+}
+
+/** Takes the announcement back, where it is still there; a secret that may be held somewhere becomes a suspect. */
+async function withdraw(
+  fresh: Section,
+  kept: string | undefined,
+  work: Work,
+  entries: ReturnType<typeof entriesOf> = {},
+): Promise<void> {
+  if (fresh.mayHaveTwin) return
+  await part('Taking the announcement back', work, () =>
+    writeLedger(fresh, work, (seen) => {
+      if (!sameLedger(seen.ledger, fresh.announced)) return undefined
+      return { ledger: givingUp(fresh.announced, kept, entries, seen) }
+    }),
+  )
+}
+
+function entriesOf({ hint, announced: { owner }, delivered }: Delivered) {
+  const entry = ({ destination, at, idAt }: Delivery) =>
+    [destinationKey(destination), deliveredEntry(destination, hint, at, idAt, owner)] as const
+  return Object.fromEntries(delivered.map(entry))
+}
+
+// --- the client is gone ----------------------------------------------------------------------------------------------
+
+/** A client is gone by the tenant's word, read once more. */
+async function isGone({ clientId }: Fresh, work: Work): Promise<boolean> {
+  const seen = await part('Looking for the client', work, () => work.shop.readers.tenant.client(clientId))
+  return seen !== undefined && seen.value === undefined
+}
+
+/** What this run wrote for it is dead: it is taken out again, and where that can't be done the place is named. */
+async function clientIsGone(fresh: Fresh, error: ActionError, work: Work): Promise<ActionError> {
+  if (fresh.phase !== 'delivered') return error
+  const { notes } = work.progress
+  for (const [{ destination }, fate] of await takeOutAll(fresh, work)) {
+    const place = plain(destinationLabel(destination))
+    if (fate === 'out') notes.push(`The client is gone: its new secret is taken out of ${place} again.`)
+    if (fate === undefined) notes.push(mayHoldDead(place))
+  }
+  if (fresh.perhaps !== undefined) notes.push(mayHoldDead(plain(destinationLabel(fresh.perhaps))))
+  return error
+}
+
+function mayHoldDead(place: string): string {
+  return `${place} may hold a secret of a client that is gone. Unless somebody wrote it since, delete it on GitHub.`
+}
+
+// --- errors ----------------------------------------------------------------------------------------------------------
 
 function perhapsDelivered(destination: Destination, error: ActionError): ActionError {
   const place = plain(destinationLabel(destination))
@@ -77,8 +147,8 @@ function perhapsDelivered(destination: Destination, error: ActionError): ActionE
   return new ActionError(error.code, message, hint, { cause: error, trace: error.trace, status: error.status })
 }
 
-function deliveryFailed(work: Work, fresh: Fresh, cause: ActionError): ActionError {
-  const took = new Set(fresh.delivered.map(({ destination }) => destinationKey(destination)))
+function deliveryFailed(work: Work, left: Delivery[], cause: ActionError): ActionError {
+  const took = new Set(left.map(({ destination }) => destinationKey(destination)))
   const label = (taken: boolean) =>
     work.plan.spec.destinations
       .filter((destination) => took.has(destinationKey(destination)) === taken)

@@ -4,37 +4,41 @@ import { plain } from '../base/text.ts'
 import { pause } from '../pause.ts'
 import type { Step } from '../plan/steps.ts'
 import type { Issued } from '../ports.ts'
-import { cancelled, freshOf, giveBack, type Work } from './apply-context.ts'
+import { cancelled, giveBack, type Work } from './apply-context.ts'
 import { readAhead } from './deliver-credential.ts'
+import { inPhase } from './fresh-credential.ts'
 
 /** Milliseconds for which a new secret may take to work: it and fresh consent have to spread. */
 const patience = 20_000
 
 /** Proves the fresh secret with an access token, and sees whose it is. Fails with `VERIFY_FAILED`. */
 export async function verify(step: Step & { kind: 'verify' }, work: Work): Promise<boolean> {
-  const { prover } = work.shop.writers
-  const { clientId, issued, early } = freshOf(work)
+  const fresh = inPhase(work.fresh, 'issued')
   if (step.skip !== undefined) {
     work.progress.notes.push(`The secret was not proven: ${step.skip}.`)
     return false
   }
-  const accessToken = (await early) ?? (await tokenWithPatience(clientId, issued!, work))
-  freshOf(work).early = undefined
-  const ahead = readAhead(work)
-  // It fails below, when the token has been given back.
-  ahead.catch(() => {})
-  const bot = await prover.whoIs(accessToken)
+  const early = await work.early
+  work.early = undefined
+  const accessToken = early ?? (await tokenWithPatience(fresh.clientId, fresh.issued, work))
+  const [ahead, bot] = await Promise.allSettled([readAhead(work), work.shop.writers.prover.whoIs(accessToken)])
   giveBack(accessToken, work)
-  await ahead
-  if (bot?.clientId !== undefined && bot.clientId !== clientId) {
-    throw new ActionError(
-      'VERIFY_FAILED',
-      `the new secret signs in as another client, ${plain(bot.clientId)}`,
-      'Report this to Qlik: it should not happen. The previous secret stays.',
-    )
-  }
-  work.progress.botUserId = bot?.userId
+  if (ahead.status === 'rejected') throw ahead.reason
+  if (bot.status === 'rejected') throw bot.reason
+  requireSameClient(bot.value?.clientId, fresh.clientId)
+  work.progress.botUserId = bot.value?.userId
+  work.fresh = { ...fresh, phase: 'verified', ahead: ahead.value }
   return true
+}
+
+/** That the tenant does not say whose it is proves nothing against the secret. */
+function requireSameClient(seen: string | undefined, clientId: string): void {
+  if (seen === undefined || seen === clientId) return
+  throw new ActionError(
+    'VERIFY_FAILED',
+    `the new secret signs in as another client, ${plain(seen)}`,
+    'Report this to Qlik: it should not happen. The previous secret stays.',
+  )
 }
 
 async function tokenWithPatience(clientId: string, issued: Issued, { shop }: Work): Promise<Secret> {

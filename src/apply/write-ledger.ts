@@ -4,19 +4,27 @@ import { sameLedger } from '../ledger/ledger-codec.ts'
 import type { Reread } from '../ledger/ledger-transitions.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { pause } from '../pause.ts'
-import { type Fresh, freshness, type Work } from './apply-context.ts'
+import { freshness, type Work } from './apply-context.ts'
+import type { Section } from './fresh-credential.ts'
 
 /** A client as read just before a write; `user`: the people's part of its description, `readAt`: elapsed milliseconds. */
-export type Seen = Reread & { user: string; readAt: number }
+export type Seen = Reread & { user: string; readAt: number; isGone: boolean }
 
 const mostAttempts = 5
 
 /** Reads the client of a section. What people wrote into its description meanwhile stays, unless the spec names it. */
-export async function reread(fresh: Fresh, { shop, plan }: Work): Promise<Seen> {
+export async function reread(section: Section, { shop, plan }: Work): Promise<Seen> {
   const readAt = shop.clock.elapsed()
-  const { value, at } = await shop.readers.tenant.client(fresh.clientId)
-  const user = plan.spec.fields.description ?? value?.description.user ?? fresh.user
-  return { ledger: value?.description.ledger, live: value?.secrets ?? [], now: at, user, readAt }
+  const { value, at } = await shop.readers.tenant.client(section.clientId)
+  const user = plan.spec.fields.description ?? value?.description.user ?? section.user
+  return {
+    ledger: value?.description.ledger,
+    live: value?.secrets ?? [],
+    now: at,
+    user,
+    readAt,
+    isGone: value === undefined,
+  }
 }
 
 /**
@@ -24,7 +32,7 @@ export async function reread(fresh: Fresh, { shop, plan }: Work): Promise<Seen> 
  * makes us wait longer than the reading holds, it reads and decides anew.
  */
 export async function writeLedger<T extends { ledger: Ledger } | undefined>(
-  fresh: Fresh,
+  section: Section,
   work: Work,
   decide: (seen: Seen) => T,
   first?: Seen,
@@ -33,7 +41,7 @@ export async function writeLedger<T extends { ledger: Ledger } | undefined>(
   let last: T | undefined
   for (let attempt = 1; ; attempt++) {
     const isRecent = attempt === 1 && first !== undefined && clock.elapsed() - first.readAt <= freshness
-    const seen = isRecent ? first : await reread(fresh, work)
+    const seen = isRecent ? first : await reread(section, work)
     // An answer was lost, and the write took effect all the same.
     if (last !== undefined && sameLedger(seen.ledger, last.ledger)) return last
     const decision = decide(seen)
@@ -41,7 +49,7 @@ export async function writeLedger<T extends { ledger: Ledger } | undefined>(
     last = decision
     try {
       const text = withLedger(seen.user, decision.ledger)
-      await writers.tenant.describe(fresh.clientId, text, 'filled', seen.readAt + freshness)
+      await writers.tenant.describe(section.clientId, text, 'filled', seen.readAt + freshness)
       return decision
     } catch (thrown) {
       const error = toActionError(thrown)

@@ -13,13 +13,14 @@ import {
   secretSlots,
   sortUnlisted,
 } from '../ledger/rotation-decision.ts'
-import { type Consent, changed, type FieldChange, fieldChanges, type ObservedClient } from '../model/client.ts'
+import { changed, type FieldChange, fieldChanges, type ObservedClient } from '../model/client.ts'
 import { type CredentialKind, isKeyHint, methodOf } from '../model/credential.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
 import { adds, keyless, kindOf, retireSteps, surelyGone, surplusMethod } from './auth-method.ts'
 import { clientLabel, type Identity, identify } from './find-client.ts'
 import { planDestroy } from './plan-destroy.ts'
-import { deliverySteps, idRepairs, issueSteps } from './plan-issue.ts'
+import { deliverySteps, idRepairs, issueSteps, unwantedSecret } from './plan-issue.ts'
 import { protectAdmin, protectTwin, refuseDropped, requireForm, requireRead, requireVisibility } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { warningsOf } from './warnings.ts'
@@ -115,8 +116,8 @@ function planExisting(
   const after = changed(client, changes)
   requireRoomForChange(spec, after, changes)
   const ids = idRepairs(spec, client.id, observed)
-  const over = undeliverable(spec, input, after, context)
-  const own = over.length > 0 ? over : ownSteps(spec, after, context)
+  const own = ownSteps(spec, input, after, context)
+  const announcing = unwantedSecret({ spec, observed, context }, { client: after, changes, own }, input)
   const planned = rotation && { ...rotation, reasons, retire: surelyGone(rotation, retireLast ? [] : retirements) }
   const issue =
     planned === undefined || reasons.length === 0 ? [] : issueSteps({ spec, observed, context }, after, planned, input)
@@ -127,22 +128,28 @@ function planExisting(
     run: context.actor.run,
     steps: [
       ...(retireLast ? [] : retirements),
-      ...updateSteps(client, changes, consentDiffers ? spec.consent : undefined, issue.length > 0),
+      // An announcement rests on the ledger before it.
+      ...(announcing === undefined ? [] : own),
+      ...updateSteps(client, issue.length > 0 ? changes.filter(isNoMethod) : changes, announcing),
+      ...consentSteps(client, spec),
       // A delivery writes an id that is wrong, not one that only others should see.
-      ...(issue.length > 0 ? [...ids.filter(({ before }) => before === client.id), ...issue] : [...ids, ...own]),
+      ...(issue.length > 0 ? [...ids.filter(({ before }) => before === client.id), ...issue] : ids),
+      ...(issue.length > 0 || announcing !== undefined ? [] : own),
       ...(retireLast ? retirements : []),
       ...(issue.length > 0 ? [] : surplusMethod(after, rotation, spec)),
       // Last of all: should it have delivered before it died, the destinations hold a fresh secret by now.
       ...twins.map(({ id }) => ({ kind: 'delete-twin' as const, clientId: id })),
     ],
-    // Whatever writes the ledger, or beside it, waits like an issue does.
-    wait:
-      rotation?.wait ??
-      (changes.length + own.length > 0 ? leaseOfAnother(input.ledger, input.now, input.run) : undefined),
+    wait: rotation?.wait ?? (changes.length + own.length > 0 ? waitToWrite(input) : undefined),
     drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
     foreign: rotation?.foreign ?? sortUnlisted(input).foreign,
     warnings: warningsOf(spec, client, observed, { adminClientId, postponed: rotation?.postponed }),
   }
+}
+
+/** Whatever writes the ledger, or beside it, waits like an issue does. */
+function waitToWrite({ ledger, now, run }: RotationInput): Rotation['wait'] {
+  return leaseOfAnother(ledger, now, run)
 }
 
 /** One of its secrets is what we signed in with: it goes when nothing else is left to do, unless its slot is needed. */
@@ -234,26 +241,27 @@ function rotationInput(
   }
 }
 
-function updateSteps(
-  client: ObservedClient,
-  changes: FieldChange[],
-  consent: Consent | undefined,
-  issues: boolean,
-): Step[] {
-  // Allowing client_secret makes a secret (PATCH answers 202): where one is issued anyway, that is how.
-  const fields = changes.filter(({ field }) => field !== 'authMethods' || !issues)
-  return [
-    ...(fields.length === 0
-      ? []
-      : [{ kind: 'update' as const, clientId: client.id, changes: fields, line: client.description.line }]),
-    ...(consent === undefined
-      ? []
-      : [{ kind: 'consent' as const, clientId: client.id, before: client.consent, after: consent }]),
-  ]
+/** Allowing client_secret makes a secret (PATCH answers 202): where one is issued anyway, that is how. */
+const isNoMethod = ({ field }: FieldChange) => field !== 'authMethods'
+
+function updateSteps(client: ObservedClient, changes: FieldChange[], announcing: Ledger | undefined): Step[] {
+  if (changes.length === 0) return []
+  return [{ kind: 'update', clientId: client.id, changes, line: client.description.line, announcing }]
 }
 
-/** Who keeps the client, and which places it no longer serves: only without a delivery, for that writes the ledger anyway. */
-function ownSteps(spec: ClientSpec, client: ObservedClient, { actor, policy }: PlanContext): Step[] {
+function consentSteps(client: ObservedClient, { consent }: ClientSpec): Step[] {
+  if (client.consent === consent) return []
+  return [{ kind: 'consent', clientId: client.id, before: client.consent, after: consent }]
+}
+
+/** What the ledger has to say without a delivery, which writes it anyway. */
+function ownSteps(spec: ClientSpec, input: RotationInput, client: ObservedClient, context: PlanContext): Step[] {
+  const over = undeliverable(spec, input, client, context)
+  return over.length > 0 ? over : ownerSteps(spec, client, context)
+}
+
+/** Who keeps the client, and which places it no longer serves. */
+function ownerSteps(spec: ClientSpec, client: ObservedClient, { actor, policy }: PlanContext): Step[] {
   const { ledger, user } = client.description
   const isOurs = isOwner(ledger, spec, actor)
   const drops =

@@ -2,12 +2,13 @@ import { requireRoom } from '../ledger/description.ts'
 import { announcing } from '../ledger/ledger-transitions.ts'
 import { onlyNamed, owned } from '../ledger/ownership.ts'
 import type { Rotation, RotationInput } from '../ledger/rotation-decision.ts'
-import type { ObservedClient } from '../model/client.ts'
+import type { FieldChange, ObservedClient } from '../model/client.ts'
 import { methodOf } from '../model/credential.ts'
 import { type Destination, destinationKey, type ObservedDestination } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { isAsAsked } from '../model/visibility.ts'
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
+import { adds } from './auth-method.ts'
 import { refuseFullSlots } from './refusals.ts'
 import type { Observed, PlanContext, Step } from './steps.ts'
 
@@ -43,6 +44,23 @@ export function issueSteps(
     ...deliverySteps(spec, observed, client.grantTypes, context.policy),
     ...retiredAtOnce(spec, client.id, ledger, rotation, input),
   ]
+}
+
+/**
+ * The ledger that announces the secret which these changes make although nothing is delivered, because they allow `client_secret`;
+ * undefined where they make none. `own`: the steps that write the ledger before them.
+ */
+export function unwantedSecret(
+  { spec, context }: Planning,
+  { client, changes, own }: { client: ObservedClient; changes: FieldChange[]; own: Step[] },
+  input: RotationInput,
+): Ledger | undefined {
+  if (spec.destinations.length > 0 || !adds(changes, 'secret')) return undefined
+  const before =
+    own.find((step) => step.kind === 'own')?.ledger ?? owned(client.description.ledger, spec, context.actor)
+  const ledger = announcing(before, { orphans: [], retire: [] }, input)
+  requireRoom(client.description.user, ledger, [])
+  return ledger
 }
 
 /** How a fresh secret gets to its destinations. */

@@ -38,7 +38,14 @@ export type Step =
       credential: CredentialKind
       deliver: boolean
     }
-  | { kind: 'update'; clientId: string; changes: FieldChange[]; line: string | undefined }
+  | {
+      kind: 'update'
+      clientId: string
+      changes: FieldChange[]
+      line: string | undefined
+      /** The ledger that announces the secret which these changes make, where nothing is delivered. */
+      announcing?: Ledger | undefined
+    }
   | { kind: 'consent'; clientId: string; before: Consent | undefined; after: Consent }
   | { kind: 'own'; clientId: string; user: string; ledger: Ledger; what: 'owner' | 'places' | 'over' }
   | { kind: 'write-id'; destination: Destination; clientId: string; before: string | undefined }

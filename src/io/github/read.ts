@@ -39,11 +39,13 @@ async function read(api: Api, destinations: Destination[]): Promise<Sighting> {
         const error = toActionError(thrown)
         if (!ofOneScope.has(error.code)) throw error
         for (const destination of inScope) unread.set(destinationKey(destination), error)
-        return []
+        return undefined
       }),
     ),
   )
-  return { destinations: new Map(found.flat()), unread }
+  const scopes = found.filter((scope) => scope !== undefined)
+  const githubAt = scopes.length === 0 ? undefined : Math.min(...scopes.map(({ at }) => at))
+  return { destinations: new Map(scopes.flatMap(({ value }) => value)), unread, githubAt }
 }
 
 const ofOneScope = new Set<ErrorCode>([
@@ -53,16 +55,16 @@ const ofOneScope = new Set<ErrorCode>([
   'GITHUB_UNEXPECTED',
 ])
 
-async function readScope(api: Api, destinations: Destination[]): Promise<[string, ObservedDestination][]> {
+async function readScope(api: Api, destinations: Destination[]): Promise<At<[string, ObservedDestination][]>> {
   const [scope] = destinations as [Destination]
   const wantsVariables = destinations.some(({ idAs }) => idAs === 'variable')
   const [secrets, variables] = await Promise.all([
-    list(api, scope, 'secrets'),
+    listAll(api, scope, 'secrets'),
     wantsVariables ? list(api, scope, 'variables') : (new Map() as Listed),
   ])
   const seen = destinations.map(async (destination): Promise<[string, ObservedDestination]> => {
-    const secret = secretOf(secrets, destination.secretName)
-    const id = idOf(destination, secrets, variables)
+    const secret = secretOf(secrets.value, destination.secretName)
+    const id = idOf(destination, secrets.value, variables)
     // Whom else a secret is shown to is of interest only where the spec says to whom it should be.
     const access = (kind: Kind, name: string, item: Item | undefined) =>
       destination.access?.repositories === undefined
@@ -77,7 +79,7 @@ async function readScope(api: Api, destinations: Destination[]): Promise<[string
     const { stamp: secretStamp, age: secretAge } = secret ?? {}
     return [destinationKey(destination), { secretStamp, secretAge, secretAccess, idStamp, idValue, idAccess }]
   })
-  return Promise.all(seen)
+  return { value: await Promise.all(seen), at: secrets.at }
 }
 
 export type Kind = 'secrets' | 'variables'
@@ -93,19 +95,27 @@ type Listed = Map<string, { raw: unknown; answer: Answer }>
 
 /** All that lies in a scope. What somebody else keeps beside ours may have any form. */
 export async function list(api: Api, scope: Scope, kind: Kind): Promise<Listed> {
+  return (await listAll(api, scope, kind)).value
+}
+
+/** The same with GitHub's own time of the first answer. */
+async function listAll(api: Api, scope: Scope, kind: Kind): Promise<At<Listed>> {
   const what = `reading the ${kind}`
+  let at = Number.POSITIVE_INFINITY
   // Thirty is the most that GitHub gives of variables at a time.
   const entries = await pages(what, kind === 'secrets' ? 100 : 30, async (page, per_page) => {
     const answer = await ask(api, { route: `GET ${kind}`, scope, what, parameters: { per_page, page } })
+    at = Math.min(at, answer.at)
     const found = { secrets: [], variables: [], ...parsed(wire.listSchemas[kind], answer, what) }
     return { total: found.total_count, items: found[kind].map((raw) => ({ raw, answer })) }
   })
-  return new Map(
+  const value: Listed = new Map(
     entries.flatMap((entry) => {
       const name = (entry.raw as { name?: unknown } | null)?.name
       return typeof name === 'string' ? [[name.toUpperCase(), entry]] : []
     }),
   )
+  return { value, at }
 }
 
 function idOf({ idAs, idName }: Destination, secrets: Listed, variables: Listed): Item | undefined {

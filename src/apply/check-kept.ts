@@ -1,0 +1,50 @@
+import { ActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import { type FieldChange, type Fields, fieldChanges, type ObservedClient } from '../model/client.ts'
+import { pause } from '../pause.ts'
+import { fieldName } from '../report/step-text.ts'
+import type { Work } from './apply-context.ts'
+import { clientGone } from './find-issued.ts'
+
+/**
+ * Compares what a client is with what was written to it. A tenant may take a change and keep only a part of it: the run fails with
+ * that, `TENANT_REJECTED`, when all else is done.
+ */
+export function requireKept(wanted: Fields, seen: ObservedClient, work: Work): FieldChange[] {
+  const missing = fieldChanges(wanted, seen)
+  if (missing.length > 0) work.failure ??= notKept(missing)
+  return missing
+}
+
+/** Milliseconds before another look: a change may take a moment to show. */
+const anotherLook = [500, 1500]
+
+/** The client as it is after these fields were written, once it shows them; as it is at last, where it does not. */
+export async function readAfterChange(clientId: string, wanted: Fields, { shop }: Work): Promise<ObservedClient> {
+  for (const delay of [...anotherLook, undefined]) {
+    const { value } = await shop.readers.tenant.client(clientId)
+    if (value === undefined) throw clientGone()
+    if (delay === undefined || shop.stop.requested || fieldChanges(wanted, value).length === 0) return value
+    await pause(delay, shop)
+  }
+  throw clientGone()
+}
+
+function notKept(missing: FieldChange[]): ActionError {
+  return new ActionError(
+    'TENANT_REJECTED',
+    `the tenant took the change, and does not show it: ${missing.map(missingText).join('; ')}`,
+    'Correct what the spec asks for: the tenant does not know it, or does not allow it here. All else was done.',
+  )
+}
+
+/** Items of a list that are missing there, or too many; or the whole value of another field. */
+function missingText({ field, before, after }: FieldChange): string {
+  if (!Array.isArray(after)) return `${fieldName(field)} is ${plain(before?.toString() || 'empty', 80)}`
+  const shown = new Set(before)
+  const lost = after.filter((item) => !shown.has(item))
+  const extra = [...shown].filter((item) => !after.includes(item))
+  const list = (items: string[]) => items.map((item) => plain(item, 60)).join(', ')
+  const texts = [lost.length > 0 ? `without ${list(lost)}` : '', extra.length > 0 ? `with ${list(extra)} besides` : '']
+  return `${fieldName(field)} ${texts.filter(Boolean).join(' and ')}`
+}

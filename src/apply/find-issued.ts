@@ -1,0 +1,89 @@
+import { ActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import { sameLedger } from '../ledger/ledger-codec.ts'
+import type { ObservedClient, ObservedSecret } from '../model/client.ts'
+import { isKeyHint } from '../model/credential.ts'
+import { Again, type Work } from './apply-context.ts'
+import type { Announced, Section } from './fresh-credential.ts'
+import { retireIfAllowed } from './retire.ts'
+
+// What came of an issue is told by the secrets that the client has now and had not when it was announced. People may add some at the
+// same time: those that somebody else made are not ours, and where nothing tells which is ours, none is retired.
+
+/**
+ * A secret whose answer was lost was never delivered: it is retired, and its announcement is no longer in doubt. Throws `Again` where
+ * another run is at work, or where nothing tells who made what is there: then the next plan takes it for a suspect.
+ */
+export async function retireLost(fresh: Announced, work: Work): Promise<void> {
+  const client = await readClient(fresh, work)
+  if (!sameLedger(client.description.ledger, fresh.announced))
+    throw new Again('the answer to issuing was lost while another run was at work')
+  const possible = possiblyOurs(fresh, client)
+  if (possible.length === 0) return
+  const [ours] = possible
+  if (possible.length > 1 || !isSurelyOurs(ours!, fresh, client)) {
+    leave(possible, work)
+    throw new Again('the answer to issuing was lost, and nothing tells whose secret there is')
+  }
+  fresh.inDoubt = !(await retireIfAllowed(fresh.clientId, ours!.hint, work))
+}
+
+/**
+ * Which of a client's secrets is the one that we were given, where the answer did not say its hint. Throws `TENANT_UNEXPECTED` where
+ * that can't be told.
+ */
+export async function findHint(section: Section, work: Work, madeBy?: string): Promise<string> {
+  const possible = possiblyOurs(section, await readClient(section, work), madeBy)
+  if (possible.length === 1) return possible[0]!.hint
+  throw new ActionError(
+    'TENANT_UNEXPECTED',
+    `the tenant issued a secret without saying its hint, and shows ${possible.length} new ones`,
+    'Run again: the next run issues a fresh one, and retires this one.',
+  )
+}
+
+/** New secrets of the client that nobody else is known to have made. A key is announced by its name, so there is no doubt. */
+export function possiblyOurs(section: Section, { secrets }: ObservedClient, madeBy?: string): ObservedSecret[] {
+  const { known, issuing } = section.announced.announced!
+  if (issuing !== undefined) return secrets.filter(({ hint }) => hint === issuing)
+  const us = madeBy ?? ourId(section, secrets)
+  return secrets.filter(
+    ({ hint, createdBy }) =>
+      !isKeyHint(hint) && !known.includes(hint) && (us === undefined || createdBy === undefined || createdBy === us),
+  )
+}
+
+function isSurelyOurs({ hint, createdBy }: ObservedSecret, section: Section, { secrets }: ObservedClient): boolean {
+  return (
+    hint === section.announced.announced!.issuing || (createdBy !== undefined && createdBy === ourId(section, secrets))
+  )
+}
+
+/** Our own user, as the tenant names the maker of a secret; undefined where that is not known. */
+function ourId({ announced }: Section, secrets: ObservedSecret[]): string | undefined {
+  return secrets.find(({ hint }) => hint === announced.current?.hint)?.createdBy
+}
+
+/** Names secrets that may be ours or not: they stay. */
+export function leave(secrets: ObservedSecret[], { progress }: Work): void {
+  const list = secrets.map(
+    ({ hint, createdBy }) => `${plain(hint, 50)}${createdBy === undefined ? '' : ` (made by ${plain(createdBy, 64)})`}`,
+  )
+  progress.notes.push(
+    `Left alone, because nothing tells whether this run or somebody else made it: ${list.join('; ')}. If nobody needs it, name it in retire-hints.`,
+  )
+}
+
+async function readClient({ clientId }: Section, { shop }: Work): Promise<ObservedClient> {
+  const { value } = await shop.readers.tenant.client(clientId)
+  if (value === undefined) throw clientGone()
+  return value
+}
+
+export function clientGone(): ActionError {
+  return new ActionError(
+    'CLIENT_MISSING',
+    'somebody deleted the client while this run was at work on it',
+    'Run again: the next run creates it anew, unless client-id names it.',
+  )
+}

@@ -1,0 +1,49 @@
+import { sameLedger } from '../ledger/ledger-codec.ts'
+import { givingUp } from '../ledger/ledger-transitions.ts'
+import type { ObservedClient, ObservedSecret } from '../model/client.ts'
+import type { Issued } from '../ports.ts'
+import type { Work } from './apply-context.ts'
+import { clientGone, leave, possiblyOurs } from './find-issued.ts'
+import { inPhase, type Section } from './fresh-credential.ts'
+import { retireIfAllowed } from './retire.ts'
+import { writeLedger } from './write-ledger.ts'
+
+type Said = Pick<Issued, 'hint' | 'createdBy'>
+
+/**
+ * Nothing is delivered: the secret that a request made all the same is retired at once, or stays with a note where the tenant keeps
+ * a client's last one. Then its announcement is taken back. `said`: what the tenant told of it, undefined where it made none;
+ * `seen`: the client as it was read since, if it was.
+ */
+export async function forgo(said: Said | undefined, work: Work, seen?: ObservedClient): Promise<void> {
+  const fresh = inPhase(work.fresh, 'announced')
+  const unwanted = said === undefined ? [] : await unwantedSecrets(said, fresh, work, seen)
+  if (unwanted.length > 1) leave(unwanted, work)
+  const [hint] = unwanted.length === 1 ? unwanted.map((secret) => secret.hint) : []
+  const isKept = hint !== undefined && !(await retireIfAllowed(fresh.clientId, hint, work))
+  if (isKept)
+    work.progress.notes.push(`The tenant refuses to delete the client's last secret (${hint}). Nobody knows its value.`)
+  await withdraw(fresh, isKept ? hint : undefined, work)
+  work.fresh = undefined
+}
+
+async function unwantedSecrets(
+  said: Said,
+  fresh: Section,
+  { shop }: Work,
+  seen: ObservedClient | undefined,
+): Promise<Pick<ObservedSecret, 'hint' | 'createdBy'>[]> {
+  if (said.hint !== undefined) return [{ hint: said.hint }]
+  const client = seen ?? (await shop.readers.tenant.client(fresh.clientId)).value
+  if (client === undefined) throw clientGone()
+  return possiblyOurs(fresh, client, said.createdBy)
+}
+
+/** Takes an announcement back, where it is still there. `kept`: a secret of ours that lives on. */
+async function withdraw(fresh: Section, kept: string | undefined, work: Work): Promise<void> {
+  await writeLedger(fresh, work, (seen) =>
+    sameLedger(seen.ledger, fresh.announced)
+      ? { ledger: givingUp(fresh.announced, kept, {}, { live: [], now: seen.now }) }
+      : undefined,
+  )
+}

@@ -1,0 +1,58 @@
+import { ActionError, toActionError } from '../base/errors.ts'
+import { leaseOfAnother } from '../ledger/rotation-decision.ts'
+import type { ObservedClient } from '../model/client.ts'
+import { isKeyHint } from '../model/credential.ts'
+import type { Step } from '../plan/steps.ts'
+import { Again, freshness, type Work, written } from './apply-context.ts'
+
+/** Carries out one step of the plan; false where it is not to be done after all. */
+export async function retireStep(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
+  const { progress } = work
+  if (!work.settled || step.hint === progress.current?.hint) return false
+  try {
+    if (step.mayStay && !(await written(work, retireIfAllowed(step.clientId, step.hint, work)))) return false
+    if (!step.mayStay) await written(work, retire(step.clientId, step.hint, work))
+  } catch (thrown) {
+    if (thrown instanceof Again || !signedOut(step.clientId, toActionError(thrown), work)) throw thrown
+    progress.notes.push(
+      `Retiring ${step.hint} is left to the next run: the secret that this one signed in with is retired.`,
+    )
+    return false
+  }
+  progress.retired.push(step.hint)
+  return true
+}
+
+/** Did we retire the very secret that we signed in with, and does the tenant end what was signed in with it? */
+function signedOut(clientId: string, { code }: ActionError, { progress, shop }: Work): boolean {
+  return code === 'TENANT_UNAUTHORIZED' && clientId === shop.policy.adminClientId && progress.retired.length > 0
+}
+
+/**
+ * Retires a secret or a key. The tenant takes the list of keys as a whole only, so none is written while another run may be writing
+ * one: `Again` then, and where nothing tells whether the list was written.
+ */
+export async function retire(clientId: string, hint: string, { shop, plan }: Work): Promise<void> {
+  const check = ({ description }: ObservedClient, now: number) => {
+    if (leaseOfAnother(description.ledger, now, plan.run) !== undefined) throw new Again('another run is at work')
+  }
+  const sendBy = shop.clock.elapsed() + freshness
+  await shop.writers.tenant.retire(clientId, hint, { check, sendBy }).catch((thrown: unknown) => {
+    if (!isKeyHint(hint) || !(thrown instanceof ActionError)) throw thrown
+    if (thrown.uncertain) throw new Again('the answer to retiring a key was lost', thrown)
+    throw thrown.retryAfter === undefined ? thrown : new Again('the tenant made us wait', thrown)
+  })
+}
+
+/** Retires a secret; false where the tenant refuses, as it may for a client's last one. */
+export async function retireIfAllowed(clientId: string, hint: string, work: Work): Promise<boolean> {
+  try {
+    await retire(clientId, hint, work)
+    return true
+  } catch (thrown) {
+    if (thrown instanceof Again) throw thrown
+    const error = toActionError(thrown)
+    if (error.code === 'TENANT_REJECTED' && !error.uncertain) return false
+    throw error
+  }
+}

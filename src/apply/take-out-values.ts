@@ -1,0 +1,51 @@
+import { ActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import { type Destination, destinationLabel } from '../model/destination.ts'
+import { pause } from '../pause.ts'
+import type { Work } from './apply-context.ts'
+import type { Delivery } from './fresh-credential.ts'
+
+/** Milliseconds between looks at a stamp: GitHub's stamps spread slowly. */
+const looks = [250, 500, 1000, 2000, 4000]
+
+/** What became of a value: `out` of the place, or followed there by what somebody else wrote. */
+export type TakenOut = 'out' | 'followed'
+
+/**
+ * Takes what this run delivered out of a place again, the client id too, where its stamp is that of our own write. Throws where
+ * GitHub does not show that write, or refuses.
+ */
+export async function takeOut(delivery: Delivery, clientId: string, work: Work): Promise<TakenOut> {
+  const { destination, at } = delivery
+  const seen = await lookFor(destination, at, work)
+  if (seen === 'followed') return seen
+  if (seen === 'ours') await remove(destination, 'secret', work)
+  const { written, before } = await delivery.id
+  // An id that was there before our secret was that of the same client, or is put back.
+  if (destination.idAs === 'secret' || (destination.idAs === 'variable' && before === clientId))
+    await remove(destination, 'id', work)
+  else if (written) await work.shop.writers.destinations.restoreVariable(destination, before)
+  return 'out'
+}
+
+async function remove(destination: Destination, part: 'id' | 'secret', { shop }: Work): Promise<void> {
+  const [removal] = await shop.writers.destinations.remove(destination, [part])
+  if (removal?.left !== undefined) throw removal.left
+}
+
+/** What a place shows of our own write, of which GitHub said the time: that stamp, a later one, or by now nothing. */
+async function lookFor(destination: Destination, at: number, { shop }: Work): Promise<'ours' | 'followed' | 'nothing'> {
+  let stamp: number | undefined
+  for (const delay of [...looks, undefined]) {
+    stamp = (await shop.readers.destinations.stamps(destination)).secretStamp
+    if (stamp !== undefined && stamp >= at - 1) return stamp <= at + 1 ? 'ours' : 'followed'
+    if (delay === undefined || shop.stop.requested) break
+    await pause(delay, shop)
+  }
+  if (stamp === undefined) return 'nothing'
+  throw new ActionError(
+    'GITHUB_UNEXPECTED',
+    `${plain(destinationLabel(destination))} does not show what was just written there`,
+    'Look at that secret on GitHub, and run again.',
+  )
+}

@@ -1,0 +1,68 @@
+import { withLedger, withLine } from '../ledger/description.ts'
+import type { FieldChange, Fields } from '../model/client.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+import type { Step } from '../plan/steps.ts'
+import { againIfLate, requireFresh, sendBy, type Work, written } from './apply-context.ts'
+import { readAfterChange, requireKept } from './check-kept.ts'
+import { forgo } from './forgo-secret.ts'
+import { inDoubtUntilAnswered } from './issue-credential.ts'
+
+type UpdateStep = Step & { kind: 'update' }
+
+/**
+ * Changes fields, and looks whether the tenant kept them. A secret that allowing `client_secret` makes is announced in the same
+ * request, and retired at once. Returns the step with what was changed; undefined where nothing was.
+ */
+export async function update(step: UpdateStep, work: Work): Promise<UpdateStep | undefined> {
+  const { tenant } = work.shop.writers
+  const writesDescription = step.announcing !== undefined || step.changes.some(({ field }) => field === 'description')
+  if (writesDescription) await requireFresh(work)
+  const changes = step.announcing === undefined ? besideLine(step) : besideLedger(step, step.announcing, work)
+  const by = writesDescription ? sendBy(work) : undefined
+  const send = () => written(work, tenant.update(step.clientId, changes, by))
+  if (step.announcing !== undefined) {
+    const { value: issued } = await inDoubtUntilAnswered(work, send).catch(againIfLate('the change'))
+    await forgo(issued, work)
+  } else await (writesDescription ? send().catch(againIfLate('the change of the description')) : send())
+  return kept(step, work)
+}
+
+/** A description is written beside the ledger as it was read. */
+function besideLine({ changes, line }: UpdateStep): FieldChange[] {
+  return changes.map((change) =>
+    change.field === 'description' ? { ...change, after: withLine(change.after as string, line) } : change,
+  )
+}
+
+/** Changes that issue a secret, and its announcement. From here on it is under way. */
+function besideLedger(step: UpdateStep, ledger: Ledger, work: Work): FieldChange[] {
+  const { description } = work.plan.client!
+  const announced = { ...ledger, announced: { ...ledger.announced!, at: Math.floor(work.reading.now) } }
+  const change = step.changes.find(({ field }) => field === 'description')
+  const user = (change?.after as string | undefined) ?? description.user
+  const before = description.line ?? description.user
+  work.fresh = {
+    phase: 'announced',
+    inDoubt: false,
+    clientId: step.clientId,
+    announced,
+    announcedAt: work.shop.clock.elapsed(),
+    githubAt: work.reading.githubAt,
+    user,
+    mayHaveTwin: false,
+  }
+  return [
+    { field: 'description', before, after: withLedger(user, announced) },
+    ...step.changes.filter(({ field }) => field !== 'description'),
+  ]
+}
+
+/** What of these changes the tenant shows. */
+async function kept(step: UpdateStep, work: Work): Promise<UpdateStep | undefined> {
+  const wanted: Partial<Fields> = Object.fromEntries(step.changes.map(({ field, after }) => [field, after]))
+  const fields = { name: work.plan.client!.name, ...wanted }
+  const seen = await readAfterChange(step.clientId, fields, work)
+  const missing = requireKept(fields, seen, work)
+  const changes = step.changes.filter((change) => missing.every(({ field }) => field !== change.field))
+  return changes.length === 0 ? undefined : { ...step, changes }
+}

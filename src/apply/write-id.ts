@@ -1,0 +1,57 @@
+import { type ActionError, toActionError } from '../base/errors.ts'
+import type { Destination } from '../model/destination.ts'
+import type { Prepared } from '../ports.ts'
+import type { Work } from './apply-context.ts'
+import type { Delivered, IdWrite } from './fresh-credential.ts'
+import { deliverBy } from './renew-announcement.ts'
+
+// The client id stands beside the secret, as a variable or as a secret. It is written after the secret: an id beside another client's
+// secret would spoil both.
+
+/**
+ * Writes the id to a variable while the run goes on; what is right already stays. Never rejects: the failure is in the result, and is
+ * looked at before the commit.
+ */
+export async function putIdVariable(
+  destination: Destination,
+  before: string | undefined,
+  clientId: string,
+  { shop }: Work,
+): Promise<IdWrite> {
+  if (destination.idAs !== 'variable' || before === clientId) return { written: false, before }
+  try {
+    await shop.writers.destinations.putVariable(destination, clientId, before !== undefined)
+    return { written: true, before }
+  } catch (thrown) {
+    const error = toActionError(thrown)
+    return { written: error.uncertain, before, error }
+  }
+}
+
+/** Writes the id to a secret, which can't be read: it is written each time. Returns GitHub's time of that. */
+export async function putIdSecret(
+  destination: Destination,
+  prepared: Prepared,
+  { clientId, announcedAt }: Delivered,
+  { shop }: Work,
+): Promise<number | undefined> {
+  if (destination.idAs !== 'secret') return undefined
+  const sendBy = announcedAt + deliverBy
+  const { at } = await shop.writers.destinations.putSecret(destination, destination.idName, clientId, prepared, sendBy)
+  return at
+}
+
+/**
+ * Waits until every id is written. Where one was refused for certain, and all places were empty before, the secrets are to be taken
+ * out of them again, as if nothing had been written: returns that failure. Else the delivered secrets stay, and the run fails with it
+ * when they are committed.
+ */
+export async function refusedId({ delivered }: Delivered, work: Work): Promise<ActionError | undefined> {
+  const ids = await Promise.all(delivered.map(({ id }) => id))
+  const error = ids.find((id) => id.error !== undefined)?.error
+  if (error === undefined) return undefined
+  const isCertain = !error.uncertain && error.code !== 'CANCELLED'
+  if (isCertain && delivered.every(({ wasEmpty }) => wasEmpty)) return error
+  work.failure ??= error
+  return undefined
+}
