@@ -113,13 +113,6 @@ describe.skipIf(readme === undefined)('README.md', () => {
     }
   })
 
-  it('lists every error code with what happened and a remedy', () => {
-    const [, section = ''] = /\n## Errors\n([\s\S]*?)\n## /.exec(readme!) ?? []
-    const rows = [...section.matchAll(/^\| (`[A-Z_`, ]+`) *\| *(\S.*?) *\| *(\S.*?) *\|$/gm)]
-    const listed = rows.flatMap(([, codes = '']) => [...codes.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code))
-    expect(listed.sort()).toEqual([...errorCodes].sort())
-  })
-
   it('names no input, output or error that there is none of', () => {
     const codes = [...readme!.matchAll(/`([A-Z]+_[A-Z_]+)`/g)].map(([, code]) => code!)
     const prefixes = new Set(errorCodes.map((code) => code.split('_')[0]))

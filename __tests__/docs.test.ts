@@ -23,10 +23,15 @@ function headings(text: string): string[] {
 
 describe.each(pages)('%s', (page) => {
   it('refers to what is there', () => {
-    for (const [, link = ''] of read(page).matchAll(/\]\((?!https:)([^)]+)\)/g)) {
+    for (const [, link = ''] of read(page).matchAll(/\]\((?!https:)([^)\s]+)\)/g)) {
       const [, form] = /^\.\.\/\.\.\/\.\.\/issues\/new\?template=(.+)$/.exec(link) ?? []
       if (form !== undefined) {
         expect(existsSync(path.join(root, '.github/ISSUE_TEMPLATE', form)), link).toBe(true)
+        continue
+      }
+      const [, workflow] = /^\.\.\/\.\.\/actions\/workflows\/([\w.-]+)(\/badge\.svg)?$/.exec(link) ?? []
+      if (workflow !== undefined) {
+        expect(existsSync(path.join(root, '.github/workflows', workflow)), link).toBe(true)
         continue
       }
       const [file = '', anchor] = link.split('#')

@@ -74,7 +74,7 @@ function whole(text: string): string {
   if (/^jobs:/m.test(text)) return on + text
   const job = 'jobs:\n  it:\n    runs-on: ubuntu-latest\n    steps:\n'
   if (text.startsWith('- ')) return `${on}${job}${text.replaceAll(/^(?=.)/gm, '      ')}`
-  const step = '      - uses: acme/qlik-oauth-client@v1\n        with:\n'
+  const step = '      - uses: OWNER/qlik-oauth-client@v1\n        with:\n'
   // Inputs alone; or, behind such a comment, as deep as they are in a workflow.
   if (firstLine(text).split(':', 1)[0]! in action.inputs)
     return `${on}${job}${step}${text.replaceAll(/^(?=.)/gm, '          ')}`
@@ -133,7 +133,7 @@ describe.each(ownFiles)('%s', (name) => {
 
   it('pins all that is not ours to a commit, and says which version that is', () => {
     // The SHA of this action can't stand in its own repository.
-    const ours = /^(\.\/|acme\/qlik-oauth-client@v1$)/
+    const ours = /^(\.\/|OWNER\/qlik-oauth-client@v1$)/
     const used = [...text.matchAll(/\buses: (\S+)(.*)$/gm)].filter(([, what = '']) => !ours.test(what))
     expect(used.length).toBeGreaterThan(0)
     for (const [, what, comment] of used) {

@@ -6,7 +6,7 @@ const root = path.resolve(import.meta.dirname, '../..')
 /** Actions of others can't be fetched here: small ones of the same inputs and outputs stand in for them. Paths by `owner/name`. */
 export function standInActions(folder: string): Record<string, string> {
   return {
-    'acme/qlik-oauth-client': release(path.join(folder, 'qlik-oauth-client')),
+    'OWNER/qlik-oauth-client': release(path.join(folder, 'qlik-oauth-client')),
     'actions/create-github-app-token': action(path.join(folder, 'token'), appToken),
     'actions/upload-artifact': action(path.join(folder, 'upload'), upload),
     'actions/download-artifact': action(path.join(folder, 'download'), download),

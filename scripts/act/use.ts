@@ -50,7 +50,7 @@ jobs:
     environment: qlik-admin
     steps:
       - id: qlik
-        uses: acme/qlik-oauth-client@v1
+        uses: OWNER/qlik-oauth-client@v1
         with:
           tenant: https://acme.eu.qlikcloud.com
           admin-client-id: \${{ vars.QLIK_ADMIN_CLIENT_ID }}

@@ -1,4 +1,4 @@
-/** Stable codes of every failure: part of the public contract, listed with remedies in the README. */
+/** Stable codes of every failure: part of the public contract, listed with causes and remedies in docs/troubleshooting.md. */
 export const errorCodes = [
   'INPUT_INVALID',
   'SPEC_INVALID',
