@@ -34,7 +34,7 @@ type Told = { clientId?: string | undefined; milliseconds: number }
 /** One line for one step, done or planned. `before`: the steps before it, whose words it need not repeat. */
 export function stepLine(step: Step, state: 'done' | 'planned', before: Step[] = [], told?: Told): string {
   const mark = state === 'done' ? '✓' : '○'
-  const time = told === undefined ? '' : ` (${(told.milliseconds / 1000).toFixed(1)} s)`
+  const time = told === undefined ? '' : ` (${(told.milliseconds / 1000).toFixed(told.milliseconds < 95 ? 2 : 1)} s)`
   const text =
     step.kind === 'deliver' && before.filter((it) => isAlike(it, step)).length >= fullDeliveries
       ? `deliver to ${plain(scopeLabel(step.destination))}: the same names`
