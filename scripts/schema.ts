@@ -21,6 +21,11 @@ const words: Record<string, string> = {
   clients: 'The clients, each with a name of its own.',
   name: 'The client’s name on the tenant, at most 512 characters.',
   scopes: 'A list of scopes. At least one to create a client; `[]` clears them.',
+  spaces:
+    'Spaces that the client’s user is a member of, at most 20, each by `name` or `id`, with all the roles that it has there. What the action granted and this no longer names is revoked, with `[]` all of it.',
+  'spaces.name': 'The exact name of a space.',
+  'spaces.id': 'The id of a space, as its address in the browser shows it.',
+  roles: 'Roles as Qlik names them, such as `consumer`. Each type of space offers others.',
   rotation: 'How long a secret lives.',
   after: 'Rotate a secret that is older than this: `90d`, `24h`, `30m`. Default: never.',
   'redirect-uris': 'Redirect addresses, five at most. `[]` clears them.',
@@ -51,7 +56,8 @@ export function specSchemaText(): string {
   const schema = z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-7' }) as Node
   describeAll(schema, [], (path) => {
     const key = path.at(-1)!
-    const own = path.length === 1 || key !== 'environment' ? words[key] : undefined
+    const nested = words[path.slice(-2).join('.')]
+    const own = nested ?? (path.length === 1 || key !== 'environment' ? words[key] : undefined)
     const description = own ?? action.inputs[inputs[key] ?? key]?.description
     if (description === undefined) throw new Error(`${path.join('.')} has no description`)
     return description

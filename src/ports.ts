@@ -2,6 +2,7 @@ import type { ActionError } from './base/errors.ts'
 import type { Secret } from './base/secret.ts'
 import type { CompleteFields, Consent, FieldChange, ObservedClient, PassedOver } from './model/client.ts'
 import type { Destination, ObservedDestination } from './model/destination.ts'
+import type { Assignment, ObservedBot, ObservedSpace } from './model/space.ts'
 import type { Need } from './plan/request-cost.ts'
 import type { Observed } from './plan/steps.ts'
 
@@ -13,6 +14,33 @@ export interface TenantReader {
   clients(): Promise<At<ObservedClient[]> & { passedOver: PassedOver[] }>
   /** One client; undefined where it is gone, by the tenant's own word. */
   client(clientId: string): Promise<At<ObservedClient | undefined>>
+}
+
+/** Spaces, and who is a member of them. `label`: the space as people know it, for messages. */
+export interface SpaceReader {
+  /** All spaces that the caller may see. */
+  spaces(): Promise<ObservedSpace[]>
+  /** One space; undefined where it is gone. */
+  space(id: string, label: string): Promise<ObservedSpace | undefined>
+  /** The members of a space, or what one of them has; undefined where the space is gone. */
+  members(id: string, label: string, assigneeId?: string): Promise<Assignment[] | undefined>
+  /** The user that a client acts as; undefined where it has none (yet). */
+  bot(clientId: string): Promise<ObservedBot | undefined>
+  /** The id of the user that we signed in as; undefined where the tenant does not say. */
+  me(): Promise<string | undefined>
+}
+
+/** `taken`: the bot has an assignment in the space already. */
+export type GrantResult = 'granted' | 'taken'
+type Named = { id: string; label: string }
+
+export interface SpaceWriter {
+  /** Makes a bot a member; never repeated by itself. */
+  grant(space: Named, botId: string, roles: string[]): Promise<GrantResult>
+  /** Gives a member other roles; false where it is none any more. */
+  change(space: Named, assignmentId: string, roles: string[]): Promise<boolean>
+  /** Takes a member out; that it is out already is fine. */
+  revoke(space: Named, assignmentId: string): Promise<void>
 }
 
 /** `key`: the key that it signs in with, where that is no secret. */
@@ -121,11 +149,17 @@ export interface Reporter {
   warning(line: string): void
 }
 
-export type Readers = { tenant: TenantReader; destinations: DestinationReader }
+/** What speaks of spaces is loaded by the runs that need it. */
+export type Readers = { tenant: TenantReader; destinations: DestinationReader; spaces: () => Promise<SpaceReader> }
 /** One reading of both services, in elapsed milliseconds asked for at `readAt` and there at `answeredAt`. */
 export type Reading = Observed & { readAt: number; answeredAt: number; githubAt?: number | undefined }
 
-export type Writers = { tenant: TenantWriter; destinations: DestinationWriter; prover: Prover }
+export type Writers = {
+  tenant: TenantWriter
+  destinations: DestinationWriter
+  spaces: () => Promise<SpaceWriter>
+  prover: Prover
+}
 
 /** Work that the limits of both services can serve to its end, once it has been let in. */
 export type Section = { readers: Readers; writers: Writers; leave(): void }

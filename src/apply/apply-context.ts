@@ -6,6 +6,7 @@ import type { Readers, Reading, Surroundings, Writers } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'
 import type { Policy } from '../spec/client-spec.ts'
 import type { Fresh } from './fresh-credential.ts'
+import type { SpaceWork } from './grant-spaces.ts'
 
 /** What carrying out a plan works with. */
 export type Workshop = Surroundings & { readers: Readers; writers: Writers; policy: Policy }
@@ -18,6 +19,7 @@ export type Work = {
   fresh?: Fresh | undefined
   /** A first access token of a new client, asked for while that is read back; undefined where there was none yet. */
   early?: Promise<Secret | undefined> | undefined
+  spaces: SpaceWork
   /** False where another run was at work: then nothing is retired. */
   settled: boolean
   /** A failure that stops none of the steps: the run fails with it when all of them are done. */

@@ -20,6 +20,7 @@ import {
 import { commit } from './commit-delivery.ts'
 import { createClient } from './create-client.ts'
 import { deliver } from './deliver-credential.ts'
+import { changeSpace, startSpaceWork } from './grant-spaces.ts'
 import { announceAndIssue } from './issue-credential.ts'
 import { retireStep } from './retire.ts'
 import { abandon } from './roll-back.ts'
@@ -31,7 +32,7 @@ import { verify } from './verify-credential.ts'
  * holds even where this throws. Throws `Again` where the plan has to be made anew, else an ActionError.
  */
 export async function apply(plan: ClientPlan, reading: Reading, shop: Workshop, progress: Progress): Promise<void> {
-  const work: Work = { plan, reading, shop, progress, settled: true, background: [] }
+  const work: Work = { plan, reading, shop, progress, settled: true, spaces: startSpaceWork(), background: [] }
   progress.clientId ??= plan.client?.id
   try {
     for (const [index, step] of plan.steps.entries()) {
@@ -81,6 +82,9 @@ async function isCarriedOut(step: Exclude<Step, { kind: 'update' }>, work: Work)
       return deliver(step, work)
     case 'commit':
       return commit(work)
+    case 'grant':
+    case 'revoke':
+      return changeSpace(step, work)
     case 'remove-values':
       return removeValues(step, work)
     default:

@@ -5,6 +5,7 @@ import { pause } from '../pause.ts'
 import { Again, type Work } from './apply-context.ts'
 import { clientGone } from './find-issued.ts'
 import { type Delivered, inPhase } from './fresh-credential.ts'
+import { withBot } from './grant-spaces.ts'
 import { refusedId } from './write-id.ts'
 import { reread, type Seen, writeLedger } from './write-ledger.ts'
 
@@ -22,7 +23,11 @@ export async function commit(work: Work): Promise<true> {
   if (refused !== undefined) throw refused
   requireLive(fresh, seen)
   const facts = commitFacts(fresh, deliveries)
-  const written = await writeLedger(fresh, work, (it) => committing(facts, it), seen)
+  const decide = (it: Seen) => {
+    const decision = committing(facts, it)
+    return { ...decision, ledger: withBot(decision.ledger, work) }
+  }
+  const written = await writeLedger(fresh, work, decide, seen)
   const correction = await writeLedger(fresh, work, (it) => lookingBack(facts, written.ledger, it))
   work.settled = written.settled && correction === undefined
   if (!work.settled)

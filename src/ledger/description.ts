@@ -67,6 +67,8 @@ export function roomBeside(ledger: Ledger, destinations: Destination[]): number 
 }
 
 const longestTime = 9_999_999_999
+/** As long as ids of users are. */
+const anyBot = 'x'.repeat(24)
 
 /**
  * The longest ledger that a client can have, whatever happens to it: in the midst of a run, when another has failed half-way. It
@@ -98,6 +100,7 @@ function fullest(ledger: Ledger, destinations: Destination[]): Ledger {
       stamps: Object.fromEntries(entries.map(([key]) => [key, longestTime])),
     },
     destinations: Object.fromEntries(entries),
+    ...(ledger.spaces === undefined ? {} : { bot: ledger.bot ?? anyBot }),
   }
 }
 

@@ -11,6 +11,7 @@ import {
   withEnvironment,
 } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
+import { isUserId, spaceIdPattern } from '../model/space.ts'
 
 // --- the line --------------------------------------------------------------------------------------------------------
 
@@ -32,7 +33,7 @@ const lineSchema = z.lazy(() => {
     in: z.optional(z.string().check(z.refine((name) => repositoryPattern.test(longName(name, 'x/x'))))),
   })
   return z.object({
-    version: z.literal(1),
+    version: z.union([z.literal(1), z.literal(2)]),
     owner: z.object({
       /** The repository's id; `name` is for people, for names change. */
       repository: z.string(),
@@ -64,6 +65,10 @@ const lineSchema = z.lazy(() => {
         .check(z.refine((places) => Object.entries(places).every(([at, { id }]) => idFits(longKey(at), longId(id))))),
       {},
     ),
+    bot: z.optional(z.string().check(z.refine(isUserId))),
+    spaces: z.optional(
+      z.record(z.string().check(z.regex(spaceIdPattern)), z.string().check(z.regex(/^[\da-z]{0,7}$/))),
+    ),
   })
 })
 
@@ -81,10 +86,18 @@ export function parseLedger(json: string): { ledger: Ledger } | { note: 'mangled
   } catch {
     return { note: 'mangled' }
   }
-  const version = (data as { version?: unknown } | null)?.version
-  if (typeof version === 'number' && version > 1) return { note: 'newer' }
+  if (isNewer(data)) return { note: 'newer' }
   const parsed = lineSchema.safeParse(data)
   return parsed.success ? { ledger: long(parsed.data) } : { note: 'mangled' }
+}
+
+/**
+ * Version 2 is version 1 with spaces. Versions of this action that don't know spaces would lose them with their next write, and
+ * what was granted would never be revoked: they refuse version 2. It is written where there are spaces, and nowhere else.
+ */
+function isNewer(data: unknown): boolean {
+  const { version, spaces } = (data ?? {}) as { version?: unknown; spaces?: unknown }
+  return typeof version === 'number' && (version > 2 || (version > 1 && spaces === undefined))
 }
 
 /** The ledger as its line. Equal ledgers give equal lines, whatever the order in which their parts were put together. */
@@ -112,8 +125,11 @@ const usualEnd = `/${usualNames.client_secret}`
 function short(ledger: Ledger): Line {
   const { current, announced, owner } = ledger
   const prefix = owner.name.slice(0, owner.name.indexOf('/') + 1)
+  const hasSpaces = Object.keys(ledger.spaces ?? {}).length > 0
   return {
     ...ledger,
+    version: hasSpaces ? 2 : 1,
+    spaces: hasSpaces ? ledger.spaces : undefined,
     announced: announced && { ...announced, stamps: withKeys(announced.stamps, shortKey) },
     destinations: mapped(withKeys(withSpelling(ledger.destinations), shortKey), ({ environment: _, ...delivered }) => ({
       ...delivered,
@@ -149,6 +165,8 @@ function long(line: Line): Ledger {
   const { announced } = line
   return {
     ...line,
+    // Spaces are what makes a line version 2: see `short`.
+    version: 1,
     announced: announced && { ...announced, stamps: withKeys(announced.stamps, (key) => foldedKey(longKey(key))) },
     destinations: withoutSpelling(
       mapped(withKeys(line.destinations, longKey), (delivered) => longDelivered(delivered, line)),

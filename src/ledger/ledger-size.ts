@@ -1,14 +1,16 @@
 import type { Mistake } from '../base/errors.ts'
 import { unmadeKey } from '../model/credential.ts'
+import type { Membership } from '../model/space.ts'
 import type { WrittenClient } from '../spec/client-spec.ts'
 import { toDestination, usualName } from '../spec/destination-schema.ts'
 import type { CheckedFile } from '../spec/spec-file.ts'
 import { roomBeside, roomHint, roomText } from './description.ts'
+import { withGranted } from './granted-spaces.ts'
 
 /** As long as ids of repositories are, before they are known. */
 const anyId = '9999999999'
 
-type Sized = Pick<WrittenClient, 'name' | 'description' | 'deliver' | 'auth-method'>
+type Sized = Pick<WrittenClient, 'name' | 'description' | 'deliver' | 'auth-method' | 'spaces'>
 
 /**
  * What is wrong with a client's description, as far as its spec tells, beside which the ledger needs room; undefined where nothing is.
@@ -28,17 +30,27 @@ function descriptionRoom(client: Omit<Sized, 'description'>, here: string): numb
   )
   const current = method === 'private_key_jwt' ? { hint: unmadeKey, since: 0 } : undefined
   const ledgerOwner = { repository: anyId, name: here, client: client.name, origin: 'adopted' as const }
-  return roomBeside({ version: 1, owner: ledgerOwner, current, retiring: {}, suspects: {}, destinations: {} }, places)
+  const ledger = { version: 1 as const, owner: ledgerOwner, current, retiring: {}, suspects: {}, destinations: {} }
+  return roomBeside(withGranted(ledger, anySpaces(client.spaces ?? []), undefined), places)
+}
+
+/** Entries as long as those of these spaces will be. */
+function anySpaces(spaces: Membership[]): Record<string, string> {
+  const entries = spaces.map(({ space }, index) => [
+    String(index).padStart(Math.max(24, space.id?.length ?? 0), '0'),
+    space.name === undefined ? '' : 'zzzzzzz',
+  ])
+  return Object.fromEntries(entries)
 }
 
 /** A description shares its 4096 characters with the action's own line, which every place makes longer. */
 export function tooLong(files: CheckedFile[], here: string): Mistake[] {
   return files.flatMap(({ file, drafts }) =>
-    drafts.flatMap(({ name, absent, description, method, deliveries }) => {
+    drafts.flatMap(({ name, absent, description, method, deliveries, spaces }) => {
       if (name === undefined || absent || description === undefined) return []
       const deliver = deliveries.map(({ delivery }) => delivery)
       const { text, at } = description
-      const complaint = roomComplaint({ name, description: text, deliver, 'auth-method': method }, here)
+      const complaint = roomComplaint({ name, description: text, deliver, spaces, 'auth-method': method }, here)
       return complaint === undefined ? [] : [{ file, ...at, message: `description: ${complaint}` }]
     }),
   )

@@ -1,6 +1,6 @@
 import { destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
-import type { Actor, ClientSpec } from '../spec/client-spec.ts'
+import type { Actor, ClientSpec, Keeper } from '../spec/client-spec.ts'
 
 /** The ledger of a client that nobody here has dealt with yet. */
 export function newLedger(spec: ClientSpec, actor: Actor, origin: 'made' | 'adopted'): Ledger {
@@ -32,6 +32,6 @@ export function onlyNamed(destinations: Ledger['destinations'], spec: ClientSpec
 }
 
 /** Does the ledger name this repository and this spec? */
-export function isOwner(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor): boolean {
+export function isOwner(ledger: Ledger | undefined, spec: ClientSpec, actor: Keeper): boolean {
   return ledger?.owner.repository === actor.repository.id && ledger.owner.client === spec.name
 }

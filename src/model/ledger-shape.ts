@@ -20,6 +20,10 @@ export type Ledger = {
   suspects: Record<string, number>
   announced?: Announcement | undefined
   destinations: Record<string, Delivered>
+  /** The client's user on the tenant, where it was needed for spaces. */
+  bot?: string | undefined
+  /** Spaces that this action granted, or is about to, by their ids. Values: `nameMark` of the name that found each of them. */
+  spaces?: Record<string, string> | undefined
 }
 
 export type Announcement = {

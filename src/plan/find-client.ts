@@ -4,7 +4,7 @@ import { plain } from '../base/text.ts'
 import { lease, lostAfter } from '../ledger/delivery-evidence.ts'
 import { isOwner } from '../ledger/ownership.ts'
 import type { ObservedClient } from '../model/client.ts'
-import type { Actor, ClientSpec } from '../spec/client-spec.ts'
+import type { ClientSpec, Keeper } from '../spec/client-spec.ts'
 
 /** Which client a spec means. `twins` are younger creations of runs that died at once: to be deleted. */
 export type Identity =
@@ -16,7 +16,7 @@ export type Identity =
  * else by its name. Throws `CLIENT_MISSING`, `CLIENT_AMBIGUOUS`, `CLIENT_OWNED_ELSEWHERE`, `CLIENT_IMMUTABLE`,
  * `LEDGER_NEWER`, or `TENANT_FORBIDDEN` where the tenant hides from us what only administrators see.
  */
-export function identify(spec: ClientSpec, clients: ObservedClient[], actor: Actor, now: number): Identity {
+export function identify(spec: ClientSpec, clients: ObservedClient[], actor: Keeper, now: number): Identity {
   const identity =
     spec.clientId !== undefined ? pinned(spec, clients, spec.clientId) : byLedgerOrName(spec, clients, actor, now)
   if (identity.kind === 'found') refuseUnfit(identity.client)
@@ -33,7 +33,7 @@ function pinned(spec: ClientSpec, clients: ObservedClient[], clientId: string): 
   )
 }
 
-function byLedgerOrName(spec: ClientSpec, all: ObservedClient[], actor: Actor, now: number): Identity {
+function byLedgerOrName(spec: ClientSpec, all: ObservedClient[], actor: Keeper, now: number): Identity {
   const clients = all.filter(({ id }) => !spec.pinnedByOthers?.has(id))
   const ours = clients.filter((client) => isOwner(client.description.ledger, spec, actor))
   if (ours.length > 0) return oursOf(spec, ours, now)

@@ -21,6 +21,7 @@ import { adds, keyless, kindOf, retireSteps, surelyGone, surplusMethod } from '.
 import { clientLabel, type Identity, identify } from './find-client.ts'
 import { planDestroy } from './plan-destroy.ts'
 import { deliverySteps, idRepairs, issueSteps, unwantedSecret } from './plan-issue.ts'
+import { leavingSpaces, withSpaces } from './plan-spaces.ts'
 import { protectAdmin, protectTwin, refuseDropped, requireForm, requireRead, requireVisibility } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { warningsOf } from './warnings.ts'
@@ -37,10 +38,10 @@ export function planClient(spec: ClientSpec, observed: Observed, context: PlanCo
   // What is pinned and already gone needs no destroying.
   const gone = destroy && spec.clientId !== undefined && observed.clients.every(({ id }) => id !== spec.clientId)
   const identity: Identity = gone ? { kind: 'none' } : identify(spec, observed.clients, context.actor, observed.now)
-  if (destroy) return planDestroy(spec, identity, observed, context)
-  return identity.kind === 'none'
-    ? planCreate(spec, observed, context)
-    : planExisting(spec, identity, observed, context)
+  if (destroy) return leavingSpaces(planDestroy(spec, identity, observed, context), observed)
+  const plan =
+    identity.kind === 'none' ? planCreate(spec, observed, context) : planExisting(spec, identity, observed, context)
+  return withSpaces(plan, observed, context)
 }
 
 // --- a client that is not there --------------------------------------------------------------------------------------

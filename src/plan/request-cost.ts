@@ -49,6 +49,11 @@ function stepNeed(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> 
       return { tenant: { reads: 2, writes: 1 } }
     case 'write-id':
       return { github: { writes: 1 } }
+    case 'grant':
+      return { tenant: { writes: 1 } }
+    case 'revoke':
+      // The last one is followed by the ledger.
+      return { tenant: step.isLast ? { reads: 1, writes: 2 } : { writes: 1 } }
     case 'remove-values':
       return { github: { writes: step.parts.length } }
     default:

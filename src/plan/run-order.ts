@@ -1,5 +1,5 @@
 import type { ObservedClient } from '../model/client.ts'
-import type { Actor, ClientSpec, Policy } from '../spec/client-spec.ts'
+import type { Actor, ClientSpec, Keeper, Policy } from '../spec/client-spec.ts'
 import { identify } from './find-client.ts'
 import type { Observed } from './steps.ts'
 
@@ -27,7 +27,7 @@ export function inOrder(
 export function clientOf(
   spec: ClientSpec,
   { clients, now }: Pick<Observed, 'clients' | 'now'>,
-  actor: Actor,
+  actor: Keeper,
 ): ObservedClient | undefined {
   try {
     const identity = identify(spec, clients, actor, now)

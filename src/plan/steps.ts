@@ -11,6 +11,7 @@ import type {
 import type { CredentialKind } from '../model/credential.ts'
 import type { Destination, ObservedDestination } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
+import type { ObservedSpaces } from '../model/space.ts'
 import type { Actor, ClientSpec, Policy, RunIdentity } from '../spec/client-spec.ts'
 
 /*
@@ -24,7 +25,8 @@ import type { Actor, ClientSpec, Policy, RunIdentity } from '../spec/client-spec
  *   different                 update · consent · write-id
  *   due for a fresh secret    retire … · announce/issue · verify · deliver … · commit · [retire …]
  *   not to deliver            as above without issue; own, where the ledger is not ours yet
- *   to be destroyed           remove-values … · delete
+ *   to be destroyed           revoke … · remove-values … · delete
+ *   a member of other spaces  own, where nothing is issued · revoke … · grant …, after the above
  */
 export type Step =
   | { kind: 'delete-twin'; clientId: string }
@@ -47,7 +49,7 @@ export type Step =
       announcing?: Ledger | undefined
     }
   | { kind: 'consent'; clientId: string; before: Consent | undefined; after: Consent }
-  | { kind: 'own'; clientId: string; user: string; ledger: Ledger; what: 'owner' | 'places' | 'over' }
+  | { kind: 'own'; clientId: string; user: string; ledger: Ledger; what: 'owner' | 'places' | 'over' | 'spaces' }
   | { kind: 'write-id'; destination: Destination; clientId: string; before: string | undefined }
   | {
       kind: 'issue'
@@ -61,8 +63,27 @@ export type Step =
   | { kind: 'verify'; skip?: string | undefined }
   | { kind: 'deliver'; destination: Destination; idBefore: string | undefined }
   | { kind: 'commit' }
+  | SpaceStep
   | { kind: 'remove-values'; destination: Destination; parts: ('id' | 'secret')[] }
   | { kind: 'delete'; clientId: string; name: string }
+
+/**
+ * A change of what the client's user may do in a space. `before`: the roles that it has there, with the assignment that says so;
+ * `isLast`: no other of them follows; `bot`: undefined where it is known only when the step comes. `mayStay`: a refusal is told, and
+ * the run goes on.
+ */
+export type SpaceStep = { space: { id: string; name: string }; isLast?: true } & (
+  | {
+      kind: 'grant'
+      roles: string[]
+      before: string[] | undefined
+      assignmentId: string | undefined
+      bot: string | undefined
+      /** What the ledger remembers of the name in the spec. */
+      mark: string
+    }
+  | { kind: 'revoke'; before: string[]; assignmentId: string; mayStay?: true }
+)
 
 /** A whole number of seconds since the epoch, of the service that said it. */
 type Time = number
@@ -91,6 +112,8 @@ export type Observed = {
   destinations: ReadonlyMap<string, ObservedDestination>
   /** Why the destinations of a scope could not be read, where they could not. */
   unread: ReadonlyMap<string, ActionError>
+  /** Undefined where no client's spaces are of interest. */
+  spaces?: ObservedSpaces | undefined
   /** The tenant's time of this reading. */
   now: Time
 }

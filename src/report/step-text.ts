@@ -5,7 +5,7 @@ import type { FieldChange } from '../model/client.ts'
 import { clientIdText } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationLabel, scopeLabel } from '../model/destination.ts'
-import type { Step } from '../plan/steps.ts'
+import type { SpaceStep, Step } from '../plan/steps.ts'
 
 const reasonTexts: Record<Reason, string> = {
   first: 'none was issued here yet',
@@ -27,6 +27,7 @@ const ownTexts: Record<(Step & { kind: 'own' })['what'], string> = {
   owner: 'that this repository keeps the client, and by which name',
   places: 'which destinations are no longer served',
   over: 'that the run which created the client is over',
+  spaces: 'which spaces it is about to open, and to whom',
 }
 
 type Told = { clientId?: string | undefined; milliseconds: number }
@@ -34,7 +35,7 @@ type Told = { clientId?: string | undefined; milliseconds: number }
 /** One line for one step, done or planned. `before`: the steps before it, whose words it need not repeat. */
 export function stepLine(step: Step, state: 'done' | 'planned', before: Step[] = [], told?: Told): string {
   const mark = state === 'done' ? '✓' : '○'
-  const time = told === undefined ? '' : ` (${(told.milliseconds / 1000).toFixed(told.milliseconds < 95 ? 2 : 1)} s)`
+  const time = told === undefined ? '' : ` (${(told.milliseconds / 1000).toFixed(1)} s)`
   const text =
     step.kind === 'deliver' && before.filter((it) => isAlike(it, step)).length >= fullDeliveries
       ? `deliver to ${plain(scopeLabel(step.destination))}: the same names`
@@ -76,6 +77,10 @@ export function stepText(step: Step, clientId?: string): string {
       return `deliver to ${plain(scopeLabel(step.destination))}: secret ${step.destination.secretName}${idText(step.destination)}`
     case 'commit':
       return 'commit: the ledger says which secret is where'
+    case 'grant':
+      return `grant ${rolesText(step)} in space ${spaceText(step)}`
+    case 'revoke':
+      return `revoke ${few(step.before)} in space ${spaceText(step)}`
     case 'remove-values':
       return `delete from ${plain(scopeLabel(step.destination))}: ${step.parts.map((part) => partName(step.destination, part)).join(', ')}`
     case 'delete':
@@ -99,13 +104,29 @@ function idText({ idAs, idName }: Destination): string {
   return idAs === 'none' ? '' : `, ${idAs} ${idName}`
 }
 
+function spaceText({ space: { id, name } }: SpaceStep): string {
+  return name === id ? plain(id, 64) : `${plain(name, 100)} (${plain(id, 64)})`
+}
+
+function rolesText({ before, roles }: Pick<SpaceStep & { kind: 'grant' }, 'before' | 'roles'>): string {
+  return before === undefined ? few(roles) : gainsAndLosses(before, roles)
+}
+
+function few(names: string[]): string {
+  return names.map((name) => plain(name, 60)).join(', ')
+}
+
 function changeText({ field, before, after }: FieldChange): string {
   if (!Array.isArray(after)) return `${fieldName(field)} from ${quoted(before)} to ${quoted(after)}`
+  return `${fieldName(field)} ${gainsAndLosses(before ?? [], after)}`
+}
+
+function gainsAndLosses(before: Iterable<string>, after: string[]): string {
   const had = new Set(before)
   const has = new Set(after)
   const gained = after.filter((item) => !had.has(item)).map((item) => `+${plain(item, 60)}`)
   const lost = [...had].filter((item) => !has.has(item)).map((item) => `-${plain(item, 60)}`)
-  return `${fieldName(field)} ${[...gained, ...lost].join(' ')}`
+  return [...gained, ...lost].join(' ')
 }
 
 function quoted(text: string | string[] | undefined): string {
@@ -150,6 +171,9 @@ export function stepData(step: Step): Record<string, unknown> {
       return { kind, text, reasons: step.reasons }
     case 'retire':
       return { kind, text, hint: step.hint, why: step.why }
+    case 'grant':
+    case 'revoke':
+      return { kind, text, ...spaceData(step) }
     case 'deliver':
     case 'write-id':
     case 'remove-values':
@@ -157,4 +181,10 @@ export function stepData(step: Step): Record<string, unknown> {
     default:
       return { kind, text }
   }
+}
+
+function spaceData(step: SpaceStep): Record<string, unknown> {
+  const { id, name } = step.space
+  const after = step.kind === 'grant' ? step.roles : []
+  return { space: name, 'space-id': id, before: step.before ?? [], after }
 }

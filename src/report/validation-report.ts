@@ -4,6 +4,7 @@ import { plain } from '../base/text.ts'
 import type { WrittenClient } from '../spec/client-spec.ts'
 import { usualName } from '../spec/destination-schema.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
+import { roleWarnings } from '../spec/space-schema.ts'
 import { blocks, fitted, tableOf } from './markdown-table.ts'
 import { outputsOf } from './outputs.ts'
 
@@ -20,8 +21,10 @@ export function checkedLine(files: CheckedFile[]): string {
 /** What may well be a slip, although it is no mistake; of several clients each says whose. */
 export function checkedWarnings(files: CheckedFile[]): string[] {
   const clients = files.flatMap((file) => file.clients).filter(({ state }) => state === 'present')
-  return clients.flatMap(({ name, scopes = [], 'grant-types': grants = [] }) =>
-    scopeWarnings(scopes, grants).map((text) => (clients.length > 1 ? `${plain(name, 80)} · ${text}` : text)),
+  return clients.flatMap(({ name, scopes = [], 'grant-types': grants = [], spaces = [] }) =>
+    [...scopeWarnings(scopes, grants), ...roleWarnings(spaces)].map((text) =>
+      clients.length > 1 ? `${plain(name, 80)} · ${text}` : text,
+    ),
   )
 }
 

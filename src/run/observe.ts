@@ -1,15 +1,44 @@
 import { ActionError, toActionError } from '../base/errors.ts'
 import type { Destination } from '../model/destination.ts'
+import type { ObservedSpaces } from '../model/space.ts'
 import type { Clock, Readers, Reading } from '../ports.ts'
+import type { WhoseSpaces } from './observe-spaces.ts'
 
-/** Asks for the tenant's clients and the destinations' metadata together. Where both fail, the one error tells of both. */
-export async function observe(destinations: Destination[], readers: Readers, clock: Clock): Promise<Reading> {
+/** Whose clients and spaces are read, and which destinations. */
+export type Asked = WhoseSpaces & { destinations: Destination[] }
+
+/**
+ * Asks for the tenant's clients, the destinations' metadata and the members of spaces together. Where clients and destinations fail,
+ * the one error tells of both.
+ */
+export async function observe(asked: Asked, readers: Readers, clock: Clock): Promise<Reading> {
   const readAt = clock.elapsed()
-  const [tenant, places] = await Promise.allSettled([readers.tenant.clients(), readers.destinations.read(destinations)])
+  const clientList = readers.tenant.clients()
+  const [tenant, places, spaces] = await Promise.allSettled([
+    clientList,
+    readers.destinations.read(asked.destinations),
+    spacesOf(asked, clientList, readers),
+  ])
   if (tenant.status === 'rejected') throw both(toActionError(tenant.reason), failureOf(places))
   if (places.status === 'rejected') throw places.reason
+  if (spaces.status === 'rejected') throw spaces.reason
   const { value: clients, at: now, passedOver } = tenant.value
-  return { clients, passedOver, now, ...places.value, readAt, answeredAt: clock.elapsed() }
+  const reading = { clients, passedOver, now, ...places.value, readAt, answeredAt: clock.elapsed() }
+  return spaces.value === undefined ? reading : { ...reading, spaces: spaces.value }
+}
+
+/** Undefined where nobody speaks of spaces: then nothing of them is loaded or asked. */
+async function spacesOf(
+  asked: Asked,
+  clientList: ReturnType<Readers['tenant']['clients']>,
+  readers: Readers,
+): Promise<ObservedSpaces | undefined> {
+  const isNamed = asked.specs.some(({ spaces }) => spaces !== undefined)
+  const isLeft = () => asked.specs.some(({ state }) => state === 'absent')
+  const isGranted = async () => (await clientList).value.some((it) => it.description.ledger?.spaces !== undefined)
+  if (!isNamed && !(isLeft() && (await isGranted()))) return undefined
+  const [reader, { observeSpaces }] = await Promise.all([readers.spaces(), import('./observe-spaces.ts')])
+  return observeSpaces(asked, clientList, reader)
 }
 
 function failureOf(

@@ -66,10 +66,11 @@ async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, pr
   const session = createSession(inputs.tenant, services.tenant.http, runner.mask, wallClock)
   const { baseUrl, token } = inputs.github
   const api = token && { baseUrl, token, http: services.github.http }
-  const readers = { tenant: qlik.createReader(session), destinations: github.createReader(api) }
+  const spaces = async () => (await import('../io/qlik/spaces.ts')).createSpaceReader(session)
+  const readers = { tenant: qlik.createReader(session), destinations: github.createReader(api), spaces }
   try {
     const { clients, here } = await toClients(inputs, api)
-    const answers = observe(placesOfAll(clients), readers, clock)
+    const answers = observe({ destinations: placesOfAll(clients), specs: clients, here }, readers, clock)
     const [first, { enterBoth, run }] = await Promise.all([answers, later()])
     const { policy } = inputs
     const actor = { repository: here, run: { ...inputs.run, process: await process() } }

@@ -142,7 +142,9 @@ async function decideAnew(
   before: ClientPlan,
   readers: Readers = settling.world.readers,
 ): Promise<Decision> {
-  return decide(settling, await observe(destinationsOf(settling, before), readers, settling.world.clock))
+  const { spec, request, world } = settling
+  const asked = { destinations: destinationsOf(settling, before), specs: [spec], here: request.actor.repository }
+  return decide(settling, await observe(asked, readers, world.clock))
 }
 
 /**

@@ -45,10 +45,15 @@ function waysTo(
   const session = { ...signedIn, http: tenant }
   const api = signedInApi && { ...signedInApi, http: places }
   return {
-    readers: { tenant: createReader(session), destinations: createPlacesReader(api) },
+    readers: {
+      tenant: createReader(session),
+      destinations: createPlacesReader(api),
+      spaces: async () => (await import('../io/qlik/spaces.ts')).createSpaceReader(session),
+    },
     writers: {
       tenant: createWriter(session, mask),
       destinations: createPlacesWriter(api),
+      spaces: async () => (await import('../io/qlik/spaces.ts')).createSpaceWriter(session),
       prover: createProver(session, mask),
     },
   }

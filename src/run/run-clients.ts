@@ -3,9 +3,9 @@ import { namedByMethod } from '../plan/auth-method.ts'
 import { clientOf, inOrder } from '../plan/run-order.ts'
 import type { Clock, Reading, Reporter } from '../ports.ts'
 import type { Outcome } from '../report/outcome.ts'
-import { type ClientSpec, placesOfAll } from '../spec/client-spec.ts'
+import { type Actor, type ClientSpec, placesOfAll } from '../spec/client-spec.ts'
 import { sparingAll } from '../spec/shared-values.ts'
-import { observe } from './observe.ts'
+import { type Asked, observe } from './observe.ts'
 import { type RunRequest, settle, type World } from './reconcile-client.ts'
 
 /** Clients under way at a time: enough to wait for several answers at once, few enough to end in time when asked to stop. */
@@ -37,8 +37,12 @@ async function named(
 ): Promise<{ request: RunRequest; first: Reading }> {
   const clients = request.clients.map((spec) => namedByMethod(spec, clientOf(spec, first, request.actor)))
   if (clients.every((spec, index) => spec === request.clients[index])) return { request, first }
-  const reading = await observe(placesOfAll(clients), world.readers, world.clock)
+  const reading = await observe(askedOf(clients, request.actor), world.readers, world.clock)
   return { request: { ...request, clients: sparingAll(clients) }, first: reading }
+}
+
+function askedOf(specs: ClientSpec[], actor: Actor): Asked {
+  return { destinations: placesOfAll(specs), specs, here: actor.repository }
 }
 
 async function settleAll(request: RunRequest, first: Reading, world: World): Promise<Outcome[]> {
@@ -48,7 +52,7 @@ async function settleAll(request: RunRequest, first: Reading, world: World): Pro
   for (const group of inOrder(clients, first, request)) {
     // Those who waited for others decide from what is there by then: read once for all of them, if anything was written.
     const isOld = [...outcomes.values()].some(({ changed }) => changed)
-    const reading = isOld ? observe(placesOfAll(group), world.readers, world.clock) : Promise.resolve(first)
+    const reading = isOld ? observe(askedOf(group, request.actor), world.readers, world.clock) : Promise.resolve(first)
     await sideBySide(group, mostAtOnce, async (spec) => {
       tally.begun()
       const reporter = clients.length > 1 ? namedReporter(spec.name, world.reporter) : world.reporter

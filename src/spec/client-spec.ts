@@ -5,7 +5,9 @@ import { isPrintable } from '../base/text.ts'
 import type { Consent, Fields } from '../model/client.ts'
 import { ledgerMarker, longestDescription } from '../model/client.ts'
 import type { Destination, Repository } from '../model/destination.ts'
+import type { Membership } from '../model/space.ts'
 import { deliverySchema, toDestination, usualName } from './destination-schema.ts'
+import { spacesSchema } from './space-schema.ts'
 
 export const impersonationGrant = 'urn:qlik:oauth:user-impersonation'
 
@@ -20,6 +22,8 @@ export type ClientSpec = {
   consent: Consent
   /** None: the client is reconciled, and no secret of it is kept. */
   destinations: Destination[]
+  /** Spaces that the client's user is a member of. Undefined: nobody says, and nothing is looked at. */
+  spaces?: Membership[] | undefined
   /** Values that other clients of the same spec file have on GitHub: none of them is deleted. */
   spared?: ReadonlySet<string> | undefined
   /** Why a repository that it speaks of can't be found out about: nothing is done for it. */
@@ -54,6 +58,9 @@ export type Actor = {
   repository: Repository
   run: RunIdentity
 }
+
+/** Who keeps clients, whatever run it is. */
+export type Keeper = Pick<Actor, 'repository'>
 
 /** `process` tells apart two processes of the same attempt. */
 export type RunIdentity = { id: string; attempt: number; process: string }
@@ -136,6 +143,7 @@ export const clientSchema = z.strictObject({
   'client-uri': address,
   'logo-uri': address,
   consent: z._default(z.enum(['trusted', 'required']), 'trusted'),
+  spaces: z.optional(spacesSchema),
   rotation: z.prefault(rotationSchema, {}),
   state: z._default(z.enum(['present', 'absent']), 'present'),
   // A spec file must say where, or that there is none; it is told so where it is read.
@@ -171,6 +179,7 @@ export function toClientSpec(
       logoUri: written['logo-uri'],
     },
     consent: written.consent,
+    spaces: written.spaces,
     destinations: written.deliver.map((delivery) => toDestination(delivery, secretName, here, repositoryId)),
     rotation: written.rotation,
   }

@@ -3,8 +3,10 @@ import { type Located, locate, locateKey, pathText } from '../base/diagnostics.t
 import { nearest } from '../base/did-you-mean.ts'
 import type { Mistake, Position } from '../base/errors.ts'
 import { isPrintable, plain } from '../base/text.ts'
+import type { Membership } from '../model/space.ts'
 import { clientSchema, rotationSchema, type WrittenClient } from './client-spec.ts'
 import { deliveryKeys, deliverySchema, usualName } from './destination-schema.ts'
+import { spaceKeys, spacesSchema } from './space-schema.ts'
 
 /** What a client leaves out; what makes a client the one it is, or says where it goes, is each client's own. */
 const defaultsSchema = z.partial(z.omit(clientSchema, { name: true, 'client-id': true, state: true, deliver: true }))
@@ -40,6 +42,7 @@ export type Draft = {
   /** What its credential is called where a delivery does not say. */
   secretName: string
   deliveries: { at: Position; delivery: WrittenDelivery }[]
+  spaces: Membership[]
 }
 
 export type CheckedFile = {
@@ -140,7 +143,11 @@ const moved: Record<string, string> = {
 
 function suggestion(key: string, path: readonly PropertyKey[]): string {
   const last = path.at(-1)
-  const known = path.includes('deliver') ? deliveryKeys : Object.keys(shapeAt(last, path.length === 0))
+  const known = path.includes('deliver')
+    ? deliveryKeys
+    : path.includes('spaces')
+      ? spaceKeys
+      : Object.keys(shapeAt(last, path.length === 0))
   if (Object.hasOwn(moved, key)) return moved[key]!
   if (path[0] === 'clients' && path.length === 2 && deliveryKeys.includes(key)) return '; it belongs in `deliver`'
   const closest = nearest(key.replaceAll('_', '-').toLowerCase(), known)
@@ -201,12 +208,18 @@ function draftOf(client: unknown, index: number, root: Located, defaults: unknow
     method,
     secretName: usualName(method),
     deliveries,
+    spaces: spacesIn(client) ?? spacesIn(defaults) ?? [],
   }
 }
 
 function descriptionAt(root: Located, path: (string | number)[]): Draft['description'] {
   const text = valueAt(root, path)
   return typeof text === 'string' ? { text, at: locate(root, path).at } : undefined
+}
+
+function spacesIn(written: unknown): Membership[] | undefined {
+  const spaces = isMapping(written) ? written.spaces : undefined
+  return spaces === undefined ? undefined : (spacesSchema.safeParse(spaces).data ?? [])
 }
 
 function methodIn(written: unknown): Draft['method'] {

@@ -1,7 +1,9 @@
 import type * as z from 'zod/mini'
 import { plain } from '../../base/text.ts'
 import { roomComplaint } from '../../ledger/ledger-size.ts'
+import type { Membership } from '../../model/space.ts'
 import { clientSchema, type WrittenClient } from '../../spec/client-spec.ts'
+import { readSpaceLines } from '../../spec/space-schema.ts'
 import type { Problems } from './problems.ts'
 
 const placeInputs = [
@@ -13,7 +15,7 @@ const placeInputs = [
 export const clientInputs = [
   ...['name', 'client-id', 'description', 'grant-types', 'scopes', 'auth-method', 'consent'],
   ...['deliver', ...placeInputs, 'selected-repositories'],
-  ...['rotate-after', 'grace-period'],
+  ...['spaces', 'rotate-after', 'grace-period'],
 ]
 
 /** The one client that the inputs describe; undefined where something is wrong with it. `here`: the running repository. */
@@ -42,11 +44,13 @@ export function readClient(
     rotation: { after: given('rotate-after'), grace: given('grace-period') },
     deliver: deliver ? [delivery] : [],
   }
+  const spaces = readSpaces(given('spaces'), problems)
   const result = clientSchema.safeParse(written)
   if (result.success) {
-    const complaint = roomComplaint(result.data, here)
+    const client = { ...result.data, spaces }
+    const complaint = roomComplaint(client, here)
     if (complaint !== undefined) problems.add('description', complaint)
-    return result.data
+    return client
   }
   for (const issue of result.error.issues) {
     const name = inputName(issue.path)
@@ -54,6 +58,14 @@ export function readClient(
     problems.add(name, complaint(issue), value === '' ? undefined : value)
   }
   return undefined
+}
+
+/** Undefined where nothing is said of spaces. */
+function readSpaces(text: string | undefined, problems: Problems): Membership[] | undefined {
+  if (text === undefined) return undefined
+  const { spaces, complaints } = readSpaceLines(text)
+  for (const complaint of complaints) problems.add('spaces', complaint)
+  return spaces
 }
 
 function complaint(issue: z.core.$ZodIssue): string {

@@ -2,6 +2,7 @@ import type * as z from 'zod/mini'
 import { ActionError } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
+import type { ObservedSpace } from '../../model/space.ts'
 import { type Answer, type Call, unexpected, userAgent } from '../http/responses.ts'
 import type { Http } from '../http/service-client.ts'
 import { born, type Mask } from '../runner/mask-secret.ts'
@@ -29,6 +30,8 @@ export type Session = {
   signedIn: { token?: Promise<Secret> }
   /** Clients by their ids, as a list showed them last. */
   listed: Map<string, wire.Listed>
+  /** The list of spaces, read once a run; and as which type a space takes a bot, once the tenant has shown it. */
+  spaces: { all?: Promise<ObservedSpace[]> | undefined; typeOfBots?: 'user' | 'bot' | undefined }
   wallClock: () => number
   /** Seconds that the tenant's clock is ahead of the runner's, as its answers tell. */
   ahead: number
@@ -41,6 +44,7 @@ export function createSession(tenant: Tenant, http: Http, mask: Mask, wallClock:
     http,
     signedIn,
     listed: new Map(),
+    spaces: {},
     wallClock,
     ahead: 0,
     bearer: () => {
@@ -140,12 +144,12 @@ async function explained<T>(session: Session, send: () => Promise<T>): Promise<T
 }
 
 function unauthorizedHint(signIn: SignIn): string {
-  const spaces = 'A space or line break around a pasted value does no harm; check that no character of it is missing.'
+  const spaces = 'A space or line break that was pasted along spoils it.'
   if (signIn.kind === 'client' && signIn.proof.kind === 'key')
-    return `Is the public half of admin-private-key registered for admin-client-id under the kid ${plain(signIn.proof.key.kid)}? If it has another kid, give that as admin-key-id. The client must allow private_key_jwt, and its consent must be trusted.`
+    return `Is the public half of admin-private-key registered for admin-client-id, under the kid ${plain(signIn.proof.key.kid)}? Another kid is given as admin-key-id. The client must allow private_key_jwt, and its consent must be trusted.`
   if (signIn.kind === 'api-key')
-    return `The API key is wrong, belongs to another tenant, or has expired: by default keys live 24 hours, so schedules use an admin client. ${spaces}`
-  return `admin-client-id and admin-client-secret don’t match, belong to another tenant, or the client’s consent is not trusted. ${spaces}`
+    return `The API key is wrong, of another tenant, or expired: on a default tenant keys live 24 hours, so schedules use an admin client. ${spaces}`
+  return `admin-client-id and admin-client-secret don't match, are of another tenant, or the client's consent is not trusted. ${spaces}`
 }
 
 /** Milliseconds: what can't get better is told within a second. */

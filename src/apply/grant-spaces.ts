@@ -1,0 +1,209 @@
+import { ActionError, toActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import { withLedger } from '../ledger/description.ts'
+import { withGranted, withoutSpaces } from '../ledger/granted-spaces.ts'
+import { sameLedger } from '../ledger/ledger-codec.ts'
+import { leaseOfAnother } from '../ledger/rotation-decision.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+import { type Assignment, isUserId, sameRoles } from '../model/space.ts'
+import { noBotYet } from '../plan/plan-spaces.ts'
+import type { SpaceStep } from '../plan/steps.ts'
+import { together } from '../plan/wanted-spaces.ts'
+import { Again, cancelled, freshness, type Work, written } from './apply-context.ts'
+
+/**
+ * What becomes of spaces while a plan is carried out. `bot`: the client's user, once it is known; `forget`: spaces that the ledger
+ * must not list any more.
+ */
+export type SpaceWork = { bot?: string | undefined; forget: Set<string>; isBotMissed?: true }
+
+export function startSpaceWork(): SpaceWork {
+  return { forget: new Set() }
+}
+
+type GrantStep = SpaceStep & { kind: 'grant' }
+type RevokeStep = SpaceStep & { kind: 'revoke' }
+
+/**
+ * Grants or revokes one space; the last one brings the ledger up to date. A refusal is kept for the end of the
+ * plan, and the other spaces follow. False where it was not done. Throws what would stop all of them.
+ */
+export async function changeSpace(step: SpaceStep, work: Work): Promise<boolean> {
+  const done = await attempt(step, work)
+  if (step.isLast) await settle(work)
+  return done
+}
+
+async function attempt(step: SpaceStep, work: Work): Promise<boolean> {
+  const { spaces, shop, progress } = work
+  try {
+    return step.kind === 'grant' ? await grant(step, work) : await revoke(step, work)
+  } catch (thrown) {
+    if (thrown instanceof Again) throw thrown
+    const error = toActionError(thrown)
+    if (shop.stop.requested || concernsAll(error)) throw error
+    // What was surely not granted must not be taken for ours when somebody else grants it.
+    if (step.kind === 'grant' && step.before === undefined && !error.uncertain) spaces.forget.add(step.space.id)
+    if (step.kind === 'revoke' && step.mayStay)
+      progress.notes.push(`The client’s user stays a member: ${error.message}.`)
+    else work.failure = together(work.failure === undefined ? [error] : [work.failure, error])
+    return false
+  }
+}
+
+function concernsAll({ code, status }: ActionError): boolean {
+  const always = ['TENANT_UNAUTHORIZED', 'RATE_LIMITED', 'CANCELLED', 'BUG']
+  return always.includes(code) || (code === 'TENANT_UNREACHABLE' && status === undefined)
+}
+
+function target({ space }: SpaceStep): { id: string; label: string } {
+  return { id: space.id, label: space.name }
+}
+
+async function revoke(step: RevokeStep, work: Work): Promise<true> {
+  const writer = await work.shop.writers.spaces()
+  await written(work, writer.revoke(target(step), step.assignmentId))
+  work.spaces.forget.add(step.space.id)
+  return true
+}
+
+// --- granting ----------------------------------------------------------------------------------------------------------
+
+async function grant(step: GrantStep, work: Work): Promise<boolean> {
+  const bot = await botFor(step, work)
+  if (bot === undefined) return noBot(step, work)
+  if (step.assignmentId !== undefined) {
+    await changeRoles(step, step.assignmentId, work)
+    return true
+  }
+  await requireNoted(work, bot)
+  const isAnswered = await ask(step, bot, work)
+  if (isAnswered === 'granted') return true
+  const has = await lookAt(step, bot, work)
+  if (has === undefined) throw refused(step)
+  if (!(await isOurs(has, isAnswered, work))) work.spaces.forget.add(step.space.id)
+  if (!sameRoles(has.roles, step.roles)) await changeRoles(step, has.id, work)
+  return true
+}
+
+/** Asks for a membership, once more where the first time was lost without effect. `lost`: it is there, and the answer is not. */
+async function ask(step: GrantStep, bot: string, work: Work): Promise<'granted' | 'taken' | 'lost'> {
+  const writer = await work.shop.writers.spaces()
+  try {
+    return await written(work, writer.grant(target(step), bot, step.roles))
+  } catch (thrown) {
+    if (!toActionError(thrown).uncertain || work.shop.stop.requested) throw thrown
+    if ((await lookAt(step, bot, work)) !== undefined) return 'lost'
+    return written(work, writer.grant(target(step), bot, step.roles))
+  }
+}
+
+async function changeRoles(step: GrantStep, assignmentId: string, work: Work): Promise<void> {
+  const writer = await work.shop.writers.spaces()
+  const isThere = await written(work, writer.change(target(step), assignmentId, step.roles))
+  if (!isThere) throw new Again(`somebody took the client out of space ${plain(step.space.name, 100)}`)
+}
+
+async function lookAt(step: GrantStep, bot: string, { shop }: Work): Promise<Assignment | undefined> {
+  const reader = await shop.readers.spaces()
+  const members = await reader.members(step.space.id, step.space.name, bot)
+  return members?.find(({ assigneeId }) => assigneeId === bot)
+}
+
+/** Was this membership made by us, or by another run of ours at the same moment? Where nobody says who made it, it is another's. */
+async function isOurs({ createdBy }: Assignment, answer: 'taken' | 'lost', { shop }: Work): Promise<boolean> {
+  if (createdBy === undefined) return answer === 'lost'
+  return createdBy === (await (await shop.readers.spaces()).me())
+}
+
+function refused({ space }: GrantStep): ActionError {
+  return new ActionError(
+    'TENANT_REJECTED',
+    `space ${plain(space.name, 100)}: the tenant says that the client’s user is a member already (409), and does not show it among the members`,
+    'Is the client’s user the owner of the space? Owners are no members, and have all roles: leave the space out.',
+    { status: 409 },
+  )
+}
+
+// --- the client's user -------------------------------------------------------------------------------------------------
+
+/** As the proof showed it, else as it was when the plan was made, else as the tenant shows it now. */
+async function botFor(step: GrantStep, { spaces, progress, plan, shop }: Work): Promise<string | undefined> {
+  const proven = progress.botUserId
+  spaces.bot ??= proven !== undefined && isUserId(proven) ? proven : step.bot
+  if (spaces.bot !== undefined || spaces.isBotMissed) return spaces.bot
+  const shown = await (await shop.readers.spaces()).bot(progress.clientId ?? plan.client!.id)
+  spaces.bot = shown?.id
+  return spaces.bot
+}
+
+function noBot(step: GrantStep, { spaces, progress }: Work): false {
+  if (!spaces.isBotMissed) progress.notes.push(noBotYet)
+  spaces.isBotMissed = true
+  spaces.forget.add(step.space.id)
+  return false
+}
+
+/** The ledger of a commit with the user that the proof showed, where spaces are opened to it. */
+export function withBot(ledger: Ledger, { progress: { botUserId } }: Work): Ledger {
+  if (ledger.spaces === undefined || botUserId === undefined || !isUserId(botUserId)) return ledger
+  return { ...ledger, bot: botUserId }
+}
+
+// --- the ledger --------------------------------------------------------------------------------------------------------
+
+/** The ledger as it stands by what this run read and wrote. */
+function standing({ progress, plan }: Work): Ledger | undefined {
+  const noted = progress.done.findLast((step) => step.kind === 'own' || step.kind === 'create')
+  return progress.ledger ?? noted?.ledger ?? plan.client?.description.ledger
+}
+
+/** What is about to be granted stands in the ledger before the first request: mostly it does since the plan's own writes. */
+async function requireNoted(work: Work, bot: string): Promise<void> {
+  const granted = work.plan.steps.filter((step) => step.kind === 'grant' && step.before === undefined) as GrantStep[]
+  const marks = Object.fromEntries(granted.map(({ space, mark }) => [space.id, mark]))
+  const before = standing(work)?.spaces ?? {}
+  if (Object.keys(marks).every((id) => id in before)) return
+  const isDone = await rewrite(work, (ledger) => withGranted(ledger, { ...ledger.spaces, ...marks }, bot))
+  if (!isDone) throw new Again('another run is at work')
+}
+
+/** Forgets what is nobody's any more, and remembers the user. What another run keeps us from writing, the next run writes. */
+async function settle(work: Work): Promise<void> {
+  const { forget, bot } = work.spaces
+  const before = standing(work)
+  const isListed = [...forget].some((id) => before?.spaces?.[id] !== undefined)
+  const isNewBot = bot !== undefined && before?.spaces !== undefined && before.bot !== bot
+  if (!isListed && !isNewBot) return
+  await rewrite(work, (ledger) => {
+    const left = withoutSpaces(ledger, forget)
+    const isNeeded = left.spaces !== undefined || (work.plan.spec.spaces ?? []).length > 0
+    return withGranted(left, left.spaces ?? {}, isNeeded ? (bot ?? left.bot) : undefined)
+  })
+}
+
+const mostAttempts = 3
+
+/** Changes the ledger as it is now; false where another run's announcement stands, which nobody else may overwrite. */
+async function rewrite(work: Work, change: (ledger: Ledger) => Ledger): Promise<boolean> {
+  const { shop, progress, plan } = work
+  const clientId = progress.clientId ?? plan.client!.id
+  for (let attempt = 1; ; attempt++) {
+    const readAt = shop.clock.elapsed()
+    const { value, at } = await shop.readers.tenant.client(clientId)
+    const ledger = value?.description.ledger
+    if (ledger === undefined || leaseOfAnother(ledger, at, plan.run) !== undefined) return false
+    const next = change(ledger)
+    progress.ledger = next
+    if (sameLedger(next, ledger)) return true
+    try {
+      const text = withLedger(value!.description.user, next)
+      await written(work, shop.writers.tenant.describe(clientId, text, 'filled', readAt + freshness))
+      return true
+    } catch (thrown) {
+      const error = toActionError(thrown)
+      if (shop.stop.requested) throw cancelled()
+      if (attempt === mostAttempts || !(error.uncertain || error.retryAfter !== undefined)) throw error
+    }
+  }
+}

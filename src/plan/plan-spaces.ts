@@ -1,0 +1,163 @@
+import { ActionError } from '../base/errors.ts'
+import { requireRoom } from '../ledger/description.ts'
+import { grantedSpaces, nameMark, withGranted } from '../ledger/granted-spaces.ts'
+import { sameLedger } from '../ledger/ledger-codec.ts'
+import { owned } from '../ledger/ownership.ts'
+import { leaseOfAnother } from '../ledger/rotation-decision.ts'
+import type { ObservedClient } from '../model/client.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+import { type Membership, nothingSeen, type ObservedSpaces } from '../model/space.ts'
+import { detailsOf } from './find-space.ts'
+import { assignmentOf, knownBot } from './spaces-to-read.ts'
+import type { ClientPlan, Observed, PlanContext, SpaceStep, Step } from './steps.ts'
+import { repeated, together, unofferedRoles, unusableBot, type Wanted, wantedIn } from './wanted-spaces.ts'
+
+/**
+ * The plan with what has to be done for the client's spaces. Throws `SPACE_MISSING`, `SPACE_AMBIGUOUS`, `INPUT_INVALID` for a role
+ * that the space does not offer, and what kept us from reading: all of it at once.
+ */
+export function withSpaces(plan: ClientPlan, observed: Observed, context: PlanContext): ClientPlan {
+  const { spec, client } = plan
+  if (spec.spaces === undefined) return plan
+  const willProve = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined)
+  const { steps, note, drift, warnings } = planSpaces(spec.spaces, client, { seen: observed.spaces, willProve })
+  const noted = plan.steps.map((step) => notedIn(step, note))
+  const own = noted.some((step) => 'ledger' in step) ? [] : ownStep(plan, note, context)
+  for (const step of [...noted, ...own]) if ('ledger' in step) requireRoom(step.user, step.ledger, spec.destinations)
+  const at = noted.findLastIndex(({ kind }) => !leavesLast.includes(kind)) + 1
+  const wait = plan.wait ?? (own.length > 0 ? leaseOf(client, observed, context) : undefined)
+  return {
+    ...plan,
+    steps: [...noted.slice(0, at), ...own, ...steps, ...noted.slice(at)],
+    wait,
+    drift: plan.drift || drift,
+    warnings: [...plan.warnings, ...warnings],
+  }
+}
+
+/** Spaces follow the proof, which makes the client's user, and come before these: a secret may be what we signed in with. */
+const leavesLast: Step['kind'][] = ['retire', 'delete-twin']
+
+/** A step that writes the ledger notes the spaces in the same write. */
+function notedIn(step: Step, note: (ledger: Ledger) => Ledger): Step {
+  if (step.kind === 'update' && step.announcing !== undefined) return { ...step, announcing: note(step.announcing) }
+  return 'ledger' in step ? { ...step, ledger: note(step.ledger) } : step
+}
+
+function ownStep({ client, spec }: ClientPlan, note: (ledger: Ledger) => Ledger, { actor }: PlanContext): Step[] {
+  if (client === undefined) return []
+  const ledger = owned(client.description.ledger, spec, actor)
+  const noted = note(ledger)
+  const user = spec.fields.description ?? client.description.user
+  return noted === ledger ? [] : [{ kind: 'own', clientId: client.id, user, ledger: noted, what: 'spaces' }]
+}
+
+function leaseOf(client: ObservedClient | undefined, { now }: Observed, { actor }: PlanContext): ClientPlan['wait'] {
+  return leaseOfAnother(client?.description.ledger, now, actor.run)
+}
+
+/**
+ * The plan of a client that is to be deleted: what it was granted is revoked first. What can't be revoked is a warning, and the client
+ * goes all the same.
+ */
+export function leavingSpaces(plan: ClientPlan, { spaces: seen = nothingSeen() }: Observed): ClientPlan {
+  const { client } = plan
+  if (client === undefined) return plan
+  const errors: ActionError[] = []
+  const ids = grantedSpaces(client.description.ledger)
+  const steps = revocations(client, ids, { bot: knownBot(client, seen), seen, errors })
+  const warnings = errors.map(
+    ({ code, message }) => `The client’s user stays a member where it can’t be removed (${code}: ${message}).`,
+  )
+  return {
+    ...plan,
+    steps: [...steps.map((step) => ({ ...step, mayStay: true as const })), ...plan.steps],
+    warnings: [...plan.warnings, ...warnings],
+  }
+}
+
+/**
+ * Grants and revocations. `note`: the ledger with what is about to be granted, and without what is nobody's any more; the same one
+ * where nothing of it changes. `drift`: the memberships differ from the spec.
+ */
+type SpacePlan = { steps: SpaceStep[]; note: (ledger: Ledger) => Ledger; drift: boolean; warnings: string[] }
+
+function planSpaces(
+  memberships: Membership[],
+  client: ObservedClient | undefined,
+  { seen = nothingSeen(), willProve }: { seen: ObservedSpaces | undefined; willProve: boolean },
+): SpacePlan {
+  const ledger = client?.description.ledger
+  const bot = knownBot(client, seen)
+  const errors: ActionError[] = []
+  const found = memberships.map((membership) => wantedIn(membership, { ledger, bot, seen }))
+  const wanted = found.filter((it): it is Wanted => !(it instanceof ActionError))
+  const named = new Set(wanted.map(({ id }) => id))
+  const left = grantedSpaces(ledger).filter((id) => !named.has(id))
+  const revokes = revocations(client, left, { bot, seen, errors })
+  const changes = wanted.filter(({ differs }) => differs)
+  errors.push(
+    ...found.filter((it) => it instanceof ActionError),
+    ...repeated(wanted),
+    ...changes.flatMap(unofferedRoles),
+    ...unusableBot(client, { seen, isNeeded: changes.length > 0, willProve }),
+  )
+  if (errors.length > 0) throw together(errors)
+  const canGrant = bot !== undefined || willProve || client === undefined
+  const steps: SpaceStep[] = [...revokes, ...(canGrant ? changes.map((change) => grantStep(change, bot)) : [])]
+  return {
+    steps: steps.map((step, index) => (index === steps.length - 1 ? { ...step, isLast: true } : step)),
+    note: noting({ wanted, revokes, bot, willGrant: bot !== undefined || willProve }),
+    drift: revokes.length > 0 || changes.length > 0,
+    warnings: canGrant || changes.length === 0 ? [] : [noBotYet],
+  }
+}
+
+/** Told in the plan, and in a run that finds out later. */
+export const noBotYet =
+  'The client has no user on the tenant yet, so no space is opened to it: its first access token makes that user, and the first run after that adds it to the spaces.'
+
+// --- what is to be done ------------------------------------------------------------------------------------------------
+
+function grantStep({ id, label, space, roles, has }: Wanted, bot: string | undefined): SpaceStep {
+  const mark = nameMark(space.name)
+  return { kind: 'grant', space: { id, name: label }, roles, before: has?.roles, assignmentId: has?.id, bot, mark }
+}
+
+type RevokeStep = SpaceStep & { kind: 'revoke' }
+type Leaving = { bot: string | undefined; seen: ObservedSpaces; errors: ActionError[] }
+
+/** Spaces that we granted, and in which the client still is. */
+function revocations(client: ObservedClient | undefined, ids: string[], { bot, seen, errors }: Leaving): RevokeStep[] {
+  const shown = client && seen.bots.get(client.id)
+  if (ids.length > 0 && bot === undefined && shown instanceof ActionError) errors.push(shown)
+  return ids.flatMap((id) => {
+    const members = seen.members.get(id)
+    if (members instanceof ActionError) errors.push(members)
+    const has = Array.isArray(members) ? assignmentOf(members, bot) : undefined
+    if (has === undefined) return []
+    const name = detailsOf(id, seen)?.name ?? id
+    return [{ kind: 'revoke' as const, space: { id, name }, before: has.roles, assignmentId: has.id }]
+  })
+}
+
+/** What others granted is not ours to remember; what is to be revoked is remembered until it is. */
+function noting(given: {
+  wanted: Wanted[]
+  revokes: SpaceStep[]
+  bot: string | undefined
+  willGrant: boolean
+}): SpacePlan['note'] {
+  const { wanted, revokes, bot, willGrant } = given
+  return (ledger) => {
+    const before = ledger.spaces ?? {}
+    const kept = wanted.filter(({ id, isOurs, has }) => isOurs && (has !== undefined || willGrant || id in before))
+    const spaces = Object.fromEntries([
+      ...revokes.map(({ space }) => [space.id, before[space.id] ?? '']),
+      ...kept.map(({ id, space }) => [id, nameMark(space.name)]),
+    ])
+    const isNeeded = wanted.length > 0 || Object.keys(spaces).length > 0
+    const next = withGranted(ledger, spaces, isNeeded ? (bot ?? ledger.bot) : undefined)
+    return sameLedger(next, ledger) ? ledger : next
+  }
+}

@@ -1,0 +1,122 @@
+import { ActionError } from '../base/errors.ts'
+import { grantedSpaces } from '../ledger/granted-spaces.ts'
+import type { ObservedClient } from '../model/client.ts'
+import {
+  type Assignment,
+  type Membership,
+  type ObservedBot,
+  type ObservedSpaces,
+  refLabel,
+  sameRoles,
+} from '../model/space.ts'
+import type { ClientSpec } from '../spec/client-spec.ts'
+import { detailsOf, findSpace } from './find-space.ts'
+
+/**
+ * What to ask the tenant next. `members` and `details`: ids of spaces, each with a name for messages; `bots`: ids of clients;
+ * `all`: the list of spaces.
+ */
+export type SpaceQuestions = {
+  all: boolean
+  details: Map<string, string>
+  members: Map<string, string>
+  bots: Set<string>
+}
+
+/** Spaces that can be asked for before anything else is known: those that are named by their ids. */
+export function spacesNamedById(specs: ClientSpec[]): Map<string, string> {
+  const memberships = specs.flatMap((spec) => (isAsked(spec) && spec.state === 'present' ? (spec.spaces ?? []) : []))
+  return new Map(memberships.flatMap(({ space: { id, name } }) => (name === undefined ? [[id!, id!]] : [])))
+}
+
+/** Of a client that is refused anyway nothing is asked. */
+function isAsked({ refusal }: ClientSpec): boolean {
+  return refusal === undefined
+}
+
+/**
+ * What of the spaces of these clients is needed and not known yet: all of it is asked for together, and then again, until nothing is
+ * left. Spaces are read one by one, whoever is in them: clients that share spaces share the answers.
+ */
+export function spacesToRead(
+  clients: { spec: ClientSpec; client: ObservedClient | undefined }[],
+  seen: ObservedSpaces,
+): SpaceQuestions {
+  const questions: SpaceQuestions = { all: false, details: new Map(), members: new Map(), bots: new Set() }
+  for (const { spec, client } of clients) if (isAsked(spec)) ask(spec, client, seen, questions)
+  const isNew = (known: ReadonlyMap<string, unknown>) => (id: string) => !known.has(id)
+  return {
+    all: questions.all && seen.all === undefined,
+    details: filtered(questions.details, isNew(seen.details)),
+    members: filtered(questions.members, isNew(seen.members)),
+    bots: new Set([...questions.bots].filter(isNew(seen.bots))),
+  }
+}
+
+function filtered<V>(map: Map<string, V>, keeps: (key: string) => boolean): Map<string, V> {
+  return new Map([...map].filter(([key]) => keeps(key)))
+}
+
+function ask(
+  spec: ClientSpec,
+  client: ObservedClient | undefined,
+  seen: ObservedSpaces,
+  questions: SpaceQuestions,
+): void {
+  if (spec.state === 'absent') askGranted(client, questions)
+  if (spec.state === 'absent' || spec.spaces === undefined) return
+  const bot = knownBot(client, seen)
+  if (client !== undefined) {
+    askGranted(client, questions)
+    if (spec.spaces.length > 0 && bot === undefined) questions.bots.add(client.id)
+  }
+  for (const membership of spec.spaces) askMembership(membership, { client, bot, seen, questions })
+}
+
+/** What was granted may have to be revoked: who is in there, and as whom our client is. */
+function askGranted(client: ObservedClient | undefined, questions: SpaceQuestions): void {
+  const ledger = client?.description.ledger
+  for (const id of grantedSpaces(ledger)) questions.members.set(id, id)
+  if (client !== undefined && ledger?.spaces !== undefined && ledger.bot === undefined) questions.bots.add(client.id)
+}
+
+type Asking = {
+  client: ObservedClient | undefined
+  bot: string | undefined
+  seen: ObservedSpaces
+  questions: SpaceQuestions
+}
+
+function askMembership({ space, roles }: Membership, { client, bot, seen, questions }: Asking): void {
+  const found = findSpace(space, client?.description.ledger, seen)
+  if (found.kind === 'ask') questions.all = true
+  if (found.kind !== 'found') return
+  const { id } = found
+  const label = refLabel(space)
+  // Also for a client that is about to be created: it shows whether we may manage the space.
+  questions.members.set(id, label)
+  const members = seen.members.get(id)
+  const isBotKnown = client === undefined || bot !== undefined || seen.bots.has(client.id)
+  if (!isBotKnown || members === undefined || members instanceof ActionError) return
+  const has = members === 'gone' ? undefined : assignmentOf(members, bot)
+  if (has !== undefined && sameRoles(has.roles, roles)) return
+  // Whether it offers the roles, and whether it is gone: both are looked at only where something is to be changed.
+  if (detailsOf(id, seen) === undefined) questions.details.set(id, label)
+  // Somebody may have deleted or disabled the bot that the ledger remembers.
+  if (client !== undefined) questions.bots.add(client.id)
+}
+
+export function assignmentOf(members: Assignment[], bot: string | undefined): Assignment | undefined {
+  return bot === undefined ? undefined : members.find(({ assigneeId }) => assigneeId === bot)
+}
+
+/** The client's user: as the tenant shows it where that was asked, else as the ledger remembers it. */
+export function knownBot(client: ObservedClient | undefined, seen: ObservedSpaces): string | undefined {
+  const shown = client && seen.bots.get(client.id)
+  if (isBot(shown)) return shown.id
+  return shown === 'none' ? undefined : client?.description.ledger?.bot
+}
+
+export function isBot(shown: ObservedBot | 'none' | ActionError | undefined): shown is ObservedBot {
+  return shown !== undefined && shown !== 'none' && !(shown instanceof ActionError)
+}

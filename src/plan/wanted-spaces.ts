@@ -1,0 +1,118 @@
+import { nearest } from '../base/did-you-mean.ts'
+import { ActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import type { ObservedClient } from '../model/client.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+import { type Assignment, type Membership, type ObservedSpaces, refLabel, sameRoles } from '../model/space.ts'
+import { detailsOf, findSpace } from './find-space.ts'
+import { assignmentOf, isBot } from './spaces-to-read.ts'
+
+/** A membership that the spec names, and what stands there now. `isOurs`: we granted it, or are about to. */
+export type Wanted = Membership & {
+  id: string
+  label: string
+  offered: string[] | undefined
+  has: Assignment | undefined
+  differs: boolean
+  isOurs: boolean
+}
+
+type Known = { ledger: Ledger | undefined; bot: string | undefined; seen: ObservedSpaces }
+
+/** What a membership of the spec comes to, or why there is no such thing. */
+export function wantedIn(membership: Membership, { ledger, bot, seen }: Known): Wanted | ActionError {
+  const { space, roles } = membership
+  const found = findSpace(space, ledger, seen)
+  if (found.kind !== 'found') return found.kind === 'none' ? found.error : unseen(membership)
+  const { id } = found
+  const members = seen.members.get(id)
+  if (members instanceof ActionError) return members
+  const single = seen.details.get(id)
+  if (single instanceof ActionError) return single
+  if (members === undefined || members === 'gone') return unseen(membership)
+  const has = assignmentOf(members, bot)
+  const details = detailsOf(id, seen)
+  return {
+    ...membership,
+    id,
+    label: space.name ?? details?.name ?? id,
+    offered: details?.roles,
+    has,
+    differs: has === undefined || !sameRoles(has.roles, roles),
+    isOurs: has === undefined || ledger?.spaces?.[id] !== undefined,
+  }
+}
+
+/** The tenant shows a space here and does not show it there. */
+function unseen({ space }: Membership): ActionError {
+  return new ActionError(
+    'SPACE_MISSING',
+    `spaces: ${plain(refLabel(space), 100)} was gone a moment after the tenant showed it, or its members are not shown`,
+    'Run again. If it stays, name the space by its id.',
+  )
+}
+
+/** A space that the spec names in two ways. */
+export function repeated(wanted: Wanted[]): ActionError[] {
+  return wanted.flatMap(({ id, space }, index) => {
+    const first = wanted.findIndex((other) => other.id === id)
+    if (first === index) return []
+    const [a, b] = [wanted[first]!.space, space].map((ref) => plain(refLabel(ref), 100))
+    return [new ActionError('INPUT_INVALID', `spaces: ${a} and ${b} are one space`, 'Name it once, with all roles.')]
+  })
+}
+
+/** Roles that the space does not offer, with those it does. */
+export function unofferedRoles({ id, label, roles, offered }: Wanted): ActionError[] {
+  if (offered === undefined) return []
+  return roles
+    .filter((role) => !offered.includes(role))
+    .map((role) => {
+      const closest = nearest(role, offered)
+      const suggestion = closest === undefined ? '' : `; did you mean ${plain(closest, 60)}?`
+      const all = offered.map((it) => plain(it, 60)).join(', ')
+      return new ActionError(
+        'INPUT_INVALID',
+        `spaces: ${plain(label, 100)} (${id}) does not offer the role ${plain(role, 60)}${suggestion}`,
+        `It offers: ${all}.`,
+      )
+    })
+}
+
+/** A user that somebody deleted or disabled, where it is needed. */
+export function unusableBot(
+  client: ObservedClient | undefined,
+  { seen, isNeeded, willProve }: { seen: ObservedSpaces; isNeeded: boolean; willProve: boolean },
+): ActionError[] {
+  if (client === undefined || !isNeeded) return []
+  const shown = seen.bots.get(client.id)
+  const remembered = client.description.ledger?.bot
+  if (shown instanceof ActionError) return [shown]
+  if (isBot(shown) && shown.isDisabled) {
+    return [
+      new ActionError(
+        'TENANT_REJECTED',
+        `spaces: the client’s user ${shown.id} is disabled on the tenant, so it reaches no space`,
+        'Enable that user in the administration of the tenant, and run again.',
+      ),
+    ]
+  }
+  if (shown !== 'none' || remembered === undefined || willProve) return []
+  return [
+    new ActionError(
+      'TENANT_REJECTED',
+      `spaces: the client’s user ${plain(remembered, 64)} is gone from the tenant: somebody deleted it`,
+      'The client’s next access token may make its user again: use the client once, or run with rotate: now, and then run again. If it stays away, delete the client and let it be created anew.',
+    ),
+  ]
+}
+
+/** One failure that tells of all of them. */
+export function together(errors: ActionError[]): ActionError {
+  const [first] = errors
+  const once = (texts: string[]) => [...new Set(texts)]
+  const messages = once(errors.map(({ code, message }) => (code === first!.code ? message : `${code}: ${message}`)))
+  if (messages.length === 1) return first!
+  const hint = once(errors.map((error) => error.hint)).join(' ')
+  return new ActionError(first!.code, messages.join('\n'), hint, { cause: first, trace: first!.trace })
+}

@@ -1,0 +1,115 @@
+import * as z from 'zod/mini'
+import { nearest } from '../base/did-you-mean.ts'
+import { isPrintable, plain } from '../base/text.ts'
+import {
+  documentedRoles,
+  looksLikeSpaceId,
+  type Membership,
+  refLabel,
+  type SpaceRef,
+  spaceIdPattern,
+} from '../model/space.ts'
+
+export const mostSpaces = 20
+
+const role = z
+  .string()
+  .check(
+    z.minLength(1, 'is empty'),
+    z.maxLength(64, 'has at most 64 characters'),
+    z.refine(isPrintable, 'holds control characters'),
+  )
+
+const fields = z.strictObject({
+  name: z.optional(
+    z
+      .string()
+      .check(
+        z.minLength(1, 'is empty'),
+        z.maxLength(256, 'has at most 256 characters'),
+        z.refine(isPrintable, 'holds control characters'),
+      ),
+  ),
+  id: z.optional(z.string().check(z.regex(spaceIdPattern, 'is not an id of a space'))),
+  roles: z.array(role).check(z.minLength(1, 'names no role'), z.maxLength(20, 'has at most 20 roles')),
+})
+
+/** Keys of a space, for people who misspelt one. */
+export const spaceKeys = Object.keys(fields.shape)
+
+/** One space as users write it in a file: by its name or by its id. */
+const spaceSchema = z.pipe(
+  fields.check(
+    z.superRefine(({ id, name }, { addIssue, issues }) => {
+      // A misspelt key is told already.
+      if (id === undefined && name === undefined && issues.length === 0)
+        addIssue({ code: 'custom', message: 'names no space: give its name or its id' })
+      if (id !== undefined && name !== undefined)
+        addIssue({ code: 'custom', path: ['id'], message: 'and name are two ways to name a space: give one of them' })
+    }),
+  ),
+  z.transform(({ id, name, roles }): Membership => ({ space: { id, name }, roles: [...new Set(roles)] })),
+)
+
+/** The spaces that a client's user is a member of. */
+export const spacesSchema = z.array(spaceSchema).check(
+  z.maxLength(mostSpaces, `has at most ${mostSpaces} spaces`),
+  z.superRefine((spaces, { addIssue }) => {
+    for (const index of repeated(spaces)) addIssue({ code: 'custom', path: [index], message: 'names a space twice' })
+  }),
+)
+
+/** Places of the spaces that an earlier one names already. */
+function repeated(spaces: Membership[]): number[] {
+  const keys = spaces.map(({ space }) => JSON.stringify([space.id, space.name]))
+  return keys.flatMap((key, index) => (keys.indexOf(key) < index ? [index] : []))
+}
+
+/**
+ * The spaces in the lines of the input, `<name or id>: <role> [<role> …]`, with all that is wrong with them. `[]` is the empty
+ * list.
+ */
+export function readSpaceLines(text: string): { spaces: Membership[]; complaints: string[] } {
+  if (/^\[\s*\]$/.test(text.trim())) return { spaces: [], complaints: [] }
+  const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim())
+  const read = lines.flatMap((line, index) => (line === '' ? [] : [readLine(line, index + 1)]))
+  const spaces = read.flatMap(({ space }) => space ?? [])
+  const complaints = [
+    ...read.flatMap(({ complaint }) => complaint ?? []),
+    ...repeated(spaces).map((index) => `${plain(refLabel(spaces[index]!.space), 80)} is named twice`),
+    ...(spaces.length > mostSpaces ? [`has at most ${mostSpaces} spaces, and ${spaces.length} are given`] : []),
+  ]
+  return { spaces, complaints }
+}
+
+const form = 'a line is <name or id>: <role> [<role> …]'
+
+function readLine(line: string, number: number): { space?: Membership; complaint?: string } {
+  const colon = line.lastIndexOf(':')
+  if (colon < 0) return { complaint: `line ${number} has no colon; ${form}` }
+  const [named, roles] = [
+    line.slice(0, colon).trim(),
+    line
+      .slice(colon + 1)
+      .split(/[\s,]+/)
+      .filter(Boolean),
+  ]
+  if (named === '') return { complaint: `line ${number} names no space; ${form}` }
+  if (roles.length === 0) return { complaint: `line ${number} names no role; ${form}` }
+  const space: SpaceRef = looksLikeSpaceId(named)
+    ? { id: named.toLowerCase() }
+    : { name: named, ...(spaceIdPattern.test(named) ? { id: named } : {}) }
+  const parsed = fields.safeParse({ roles, ...(space.name === undefined ? { id: space.id } : { name: space.name }) })
+  if (!parsed.success) return { complaint: `line ${number}: ${plain(parsed.error.issues[0]!.message)}` }
+  return { space: { space, roles: [...new Set(roles)] } }
+}
+
+/** A warning for each role that Qlik does not document: a space may offer more roles, and a slip is likelier. */
+export function roleWarnings(spaces: Membership[]): string[] {
+  const strange = new Set(spaces.flatMap(({ roles }) => roles).filter((name) => !documentedRoles.includes(name)))
+  return [...strange].slice(0, mostSpaces).map((name) => {
+    const closest = nearest(name, documentedRoles)
+    const suggestion = closest === undefined ? '' : ` Did you mean ${closest}?`
+    return `The role ${plain(name, 60)} is not among the roles of spaces that Qlik documents.${suggestion}`
+  })
+}
