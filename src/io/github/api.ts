@@ -3,56 +3,11 @@ import type * as z from 'zod/mini'
 import { ActionError, type ErrorCode } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
-import { type Scope, type Store, scopeLabel } from '../../model/destination.ts'
+import { type Scope, scopeLabel } from '../../model/destination.ts'
 import { type Answer, unexpected, userAgent } from '../http/responses.ts'
 import type { Http } from '../http/service-client.ts'
 import { remedy } from './remedy.ts'
-
-/** An address, and the permissions that GitHub wants there, by its own names where they are published. */
-type Root = { path: string; needs: { secrets: string; variables?: string } }
-
-/** Where the values of each store lie. A store is one entry here; which have variables is known to the domain. */
-const roots: Record<Store, { repository: Root; environment?: Root; organization: Root }> = {
-  actions: {
-    repository: {
-      path: '/repos/{owner}/{repo}/actions',
-      needs: { secrets: 'secrets', variables: 'actions_variables' },
-    },
-    environment: {
-      path: '/repos/{owner}/{repo}/environments/{environment_name}',
-      needs: { secrets: 'environments', variables: 'environments' },
-    },
-    organization: {
-      path: '/orgs/{org}/actions',
-      needs: { secrets: 'organization_secrets', variables: 'organization_actions_variables' },
-    },
-  },
-  dependabot: {
-    repository: { path: '/repos/{owner}/{repo}/dependabot', needs: { secrets: 'dependabot_secrets' } },
-    organization: { path: '/orgs/{org}/dependabot', needs: { secrets: 'organization_dependabot_secrets' } },
-  },
-  codespaces: {
-    repository: { path: '/repos/{owner}/{repo}/codespaces', needs: { secrets: 'codespaces_secrets' } },
-    organization: { path: '/orgs/{org}/codespaces', needs: { secrets: 'organization_codespaces_secrets' } },
-  },
-  // Which names GitHub's header has for these is not published: here they only stand for those of its pages.
-  agents: {
-    repository: {
-      path: '/repos/{owner}/{repo}/agents',
-      needs: { secrets: 'agent_secrets', variables: 'agent_variables' },
-    },
-    organization: {
-      path: '/orgs/{org}/agents',
-      needs: { secrets: 'organization_agent_secrets', variables: 'organization_agent_variables' },
-    },
-  },
-}
-
-function rootOf({ store, environment, organization }: Scope): Root {
-  const { [store]: root } = roots
-  if (organization !== undefined) return root.organization
-  return (environment === undefined ? undefined : root.environment) ?? root.repository
-}
+import { type ParametersOf, type Route, rootOf } from './routes.ts'
 
 /** What an address's templates stand for. */
 function holderOf({ organization, repository, environment }: Scope): Record<string, string> {
@@ -66,20 +21,20 @@ const apiVersion = '2022-11-28'
 
 export type Api = { baseUrl: string; token: Secret; http: Http }
 
-export type Ask = {
-  route: string
+export type Ask<R extends Route> = {
+  route: R
   scope: Scope
   what: string
-  parameters?: Record<string, unknown>
+  parameters: ParametersOf<R>
   repeatable?: boolean
   sendBy?: number | undefined
   codes?: Partial<Record<number, ErrorCode>>
 }
 
-/** `route` is a verb and a path below the scope's root, or a whole path with a leading `/`. */
-export function ask(
+/** Sends one request to GitHub, to a route of the scope. */
+export function ask<R extends Route>(
   { baseUrl, token, http }: Api,
-  { route, scope, what, parameters = {}, repeatable = true, sendBy, codes }: Ask,
+  { route, scope, what, parameters, repeatable = true, sendBy, codes }: Ask<R>,
 ): Promise<Answer> {
   const [method = '', path = ''] = route.split(' ')
   const isWhole = path.startsWith('/')

@@ -155,8 +155,20 @@ async function accessOf(
   const what = `reading which repositories see ${name}`
   let total = 0
   const items = await pages(what, 100, async (page, per_page) => {
-    const route = `GET ${kind}/{name}/repositories`
-    const answer = await ask(api, { route, scope, what, parameters: { name, per_page, page } })
+    const answer =
+      kind === 'secrets'
+        ? await ask(api, {
+            route: 'GET secrets/{secret_name}/repositories',
+            scope,
+            what,
+            parameters: { secret_name: name, per_page, page },
+          })
+        : await ask(api, {
+            route: 'GET variables/{name}/repositories',
+            scope,
+            what,
+            parameters: { name, per_page, page },
+          })
     const { total_count, repositories } = parsed(wire.repositoriesSchema, answer, what)
     total = Math.max(total, total_count)
     return { total: total_count, items: repositories }
@@ -187,7 +199,7 @@ async function pages<T>(
 async function prepare(api: Api, destination: Destination): Promise<At<Prepared>> {
   const what = 'reading the public key'
   const [answer, seen] = await Promise.all([
-    ask(api, { route: 'GET secrets/public-key', scope: destination, what }),
+    ask(api, { route: 'GET secrets/public-key', scope: destination, what, parameters: {} }),
     isComplete(destination.access) ? stamps(api, destination) : readWithAccess(api, destination),
   ])
   const { key_id, key } = parsed(wire.publicKeySchema, answer, what)
@@ -242,7 +254,7 @@ async function readSecret(api: Api, scope: Scope, name: string): Promise<At<Item
 export async function repositoryId(api: Api, owner: string, name: string): Promise<string> {
   const what = 'reading the repository'
   const scope = { store: 'actions' as const, repository: { owner, name, id: '' } }
-  const answer = await ask(api, { route: 'GET /repos/{owner}/{repo}', scope, what })
+  const answer = await ask(api, { route: 'GET /repos/{owner}/{repo}', scope, what, parameters: {} })
   const { id, full_name } = parsed(wire.repositorySchema, answer, what)
   const now = full_name?.split('/')[0] ?? owner
   // GitHub leads from the old name to the new one: a secret would go to whoever it was given to.

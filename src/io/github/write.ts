@@ -1,7 +1,13 @@
 import { ActionError, toActionError } from '../../base/errors.ts'
 import { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
-import { type Access, type Destination, destinationLabel, type Scope } from '../../model/destination.ts'
+import {
+  type Access,
+  type Destination,
+  destinationLabel,
+  type Scope,
+  type Visibility,
+} from '../../model/destination.ts'
 import { accessToWrite, isComplete } from '../../model/visibility.ts'
 import type { At, DestinationWriter, Prepared, Removal } from '../../ports.ts'
 import { type Api, ask, isUnseen } from './api.ts'
@@ -47,8 +53,10 @@ async function putSecret(api: Api, { destination, name, value, prepared, sendBy 
   return { value: undefined, at }
 }
 
+type Spoken = { visibility: Visibility; selected_repository_ids?: number[] } | Record<never, never>
+
 /** As GitHub wants it. What was there when all was planned may be gone now, or not be shown to us in full. */
-function spoken(destination: Destination, access: Access | undefined): Record<string, unknown> {
+function spoken(destination: Destination, access: Access | undefined): Spoken {
   if (destination.organization === undefined) return {}
   if (access === undefined)
     throw new ActionError(
@@ -67,10 +75,15 @@ function spoken(destination: Destination, access: Access | undefined): Record<st
 async function putVariable(api: Api, destination: Destination, value: string, exists: boolean): Promise<void> {
   const { idName: name, access } = destination
   const what = `writing the variable ${name}`
-  const send = (route: string, visibility: Record<string, unknown>) =>
-    ask(api, { route, scope: destination, what, parameters: { name, value, ...visibility } })
-  const create = async () => send('POST variables', spoken(destination, await accessOfNewVariable(api, destination)))
-  const change = () => send('PATCH variables/{name}', isComplete(access) ? spoken(destination, access) : {})
+  const create = async () => {
+    const visibility = spoken(destination, await accessOfNewVariable(api, destination))
+    const parameters = { name, value, ...visibility }
+    await ask(api, { route: 'POST variables', scope: destination, what, parameters })
+  }
+  const change = async () => {
+    const parameters = { name, value, ...(isComplete(access) ? spoken(destination, access) : {}) }
+    await ask(api, { route: 'PATCH variables/{name}', scope: destination, what, parameters })
+  }
   try {
     await (exists ? change() : create())
   } catch (thrown) {
@@ -116,7 +129,9 @@ async function remove(api: Api, destination: Destination, parts: ('id' | 'secret
 /** Deletes a value; what is gone already is fine. Throws `DESTINATION_MISSING` where the token sees neither value nor place. */
 async function removeOne(api: Api, scope: Scope, kind: Kind, name: string): Promise<void> {
   try {
-    await ask(api, { route: `DELETE ${kind}/{name}`, scope, what: `deleting ${name}`, parameters: { name } })
+    const what = `deleting ${name}`
+    if (kind === 'variables') await ask(api, { route: 'DELETE variables/{name}', scope, what, parameters: { name } })
+    else await ask(api, { route: 'DELETE secrets/{secret_name}', scope, what, parameters: { secret_name: name } })
   } catch (thrown) {
     if (!isUnseen(thrown)) throw thrown
     // Who may read the list of a place sees what is not on it; who may not is refused here.
