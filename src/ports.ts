@@ -65,6 +65,8 @@ export type Created = { clientId: string; issued?: Issued | undefined }
  * then has `retryAfter`.
  */
 export interface TenantWriter {
+  /** The id of the user as whom we sign in; asked for once a run. Undefined where the tenant does not say it in a few seconds. */
+  caller(): Promise<string | undefined>
   create(client: NewClient, sendBy: number): Promise<At<Created>>
   /** Changes fields. A secret is born where this allows `client_secret`. */
   update(clientId: string, changes: FieldChange[], sendBy?: number): Promise<At<Issued | undefined>>

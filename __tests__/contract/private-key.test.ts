@@ -54,7 +54,7 @@ describe('signing in with a private key', () => {
     await simulation.run()
     const result = await simulation.run(adminWith(ec))
     expectSuccess(result, { result: 'unchanged' })
-    expect(result.requests.length).toBe(5)
+    expect(result.requests.length).toBe(6)
   })
 
   it('takes another kid as admin-key-id, and says which one the tenant does not know', async () => {

@@ -25,7 +25,10 @@ describe('a run', () => {
     await simulation.run()
     const before = simulation.sandbox.requests.length
     await counted(simulation, {})
-    expect(simulation.sandbox.requests.slice(before).map(({ method }) => method)).toEqual(['GET', 'GET', 'GET'])
+    const methods = simulation.sandbox.requests.slice(before).map(({ method }) => method)
+    expect(new Set(methods)).toEqual(new Set(['GET']))
+    // Who we are is asked for meanwhile; the run does not wait for the answer.
+    expect([3, 4]).toContain(methods.length)
   })
 
   it('costs what docs/performance.md says', () => {

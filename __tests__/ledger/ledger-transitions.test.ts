@@ -22,7 +22,16 @@ const input = {
 }
 const announced = announcing(ledgerOf(), { orphans: [], retire: [] }, input)
 const deliveries: Ledger['destinations'] = { [key]: { hint: 'nnnnn', stamp: 900, id: 'variable:QLIK_CLIENT_ID' } }
-const commit: Commit = { announced, hint: 'nnnnn', issuedAt: now - 1, deliveries, proven: true, issuedBy: 'us' }
+const commit: Commit = {
+  announced,
+  hint: 'nnnnn',
+  issuedAt: now - 1,
+  deliveries,
+  proof: 'exact',
+  written: [900, 0],
+  issuedBy: 'us',
+  earlierMakers: [],
+}
 const seen = (ledger: Ledger | undefined = announced, ...hints: string[]) => ({
   ledger,
   live: live('aaaaa', 'nnnnn', ...hints),
@@ -79,7 +88,7 @@ describe('committing', () => {
     ['the ledger is not what was announced', {}, seen(ledgerOf())],
     ['the ledger is gone', {}, { ...seen(), ledger: undefined }],
     ['an unknown hint is there', {}, seen(announced, 'xxxxx')],
-    ['a stamp is not that of our own write', { proven: false }, seen()],
+    ['a stamp is not that of our own write', { proof: 'none' }, seen()],
   ])('begins to retire nothing where %s: the next run settles it', (_what, more, reread) => {
     const { ledger, settled } = committing({ ...commit, ...more }, reread)
     expect(settled).toBe(false)

@@ -73,17 +73,17 @@ const trip = (
 ): Trip => ({ what, prepare, costs: { roundTrips, requests }, least })
 
 export const trips: Trip[] = [
-  trip('nothing to do', [1, 3, 1], done),
-  trip('nothing to do, admin client', [3, 5, 2], async (simulation) => {
+  trip('nothing to do', [1, 4, 1], done),
+  trip('nothing to do, admin client', [3, 6, 2], async (simulation) => {
     await done(simulation)
     return signedInByClient(simulation)
   }),
   trip('plan of a new client', [1, 3, 1], async () => ({ mode: 'plan' })),
-  trip('created, proven, delivered', [8, 16, 6], async () => ({})),
-  trip('the same, admin client', [10, 18, 7], async (simulation) => signedInByClient(simulation)),
-  trip('created for two destinations', [10, 23, 6], started(twoPlaces)),
-  trip('rotated', [9, 15, 7], async (simulation) => ({ ...(await done(simulation)), rotate: 'now' })),
-  trip('adopted', [9, 16, 7], async ({ sandbox }) => {
+  trip('created, proven, delivered', [8, 17, 6], async () => ({})),
+  trip('the same, admin client', [10, 19, 7], async (simulation) => signedInByClient(simulation)),
+  trip('created for two destinations', [10, 24, 6], started(twoPlaces)),
+  trip('rotated', [9, 16, 7], async (simulation) => ({ ...(await done(simulation)), rotate: 'now' })),
+  trip('adopted', [9, 17, 7], async ({ sandbox }) => {
     const { clientId } = sandbox.tenant.addClient({ clientName: 'deployer', allowedScopes: ['user_default'] })
     return { 'client-id': clientId }
   }),

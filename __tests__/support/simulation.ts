@@ -247,7 +247,7 @@ export class Running {
 
   /** The requests under way, in the order in which they were made. */
   async waiting(): Promise<string[]> {
-    await settled()
+    await this.#comeToRest()
     return this.#parked.filter(({ kind }) => kind === 'request').map(({ what }) => what)
   }
 
@@ -256,10 +256,7 @@ export class Running {
    * out first: the first one, unless said.
    */
   async step(choice = 0): Promise<boolean> {
-    await settled()
-    // Files are read, and modules loaded, in real time.
-    const patience = performance.now() + 20_000
-    while (this.#parked.length === 0 && !this.#over && performance.now() < patience) await settled()
+    await this.#comeToRest()
     if (this.#over) return !this.#look()
     const requests = this.#parked.filter(({ kind }) => kind === 'request')
     const next = requests[choice % requests.length] ?? this.#parked.sort((a, b) => a.wake - b.wake)[0]
@@ -270,6 +267,13 @@ export class Running {
     next.go()
     await settled()
     return !(this.#over && this.#look())
+  }
+
+  /** Nothing goes on by itself any more. Files are read, modules loaded and keys made in real time. */
+  async #comeToRest(): Promise<void> {
+    await settled()
+    const patience = performance.now() + 20_000
+    while (this.#parked.length === 0 && !this.#over && performance.now() < patience) await settled()
   }
 
   /** At the end of every run of every test. */

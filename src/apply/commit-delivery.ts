@@ -1,28 +1,34 @@
+import { makersOfOurs } from '../ledger/classify-secrets.ts'
+import { clockSlack, isWithin, stampSlack } from '../ledger/delivery-evidence.ts'
 import { deliveredEntry } from '../ledger/ledger.ts'
-import { type Commit, committing, type Delivery, lookingBack } from '../ledger/ledger-transitions.ts'
+import { type Commit, committing, type Delivery, lookingBack, type Proof } from '../ledger/ledger-transitions.ts'
 import { destinationKey, type ObservedDestination } from '../model/destination.ts'
+import type { Written } from '../model/ledger-shape.ts'
 import { pause } from '../pause.ts'
 import { Again, type Work } from './apply-context.ts'
 import { clientGone } from './find-issued.ts'
-import { type Delivered, inPhase } from './fresh-credential.ts'
+import { type Delivered, inPhase, type Delivery as Placed } from './fresh-credential.ts'
 import { withBot } from './grant-spaces.ts'
 import { refusedId } from './write-id.ts'
 import { reread, type Seen, writeLedger } from './write-ledger.ts'
 
-/** Milliseconds for which we wait until GitHub shows the stamp of our own write. */
+/** Milliseconds for which we wait until GitHub shows the stamp of our own write, and the longest between two looks. */
 const confirmWithin = 25_000
+const lookEvery = 4000
+/** Milliseconds after which a stamp that is only near that of our write is taken for it: it may still be about to change. */
+const stableFor = 3000
 
 /** Confirms every delivery, commits, and looks back once. From here on the fresh secret is the current one. */
 export async function commit(work: Work): Promise<true> {
   const fresh = inPhase(work.fresh, 'delivered')
   const [deliveries, seen, refused] = await Promise.all([
     confirmAll(fresh, work),
-    reread(fresh, work),
+    reread(fresh, work, fresh.hint),
     refusedId(fresh, work),
   ])
   if (refused !== undefined) throw refused
   requireLive(fresh, seen)
-  const facts = commitFacts(fresh, deliveries)
+  const facts = commitFacts(fresh, deliveries, work)
   const decide = (it: Seen) => {
     const decision = committing(facts, it)
     return { ...decision, ledger: withBot(decision.ledger, work) }
@@ -32,7 +38,7 @@ export async function commit(work: Work): Promise<true> {
   work.settled = written.settled && correction === undefined
   if (!work.settled)
     work.shop.reporter.notice(
-      'Another run was at work on this client, or GitHub does not confirm the delivery yet. Nothing is retired; the next run settles it with a fresh secret.',
+      'Another run was at work on this client, or GitHub does not confirm the delivery yet. Nothing is retired; the next run settles it.',
     )
   work.progress.current = { hint: facts.hint, issuedAt: facts.issuedAt }
   work.progress.secret = fresh.issued.secret
@@ -53,29 +59,36 @@ async function confirmAll(fresh: Delivered, work: Work): Promise<Delivery[]> {
   return Promise.all(fresh.delivered.map((delivery) => confirm(delivery, until, work)))
 }
 
-async function confirm(delivery: Delivered['delivered'][number], until: number, { shop }: Work): Promise<Delivery> {
-  for (let delay = 250; ; delay *= 2) {
-    const seen = await shop.readers.destinations.stamps(delivery.destination)
-    const proven = isOurs(seen, delivery)
-    if (proven || shop.stop.requested || shop.clock.elapsed() + delay > until) {
+async function confirm(delivery: Placed, until: number, { shop, fresh }: Work): Promise<Delivery> {
+  const { clock, stop, readers } = shop
+  const before = fresh?.announced.announced?.stamps[destinationKey(delivery.destination)]
+  const since = new Map<number | undefined, number>()
+  for (let delay = 250; ; delay = Math.min(delay * 2, lookEvery)) {
+    const seen = await readers.destinations.stamps(delivery.destination)
+    const { secretStamp } = seen
+    if (!since.has(secretStamp)) since.set(secretStamp, clock.elapsed())
+    const isStable = clock.elapsed() - since.get(secretStamp)! >= stableFor
+    const proof = proofOf(seen, delivery, before ?? undefined)
+    if (proof === 'exact' || (proof === 'near' && isStable) || stop.requested || clock.elapsed() + delay > until)
       return {
         destination: delivery.destination,
-        stamp: seen.secretStamp ?? -1,
+        stamp: secretStamp ?? -1,
         idStamp: delivery.idAt === undefined ? undefined : seen.idStamp,
-        proven,
+        proof,
       }
-    }
     await pause(delay, shop)
   }
 }
 
-/** Within a second of the time at which GitHub answered our write: both count whole seconds. */
-function isOurs({ secretStamp, idStamp }: ObservedDestination, { at, idAt }: Delivered['delivered'][number]): boolean {
-  const near = (stamp: number | undefined, answered: number) => stamp !== undefined && Math.abs(stamp - answered) <= 1
-  return near(secretStamp, at) && (idAt === undefined || near(idStamp, idAt))
+/** `before`: the stamp as it was when we announced. */
+function proofOf({ secretStamp, idStamp }: ObservedDestination, { at, idAt }: Placed, before?: number): Proof {
+  const isOurs = (slack: number) =>
+    isWithin(secretStamp, [at, 0], slack) && (idAt === undefined || isWithin(idStamp, [idAt, 0], slack))
+  if (isOurs(stampSlack)) return 'exact'
+  return isOurs(clockSlack) && secretStamp !== before ? 'near' : 'none'
 }
 
-function commitFacts(fresh: Delivered, deliveries: Delivery[]): Commit {
+function commitFacts(fresh: Delivered, deliveries: Delivery[], { plan }: Work): Commit {
   const hint = fresh.hint
   const { owner, announced } = fresh.announced
   const entries = deliveries.map(({ destination, stamp, idStamp }) => [
@@ -87,7 +100,20 @@ function commitFacts(fresh: Delivered, deliveries: Delivery[]): Commit {
     hint,
     issuedAt: fresh.issued.createdAt ?? announced!.at,
     deliveries: { ...fresh.announced.destinations, ...Object.fromEntries(entries) },
-    proven: deliveries.every(({ proven }) => proven) && !fresh.overtaken,
+    proof: fresh.overtaken ? 'none' : weakest(deliveries.map(({ proof }) => proof)),
+    written: timesOf(fresh.delivered),
     issuedBy: fresh.issued.createdBy,
+    earlierMakers: [...makersOfOurs(plan.client?.description.ledger, plan.client?.secrets ?? [])],
   }
+}
+
+function weakest(proofs: Proof[]): Proof {
+  return (['none', 'near', 'exact'] as const).find((proof) => proofs.includes(proof)) ?? 'exact'
+}
+
+/** GitHub's time of the first of these writes, and the seconds from there to the last. */
+function timesOf(delivered: Placed[]): Written {
+  const times = delivered.flatMap(({ at, idAt }) => [at, idAt ?? at])
+  const first = Math.min(...times)
+  return [first, Math.max(...times) - first]
 }

@@ -2,7 +2,7 @@ import { toActionError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { withLedger } from '../ledger/description.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
-import { announcingKey } from '../ledger/ledger-transitions.ts'
+import { completed } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { isYounger } from '../plan/find-client.ts'
@@ -23,9 +23,10 @@ type CreateStep = Step & { kind: 'create' }
  * and for what the tenant did not honour. Where the answer is lost, the client is found by its announcement.
  */
 export async function createClient(planned: CreateStep, work: Work): Promise<true> {
+  const by = await work.shop.writers.tenant.caller()
   await requireFresh(work)
   const key = planned.credential === 'key' ? await work.shop.writers.tenant.makeKey() : undefined
-  const step = { ...planned, ledger: announcingKey(planned.ledger, key?.issued.hint) }
+  const step = { ...planned, ledger: completed(planned.ledger, by, key?.issued.hint) }
   const created = await create(step, key, work)
   work.early = earlyToken(created, work)
   const mine = await readBack(created.clientId, step, work)
@@ -51,6 +52,7 @@ async function create(step: CreateStep, key: NewKey | undefined, work: Work): Pr
     announcedAt,
     githubAt: work.reading.githubAt,
     user: step.user,
+    replaced: new Set([undefined]),
     mayHaveTwin: true,
   }
   // Creating issues its first secret, too.

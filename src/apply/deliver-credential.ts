@@ -1,7 +1,7 @@
 import { ActionError, toActionError } from '../base/errors.ts'
 import { longestWait } from '../base/retry-policy.ts'
 import { plain } from '../base/text.ts'
-import { stampGap } from '../ledger/delivery-evidence.ts'
+import { clockSlack, stampGap } from '../ledger/delivery-evidence.ts'
 import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from '../model/destination.ts'
 import { pause } from '../pause.ts'
 import type { Step } from '../plan/steps.ts'
@@ -65,16 +65,30 @@ function takeAhead(destination: Destination, work: Work): Ahead | undefined {
   return ahead?.destination === destination ? ahead : undefined
 }
 
-/** Reads public key and stamps until the last write there is two seconds ago, by GitHub's own time. */
-async function prepare(destination: Destination, ahead: Ahead | undefined, { shop }: Work): Promise<At<Prepared>> {
+/** Reads public key and stamps until the last write there is two seconds ago. */
+async function prepare(destination: Destination, ahead: Ahead | undefined, work: Work): Promise<At<Prepared>> {
+  const { shop, reading } = work
+  const first = reading.destinations.get(destinationKey(destination))
+  const known = { last: first && lastWrite(first), at: reading.answeredAt }
   const isRecent = ahead !== undefined && shop.clock.elapsed() - ahead.readAt < stillJustBefore
   for (let attempt = 1; ; attempt++) {
     const prepared = attempt === 1 && isRecent ? ahead.prepared : await shop.readers.destinations.prepare(destination)
-    const age = prepared.at - lastWrite(prepared.value.seen)
-    if (age >= stampGap || attempt === 5) return prepared
-    await pause(Math.min(stampGap - age, stampGap + 1) * 1000, shop)
+    const last = lastWrite(prepared.value.seen)
+    if (last !== known.last) Object.assign(known, { last, at: shop.clock.elapsed() })
+    const left = secondsLeft(prepared.at - last, (shop.clock.elapsed() - known.at) / 1000)
+    if (left <= 0 || attempt === 5) return prepared
+    await pause(left * 1000, shop)
     if (shop.stop.requested) throw cancelled()
   }
+}
+
+/**
+ * How long to wait until a write surely gets another stamp than the last one. `age`: seconds since that by GitHub's `Date`, which may be
+ * some seconds ahead of its stamps; `known`: seconds for which we have known it.
+ */
+function secondsLeft(age: number, known: number): number {
+  if (age >= stampGap + clockSlack) return 0
+  return Math.max(Math.min(stampGap - age, stampGap + 1), stampGap - known)
 }
 
 function lastWrite({ secretStamp, idStamp }: ObservedDestination): number {

@@ -61,7 +61,7 @@ function isSurelyOurs({ hint, createdBy }: ObservedSecret, section: Section, { s
 
 /** Our own user, as the tenant names the maker of a secret; undefined where that is not known. */
 function ourId({ announced }: Section, secrets: ObservedSecret[]): string | undefined {
-  return secrets.find(({ hint }) => hint === announced.current?.hint)?.createdBy
+  return announced.announced?.by ?? secrets.find(({ hint }) => hint === announced.current?.hint)?.createdBy
 }
 
 /** Names secrets that may be ours or not: they stay. */

@@ -21,6 +21,8 @@ export type Section = {
   githubAt: number | undefined
   /** What people wrote into the description. */
   user: string
+  /** Ledger lines that our own writes replaced (undefined: there was none): a reading that shows one of them is out of date. */
+  replaced: Set<string | undefined>
   /** Not yet known to be the only client of its kind: its announcement stays, by which others know a twin that may go. */
   mayHaveTwin: boolean
 }

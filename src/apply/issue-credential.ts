@@ -3,7 +3,7 @@ import { type ActionError, toActionError } from '../base/errors.ts'
 import { lease } from '../ledger/delivery-evidence.ts'
 import { withLedger } from '../ledger/description.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
-import { announcingKey } from '../ledger/ledger-transitions.ts'
+import { completed } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { pause } from '../pause.ts'
 import type { Step } from '../plan/steps.ts'
@@ -31,9 +31,10 @@ type IssueStep = Step & { kind: 'issue' }
  * lost, the new secret is found by reading, retired, and issuing is tried once more.
  */
 export async function announceAndIssue(step: IssueStep, work: Work): Promise<true> {
+  const by = await work.shop.writers.tenant.caller()
   await requireFresh(work)
   const key = step.credential === 'key' ? await work.shop.writers.tenant.makeKey() : undefined
-  await announce(step, key, work)
+  await announce({ ...step, ledger: completed(step.ledger, by, key?.issued.hint) }, work)
   if (work.shop.stop.requested) throw cancelled()
   const { value: issued, at } = await issueTwice(step, key, work)
   await hold(issued, work)
@@ -41,18 +42,17 @@ export async function announceAndIssue(step: IssueStep, work: Work): Promise<tru
   return true
 }
 
-async function announce(step: IssueStep, key: NewKey | undefined, work: Work): Promise<void> {
-  const { clientId, user } = step
+async function announce({ clientId, user, ledger }: IssueStep, work: Work): Promise<void> {
   const { clock, writers } = work.shop
   const announcedAt = clock.elapsed()
-  const planned = announcingKey(step.ledger, key?.issued.hint)
   // The lease counts from the reading that the announcement rests on.
-  const announced = { ...planned, announced: { ...planned.announced!, at: Math.floor(work.reading.now) } }
+  const announced = { ...ledger, announced: { ...ledger.announced!, at: Math.floor(work.reading.now) } }
   const text = withLedger(user, announced)
   const write = writers.tenant.describe(clientId, text, descriptionBefore(work), sendBy(work))
   const { at } = await written(work, write).catch(againIfLate('the announcement'))
   const { githubAt } = work.reading
-  const section = { clientId, announced, announcedAt, githubAt, user, mayHaveTwin: false }
+  const replaced = new Set([work.plan.client?.description.line])
+  const section = { clientId, announced, announcedAt, githubAt, user, replaced, mayHaveTwin: false }
   work.fresh = { ...section, phase: 'announced', inDoubt: false }
   const isLate = clock.elapsed() - announcedAt > promptness || !isInTime(at, section)
   if (isLate) throw new Again('announcing took too long')

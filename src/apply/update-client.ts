@@ -1,4 +1,5 @@
 import { withLedger, withLine } from '../ledger/description.ts'
+import { completed } from '../ledger/ledger-transitions.ts'
 import type { FieldChange, Fields } from '../model/client.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { Step } from '../plan/steps.ts'
@@ -16,11 +17,12 @@ type UpdateStep = Step & { kind: 'update' }
 export async function update(step: UpdateStep, work: Work): Promise<UpdateStep | undefined> {
   const { tenant } = work.shop.writers
   const writesDescription = step.announcing !== undefined || step.changes.some(({ field }) => field === 'description')
+  const announcing = step.announcing && completed(step.announcing, await tenant.caller(), undefined)
   if (writesDescription) await requireFresh(work)
-  const changes = step.announcing === undefined ? besideLine(step) : besideLedger(step, step.announcing, work)
+  const changes = announcing === undefined ? besideLine(step) : besideLedger(step, announcing, work)
   const by = writesDescription ? sendBy(work) : undefined
   const send = () => written(work, tenant.update(step.clientId, changes, by))
-  if (step.announcing !== undefined) {
+  if (announcing !== undefined) {
     const { value: issued } = await inDoubtUntilAnswered(work, send).catch(againIfLate('the change'))
     await forgo(issued, work)
   } else await (writesDescription ? send().catch(againIfLate('the change of the description')) : send())
@@ -49,6 +51,7 @@ function besideLedger(step: UpdateStep, ledger: Ledger, work: Work): FieldChange
     announcedAt: work.shop.clock.elapsed(),
     githubAt: work.reading.githubAt,
     user,
+    replaced: new Set([description.line]),
     mayHaveTwin: false,
   }
   return [

@@ -1,6 +1,6 @@
 import { toActionError } from '../base/errors.ts'
 import { withLedger } from '../ledger/description.ts'
-import { sameLedger } from '../ledger/ledger-codec.ts'
+import { ledgerLine, sameLedger } from '../ledger/ledger-codec.ts'
 import type { Reread } from '../ledger/ledger-transitions.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { pause } from '../pause.ts'
@@ -8,23 +8,35 @@ import { freshness, type Work } from './apply-context.ts'
 import type { Section } from './fresh-credential.ts'
 
 /** A client as read just before a write; `user`: the people's part of its description, `readAt`: elapsed milliseconds. */
-export type Seen = Reread & { user: string; readAt: number; isGone: boolean }
+export type Seen = Reread & { user: string; line: string | undefined; readAt: number; isGone: boolean }
 
 const mostAttempts = 5
 
-/** Reads the client of a section. What people wrote into its description meanwhile stays, unless the spec names it. */
-export async function reread(section: Section, { shop, plan }: Work): Promise<Seen> {
+/** Milliseconds for which a reading may lag behind what the tenant answered us, and between two looks. */
+const mostLag = 5000
+const lookEvery = 300
+
+/**
+ * Reads the client of a section. What people wrote into its description meanwhile stays, unless the spec names it. A tenant may answer
+ * with what was there before our own last write: that is read again. `hint`: a secret that has to be there.
+ */
+export async function reread(section: Section, work: Work, hint?: string): Promise<Seen> {
+  const { clock, stop } = work.shop
+  for (const until = clock.elapsed() + mostLag; ; ) {
+    const seen = await read(section, work)
+    const isMissing = hint !== undefined && seen.live.every((secret) => secret.hint !== hint)
+    const isStale = section.replaced.has(seen.line) || isMissing
+    if (!isStale || stop.requested || clock.elapsed() >= until) return seen
+    await pause(lookEvery, work.shop)
+  }
+}
+
+async function read(section: Section, { shop, plan }: Work): Promise<Seen> {
   const readAt = shop.clock.elapsed()
   const { value, at } = await shop.readers.tenant.client(section.clientId)
   const user = plan.spec.fields.description ?? value?.description.user ?? section.user
-  return {
-    ledger: value?.description.ledger,
-    live: value?.secrets ?? [],
-    now: at,
-    user,
-    readAt,
-    isGone: value === undefined,
-  }
+  const { ledger, line } = value?.description ?? {}
+  return { ledger, line, live: value?.secrets ?? [], now: at, user, readAt, isGone: value === undefined }
 }
 
 /**
@@ -47,9 +59,12 @@ export async function writeLedger<T extends { ledger: Ledger } | undefined>(
     const decision = decide(seen)
     if (decision === undefined) return decision
     last = decision
+    // From here on this may be what is there, also where an earlier write of ours had replaced the same.
+    section.replaced.delete(ledgerLine(decision.ledger))
     try {
       const text = withLedger(seen.user, decision.ledger)
       await writers.tenant.describe(section.clientId, text, 'filled', seen.readAt + freshness)
+      section.replaced.add(seen.line)
       return decision
     } catch (thrown) {
       const error = toActionError(thrown)

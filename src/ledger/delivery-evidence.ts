@@ -1,42 +1,96 @@
+import type { ObservedSecret } from '../model/client.ts'
 import { type Destination, destinationKey, type ObservedDestination } from '../model/destination.ts'
-import type { Ledger } from '../model/ledger-shape.ts'
+import type { Ledger, Written } from '../model/ledger-shape.ts'
 
-// Which secret lies where: what the stamps of the places tell of it, beside what the ledger recorded. Secrets can't be read back, so
-// this is all the evidence that there is.
+// What the stamps of the places tell of the secrets in them, beside the ledger's record. Secrets can't be read back, so this is all the
+// evidence that there is.
 
 /** Seconds for which an announcement keeps other runs waiting. */
 export const lease = 60
-/** Seconds after which what a dead run left is certainly nobody's any more. */
+/** Seconds after which nobody is at work any more on what a dead run left. */
 export const lostAfter = 600
 /** Seconds between two writes to one place: GitHub's stamps count whole seconds, and two writes in one look like one. */
 export const stampGap = 2
+/** Seconds by which GitHub's stamp of a write may differ from the `Date` of its answer: both count whole seconds. */
+export const stampSlack = 1
+/** The same where the clocks behind the two differ, as some do. */
+export const clockSlack = 5
 
 export type Places = ReadonlyMap<string, ObservedDestination>
 
-/** Is the recorded stamp still the one that GitHub shows: did nobody else write there since we delivered the current one? */
-export function isDelivered(destination: Destination, ledger: Ledger | undefined, observed: Places): boolean {
-  const key = destinationKey(destination)
-  const delivered = ledger?.destinations[key]
-  const seen = observed.get(key)
-  if (delivered === undefined || seen === undefined || delivered.hint !== ledger?.current?.hint) return false
-  const idIsThere = destination.idAs !== 'secret' || (seen.idStamp !== undefined && seen.idStamp === delivered.idStamp)
-  return isKnownWrite(seen.secretStamp, key, ledger) && idIsThere
+/** `contested`: keys of places of which another client's ledger records the very stamp that GitHub shows. `now`: the tenant's time. */
+export type Evidence = {
+  ledger: Ledger | undefined
+  observed: Places
+  now: number
+  contested?: ReadonlySet<string> | undefined
 }
 
-/** Is this the stamp of what the ledger says was delivered to a place, and is it sure of that? */
+/** What a place holds. `written`: one of these suspects; `behind`: GitHub does not show the latest of our writes yet. */
+export type Held =
+  | { kind: 'unread' | 'nothing' | 'behind' | 'unknown' }
+  | { kind: 'recorded'; hint: string }
+  | { kind: 'written'; hints: string[] }
+
+/**
+ * What a place holds, by its stamp. The first row that fits holds.
+ *
+ *   the place …                                                            holds
+ *   ────────────────────────────────────────────────────────────────────── ─────────────────────────────
+ *   was not looked at                                                      unread
+ *   has no secret                                                          nothing
+ *   shows a stamp that the ledgers of two clients record as theirs         unknown
+ *   shows the stamp of the recorded delivery, and the ledger is sure       recorded: the secret delivered
+ *   shows a stamp of the time in which suspects were written there         written: one of these
+ *   shows an older stamp than any of these                                 behind
+ *   shows another stamp                                                    unknown
+ */
+export function heldIn(key: string, { ledger, observed, contested }: Evidence): Held {
+  const seen = observed.get(key)
+  if (seen === undefined) return { kind: 'unread' }
+  const stamp = seen.secretStamp
+  if (stamp === undefined) return { kind: 'nothing' }
+  if (contested?.has(key)) return { kind: 'unknown' }
+  if (isKnownWrite(stamp, key, ledger)) return { kind: 'recorded', hint: ledger!.destinations[key]!.hint }
+  const writes = Object.entries(ledger?.written ?? {})
+  const near = (slack: number) => writes.filter(([, written]) => isWithin(stamp, written, slack)).map(([hint]) => hint)
+  // The stamp of an earlier delivery is that of none of these, however close they were.
+  const isEarlier = stamp === ledger?.destinations[key]?.stamp
+  const hints = isEarlier ? [] : near(stampSlack).length > 0 ? near(stampSlack) : near(clockSlack)
+  if (hints.length > 0) return { kind: 'written', hints }
+  const isBehind = writes.length > 0 && writes.every(([, [first]]) => stamp < first)
+  return { kind: isBehind ? 'behind' : 'unknown' }
+}
+
+/** Is this a stamp of a write between the first and the last of these? */
+export function isWithin(stamp: number | undefined, [first, seconds]: Written, slack: number): boolean {
+  return stamp !== undefined && stamp >= first - slack && stamp <= first + seconds + slack
+}
+
+/** Is the recorded stamp still the one that GitHub shows: did nobody else write there since we delivered the current one? */
+export function isDelivered(destination: Destination, evidence: Evidence): boolean {
+  const key = destinationKey(destination)
+  const held = heldIn(key, evidence)
+  const { idStamp } = evidence.observed.get(key) ?? {}
+  const idIsThere =
+    destination.idAs !== 'secret' || (idStamp !== undefined && idStamp === evidence.ledger?.destinations[key]?.idStamp)
+  return held.kind === 'recorded' && held.hint === evidence.ledger?.current?.hint && idIsThere
+}
+
+/** Is this the stamp of the delivery that the ledger records for a place, and is the ledger sure of it? */
 export function isKnownWrite(stamp: number | undefined, key: string, ledger: Ledger | undefined): boolean {
   return stamp !== undefined && !ledger?.unproven && ledger?.destinations[key]?.stamp === stamp
 }
 
-/** Seconds that reading both services may lie apart, and more: what was written longer before was written before both. */
-const readingSlack = 5
+/** Seconds that the readings of the two services, and GitHub's clocks, may differ by, and more: an older write came before both. */
+const readingSlack = 5 + clockSlack
 
 /**
- * Does a place surely hold what it held before the dead run announced: nothing, a secret that the ledger knows, or what was written
- * there a while before? Of a place that is no longer named nothing is known; and one that somebody wrote to just then, perhaps a run
+ * Does a place surely hold what it held before the dead run announced: nothing, a secret that the ledger knows, or a value that was
+ * written a while before? Of a place that is no longer named nothing is known; and one that somebody wrote to just then, perhaps a run
  * that the announcement overtook, may hold anything. How long ago each was is told by the clock of its own service.
  */
-export function isUntouched(key: string, ledger: Ledger | undefined, observed: Places, now: number): boolean {
+export function isUntouched(key: string, { ledger, observed, now }: Evidence): boolean {
   const seen = observed.get(key)
   const announced = ledger?.announced?.stamps[key] ?? null
   const wasBefore = (seen?.secretAge ?? 0) > now - (ledger?.announced?.at ?? 0) + readingSlack
@@ -44,60 +98,115 @@ export function isUntouched(key: string, ledger: Ledger | undefined, observed: P
   return isKnown && seen !== undefined && (seen.secretStamp ?? null) === announced
 }
 
+// --- which secrets no place holds any more ----------------------------------------------------------------------------
+
 /**
- * Suspects that surely no place holds any more, so that their grace begins: because each place is known to hold another secret,
- * or because each was written after a later announcement, when the run of the suspect was over.
+ * Did every place get this suspect after it had got that secret, so that none holds that one any more? `live` tells when the suspect was
+ * made.
  */
-export function superseded(ledger: Ledger, observed: Places, keys: string[], now: number): string[] {
-  if (keys.length === 0) return []
-  const stampAt = (key: string) => observed.get(key)?.secretStamp
-  const isLocated = keys.every((key) => isKnownWrite(stampAt(key), key, ledger))
-  const held = new Set(keys.map((key) => ledger.destinations[key]?.hint))
-  const { announced } = ledger
-  const rewritten =
-    announced !== undefined &&
-    keys.every((key) => key in announced.stamps && (stampAt(key) ?? null) !== announced.stamps[key])
+export function isFollowedBy(hint: string, suspect: string, ledger: Ledger, live: ObservedSecret[]): boolean {
+  const after = ledger.written?.[suspect]
+  if (after === undefined || hint === suspect) return false
+  const before = ledger.written?.[hint]
+  if (before !== undefined) return after[0] - (before[0] + before[1]) >= stampGap
+  if (hint === ledger.current?.hint) {
+    const places = Object.values(ledger.destinations).filter((delivered) => delivered.hint === hint)
+    const isEarlier = (stamp: number) => stamp >= 0 && after[0] - stamp > stampGap + clockSlack
+    return places.length > 0 && places.every(({ stamp }) => isEarlier(stamp))
+  }
+  // Its run is over a lease after it was suspected: a secret that is made later is delivered later. Tenants may have two clocks.
+  const madeAt = live.find((secret) => secret.hint === suspect)?.createdAt
+  const noticed = ledger.suspects[suspect]
+  const since = ledger.suspects[hint]
+  if (madeAt === undefined || noticed === undefined || since === undefined) return false
+  return Math.min(madeAt, noticed) - since >= lease
+}
+
+/** Since when no place holds a secret, because each got a suspect after it: the tenant's time; undefined where none did. */
+export function followedSince(hint: string, ledger: Ledger, live: ObservedSecret[]): number | undefined {
+  const since = Object.entries(ledger.suspects)
+    .filter(([suspect]) => isFollowedBy(hint, suspect, ledger, live))
+    .map(([, noticed]) => noticed)
+  return since.length === 0 ? undefined : Math.min(...since)
+}
+
+/** Suspects that surely no place holds any more, so that their grace begins. `keys`: the places that count. */
+export function superseded(live: ObservedSecret[], evidence: Evidence, keys: string[]): string[] {
+  const { ledger } = evidence
+  if (ledger === undefined || keys.length === 0) return []
+  const isElsewhere = othersAreHeld(evidence, keys)
+  const isRewritten = areRewritten(evidence, keys)
   return Object.entries(ledger.suspects)
-    .filter(([hint, since]) => {
-      // One that was suspected later than that may be what was written there.
-      const isOver = announced !== undefined && announced.at - since >= lease
-      return (rewritten && isOver) || (isLocated && !held.has(hint) && now - since >= lostAfter)
-    })
+    .filter(
+      ([hint, since]) =>
+        isElsewhere(hint, since) || isRewritten(since) || followedSince(hint, ledger, live) !== undefined,
+    )
     .map(([hint]) => hint)
 }
 
+/** Is each place known to hold another secret than this suspect, whose run is over? */
+function othersAreHeld(evidence: Evidence, keys: string[]): (hint: string, since: number) => boolean {
+  const held = keys.map((key) => heldIn(key, evidence))
+  const isKnown = held.every(({ kind }) => kind === 'recorded')
+  const hints = new Set(held.map((it) => (it.kind === 'recorded' ? it.hint : undefined)))
+  return (hint, since) => isKnown && !hints.has(hint) && evidence.now - since >= lostAfter
+}
+
+/** Was each place written after an announcement that came when the run of a suspect was over? One suspected later may lie there. */
+function areRewritten({ ledger, observed }: Evidence, keys: string[]): (since: number) => boolean {
+  const announced = ledger?.announced
+  if (announced === undefined) return () => false
+  const isNew = (key: string) =>
+    key in announced.stamps && (observed.get(key)?.secretStamp ?? null) !== announced.stamps[key]
+  const all = keys.every(isNew)
+  return (since) => all && announced.at - since >= lease
+}
+
 /**
- * The current secret and suspects that surely no place holds, nor held for so many seconds: by GitHub's own time nothing was written
- * to any place meanwhile.
+ * The current secret and suspects that surely no place holds, nor held for so many seconds: each place got a suspect after them that
+ * long ago, or by GitHub's own time nothing was written to any place meanwhile.
  */
 export function longNowhere(
-  ledger: Ledger,
+  live: ObservedSecret[],
   destinations: Destination[],
-  observed: Places,
-  { now, seconds }: { now: number; seconds: number },
+  evidence: Evidence,
+  seconds: number,
 ): string[] {
+  const { ledger, now } = evidence
+  if (ledger === undefined) return []
+  const listed = [...(ledger.current === undefined ? [] : [ledger.current.hint]), ...Object.keys(ledger.suspects)]
+  const followed = listed.filter((hint) => now - (followedSince(hint, ledger, live) ?? now) >= Math.max(seconds, 1))
   const keys = [...new Set([...Object.keys(ledger.destinations), ...Object.keys(ledger.announced?.stamps ?? {})])]
+  if (!areQuiet(keys, destinations, evidence, seconds)) return followed
+  const isGone = ledger.current !== undefined && isOverwritten(ledger.current.hint, evidence)
+  return [...new Set([...followed, ...(isGone ? [ledger.current!.hint] : []), ...superseded(live, evidence, keys)])]
+}
+
+/** Was none of the places that the ledger knows written for so many seconds, and does no other place hold anything? */
+function areQuiet(
+  keys: string[],
+  destinations: Destination[],
+  { ledger, observed }: Evidence,
+  seconds: number,
+): boolean {
   const asked = destinations.map(destinationKey).filter((key) => !keys.includes(key))
-  // What lies where nothing is known to have been delivered may be one of these, from a run that another overtook.
+  // A place where nothing is known to have been delivered may hold one of these, from a run that another overtook.
   const isClear = asked.every((key) => observed.get(key)?.secretStamp === undefined)
-  const isQuiet = keys.every((key) => {
-    const seen = observed.get(key)
-    // Nobody can say since when a secret is gone; but one that was never delivered there may well be missing.
-    if (seen?.secretStamp === undefined) return seen !== undefined && ledger.destinations[key] === undefined
-    return seen.secretAge !== undefined && seen.secretAge >= seconds
-  })
-  if (!isQuiet || !isClear) return []
-  const { current } = ledger
-  return [
-    ...(current !== undefined && isOverwritten(current.hint, ledger, observed) ? [current.hint] : []),
-    ...superseded(ledger, observed, keys, now),
-  ]
+  return (
+    isClear &&
+    keys.every((key) => {
+      const seen = observed.get(key)
+      // Nobody can say since when a secret is gone; but one that was never delivered there may well be missing.
+      if (seen?.secretStamp === undefined) return seen !== undefined && ledger?.destinations[key] === undefined
+      return seen.secretAge !== undefined && seen.secretAge >= seconds
+    })
+  )
 }
 
 /** Was every place written again after this secret had been delivered there, by its own run or, since that is over, by another? */
-function isOverwritten(hint: string, { destinations }: Ledger, observed: Places): boolean {
-  const places = Object.entries(destinations)
-  // Where it lay is forgotten: nothing tells since when it does no more.
+function isOverwritten(hint: string, { ledger, observed }: Evidence): boolean {
+  const places = Object.entries(ledger?.destinations ?? {})
+  // Its places are forgotten: nothing tells since when they hold it no more.
   if (places.length === 0) return false
   return places.every(([key, delivered]) => {
     const stamp = observed.get(key)?.secretStamp

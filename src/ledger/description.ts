@@ -4,7 +4,7 @@ import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { deliveredEntry } from './ledger.ts'
-import { ledgerLine, parseLedger } from './ledger-codec.ts'
+import { ledgerLine, longestCaller, parseLedger } from './ledger-codec.ts'
 
 /** Takes a description apart. Never throws: a ledger that was edited into nonsense is `mangled`, a later format `newer`. */
 export function readDescription(text: string): Description {
@@ -93,6 +93,7 @@ function fullest(ledger: Ledger, destinations: Destination[]): Ledger {
     suspects: {},
     announced: {
       run: 'x'.repeat(Math.max(26, ledger.announced?.run.length ?? 0)),
+      by: 'x'.repeat(longestCaller),
       at: longestTime,
       renewed: longestTime,
       known: hints.filter((hint) => !isKeyHint(hint)).slice(0, 4),

@@ -13,6 +13,9 @@ import {
 import type { Ledger } from '../model/ledger-shape.ts'
 import { isUserId, spaceIdPattern } from '../model/space.ts'
 
+/** Ids of users have 24 to 36 characters on the tenants known. One that is longer is not noted: it would take the description's room. */
+export const longestCaller = 40
+
 // --- the line --------------------------------------------------------------------------------------------------------
 
 type Line = z.infer<typeof lineSchema>
@@ -47,9 +50,13 @@ const lineSchema = z.lazy(() => {
     unproven: z.optional(z.literal(true)),
     retiring: z._default(times, {}),
     suspects: z._default(times, {}),
+    /** When each of them was written to every place, by GitHub's time: the first write, and the seconds to the last. */
+    written: z.optional(z.record(z.string(), z.readonly(z.tuple([time, time])))),
     announced: z.optional(
       z.object({
         run: z.string(),
+        /** The tenant's id of the user who issues, where the tenant told it. */
+        by: z.optional(z.string().check(z.maxLength(longestCaller))),
         at: time,
         /** A slow run's second announcement; `at` stays what it was, for its secret was issued after that. */
         renewed: z.optional(time),

@@ -1,44 +1,63 @@
 import type { ObservedSecret } from '../model/client.ts'
 import { isKeyHint, unmadeKey } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
-import type { Ledger } from '../model/ledger-shape.ts'
+import type { Ledger, Written } from '../model/ledger-shape.ts'
 import { runKey } from '../spec/client-spec.ts'
 import { lostAfter, superseded } from './delivery-evidence.ts'
-import { added, listedHints } from './ledger.ts'
-import { sameLedger } from './ledger-codec.ts'
+import { added, graceFrom, listedHints } from './ledger.ts'
+import { longestCaller, sameLedger } from './ledger-codec.ts'
 import type { Rotation, RotationInput } from './rotation-decision.ts'
 
 /** The ledger that announces an issue, resting on what was read. Orphans become suspects in the same write. */
 export function announcing(
   base: Ledger,
   rotation: Pick<Rotation, 'orphans' | 'retire'>,
-  input: Pick<RotationInput, 'live' | 'now' | 'run' | 'kind' | 'destinations' | 'observed'>,
+  input: Pick<RotationInput, 'live' | 'now' | 'run' | 'kind' | 'destinations' | 'observed' | 'contested'>,
 ): Ledger {
+  const { live, now, run, kind, destinations, observed, contested } = input
   const gone = new Set(rotation.retire.map(({ hint }) => hint))
-  const alive = input.live.map(({ hint }) => hint).filter((hint) => !gone.has(hint))
-  const keys = input.destinations.map(destinationKey)
-  const past = superseded(base, input.observed, keys, input.now)
-  const suspects = Object.fromEntries(Object.entries(base.suspects).filter(([hint]) => !past.includes(hint)))
+  const alive = live.map(({ hint }) => hint).filter((hint) => !gone.has(hint))
+  const keys = destinations.map(destinationKey)
+  const past = superseded(live, { ledger: base, observed, now, contested }, keys)
+  const died = base.announced?.renewed ?? base.announced?.at
+  const suspects = only(added(without(base.suspects, past), rotation.orphans, died ?? now), alive)
   return {
     ...base,
-    retiring: only(added(base.retiring, past, Math.floor(input.now)), alive),
-    suspects: only(added(suspects, rotation.orphans, base.announced?.at ?? input.now), alive),
+    retiring: only(added(base.retiring, past, graceFrom(live, now)), alive),
+    suspects,
+    written: writesOf(base.written, suspects),
     announced: {
-      run: runKey(input.run),
-      at: Math.floor(input.now),
+      run: runKey(run),
+      at: Math.floor(now),
       known: alive.filter((hint) => !isKeyHint(hint)),
-      ...(input.kind === 'key' ? { issuing: unmadeKey } : {}),
-      stamps: Object.fromEntries(keys.map((key) => [key, input.observed.get(key)?.secretStamp ?? null])),
+      ...(kind === 'key' ? { issuing: unmadeKey } : {}),
+      stamps: Object.fromEntries(keys.map((key) => [key, observed.get(key)?.secretStamp ?? null])),
     },
   }
+}
+
+function without(times: Record<string, number>, hints: string[]): Record<string, number> {
+  return Object.fromEntries(Object.entries(times).filter(([hint]) => !hints.includes(hint)))
+}
+
+/** The times of writes that are still of use: those of suspects. */
+function writesOf(written: Ledger['written'], suspects: Record<string, number>): Ledger['written'] {
+  const left = Object.entries(written ?? {}).filter(([hint]) => hint in suspects)
+  return left.length === 0 ? undefined : Object.fromEntries(left)
 }
 
 function only(times: Record<string, number>, hints: string[]): Record<string, number> {
   return Object.fromEntries(Object.entries(times).filter(([hint]) => hints.includes(hint)))
 }
 
-/** A delivery as it was confirmed: the stamp that GitHub shows, and whether it is surely that of our own write. */
-export type Delivery = { destination: Destination; stamp: number; idStamp?: number | undefined; proven: boolean }
+/**
+ * How surely a stamp is that of our own write: `exact` by GitHub's own time; `near` it, as where GitHub's clocks differ by seconds; or
+ * GitHub does not show it (yet).
+ */
+export type Proof = 'exact' | 'near' | 'none'
+
+/** A delivery as it was confirmed. */
+export type Delivery = { destination: Destination; stamp: number; idStamp?: number | undefined; proof: Proof }
 
 /** What is known when a fresh secret has been delivered everywhere. */
 export type Commit = {
@@ -46,10 +65,14 @@ export type Commit = {
   hint: string
   issuedAt: number
   deliveries: Ledger['destinations']
-  /** Every stamp is that of our own write, and nobody wrote between announcement and delivery. */
-  proven: boolean
-  /** Who issued our secret: a live secret by somebody else is not ours. */
+  /** The weakest of all deliveries; `none` also where somebody wrote between announcement and delivery. */
+  proof: Proof
+  /** When GitHub answered the writes. */
+  written: Written
+  /** Who issued our secret, as far as known: a live secret by somebody else is not ours … */
   issuedBy?: string | undefined
+  /** … unless another run was at work, and that is somebody who issued here before. */
+  earlierMakers: string[]
 }
 
 /** The description's ledger and the live secrets as read just before a write. */
@@ -60,67 +83,82 @@ export type Reread = { ledger: Ledger | undefined; live: ObservedSecret[]; now: 
  * begin to retire. Where somebody was, nothing does: our hint and the unknown ones become suspects, and the next run settles it.
  */
 export function committing(commit: Commit, seen: Reread): { ledger: Ledger; settled: boolean } {
-  const { announced, hint } = commit
-  const untouched = sameLedger(seen.ledger, announced)
-  const strangers = strangersIn(seen, [announced, seen.ledger], commit, untouched && commit.proven)
-  const isLive = seen.live.some((secret) => secret.hint === hint)
-  if (!untouched || strangers.length > 0 || !commit.proven || !isLive) {
-    const base = seen.ledger ?? announced
-    // Another run's announcement stays: it is what its secret will be recognised by, should it die. Ours is over.
-    const ours = base.announced?.run === announced.announced?.run
-    const suspects = added(
-      base.suspects,
-      [...(isLive && !listedHints(base).has(hint) ? [hint] : []), ...strangers],
-      Math.floor(seen.now),
-    )
-    return {
-      ledger: { ...base, announced: ours ? undefined : base.announced, suspects, unproven: true },
-      settled: false,
-    }
-  }
-  const retiring = { ...announced.retiring }
-  const suspects: Record<string, number> = {}
-  const alive = new Set(seen.live.map((secret) => secret.hint))
-  for (const [suspect, since] of Object.entries(announced.suspects)) {
-    if (!alive.has(suspect)) continue
-    if (seen.now - since >= lostAfter) retiring[suspect] ??= Math.floor(seen.now)
-    else suspects[suspect] = since
-  }
+  const settled = isSettled(commit, seen)
+  return { ledger: settled ? withCurrent(commit, seen) : withSuspects(commit, seen, commit.announced), settled }
+}
+
+function isSettled(commit: Commit, seen: Reread): boolean {
+  const isLive = seen.live.some(({ hint }) => hint === commit.hint)
+  if (!isLive || !sameLedger(seen.ledger, commit.announced)) return false
+  const unknown = unknownTo([commit.announced], commit.hint, seen.live)
+  // A stamp that is only near may be that of a run that signed in as somebody else.
+  if (commit.proof === 'near') return unknown.length === 0
+  return commit.proof === 'exact' && oursAmong(unknown, makersOf(commit, undefined)).length === 0
+}
+
+/** Our secret is current; the previous one, and suspects that are ten minutes old, begin to retire. */
+function withCurrent({ announced, hint, issuedAt, deliveries }: Commit, { live, now }: Reread): Ledger {
+  const alive = new Set(live.map((secret) => secret.hint))
+  const suspects = Object.entries(announced.suspects).filter(([suspect]) => alive.has(suspect))
+  const isOver = ([, since]: [string, number]) => now - since >= lostAfter
+  const young = Object.fromEntries(suspects.filter((it) => !isOver(it)))
   const previous = announced.current?.hint
-  if (previous !== undefined && previous !== hint && alive.has(previous) && suspects[previous] === undefined)
-    retiring[previous] ??= Math.floor(seen.now)
+  const isPast = previous !== undefined && previous !== hint && alive.has(previous) && !(previous in young)
+  const past = [...suspects.filter(isOver).map(([suspect]) => suspect), ...(isPast ? [previous] : [])]
   return {
-    ledger: {
-      ...announced,
-      current: { hint, since: Math.floor(commit.issuedAt) },
-      announced: undefined,
-      unproven: undefined,
-      retiring,
-      suspects,
-      destinations: commit.deliveries,
-    },
-    settled: true,
+    ...announced,
+    current: { hint, since: Math.floor(issuedAt) },
+    announced: undefined,
+    unproven: undefined,
+    retiring: added(announced.retiring, past, graceFrom(live, now)),
+    suspects: young,
+    written: writesOf(announced.written, young),
+    destinations: deliveries,
   }
 }
 
 /**
- * Live hints that nobody accounts for. Where no other run was at work, those that somebody else than us made are not ours; where
- * one was, it may have signed in as somebody else.
+ * Nobody can say yet what the places hold: our secret and unknown ones become suspects, with the times of our writes, by which a later
+ * run may tell. `written`: the ledger that the run wrote last.
  */
-function strangersIn(
-  { live }: Pick<Reread, 'live'>,
-  ledgers: (Ledger | undefined)[],
-  { hint, issuedBy }: Pick<Commit, 'hint' | 'issuedBy'>,
-  alone: boolean,
-): string[] {
+function withSuspects(commit: Commit, seen: Reread, written: Ledger): Ledger {
+  const { announced, hint, deliveries } = commit
+  const base = seen.ledger ?? written
+  const unknown = unknownTo([announced, written, seen.ledger], hint, seen.live)
+  const isOurs = seen.live.some((secret) => secret.hint === hint) && !listedHints(base).has(hint)
+  const found = [...(isOurs ? [hint] : []), ...oursAmong(unknown, makersOf(commit, seen.ledger))]
+  const suspects = added(base.suspects, found, Math.floor(seen.now))
+  // Another run's announcement stays: by it its secret will be recognised, should it die. Ours is over.
+  const isOver = base.announced?.run === announced.announced?.run
+  const places = Object.entries(deliveries).map(([key, entry]) => [key, { ...entry, stamp: -1, idStamp: undefined }])
+  return {
+    ...base,
+    announced: isOver ? undefined : base.announced,
+    suspects,
+    written: writesOf({ ...base.written, [hint]: commit.written }, suspects),
+    unproven: true,
+    destinations: { ...Object.fromEntries(places), ...base.destinations },
+  }
+}
+
+/** Live secrets that none of these ledgers accounts for. Keys are announced by their names: one that nobody announced is not ours. */
+function unknownTo(ledgers: (Ledger | undefined)[], hint: string, live: ObservedSecret[]): ObservedSecret[] {
   const accounted = new Set(ledgers.flatMap((ledger) => [...listedHints(ledger), ...(ledger?.announced?.known ?? [])]))
-  // Keys are announced by their names: one that nobody announced is not ours.
-  const unknown = live.filter(
-    (secret) => secret.hint !== hint && !accounted.has(secret.hint) && !isKeyHint(secret.hint),
-  )
-  const byUs = (createdBy: string | undefined) =>
-    !alone || createdBy === undefined || issuedBy === undefined || createdBy === issuedBy
-  return unknown.filter(({ createdBy }) => byUs(createdBy)).map((secret) => secret.hint)
+  return live.filter((secret) => secret.hint !== hint && !accounted.has(secret.hint) && !isKeyHint(secret.hint))
+}
+
+/** Those that a run of ours may have issued: made by somebody who announced, where the tenant tells who made them. */
+function oursAmong(unknown: ObservedSecret[], makers: (string | undefined)[]): string[] {
+  const isNobodyKnown = makers.every((maker) => maker === undefined)
+  const isOurs = ({ createdBy }: ObservedSecret) =>
+    createdBy === undefined || isNobodyKnown || makers.includes(createdBy)
+  return unknown.filter(isOurs).map(({ hint }) => hint)
+}
+
+/** Who may have issued for this client: we; and where another run was at work, who announced and who issued before. */
+function makersOf({ issuedBy, announced, earlierMakers }: Commit, seen: Ledger | undefined): (string | undefined)[] {
+  const us = [issuedBy, announced.announced?.by]
+  return seen === undefined ? us : [...us, seen.announced?.by, ...earlierMakers]
 }
 
 /**
@@ -128,24 +166,18 @@ function strangersIn(
  * out, or an unknown hint that appeared meanwhile, becomes a suspect.
  */
 export function lookingBack(commit: Commit, written: Ledger, seen: Reread): { ledger: Ledger } | undefined {
-  const untouched = sameLedger(seen.ledger, written)
-  const strangers = strangersIn(seen, [commit.announced, written, seen.ledger], commit, untouched && commit.proven)
-  if (untouched && strangers.length === 0) return undefined
-  const base = seen.ledger ?? written
-  const isLive = seen.live.some(({ hint }) => hint === commit.hint)
-  const missing = isLive && !listedHints(base).has(commit.hint) ? [commit.hint] : []
-  return {
-    ledger: {
-      ...base,
-      suspects: added(base.suspects, [...strangers, ...missing], Math.floor(seen.now)),
-      unproven: true,
-    },
-  }
+  const unknown = unknownTo([commit.announced, written, seen.ledger], commit.hint, seen.live)
+  const isAsWritten = sameLedger(seen.ledger, written)
+  const isAlone = isAsWritten && commit.proof === 'exact'
+  const theirs = commit.proof === 'near' ? unknown : oursAmong(unknown, makersOf(commit, isAlone ? undefined : written))
+  if (isAsWritten && theirs.length === 0) return undefined
+  return { ledger: withSuspects(commit, seen, written) }
 }
 
-/** The ledger that announces a key that has been made by now. */
-export function announcingKey(ledger: Ledger, hint: string | undefined): Ledger {
-  return hint === undefined ? ledger : { ...ledger, announced: { ...ledger.announced!, issuing: hint } }
+/** The announcement as it is sent: with who issues, and with the key that has been made by now. */
+export function completed(ledger: Ledger, by: string | undefined, key: string | undefined): Ledger {
+  const caller = by !== undefined && by.length <= longestCaller ? { by } : {}
+  return { ...ledger, announced: { ...ledger.announced!, ...caller, ...(key === undefined ? {} : { issuing: key }) } }
 }
 
 /**
@@ -159,7 +191,9 @@ export function givingUp(
   { live, now }: Pick<Reread, 'live' | 'now'>,
 ): Ledger {
   const us = live.find((secret) => secret.hint === announced.current?.hint)?.createdBy
-  const strangers = us === undefined ? [] : strangersIn({ live }, [announced], { hint: hint ?? '', issuedBy: us }, true)
+  const makers = [us, announced.announced?.by].filter((maker) => maker !== undefined)
+  const unknown = makers.length > 0 ? unknownTo([announced], hint ?? '', live) : []
+  const strangers = oursAmong(unknown, makers)
   const suspects = added(announced.suspects, [...(hint === undefined ? [] : [hint]), ...strangers], Math.floor(now))
   return { ...announced, announced: undefined, suspects, destinations: { ...announced.destinations, ...delivered } }
 }

@@ -1,6 +1,8 @@
 import { ActionError } from '../base/errors.ts'
+import type { ObservedSecret } from '../model/client.ts'
 import { type Destination, destinationKey, readDestinationKey } from '../model/destination.ts'
 import type { Delivered, Ledger } from '../model/ledger-shape.ts'
+import { lease } from './delivery-evidence.ts'
 
 /** Hints that the ledger lists as issued by this action. */
 export function listedHints(ledger: Ledger | undefined): Set<string> {
@@ -13,10 +15,23 @@ export function listedHints(ledger: Ledger | undefined): Set<string> {
 }
 
 /** Entries of one map with those of the other added where it has none: an earlier `since` is kept. */
-export function added(times: Record<string, number>, hints: Iterable<string>, since: number): Record<string, number> {
+export function added(
+  times: Record<string, number>,
+  hints: Iterable<string>,
+  since: number | ((hint: string) => number),
+): Record<string, number> {
   const result = { ...times }
-  for (const hint of hints) result[hint] ??= since
+  for (const hint of hints) result[hint] ??= typeof since === 'number' ? since : since(hint)
   return result
+}
+
+/**
+ * From when a grace counts that begins now. A tenant may date its secrets by a clock that is far ahead of its `Date`; an entry much
+ * older than its secret would be taken for that of another one, and the secret would never go.
+ */
+export function graceFrom(live: ObservedSecret[], now: number): (hint: string) => number {
+  const made = new Map(live.map(({ hint, createdAt }) => [hint, createdAt]))
+  return (hint) => Math.max(Math.floor(now), Math.ceil(made.get(hint) ?? 0) - lease)
 }
 
 /** The ledger's entry for one delivery. */

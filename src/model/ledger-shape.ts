@@ -18,6 +18,11 @@ export type Ledger = {
   unproven?: true | undefined
   retiring: Record<string, number>
   suspects: Record<string, number>
+  /**
+   * Suspects that their run wrote to every place, by GitHub's own time: when the first of those writes was answered, and how many
+   * seconds later the last. By it a later run recognises which of them a place holds.
+   */
+  written?: Record<string, Written> | undefined
   announced?: Announcement | undefined
   destinations: Record<string, Delivered>
   /** The client's user on the tenant, where it was needed for spaces. */
@@ -26,8 +31,12 @@ export type Ledger = {
   spaces?: Record<string, string> | undefined
 }
 
+export type Written = readonly [first: number, seconds: number]
+
+/** `by`: the tenant's id of the user who issues, where the tenant tells it: a secret that it says somebody else made is not ours. */
 export type Announcement = {
   run: string
+  by?: string | undefined
   at: number
   /** A slow run's second announcement; `at` keeps its first value, because the secret was issued after that. */
   renewed?: number | undefined

@@ -1,5 +1,8 @@
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
+import { classifySecrets, foreignAmong, hintsOf } from '../ledger/classify-secrets.ts'
+import { contestedPlaces } from '../ledger/contested-places.ts'
+import type { Evidence } from '../ledger/delivery-evidence.ts'
 import { requireRoom } from '../ledger/description.ts'
 import { added, droppedDestinations } from '../ledger/ledger.ts'
 import { announcing } from '../ledger/ledger-transitions.ts'
@@ -11,8 +14,8 @@ import {
   type Rotation,
   type RotationInput,
   secretSlots,
-  sortUnlisted,
 } from '../ledger/rotation-decision.ts'
+import { laterProof } from '../ledger/settle-delivery.ts'
 import { changed, type FieldChange, fieldChanges, type ObservedClient } from '../model/client.ts'
 import { type CredentialKind, isKeyHint, methodOf } from '../model/credential.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
@@ -40,7 +43,9 @@ export function planClient(spec: ClientSpec, observed: Observed, context: PlanCo
   const identity: Identity = gone ? { kind: 'none' } : identify(spec, observed.clients, context.actor, observed.now)
   if (destroy) return leavingSpaces(planDestroy(spec, identity, observed, context), observed)
   const plan =
-    identity.kind === 'none' ? planCreate(spec, observed, context) : planExisting(spec, identity, observed, context)
+    identity.kind === 'none'
+      ? planCreate(spec, observed, context)
+      : planExisting(spec, { ...identity, ...withLaterProof(spec, identity.client, observed) }, observed, context)
   return withSpaces(plan, observed, context)
 }
 
@@ -98,7 +103,7 @@ function newFields({ name, fields }: ClientSpec): (Step & { kind: 'create' })['f
 
 function planExisting(
   spec: ClientSpec,
-  { client, twins }: Identity & { kind: 'found' },
+  { client, twins, settled }: Identity & { kind: 'found' } & Known,
   observed: Observed,
   context: PlanContext,
 ): ClientPlan {
@@ -117,7 +122,7 @@ function planExisting(
   const after = changed(client, changes)
   requireRoomForChange(spec, after, changes)
   const ids = idRepairs(spec, client.id, observed)
-  const own = ownSteps(spec, input, after, context)
+  const own = ownSteps({ spec, context, settled }, input, after)
   const announcing = unwantedSecret({ spec, observed, context }, { client: after, changes, own }, input)
   const planned = rotation && { ...rotation, reasons, retire: surelyGone(rotation, retireLast ? [] : retirements) }
   const issue =
@@ -143,7 +148,7 @@ function planExisting(
     ],
     wait: rotation?.wait ?? (changes.length + own.length > 0 ? waitToWrite(input) : undefined),
     drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
-    foreign: rotation?.foreign ?? sortUnlisted(input).foreign,
+    foreign: rotation?.foreign ?? foreignAmong(input.live, input),
     warnings: warningsOf(spec, client, observed, { adminClientId, postponed: rotation?.postponed }),
   }
 }
@@ -151,6 +156,21 @@ function planExisting(
 /** Whatever writes the ledger, or beside it, waits like an issue does. */
 function waitToWrite({ ledger, now, run }: RotationInput): Rotation['wait'] {
   return leaseOfAnother(ledger, now, run)
+}
+
+/** `settled`: the ledger is what this plan makes of it; the tenant has an earlier one. */
+type Known = { client: ObservedClient; settled: boolean }
+
+/** The client with the ledger that says what an earlier run delivered without being able to prove it, where GitHub shows that by now. */
+function withLaterProof({ destinations }: ClientSpec, client: ObservedClient, observed: Observed): Known {
+  const later = laterProof({ live: client.secrets, destinations, evidence: evidenceOf(client, observed) })
+  if (later?.kind !== 'settled') return { client, settled: false }
+  return { client: { ...client, description: { ...client.description, ledger: later.ledger } }, settled: true }
+}
+
+function evidenceOf(client: ObservedClient, { clients, destinations, now }: Observed): Evidence {
+  const contested = contestedPlaces(client, clients, destinations)
+  return { ledger: client.description.ledger, observed: destinations, now, contested }
 }
 
 /** One of its secrets is what we signed in with: it goes when nothing else is left to do, unless its slot is needed. */
@@ -179,8 +199,8 @@ function undeliverable(
 ): Step[] {
   const { ledger, destinations } = input
   if (destinations.length > 0) return []
-  const { lost, orphans } = sortUnlisted(input)
-  const hints = [...lost, ...orphans]
+  const secrets = classifySecrets(input.live, input)
+  const hints = [...hintsOf(secrets, 'lost'), ...hintsOf(secrets, 'orphan')]
   if (ledger === undefined || hints.length === 0 || Object.keys(ledger.announced?.stamps ?? {}).length > 0) return []
   const suspects = added(ledger.suspects, hints, Math.floor(input.now))
   const over = { ...owned(ledger, spec, actor), announced: undefined, suspects }
@@ -228,11 +248,9 @@ function rotationInput(
 ): RotationInput {
   return {
     kind: kindOf(spec.fields, client),
-    ledger: client.description.ledger,
+    ...evidenceOf(client, observed),
     live: client.secrets,
     destinations: spec.destinations,
-    observed: observed.destinations,
-    now: observed.now,
     seen,
     run: actor.run,
     after: spec.rotation.after,
@@ -256,20 +274,24 @@ function consentSteps(client: ObservedClient, { consent }: ClientSpec): Step[] {
 }
 
 /** What the ledger has to say without a delivery, which writes it anyway. */
-function ownSteps(spec: ClientSpec, input: RotationInput, client: ObservedClient, context: PlanContext): Step[] {
-  const over = undeliverable(spec, input, client, context)
-  return over.length > 0 ? over : ownerSteps(spec, client, context)
+function ownSteps(known: Owning, input: RotationInput, client: ObservedClient): Step[] {
+  const over = undeliverable(known.spec, input, client, known.context)
+  return over.length > 0 ? over : ownerSteps(known, client)
 }
 
-/** Who keeps the client, and which places it no longer serves. */
-function ownerSteps(spec: ClientSpec, client: ObservedClient, { actor, policy }: PlanContext): Step[] {
+type Owning = { spec: ClientSpec; context: PlanContext; settled: boolean }
+
+/** Who keeps the client, which places it no longer serves, and what an earlier run delivered. */
+function ownerSteps({ spec, context, settled }: Owning, client: ObservedClient): Step[] {
+  const { actor, policy } = context
   const { ledger, user } = client.description
   const isOurs = isOwner(ledger, spec, actor)
   const drops =
     policy.dropDestinations && spec.destinations.length > 0 && droppedDestinations(ledger, spec.destinations).length > 0
-  if (isOurs && !drops) return []
+  if (isOurs && !drops && !settled) return []
   const next = owned(ledger, spec, actor)
   const kept = drops ? { ...next, destinations: onlyNamed(next.destinations, spec) } : next
   requireRoom(user, kept, [])
-  return [{ kind: 'own', clientId: client.id, user, ledger: kept, what: isOurs ? 'places' : 'owner' }]
+  const what = !isOurs ? 'owner' : drops ? 'places' : 'settled'
+  return [{ kind: 'own', clientId: client.id, user, ledger: kept, what }]
 }

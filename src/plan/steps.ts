@@ -49,7 +49,13 @@ export type Step =
       announcing?: Ledger | undefined
     }
   | { kind: 'consent'; clientId: string; before: Consent | undefined; after: Consent }
-  | { kind: 'own'; clientId: string; user: string; ledger: Ledger; what: 'owner' | 'places' | 'over' | 'spaces' }
+  | {
+      kind: 'own'
+      clientId: string
+      user: string
+      ledger: Ledger
+      what: 'owner' | 'places' | 'over' | 'spaces' | 'settled'
+    }
   | { kind: 'write-id'; destination: Destination; clientId: string; before: string | undefined }
   | {
       kind: 'issue'

@@ -26,6 +26,7 @@ export function reasonText(reasons: Reason[]): string {
 const ownTexts: Record<(Step & { kind: 'own' })['what'], string> = {
   owner: 'that this repository keeps the client, and by which name',
   places: 'which destinations are no longer served',
+  settled: 'that every destination holds what an earlier run delivered',
   over: 'that the run which created the client is over',
   spaces: 'which spaces it is about to open, and to whom',
 }

@@ -6,12 +6,13 @@ import { discreet } from '../io/http/redacting-transport.ts'
 import { createService } from '../io/http/service-client.ts'
 import type { Proxies, Transport } from '../io/http/transport.ts'
 import { type Inputs, readInputs } from '../io/inputs/inputs.ts'
+import { callerOf } from '../io/qlik/prove.ts'
 import * as qlik from '../io/qlik/read.ts'
 import { createSession, signOut } from '../io/qlik/session.ts'
 import type { Runner } from '../io/runner/runner.ts'
 import type { Clock, Stop } from '../ports.ts'
 import type { Outcome } from '../report/outcome.ts'
-import { placesOfAll, toClientSpec } from '../spec/client-spec.ts'
+import { type ClientSpec, placesOfAll, toClientSpec } from '../spec/client-spec.ts'
 import { apart } from '../spec/shared-values.ts'
 import { observe } from './observe.ts'
 
@@ -71,6 +72,7 @@ async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, pr
   try {
     const { clients, here } = await toClients(inputs, api)
     const answers = observe({ destinations: placesOfAll(clients), specs: clients, here }, readers, clock)
+    if (mayAnnounceAlone(clients, inputs.policy)) void callerOf(session)
     const [first, { enterBoth, run }] = await Promise.all([answers, later()])
     const { policy } = inputs
     const actor = { repository: here, run: { ...inputs.run, process: await process() } }
@@ -81,6 +83,11 @@ async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, pr
     await signOut(session)
     await close()
   }
+}
+
+/** Who announces says who it is. For one client that is asked at once, which costs no time; for several when the first one announces. */
+function mayAnnounceAlone([spec, ...others]: ClientSpec[], { mode }: Inputs['policy']): boolean {
+  return mode === 'apply' && others.length === 0 && spec?.state === 'present' && spec.refusal === undefined
 }
 
 /** What is to be of each client, and the running repository by its id. */

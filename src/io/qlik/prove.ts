@@ -23,8 +23,24 @@ function proofOf({ secret, kid }: Issued): Proof {
     : { kind: 'key', key: { pem: secret, kid, algorithms: ['ES384'] } }
 }
 
+/** The id of the user as whom we sign in, asked for once a run; undefined where the tenant does not say it. Never rejects. */
+export function callerOf(session: Session): Promise<string | undefined> {
+  session.signedIn.caller ??= session
+    .bearer()
+    .then((bearer) => whoIs(session, bearer, 'asking who we are'))
+    .then(
+      (user) => user?.userId,
+      () => undefined,
+    )
+  return session.signedIn.caller
+}
+
 /** The tenant may refuse to say (the client's scopes decide): that proves nothing against the secret. */
-async function whoIs({ tenant, http }: Session, accessToken: Secret): Promise<Bot | undefined> {
+async function whoIs(
+  { tenant, http }: Session,
+  accessToken: Secret,
+  what = 'asking who the client is',
+): Promise<Bot | undefined> {
   const headers = {
     accept: 'application/json',
     authorization: `Bearer ${accessToken.open()}`,
@@ -35,7 +51,7 @@ async function whoIs({ tenant, http }: Session, accessToken: Secret): Promise<Bo
       method: 'GET',
       url: `${tenant.origin}/api/v1/users/me`,
       headers,
-      what: 'asking who the client is',
+      what,
       repeatable: false,
       optional: 5000,
     })

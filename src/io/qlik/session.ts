@@ -27,7 +27,7 @@ export type Session = {
   tenant: Tenant
   http: Http
   bearer: () => Promise<Secret>
-  signedIn: { token?: Promise<Secret> }
+  signedIn: { token?: Promise<Secret>; caller?: Promise<string | undefined> }
   /** Clients by their ids, as a list showed them last. */
   listed: Map<string, wire.Listed>
   /** The list of spaces, read once a run; and as which type a space takes a bot, once the tenant has shown it. */

@@ -7,12 +7,14 @@ import type { At, Created, Issued, NewClient, TenantWriter } from '../../ports.t
 import type { Answer } from '../http/responses.ts'
 import { born, type Mask } from '../runner/mask-secret.ts'
 import { addKey, removeKey } from './keys.ts'
+import { callerOf } from './prove.ts'
 import { isGone, lookAt, readWire } from './read.ts'
 import { ask, clientsPath, misread, parsed, type Session } from './session.ts'
 import * as wire from './wire.ts'
 
 export function createWriter(session: Session, mask: Mask): TenantWriter {
   return {
+    caller: () => callerOf(session),
     create: (client, sendBy) => create(session, mask, client, sendBy),
     update: (clientId, changes, sendBy) => update(session, mask, clientId, changes, sendBy),
     describe: (clientId, text, before, sendBy) => describe(session, mask, clientId, { text, before }, sendBy),

@@ -1,0 +1,105 @@
+import type { ObservedSecret } from '../model/client.ts'
+import { isKeyHint } from '../model/credential.ts'
+import type { Announcement, Ledger } from '../model/ledger-shape.ts'
+import { type Evidence, isUntouched, lease, lostAfter } from './delivery-evidence.ts'
+import { listedHints } from './ledger.ts'
+
+/**
+ * What is known of one live secret.
+ *
+ *   current    the places hold it, as far as the ledger tells
+ *   retiring   it was current; its grace began at `since`
+ *   suspect    this action issued it; a place may hold it. Suspected at `since`
+ *   orphan     a dead run issued it, and may have delivered it
+ *   lost       a dead run issued it, and certainly never delivered it
+ *   foreign    this action did not issue it, as far as anybody can tell
+ */
+export type LiveSecret = ObservedSecret &
+  (
+    | { kind: 'current' }
+    | { kind: 'retiring'; since: number }
+    | { kind: 'suspect'; since: number }
+    | { kind: 'orphan' }
+    | { kind: 'lost' }
+    | { kind: 'foreign' }
+  )
+
+/** Says of each live secret once what is known of it, in the tenant's order. */
+export function classifySecrets(live: ObservedSecret[], evidence: Evidence): LiveSecret[] {
+  const listed = live.map((secret) => listedAs(secret, evidence.ledger))
+  const unlisted = live.filter((_, index) => listed[index] === undefined)
+  const orphans = orphansAmong(unlisted, live, evidence)
+  const lost = lostAmong(orphans, live, evidence)
+  return live.map((secret, index): LiveSecret => {
+    if (lost.includes(secret)) return { ...secret, kind: 'lost' }
+    if (orphans.includes(secret)) return { ...secret, kind: 'orphan' }
+    return listed[index] ?? { ...secret, kind: 'foreign' }
+  })
+}
+
+/** The hints of one kind. */
+export function hintsOf(secrets: LiveSecret[], kind: LiveSecret['kind']): string[] {
+  return secrets.filter((secret) => secret.kind === kind).map(({ hint }) => hint)
+}
+
+/** Live secrets that this action did not issue, as the tenant lists them. */
+export function foreignAmong(live: ObservedSecret[], evidence: Evidence): ObservedSecret[] {
+  const secrets = classifySecrets(live, evidence)
+  return live.filter((_, index) => secrets[index]?.kind === 'foreign')
+}
+
+/**
+ * Hints are five characters, so a person's secret may by chance have one of ours: one that was made long after ours began to retire is
+ * theirs. The tenant may say by another clock when it was made; a little later is the same one.
+ */
+function listedAs(secret: ObservedSecret, ledger: Ledger | undefined): LiveSecret | undefined {
+  const { hint, createdAt = 0 } = secret
+  if (ledger?.current?.hint === hint) return { ...secret, kind: 'current' }
+  const suspected = ledger?.suspects[hint]
+  if (suspected !== undefined) return { ...secret, kind: 'suspect', since: suspected }
+  const since = ledger?.retiring[hint]
+  return since === undefined || createdAt > since + lease ? undefined : { ...secret, kind: 'retiring', since }
+}
+
+/** What the run of a dead announcement may have issued, among the secrets that no ledger lists. */
+function orphansAmong(unlisted: ObservedSecret[], live: ObservedSecret[], { ledger }: Evidence): ObservedSecret[] {
+  const announced = ledger?.announced
+  if (ledger === undefined || announced === undefined) return []
+  const possible = unlisted.filter((secret) => mayBeOf(announced, secret))
+  const makers = announced.by === undefined ? makersOfOurs(ledger, live) : new Set([announced.by])
+  if (makers.size > 0) return possible.filter(({ createdBy }) => createdBy === undefined || makers.has(createdBy))
+  // One announcement issues one secret: of those by several people one at most is ours, and nobody can tell which.
+  return new Set(possible.map(({ createdBy }) => createdBy)).size > 1 ? [] : possible
+}
+
+/** An announced run issues within its lease, so a secret that was made outside of that time is somebody else's. */
+function mayBeOf(announced: Announcement, { hint, createdAt }: ObservedSecret): boolean {
+  // A key is announced by its name, so that there is no doubt.
+  if (announced.issuing !== undefined || isKeyHint(hint)) return hint === announced.issuing
+  const inTime = createdAt === undefined || (createdAt > announced.at - 1 && createdAt < announced.at + lease)
+  return inTime && !announced.known.includes(hint)
+}
+
+/** Who made the secrets that the ledger lists: earlier announcements do not say who issues. */
+export function makersOfOurs(ledger: Ledger | undefined, live: ObservedSecret[]): Set<string> {
+  const listed = listedHints(ledger)
+  return new Set(
+    live.flatMap(({ hint, createdBy }) => (listed.has(hint) && createdBy !== undefined ? [createdBy] : [])),
+  )
+}
+
+/** Which of a dead run's secrets were certainly never delivered: ten minutes have passed, and every place is as it was announced. */
+function lostAmong(orphans: ObservedSecret[], live: ObservedSecret[], evidence: Evidence): ObservedSecret[] {
+  const announced = evidence.ledger?.announced
+  if (announced === undefined || announcementAge(announced, evidence.now) < lostAfter) return []
+  if (!Object.keys(announced.stamps).every((key) => isUntouched(key, evidence))) return []
+  // Some tenants refuse to delete a client's last secret: it goes when it has a successor.
+  const isOfKind = ({ hint }: ObservedSecret) => isKeyHint(hint) === (announced.issuing !== undefined)
+  const mayGo = orphans.length === live.filter(isOfKind).length ? orphans.slice(1) : orphans
+  return mayGo.filter(({ hint, createdAt }) => createdAt !== undefined || isKeyHint(hint))
+}
+
+/** Seconds since an announcement, or since it was renewed. */
+export function announcementAge(announced: Announcement, now: number): number {
+  return now - (announced.renewed ?? announced.at)
+}
