@@ -64,7 +64,7 @@ describe('action.yml', () => {
       () => new Error('accepted'),
       (thrown: Error) => thrown,
     )
-    for (const name of inOne) expect(message).toContain(`- ${name}: stands in the spec file`)
+    for (const name of inOne) expect(message).toContain(`- ${name}: belongs in the spec file`)
   })
 
   it('has the outputs that the program sets', () => {

@@ -51,6 +51,8 @@ describe('the JSON Schema of a spec file', () => {
     client('deliver: [], rotation: { after: 1d, grace: 0 }'),
     client('deliver: [], scopes: [], redirect-uris: [a, b, c, d, e]'),
     client('deliver: [{ client-secret-name: lower }]'),
+    client('deliver: [{ client-secret-name: "{name}_SECRET", client-id-name: "qlik_{name}" }]'),
+    'version: 1\ndefaults: { deliver: [] }\nclients: [{ name: x }]',
   ])('accepts what the program accepts: %s', async (text) => {
     expect(accepts(parse(text)), JSON.stringify(accepts.errors)).toBe(true)
     expect(await problems(text)).toEqual([])
@@ -61,7 +63,8 @@ describe('the JSON Schema of a spec file', () => {
     'version: 2\nclients: [{ name: x, deliver: [] }]',
     'version: 1\nclients: []',
     'version: 1\nclients: [{ deliver: [] }]',
-    'version: 1\ndefaults: { deliver: [] }\nclients: [{ name: x, deliver: [] }]',
+    'version: 1\ndefaults: { deliver: [] }\nclients: [{ deliver: [] }]',
+    'version: 1\ndefaults: { scopes: [] }\nclients: [{ name: x }]',
     client('scope: []'),
     client('state: absent, scopes: apps'),
     client('state: present'),
@@ -73,6 +76,8 @@ describe('the JSON Schema of a spec file', () => {
     client('deliver: false'),
     client('deliver: [{ repository: app }]'),
     client('deliver: [{ client-id-name: 1X }]'),
+    client('deliver: [{ client-id-name: "{NAME}" }]'),
+    client('deliver: [{ client-id-name: "1{name}" }]'),
   ])('refuses what the program refuses: %s', async (text) => {
     expect(accepts(parse(text))).toBe(false)
     expect(await problems(text)).not.toEqual([])

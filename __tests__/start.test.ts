@@ -30,6 +30,7 @@ describe('before the first request', () => {
   it('these packages and modules of Node are evaluated, and no others', () => {
     expect([...evaluated].filter((name) => !name.endsWith('.ts')).sort()).toEqual([
       '@actions/core/lib/command.js',
+      '@actions/github/lib/context.js',
       '@octokit/endpoint',
       'node:fs',
       'node:os',

@@ -1,6 +1,6 @@
 // dist/ from src/: TypeScript's own compiler, then ncc. `--out DIR` builds elsewhere, for the comparison with what is committed.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { parse } from 'acorn'
@@ -84,19 +84,28 @@ function held() {
 /** The licences of everything that can be in the bundle: what we depend on at run time, and what that depends on. */
 function licenses() {
   const found = new Map()
-  const visit = (name) => {
-    if (found.has(name)) return
-    const folder = path.join(root, 'node_modules', name)
+  const visit = (name, from) => {
+    const folder = resolved(name, from)
     const { version, license, dependencies = {} } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
+    const key = `${name} ${version}`
+    if (found.has(key)) return
     const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
     const text = file === undefined ? '' : readFileSync(path.join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim()
-    found.set(name, `${name} ${version} (${license})\n\n${text}\n`)
-    for (const dependency of Object.keys(dependencies)) visit(dependency)
+    found.set(key, `${key} (${license})\n\n${text}\n`)
+    for (const dependency of Object.keys(dependencies)) visit(dependency, folder)
   }
   const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
-  for (const name of Object.keys(dependencies)) visit(name)
+  for (const name of Object.keys(dependencies)) visit(name, root)
   return [...found.keys()]
     .sort()
     .map((name) => found.get(name))
     .join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+/** The folder of a package, as Node finds it: in the nearest node_modules that has it. */
+function resolved(name, from) {
+  const folder = path.join(from, 'node_modules', name)
+  if (existsSync(folder)) return folder
+  if (path.relative(root, from) === '') throw new Error(`${name} is not installed`)
+  return resolved(name, path.dirname(from))
 }

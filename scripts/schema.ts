@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import * as z from 'zod/mini'
-import { fileSchema } from '../src/spec/spec-file.ts'
+import { fileSchema } from '../src/spec/spec-schema.ts'
 
 type Node = {
   properties?: Record<string, Node>
@@ -17,7 +17,7 @@ const words: Record<string, string> = {
   tenant: 'The tenant: `https://acme.eu.qlikcloud.com`, or just the host. Needed here or as input.',
   environment:
     'Environment of the workflow that holds the credentials for this tenant. Only passed on in the output `matrix`.',
-  defaults: 'What every client has that does not say otherwise. `rotation` is filled key by key.',
+  defaults: 'Values for every client that leaves them out. `rotation` is filled key by key.',
   clients: 'The clients, each with a name of its own.',
   name: 'The client’s name on the tenant, at most 512 characters.',
   scopes: 'A list of scopes. At least one to create a client; `[]` clears them.',
@@ -35,17 +35,19 @@ const words: Record<string, string> = {
   state:
     '`absent` deletes what the action made: the client, and its secrets and variables on GitHub. Default `present`.',
   deliver:
-    'Where the credentials go: a list of places, at most 20; `[]` for none. Not to be left out, but where `state` is `absent`.',
+    'The places that receive the credentials, at most 20; `[]` for none. Required here or in `defaults`, unless `state` is `absent`.',
 }
 
 const inputs: Record<string, string> = { grace: 'grace-period' }
+
+const secretName = '^([A-Za-z_]|\\{name\\})([A-Za-z0-9_]|\\{name\\})*$'
 
 /** Left to the program by zod, for they are checked by code. */
 const patterns: Record<string, Node> = {
   after: { type: 'string', pattern: '^[0-9]{1,6}[dhm]$', examples: ['90d', '24h'] },
   grace: { anyOf: [{ type: 'string', pattern: '^(0|[0-9]{1,6}[dhm])$' }, { const: 0 }], default: '24h' },
-  'client-id-name': { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$', default: 'QLIK_CLIENT_ID' },
-  'client-secret-name': { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$', default: 'QLIK_CLIENT_SECRET' },
+  'client-id-name': { type: 'string', pattern: secretName, default: 'QLIK_CLIENT_ID' },
+  'client-secret-name': { type: 'string', pattern: secretName, default: 'QLIK_CLIENT_SECRET' },
 }
 
 /** The whole file as text. */
@@ -58,13 +60,17 @@ export function specSchemaText(): string {
     const key = path.at(-1)!
     const nested = words[path.slice(-2).join('.')]
     const own = nested ?? (path.length === 1 || key !== 'environment' ? words[key] : undefined)
-    const description = own ?? action.inputs[inputs[key] ?? key]?.description
+    const word =
+      patterns[key]?.pattern === secretName ? ' `{name}` in it is replaced by the client’s name in upper case.' : ''
+    const description = own ?? action.inputs[inputs[key] ?? key]?.description?.concat(word)
     if (description === undefined) throw new Error(`${path.join('.')} has no description`)
     return description
   })
-  const client = schema.properties!.clients!.items!
   const absent = { properties: { state: { const: 'absent' } }, required: ['state'] }
-  Object.assign(client, { if: absent, else: { required: ['deliver'] } })
+  Object.assign(schema, {
+    if: { properties: { defaults: { required: ['deliver'] } }, required: ['defaults'] },
+    else: { properties: { clients: { items: { if: absent, else: { required: ['deliver'] } } } } },
+  })
   const { $schema, ...rest } = schema
   const title = 'Spec file of qlik-oauth-client'
   return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`

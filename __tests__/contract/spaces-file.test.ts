@@ -48,12 +48,13 @@ clients:
     expect(result.requests).toEqual([])
     expect(result.error!.message.split('\n').map((line) => line.replace('- clients.yaml:', ''))).toEqual([
       expect.stringMatching(/mistakes/),
-      expect.stringMatching(/^4:7: defaults.spaces\[0\].roles: is missing$/),
-      expect.stringMatching(/^4:7: defaults.spaces\[0\].Finance: is no key of a spec/),
-      expect.stringMatching(/^9:33: clients\[0\].spaces\[0\].roles: names none$/),
+      expect.stringMatching(
+        /^4:7: defaults.spaces\[0\].Finance: is not a key of a space: write its `name` and its `roles`$/,
+      ),
+      expect.stringMatching(/^9:33: clients\[0\].spaces\[0\].roles: is an empty list$/),
       expect.stringMatching(/^10:30: clients\[0\].spaces\[1\].id: and name are two ways/),
       expect.stringMatching(/^11:9: clients\[0\].spaces\[2\]: names no space/),
-      expect.stringMatching(/^12:11: clients\[0\].spaces\[3\].nmae: is no key of a spec; did you mean name\?$/),
+      expect.stringMatching(/^12:11: clients\[0\].spaces\[3\].nmae: is not a key of a spec; did you mean name\?$/),
       expect.stringMatching(/^13:15: clients\[0\].spaces\[4\].id: is not an id of a space$/),
       expect.stringMatching(/^14:31: clients\[0\].spaces\[5\].roles: must be a list, not a text$/),
       expect.stringMatching(/^15:9: clients\[0\].spaces\[6\].roles: is missing$/),

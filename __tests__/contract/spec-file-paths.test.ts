@@ -44,8 +44,8 @@ describe('files', () => {
     for (const [files, message] of [
       ['nowhere.yaml', /^spec-file: matches no file/],
       ['*.json', /^spec-file: matches no file/],
-      ['../a.yaml', /^spec-file: lies outside of the workspace/],
-      [path.join(outside, '*.yaml'), /^spec-file: lies outside of the workspace/],
+      ['../a.yaml', /^spec-file: is outside of the workspace/],
+      [path.join(outside, '*.yaml'), /^spec-file: is outside of the workspace/],
       ['link.yaml', /^spec-file: leads outside of the workspace/],
       ['links/clients.yaml', /^spec-file: leads outside/],
       ['*.yaml', /^spec-file: leads outside/],
@@ -79,9 +79,9 @@ describe('files', () => {
     workspaceOf(simulation, { 'a.yaml': etl, 'b.yaml': etl.replace('name: etl', 'name: other'), 'c.yaml': etl })
     const { annotations } = await simulation.run({ 'spec-file': '*.yaml' })
     expect(annotations.map(({ file, message }) => `${file} ${message}`)).toEqual([
-      expect.stringMatching(/^b.yaml deliver: .* client etl .*a.yaml:/),
+      expect.stringMatching(/^b.yaml clients\[0\].deliver\[0\]: .* client etl .*a.yaml:/),
       expect.stringMatching(/^c.yaml name: there is a client etl already \(a.yaml:3\)/),
-      expect.stringMatching(/^c.yaml deliver: /),
+      expect.stringMatching(/^c.yaml clients\[0\].deliver\[0\]: /),
     ])
   })
 
@@ -90,7 +90,7 @@ describe('files', () => {
       'name: a\nscopes: [apps]\ndeliver: [{}]',
       `name: b\nscopes: [apps]\ndeliver: [{ repository: ${repository} }]`,
     )
-    await mistake(text, '8:15', /its client secret goes where client a is delivered/)
+    await mistake(text, '8:15', /the client secret of client b has the same place as that of client a/)
   })
 })
 
@@ -167,6 +167,8 @@ describe('allow-destinations', () => {
 
   it('is a list of names', async () => {
     const inputs = { 'allow-destinations': 'https://github.com/acme' }
-    expectRefusal(await run(text, inputs), 'INPUT_INVALID', { message: /^allow-destinations: takes owner\/name/ })
+    expectRefusal(await run(text, inputs), 'INPUT_INVALID', {
+      message: /^allow-destinations: item 1 is not owner\/name/,
+    })
   })
 })

@@ -165,11 +165,11 @@ describe('the tenant', () => {
     const { tenant } = simulation.inputs
     expectSuccess(await run(withTenant(tenant!), { tenant: '' }), { result: 'created' })
     expectSuccess(await simulation.run(), { result: 'unchanged' })
-    await mistake(withTenant('https://other.eu.qlikcloud.com'), '1:9', /tenant: is another than that of the input/)
+    await mistake(withTenant('https://other.eu.qlikcloud.com'), '1:9', /tenant: is not the tenant of the input/)
     await mistake(withTenant('https://evil.example'), '1:9', /tenant: is not a host of Qlik Cloud/, { tenant: '' })
     const custom = { tenant: '', 'allow-custom-host': 'true' }
     const inWorkflow = { ...custom, tenant: 'https://qlik.acme.example' }
-    await mistake(withTenant('https://evil.example'), '1:9', /is another than that of the input/, inWorkflow)
+    await mistake(withTenant('https://evil.example'), '1:9', /is not the tenant of the input/, inWorkflow)
     expectSuccess(await run(withTenant('https://qlik.acme.example'), { ...custom, mode: 'validate' }), {
       result: 'valid',
     })
@@ -214,7 +214,7 @@ describe('only', () => {
     const message = /^only: no client of the spec file has name 2 of the list; did you mean jobs\?/
     expectRefusal(await run(text, { only: 'etl, job' }), 'INPUT_INVALID', { message })
     const without = { 'spec-file': '', name: 'etl', scopes: 'apps', only: 'etl' }
-    expectRefusal(await simulation.run(without), 'INPUT_INVALID', { message: /^only: chooses among/ })
+    expectRefusal(await simulation.run(without), 'INPUT_INVALID', { message: /^only: chooses clients of a spec-file/ })
   })
 
   it('hides no mistake of the others', async () => {

@@ -42,18 +42,26 @@ clients:
     expect(result.requests).toEqual([])
     expect(result.annotations.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
       expect.stringMatching(/^1:10 version: accepted are 1$/),
-      expect.stringMatching(/^2:1 tenannt: is no key of a spec; did you mean tenant\?$/),
+      expect.stringMatching(/^2:1 tenannt: is not a key of a spec; did you mean tenant\?$/),
       expect.stringMatching(/^4:22 defaults.rotation.after: is not a duration; accepted are 90d, 24h, 30m$/),
-      expect.stringMatching(/^7:5 clients\[0\].scope: is no key of a spec; did you mean scopes\?$/),
-      expect.stringMatching(/^9:11 name: there is a client etl already \(clients.yaml:6\)$/),
+      expect.stringMatching(/^7:5 clients\[0\].scope: is not a key of a spec; did you mean scopes\?$/),
+      expect.stringMatching(
+        /^9:11 name: there is a client etl already \(clients.yaml:6\); give each a client-id, or another name$/,
+      ),
       expect.stringMatching(/^10:14 clients\[1\].consent: accepted are trusted, required$/),
-      expect.stringMatching(/^12:9 deliver: goes to a repository or organization that .* allow-destinations/),
+      expect.stringMatching(
+        /^12:9 clients\[1\].deliver\[0\]: client etl is delivered to acme\/other, which .* allow-destinations/,
+      ),
       expect.stringMatching(/^14:11 clients\[2\].name: must be a text, not a number; put it in quotes$/),
-      expect.stringMatching(/^16:9 deliver: its client secret goes where client etl is delivered \(clients.yaml:13\)/),
+      expect.stringMatching(
+        /^16:9 clients\[2\].deliver\[0\]: the client secret of client .* as that of client etl \(clients.yaml:13\), secret QLIK_CLIENT_SECRET in acme\/app, environment Staging/,
+      ),
       expect.stringMatching(/^17:5 clients\[3\].name: is missing$/),
       expect.stringMatching(/^17:13 clients\[3\].scopes: must be a list, not a text$/),
       expect.stringMatching(/^18:14 clients\[3\].deliver: must be a list, not true or false$/),
-      expect.stringMatching(/^19:5 clients\[4\].deliver: is missing; `\[\]` delivers nowhere$/),
+      expect.stringMatching(
+        /^19:5 clients\[4\].deliver: is missing; give it here or in `defaults` \(`\[\]` delivers nowhere\)$/,
+      ),
       expect.stringMatching(/^20:22 clients\[4\].allowed-origins: has at most 5 origins$/),
     ])
     for (const { line, column } of result.annotations) expect(result.error?.message).toContain(`:${line}:${column}: `)
@@ -63,29 +71,49 @@ clients:
   it.each<[string, string, string, RegExp]>([
     ['an empty file', '', '1:1', /is empty$/],
     ['comments alone', '# nothing\n', '1:1', /is empty$/],
-    ['a list', '- a\n', '1:1', /is no spec file/],
-    ['something else', 'password: hunter2\n', '1:1', /is no spec file: it has no `version` and `clients`$/],
+    ['a list', '- a\n', '1:1', /is not a spec file/],
+    ['something else', 'password: hunter2\n', '1:1', /is not a spec file: it has no `version` and `clients`$/],
     ['a tab', 'version: 1\nclients:\n\t- name: x\n', '3:1', /is indented with a tab/],
-    ['an open quote', 'version: 1\nclients: [{ name: "x }]\n', '', /lacks a closing quote/],
+    [
+      'an open quote',
+      'version: 1\nclients: [{ name: "x }]\n',
+      '',
+      /has an opening quote that is not closed on its line/,
+    ],
     [
       'a key twice',
       'version: 1\nclients: [{ name: x, name: y, deliver: [] }]\n',
       '2:22',
-      /clients\[0\].name: stands here twice/,
+      /clients\[0\].name: is given twice/,
     ],
     ['two documents', 'version: 1\nclients: [{ name: x, deliver: [] }]\n---\na: 1\n', '', /second document/],
-    ['a merge key', 'version: 1\nclients: [{ <<: {}, name: x, deliver: [] }]\n', '2:13', /clients\[0\].<<: is no key/],
+    [
+      'a merge key',
+      'version: 1\nclients: [{ <<: {}, name: x, deliver: [] }]\n',
+      '2:13',
+      /clients\[0\].<<: merge keys are not read; .* `defaults`$/,
+    ],
     ['a tag', 'version: 1\nclients: [{ name: !secret x, deliver: [] }]\n', '2:19', /has a tag/],
     ['an unknown alias', 'version: 1\nclients: [{ name: *x, deliver: [] }]\n', '', /alias/],
-    ['a number for a key', 'version: 1\nclients: [{ name: x, 1: y, deliver: [] }]\n', '2:22', /a key that is no text/],
+    [
+      'a number for a key',
+      'version: 1\nclients: [{ name: x, 1: y, deliver: [] }]\n',
+      '2:22',
+      /a key that is not a text/,
+    ],
     [
       'nothing for a value',
       'version: 1\nclients: [{ name: x, scopes: , deliver: [] }]\n',
       '',
       /scopes: is empty; give a value/,
     ],
-    ['no client', 'version: 1\nclients: []\n', '2:10', /clients: names none/],
-    ['__proto__', 'version: 1\nclients: [{ name: x, __proto__: {}, deliver: [] }]\n', '2:22', /__proto__: is no key/],
+    ['no client', 'version: 1\nclients: []\n', '2:10', /clients: is an empty list/],
+    [
+      '__proto__',
+      'version: 1\nclients: [{ name: x, __proto__: {}, deliver: [] }]\n',
+      '2:22',
+      /__proto__: is not a key/,
+    ],
     [
       'an input’s key',
       'version: 1\nclients: [{ name: x, rotate-after: 1d, deliver: [] }]\n',
@@ -165,7 +193,7 @@ clients:
   })
 
   it('are bytes that are no text, and files too large', async () => {
-    await mistake(Buffer.from([0x76, 0xff, 0xfe]), '1:1', /is no text in UTF-8/)
+    await mistake(Buffer.from([0x76, 0xff, 0xfe]), '1:1', /is not text in UTF-8/)
     await mistake(`#${'x'.repeat(1_048_576)}`, '1:1', /is larger than 1024 KiB/)
     const half = `#${'x'.repeat(700_000)}\n`
     workspaceOf(simulation, { 'a.yaml': half, 'b.yaml': half, 'c.yaml': half, 'd.yaml': half })
@@ -189,7 +217,7 @@ clients:
   it('and wrong inputs are told together', async () => {
     const result = await run('version: 1\nclients: [{ name: x }]\n', { rotate: 'never', name: 'x', scopes: 'y' })
     expectRefusal(result, 'INPUT_INVALID', {
-      message: /name: stands in the spec file.*rotate: accepted.*deliver: is missing/s,
+      message: /name: belongs in the spec file.*rotate: accepted.*deliver: is missing/s,
     })
     expect(result.annotations).toHaveLength(1)
   })

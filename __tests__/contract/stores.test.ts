@@ -323,18 +323,21 @@ describe('what does not go together is said at once', () => {
     [{ organization: 'acme', repository: 'acme/web' }, /organization: and repository are two places/],
     [{ organization: 'acme', environment: 'staging' }, /environment: belongs to a repository/],
     [{ store: 'dependabot', environment: 'staging' }, /environment: has secrets of the store actions only/],
-    [{ visibility: 'all' }, /visibility: is for the secrets of an organization/],
+    [{ visibility: 'all' }, /visibility: applies to secrets of an organization only/],
     [
       { organization: 'acme', visibility: 'all', 'selected-repositories': 'web' },
-      /selected-repositories: is for visibility/,
+      /selected-repositories: applies to visibility/,
     ],
-    [{ organization: 'acme', 'selected-repositories': 'web' }, /selected-repositories: is for visibility: selected/],
+    [
+      { organization: 'acme', 'selected-repositories': 'web' },
+      /selected-repositories: applies to visibility: selected only/,
+    ],
     [
       { organization: 'acme', visibility: 'selected', 'selected-repositories': 'other/web' },
       /selected-repositories: must be repositories of that organization/,
     ],
     [{ organization: 'acme', visibility: 'public' }, /visibility: accepted are all, private, selected/],
-    [{ organization: 'acme/web' }, /organization: is no name of an organization/],
+    [{ organization: 'acme/web' }, /organization: is not a name of an organization/],
     [{ store: 'packages' }, /store: accepted are actions, dependabot, codespaces, agents/],
     [
       { store: 'dependabot', 'client-id-as': 'variable' },

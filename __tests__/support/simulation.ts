@@ -183,8 +183,9 @@ export class Running {
     this.#troubles = troubles
     const { sandbox } = simulation
     const { result } = this
+    // What is longer than any credential is refused, and shown nowhere.
     for (const name of ['API-KEY', 'ADMIN-CLIENT-SECRET', 'ADMIN-PRIVATE-KEY', 'GITHUB-TOKEN'])
-      this.#secrets.add((env[`INPUT_${name}`] ?? '').trim())
+      if ((env[`INPUT_${name}`] ?? '').length <= 16_384) this.#secrets.add((env[`INPUT_${name}`] ?? '').trim())
     void simulation
       .program({
         env,

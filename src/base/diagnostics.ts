@@ -1,23 +1,28 @@
+import { looksLikeCredential } from './credential-shape.ts'
 import { plural } from './duration.ts'
 import type { Mistake, Position } from './errors.ts'
 import { ActionError } from './errors.ts'
 import { plain } from './text.ts'
 
-/** A value of a spec file with where it stands. `value` is plain data; of a mapping or a list `parts` has the values in it. */
+/** A value of a spec file with its position. `value` is plain data; of a mapping or a list `parts` has the values in it. */
 export type Located = {
   value: unknown
   at: Position
+  /** It has a YAML anchor, by which other values can repeat it. */
+  isAnchored?: boolean
+  /** It could not be read, which is a mistake of its own. */
+  isUnread?: boolean
   parts?: ReadonlyMap<string | number, { key: Position; node: Located }> | undefined
 }
 
-/** What is at a path, or the innermost thing around it that is there. */
+/** The value at a path, or the innermost value around it that exists. */
 export function locate(root: Located, path: readonly PropertyKey[]): Located {
   const [first, ...rest] = path
   const part = first === undefined ? undefined : root.parts?.get(typeof first === 'number' ? first : String(first))
   return part === undefined ? root : locate(part.node, rest)
 }
 
-/** Where the key of the last step of a path stands. */
+/** The position of the key that ends a path. */
 export function locateKey(root: Located, path: readonly PropertyKey[]): Position {
   const around = locate(root, path.slice(0, -1))
   const last = path.at(-1)
@@ -28,9 +33,14 @@ export function locateKey(root: Located, path: readonly PropertyKey[]): Position
 /** A path as people write it: `clients[0].deliver[1].repository`. */
 export function pathText(path: readonly PropertyKey[]): string {
   return path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${plain(String(step), 60)}`))
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${shownKey(String(step))}`))
     .join('')
     .replace(/^\./, '')
+}
+
+/** A key may be a credential that was pasted in the wrong column. */
+function shownKey(key: string): string {
+  return looksLikeCredential(key) ? '…' : plain(key, 60)
 }
 
 /** `file:line:column: what is wrong`. */
@@ -41,7 +51,7 @@ export function mistakeText({ file, line, column, message }: Mistake): string {
 /** A summary has room for about ten times as many. */
 const mostMistakes = 500
 
-/** In the order of the files and of their lines. What is said twice of one place is said once. */
+/** In the order of the files and of their lines, each once. */
 export function sorted(mistakes: Mistake[], files: string[]): Mistake[] {
   const once = [...new Map(mistakes.map((mistake) => [mistakeText(mistake), mistake])).values()]
   const all = once.sort(
@@ -56,13 +66,29 @@ export function sorted(mistakes: Mistake[], files: string[]): Mistake[] {
   ]
 }
 
-/** One refusal for all of them. */
+/** One error for all of them. */
 export function specInvalid(mistakes: Mistake[]): ActionError {
   const [first] = mistakes
-  const message =
-    mistakes.length === 1
-      ? mistakeText(first!)
-      : `${plural(mistakes.length, 'mistake')} in the spec files:\n${mistakes.map((it) => `- ${mistakeText(it)}`).join('\n')}`
+  const message = mistakes.length === 1 ? mistakeText(first!) : mistakesText('in the spec files', mistakes)
   const hint = 'Correct the spec file. No request was made: nothing has changed on the tenant or on GitHub.'
   return new ActionError('SPEC_INVALID', message, hint, { mistakes })
+}
+
+/** How many there are, and each of them on a line of its own. */
+export function mistakesText(where: string, mistakes: Mistake[]): string {
+  return `${plural(mistakes.length, 'mistake')} ${where}:\n${mistakes.map(mistakeLine).join('\n')}`
+}
+
+function mistakeLine(mistake: Mistake): string {
+  return `- ${mistakeText(mistake)}`
+}
+
+/** The message without the lines that `mistakesText` makes of its mistakes. */
+export function withoutMistakes({ message, mistakes }: ActionError): string {
+  const lines = new Set(mistakes.map(mistakeLine))
+  return message
+    .split('\n')
+    .filter((line) => !lines.has(line))
+    .join('\n')
+    .replace(/:$/, '')
 }

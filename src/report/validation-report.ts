@@ -4,7 +4,7 @@ import { plain } from '../base/text.ts'
 import type { WrittenClient } from '../spec/client-spec.ts'
 import { usualName } from '../spec/destination-schema.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
-import { roleWarnings } from '../spec/space-schema.ts'
+import { roleWarnings } from '../spec/role-warnings.ts'
 import { blocks, fitted, tableOf } from './markdown-table.ts'
 import { outputsOf } from './outputs.ts'
 

@@ -75,7 +75,11 @@ const once = <T>(all: T[]): T[] => [...new Set(all)]
 const list = (what: string, longest: number, most?: number) => {
   const item = z
     .string()
-    .check(z.minLength(1), z.maxLength(longest, `each of the ${what} has at most ${longest} characters`))
+    .check(
+      z.minLength(1),
+      z.maxLength(longest, `each of the ${what} has at most ${longest} characters`),
+      z.refine(isPrintable, `none of the ${what} has control characters`),
+    )
   const items = z.array(item)
   const few = most === undefined ? items : items.check(z.maxLength(most, `has at most ${most} ${what}`))
   return z.optional(z.pipe(few, z.transform(once<string>)))

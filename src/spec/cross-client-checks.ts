@@ -1,12 +1,15 @@
 import type { Mistake, Position } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import type { CheckedFile } from './spec-file.ts'
+import { clientNameWord } from './destination-schema.ts'
+import type { CheckedFile, Draft, DraftDelivery } from './spec-file.ts'
 
 /** `here`: the running repository, `owner/name`. `tenantOf`: two clients of one name are two on two tenants. */
 export type Rules = { here: string; allowed: string[]; tenantOf: (file: CheckedFile) => string }
 
-type Delivery = CheckedFile['drafts'][number]['deliveries'][number]['delivery']
-type Seen = { file: string; at: Position; owner: object; role: string }
+type Delivery = DraftDelivery['delivery']
+/** A value on GitHub. `key`: equal for equal places; `label`: for people. */
+type Slot = { key: string; role: 'id' | 'secret'; label: string }
+type Taken = { where: string; owner: Draft; role: Slot['role'] }
 
 /** What is wrong between clients, also of several files, and with where they go. */
 export function checkTogether(files: CheckedFile[], rules: Rules): Mistake[] {
@@ -14,56 +17,79 @@ export function checkTogether(files: CheckedFile[], rules: Rules): Mistake[] {
 }
 
 function sameNames(files: CheckedFile[], { tenantOf }: Rules): Mistake[] {
-  const seen = new Map<string, string>()
+  const seen = new Map<string, { where: string; pinned: boolean }>()
   return files.flatMap((file) => {
-    const repeated = (what: string, value: string, at: Position, message: string) => {
-      const key = JSON.stringify([tenantOf(file), what, value])
-      const first = seen.get(key)
-      if (first === undefined) seen.set(key, `${plain(file.file)}:${at.line}`)
-      return first === undefined ? [] : [{ file: file.file, ...at, message: `${what}: ${message} already (${first})` }]
+    const first = (kind: string, value: string, at: Position, pinned: boolean) => {
+      const key = JSON.stringify([tenantOf(file), kind, value])
+      const before = seen.get(key)
+      if (before === undefined) seen.set(key, { where: `${plain(file.file)}:${at.line}`, pinned })
+      return before
     }
-    return file.drafts.flatMap(({ name, at, pin }) => [
-      ...(name === undefined ? [] : repeated('name', name, at, `there is a client ${plain(name, 80)}`)),
-      ...(pin === undefined ? [] : repeated('client-id', pin.id, pin.at, 'another client pins the same')),
-    ])
+    return file.drafts.flatMap(({ name, at, pin }) => {
+      const named = name === undefined ? undefined : first('name', name, at, pin !== undefined)
+      const pinned = pin === undefined ? undefined : first('client-id', pin.id, pin.at, true)
+      const mistake = (position: Position, message: string) => [{ file: file.file, ...position, message }]
+      if (pin !== undefined && pinned !== undefined)
+        return mistake(pin.at, `client-id: another client pins the same already (${pinned.where})`)
+      if (named === undefined || (named.pinned && pin !== undefined)) return []
+      const text = `name: there is a client ${plain(name!, 80)} already (${named.where}); give each a client-id, or another name`
+      return mistake(at, text)
+    })
   })
 }
 
 /** Values of two clients in one place would take turns, and each run would find the other's. */
 function samePlaces(files: CheckedFile[], { here }: Rules): Mistake[] {
-  const seen = new Map<string, Seen & { name: string }>()
-  const mistakes: Mistake[] = []
-  for (const { file, drafts } of files) {
-    for (const draft of drafts.filter(({ absent }) => !absent)) {
-      for (const { at, delivery } of draft.deliveries) {
-        const taken = slots(delivery, draft.secretName, here).flatMap(({ slot, role }) => {
-          const first = seen.get(slot)
-          if (first === undefined) seen.set(slot, { file, at, owner: draft, role, name: draft.name ?? '' })
-          // One client's id is the same wherever it is written twice.
-          const fine = first === undefined || (first.owner === draft && first.role === 'id' && role === 'id')
-          return fine ? [] : [{ first, role }]
+  const seen = new Map<string, Taken>()
+  return files.flatMap(({ file, drafts }) =>
+    drafts
+      .filter(({ absent }) => !absent)
+      .flatMap((draft) => {
+        const clashes = draft.deliveries.flatMap(({ key, at, delivery, isInherited }) => {
+          const [clash] = slots(delivery, draft.secretName, here).flatMap((slot) => {
+            const first = seen.get(slot.key)
+            if (first === undefined)
+              seen.set(slot.key, { where: `${plain(file)}:${at.line}`, owner: draft, role: slot.role })
+            // One client's id is the same wherever it is written twice.
+            const fine = first === undefined || (first.owner === draft && first.role === 'id' && slot.role === 'id')
+            return fine ? [] : [{ first, slot }]
+          })
+          if (clash === undefined) return []
+          return [{ file, ...at, message: clashText(clash, { key, draft, isInherited }), isInherited }]
         })
-        const [clash] = taken
-        if (clash === undefined) continue
-        const { first, role } = clash
-        const by = first.owner === draft ? 'another entry of this list' : `client ${plain(first.name, 80)}`
-        const message = `deliver: its ${role === 'id' ? 'client id' : 'client secret'} goes where ${by} is delivered (${plain(first.file)}:${first.at.line}); give one of them another place or name`
-        mistakes.push({ file, ...at, message })
-      }
-    }
-  }
-  return mistakes
+        // All places of the defaults are one line for this client.
+        const inherited = clashes.filter(({ isInherited }) => isInherited).slice(0, 1)
+        return [...clashes.filter(({ isInherited }) => !isInherited), ...inherited].map(
+          ({ isInherited: _, ...mistake }) => mistake,
+        )
+      }),
+  )
+}
+
+function clashText(
+  { first, slot }: { first: Taken; slot: Slot },
+  { key, draft, isInherited }: { key: string; draft: Draft; isInherited: boolean },
+): string {
+  const by = first.owner === draft ? 'another entry of this list' : `client ${plain(first.owner.name ?? '', 80)}`
+  const help = isInherited ? `write ${clientNameWord} in its name` : 'give one of them another place or name'
+  const value = slot.role === 'id' ? 'client id' : 'client secret'
+  return `${key}: the ${value} of client ${plain(draft.name ?? '', 80)} has the same place as that of ${by} (${first.where}), ${slot.label}; ${help}`
 }
 
 /** The secrets and variables that a delivery writes. Names of repositories and environments know no case. */
-function slots(delivery: Delivery, usualName: string, here: string): { slot: string; role: 'id' | 'secret' }[] {
+function slots(delivery: Delivery, usualName: string, here: string): Slot[] {
   const { store, environment = '' } = delivery
-  const place = [store, subjectOf(delivery, here).toLowerCase(), environment.toLowerCase()]
-  const slot = (kind: string, name: string) => JSON.stringify([...place, kind, name])
+  const subject = subjectOf(delivery, here)
+  const place = [store, subject.toLowerCase(), environment.toLowerCase()]
+  const slot = (role: Slot['role'], kind: string, name: string) => ({
+    key: JSON.stringify([...place, kind, name]),
+    role,
+    label: `${kind} ${name} in ${plain(subject)}${environment === '' ? '' : `, environment ${plain(environment, 80)}`}`,
+  })
   const idAs = delivery['client-id-as']
   return [
-    { slot: slot('secret', delivery['client-secret-name'] ?? usualName), role: 'secret' },
-    ...(idAs === 'none' ? [] : [{ slot: slot(idAs, delivery['client-id-name']), role: 'id' as const }]),
+    slot('secret', 'secret', delivery['client-secret-name'] ?? usualName),
+    ...(idAs === 'none' ? [] : [slot('id', idAs, delivery['client-id-name'])]),
   ]
 }
 
@@ -74,14 +100,16 @@ function subjectOf({ organization, repository }: Delivery, here: string): string
 
 function outside(files: CheckedFile[], { here, allowed }: Rules): Mistake[] {
   return files.flatMap(({ file, drafts }) =>
-    drafts
-      .flatMap(({ deliveries }) => deliveries)
-      .filter(({ delivery }) => !isAllowed(subjectOf(delivery, here), allowed, here))
-      .map(({ at }) => ({
-        file,
-        ...at,
-        message: 'deliver: goes to a repository or organization that the input allow-destinations does not name',
-      })),
+    drafts.flatMap(({ name = '', deliveries }) =>
+      deliveries
+        .map((delivery) => ({ ...delivery, subject: subjectOf(delivery.delivery, here) }))
+        .filter(({ subject }) => !isAllowed(subject, allowed, here))
+        .map(({ key, at, subject }) => ({
+          file,
+          ...at,
+          message: `${key}: client ${plain(name, 80)} is delivered to ${plain(subject)}, which the input allow-destinations does not name`,
+        })),
+    ),
   )
 }
 

@@ -12,19 +12,26 @@ import {
   visibilities,
 } from '../model/destination.ts'
 
+/** In the name of a secret or variable of a spec file: the client's own name. */
+export const clientNameWord = '{name}'
+
 const secretName = z
   .pipe(
     z.string(),
-    z.transform((name) => name.toUpperCase()),
+    z.transform((name) => name.split(clientNameWord).map(upperCase).join(clientNameWord)),
   )
   .check(
     z.refine(
-      (name) => secretNamePattern.test(name),
+      (name) => secretNamePattern.test(name.replaceAll(clientNameWord, 'X')),
       'is not a name that GitHub accepts: letters, digits and _ only, not starting with a digit or GITHUB_',
     ),
   )
 
-/** What a client's credential is called where nothing else is said. */
+function upperCase(text: string): string {
+  return text.toUpperCase()
+}
+
+/** The name of a client's credential where none is given. */
 export function usualName(method: string | undefined): string {
   return method === 'private_key_jwt' ? usualNames.private_key_jwt : usualNames.client_secret
 }
@@ -38,14 +45,14 @@ function secretNames(written: { 'client-secret-name'?: string | undefined }): st
 
 const deliveryFields = z.strictObject({
   repository: z.optional(z.string().check(z.regex(repositoryPattern, 'must be owner/name'))),
-  organization: z.optional(z.string().check(z.regex(organizationPattern, 'is no name of an organization'))),
+  organization: z.optional(z.string().check(z.regex(organizationPattern, 'is not a name of an organization'))),
   environment: z.optional(
     z.string().check(
       z.minLength(1),
       z.maxLength(255, 'has at most 255 characters'),
       z.refine(isPrintable, 'holds control characters'),
       // Such a segment of an address leads elsewhere.
-      z.refine((name) => name !== '.' && name !== '..', 'is no name of an environment'),
+      z.refine((name) => name !== '.' && name !== '..', 'is not a name of an environment'),
     ),
   ),
   store: z._default(z.enum(stores), 'actions'),
@@ -60,7 +67,7 @@ const deliveryFields = z.strictObject({
   'client-secret-name': z.optional(secretName),
 })
 
-/** What may stand in a delivery, for people who misspelt it. */
+/** The keys of a delivery, to suggest one for a misspelt key. */
 export const deliveryKeys = Object.keys(deliveryFields.shape)
 
 /** One place that a client is delivered to, as users write it. */
@@ -85,39 +92,58 @@ export const deliverySchema = z
 
 type WrittenDelivery = z.output<typeof deliverySchema>
 
+/**
+ * The delivery with the client's name for each `{name}`: in upper case, with `_` for every character that GitHub does not allow there,
+ * a digit at the start included.
+ */
+export function withClientName(delivery: WrittenDelivery, client: string): WrittenDelivery {
+  const word = client.toUpperCase().replace(/[^A-Z0-9_]/gu, '_')
+  const named = (name: string) =>
+    name.includes(clientNameWord) ? name.replaceAll(clientNameWord, word).replace(/^\d/, '_') : name
+  const secret = delivery['client-secret-name']
+  return {
+    ...delivery,
+    'client-id-name': named(delivery['client-id-name']),
+    ...(secret === undefined ? {} : { 'client-secret-name': named(secret) }),
+  }
+}
+
+/** The keys of a delivery whose names GitHub refuses once the client's name is in them: a client may be called `github sync`. */
+export function refusedNames(delivery: WrittenDelivery): ('client-id-name' | 'client-secret-name')[] {
+  const keys = ['client-id-name', 'client-secret-name'] as const
+  return keys.filter((key) => !secretNamePattern.test(delivery[key] ?? usualNames.id))
+}
+
 type WrittenPlace = {
   [K in 'repository' | 'organization' | 'environment' | 'visibility' | 'client-id-as']?: string | undefined
 } & { store: (typeof stores)[number]; 'selected-repositories'?: string[] | undefined }
 
-/** What does not go together, by its key. */
+/** The keys that contradict others, each with the reason. */
 function misplaced(it: WrittenPlace): [keyof WrittenPlace, string][] {
   const { repository, organization, environment, store, visibility } = it
   const selected = it['selected-repositories']
-  const strangers = (selected ?? []).filter(
+  const inOrganization = organization !== undefined
+  const stranger = (selected ?? []).findIndex(
     (name) => name.includes('/') && ownerOf(name) !== organization?.toLowerCase(),
   )
   const rules: [boolean, keyof WrittenPlace, string][] = [
-    [
-      organization !== undefined && repository !== undefined,
-      'organization',
-      'and repository are two places: give one of them',
-    ],
-    [
-      organization !== undefined && environment !== undefined,
-      'environment',
-      'belongs to a repository, not to an organization',
-    ],
+    [inOrganization && repository !== undefined, 'organization', 'and repository are two places: give one of them'],
+    [inOrganization && environment !== undefined, 'environment', 'belongs to a repository, not to an organization'],
     [
       environment !== undefined && store !== 'actions',
       'environment',
       `has secrets of the store actions only, not of ${store}`,
     ],
-    [organization === undefined && visibility !== undefined, 'visibility', 'is for the secrets of an organization'],
-    [selected !== undefined && visibility !== 'selected', 'selected-repositories', 'is for visibility: selected'],
+    [!inOrganization && visibility !== undefined, 'visibility', 'applies to secrets of an organization only'],
     [
-      organization !== undefined && strangers.length > 0,
+      selected !== undefined && visibility !== 'selected',
       'selected-repositories',
-      'must be repositories of that organization',
+      'applies to visibility: selected only',
+    ],
+    [
+      inOrganization && stranger >= 0,
+      'selected-repositories',
+      `must be repositories of that organization: item ${stranger + 1} is in another`,
     ],
     [
       it['client-id-as'] === 'variable' && !hasVariables(store),

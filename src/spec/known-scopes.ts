@@ -2,106 +2,32 @@ import { nearest } from '../base/did-you-mean.ts'
 import { plain } from '../base/text.ts'
 import { impersonationGrant } from './client-spec.ts'
 
-const family = (root: string, ...suffixes: string[]) => [root, ...suffixes.map((suffix) => `${root}:${suffix}`)]
-
 /**
  * Scopes usable with OAuth clients (qlik.dev/manage/access-control/scopes, August 2026). The list changes often, so it only
  * serves to suggest: a name that is not on it is a warning, never an error.
  */
-export const knownScopes: readonly string[] = [
-  ...[
-    'admin_classic',
-    'admin.ai-descriptions',
-    'admin.aiplatform',
-    ...family('admin.apps', 'export', 'read'),
-    'admin.assistants',
-    'admin.auth-settings',
-  ],
-  ...[
-    ...family('admin.automations', 'read'),
-    'admin.collections.publicgoverned',
-    'admin.dataproduct',
-    'admin.dataquality',
-    'admin.dataqualityrules',
-  ],
-  ...family('admin.direct-access-gateways', 'delete_gateway', 'register_gateway', 'remote_configuration').slice(1),
-  ...[
-    'admin.extensions',
-    'admin.ip-policies',
-    'admin.knowledgebases',
-    'admin.report-tasks',
-    'admin.semantictype',
-    ...family('admin.spaces', 'read'),
-  ],
-  ...['admin.sprints', 'admin.themes', ...family('admin.users', 'read'), 'admin.webhooks'],
-  ...[
-    'user_default',
-    'ai-descriptions',
-    'analysis-agent',
-    'app.share',
-    ...family('apps', 'export', 'read', 'manage'),
-    'apps.data:export',
-    'apps.image:export',
-  ],
-  ...[
-    'apps.report:all',
-    'apps.report:export',
-    ...family('assistants', 'read'),
-    ...family('automations', 'read'),
-    'automations.private',
-    'automations.shared',
-  ],
-  ...[
-    ...family('automl-deployments', 'predict'),
-    ...family('automl-experiments', 'no_gen_ai_assist'),
-    ...family('data-connections', 'read'),
-  ],
-  ...[
-    'data-governance-agents',
-    ...family('dataproduct', 'consume'),
-    'dataquality',
-    'dataquality:read',
-    ...family('dataqualityrules', 'assign'),
-    'dataset',
-  ],
-  ...[
-    'direct-access-gateways:consume_data',
-    ...family('discovery-agent', 'read'),
-    'environments:read',
-    'geo-operations',
-    'geo-operations.limited',
-  ],
-  ...[
-    ...family('glossary', 'all', 'manage', 'update').slice(1),
-    'governance-definition:read',
-    'help-agent',
-    'identity.email:read',
-    'identity.name:read',
-  ],
-  ...[
-    'identity.picture:read',
-    'identity.subject:read',
-    ...family('knowledgebases', 'read', 'index', 'search'),
-    'lineage:create',
-    'lineage:read',
-    'mcp:execute',
-  ],
-  ...[
-    'offline_access',
-    ...family('semantictype', 'read'),
-    ...family('spaces.data', 'read'),
-    ...family('spaces.managed', 'read'),
-  ],
-  ...[
-    ...family('spaces.shared', 'create', 'read'),
-    'sprints:all',
-    'sprints:contribute',
-    'thread-audits',
-    'trustscore',
-    ...family('users', 'read'),
-  ],
-  ...['webhooks', 'write-table:external_read'],
-]
+export const knownScopes: readonly string[] = `
+  admin_classic admin.ai-descriptions admin.aiplatform admin.apps admin.apps:export admin.apps:read admin.assistants
+  admin.auth-settings admin.automations admin.automations:read admin.collections.publicgoverned admin.dataproduct
+  admin.dataquality admin.dataqualityrules admin.direct-access-gateways:delete_gateway
+  admin.direct-access-gateways:register_gateway admin.direct-access-gateways:remote_configuration admin.extensions
+  admin.ip-policies admin.knowledgebases admin.report-tasks admin.semantictype admin.spaces admin.spaces:read
+  admin.sprints admin.themes admin.users admin.users:read admin.webhooks user_default ai-descriptions analysis-agent
+  app.share apps apps:export apps:read apps:manage apps.data:export apps.image:export apps.report:all
+  apps.report:export assistants assistants:read automations automations:read automations.private automations.shared
+  automl-deployments automl-deployments:predict automl-experiments automl-experiments:no_gen_ai_assist
+  data-connections data-connections:read data-governance-agents dataproduct dataproduct:consume dataquality
+  dataquality:read dataqualityrules dataqualityrules:assign dataset direct-access-gateways:consume_data
+  discovery-agent discovery-agent:read environments:read geo-operations geo-operations.limited glossary:all
+  glossary:manage glossary:update governance-definition:read help-agent identity.email:read identity.name:read
+  identity.picture:read identity.subject:read knowledgebases knowledgebases:read knowledgebases:index
+  knowledgebases:search lineage:create lineage:read mcp:execute offline_access semantictype semantictype:read
+  spaces.data spaces.data:read spaces.managed spaces.managed:read spaces.shared spaces.shared:create
+  spaces.shared:read sprints:all sprints:contribute thread-audits trustscore users users:read webhooks
+  write-table:external_read
+`
+  .trim()
+  .split(/\s+/)
 
 /** Whoever has more of them than that has not misspelt them. */
 const mostUnknown = 20

@@ -1,14 +1,6 @@
 import * as z from 'zod/mini'
-import { nearest } from '../base/did-you-mean.ts'
 import { isPrintable, plain } from '../base/text.ts'
-import {
-  documentedRoles,
-  looksLikeSpaceId,
-  type Membership,
-  refLabel,
-  type SpaceRef,
-  spaceIdPattern,
-} from '../model/space.ts'
+import { looksLikeSpaceId, type Membership, refLabel, type SpaceRef, spaceIdPattern } from '../model/space.ts'
 
 export const mostSpaces = 20
 
@@ -102,14 +94,4 @@ function readLine(line: string, number: number): { space?: Membership; complaint
   const parsed = fields.safeParse({ roles, ...(space.name === undefined ? { id: space.id } : { name: space.name }) })
   if (!parsed.success) return { complaint: `line ${number}: ${plain(parsed.error.issues[0]!.message)}` }
   return { space: { space, roles: [...new Set(roles)] } }
-}
-
-/** A warning for each role that Qlik does not document: a space may offer more roles, and a slip is likelier. */
-export function roleWarnings(spaces: Membership[]): string[] {
-  const strange = new Set(spaces.flatMap(({ roles }) => roles).filter((name) => !documentedRoles.includes(name)))
-  return [...strange].slice(0, mostSpaces).map((name) => {
-    const closest = nearest(name, documentedRoles)
-    const suggestion = closest === undefined ? '' : ` Did you mean ${closest}?`
-    return `The role ${plain(name, 60)} is not among the roles of spaces that Qlik documents.${suggestion}`
-  })
 }

@@ -1,34 +1,18 @@
-import * as z from 'zod/mini'
-import { type Located, locate, locateKey, pathText } from '../base/diagnostics.ts'
-import { nearest } from '../base/did-you-mean.ts'
+import { type Located, locate, pathText } from '../base/diagnostics.ts'
 import type { Mistake, Position } from '../base/errors.ts'
-import { isPrintable, plain } from '../base/text.ts'
+import { plain } from '../base/text.ts'
 import type { Membership } from '../model/space.ts'
-import { clientSchema, rotationSchema, type WrittenClient } from './client-spec.ts'
-import { deliveryKeys, deliverySchema, usualName } from './destination-schema.ts'
-import { spaceKeys, spacesSchema } from './space-schema.ts'
-
-/** What a client leaves out; what makes a client the one it is, or says where it goes, is each client's own. */
-const defaultsSchema = z.partial(z.omit(clientSchema, { name: true, 'client-id': true, state: true, deliver: true }))
-
-/** A spec file as users write it. */
-export const fileSchema = z.strictObject({
-  version: z.literal(1),
-  tenant: z.optional(z.string().check(z.minLength(1))),
-  environment: z.optional(
-    z
-      .string()
-      .check(
-        z.minLength(1),
-        z.maxLength(255, 'has at most 255 characters'),
-        z.refine(isPrintable, 'holds control characters'),
-      ),
-  ),
-  defaults: z.optional(defaultsSchema),
-  clients: z.array(clientSchema).check(z.minLength(1)),
-})
+import { clientSchema, type WrittenClient } from './client-spec.ts'
+import { deliverySchema, refusedNames, usualName, withClientName } from './destination-schema.ts'
+import { spacesSchema } from './space-schema.ts'
+import { type Found, mistakesIn, undelivered } from './spec-mistakes.ts'
+import { fileSchema } from './spec-schema.ts'
+import { isWithin, type Spoiled, spoiledValues } from './spoiled-values.ts'
 
 type WrittenDelivery = WrittenClient['deliver'][number]
+
+/** One place of a client. `key`: its path in the file; `at`: its position, or the client's if the place comes from the defaults. */
+export type DraftDelivery = { key: string; at: Position; delivery: WrittenDelivery; isInherited: boolean }
 
 /** A client of a file as far as it can be understood: mistakes between clients are looked for beside mistakes within them. */
 export type Draft = {
@@ -39,9 +23,9 @@ export type Draft = {
   /** Its own, or that of the defaults. */
   description: { text: string; at: Position } | undefined
   method: WrittenClient['auth-method']
-  /** What its credential is called where a delivery does not say. */
+  /** The name of its credential where a delivery gives none. */
   secretName: string
-  deliveries: { at: Position; delivery: WrittenDelivery }[]
+  deliveries: DraftDelivery[]
   spaces: Membership[]
 }
 
@@ -55,30 +39,51 @@ export type CheckedFile = {
   mistakes: Mistake[]
 }
 
-/** Checks what a file holds, by itself. `found` is what was wrong in the way it is written. */
-export function checkFile(file: string, root: Located, found: (Position & { message: string })[]): CheckedFile {
-  const nothing = { file, environment: '', drafts: [], clients: [] }
-  if (!isMapping(root.value) || !('clients' in root.value)) {
-    // Whatever it is: nothing of it is quoted.
-    return {
-      ...nothing,
-      mistakes: [{ file, ...root.at, message: 'is no spec file: it has no `version` and `clients`' }],
-    }
+type File = { root: Located; defaults: unknown; spoiled: Spoiled[] }
+
+/**
+ * Checks a file by itself. `found`: mistakes in its syntax. `isCredential`: says whether a text is, or looks like, a credential; such a
+ * text is in no message.
+ */
+export function checkFile(
+  file: string,
+  root: Located,
+  found: Found[],
+  isCredential: (text: string) => boolean,
+): CheckedFile {
+  if (!isMapping(root.value) || (!('clients' in root.value) && root.value.version !== 1)) {
+    // Nothing of it is quoted: it may be any file.
+    const message = 'is not a spec file: it has no `version` and `clients`'
+    return { file, environment: '', drafts: [], clients: [], mistakes: [{ file, ...root.at, message }] }
   }
-  const result = fileSchema.safeParse(root.value)
-  const issues = (result.error?.issues ?? []).flatMap((issue) => mistakesOf(issue, root))
-  const written = Array.isArray(root.value.clients) ? (root.value.clients as unknown[]) : []
-  const mistakes = [...found, ...issues, ...undelivered(written, root)].map((mistake) => ({ file, ...mistake }))
   const { tenant, environment, defaults } = root.value
-  const completed =
-    mistakes.length === 0 ? written.map((client, index) => complete(defaults, client, file, index, root)) : []
+  const written = Array.isArray(root.value.clients) ? (root.value.clients as unknown[]) : []
+  const spoiled = spoiledValues(root, isCredential)
+  const drafted = written.map((client, index) => draftOf(client, index, { root, defaults, spoiled }))
+  const mistakes: Found[] = [
+    ...found,
+    ...spoiled,
+    ...mistakesIn(
+      root,
+      [...(fileSchema.safeParse(root.value).error?.issues ?? []), ...undelivered(root, written)],
+      spoiled,
+    ),
+    ...drafted.flatMap((it) => it.mistakes),
+  ]
+  const completed = mistakes.length === 0 ? written.map((client, index) => complete(client, index, root)) : []
+  mistakes.push(...completed.flatMap((it) => ('name' in it ? [] : it.mistakes)))
   return {
     file,
     tenant: typeof tenant === 'string' && tenant !== '' ? { text: tenant, at: locate(root, ['tenant']).at } : undefined,
     environment: typeof environment === 'string' ? environment : '',
-    drafts: written.map((client, index) => draftOf(client, index, root, defaults)),
+    drafts: drafted.map(({ draft }) => draft),
     clients: completed.flatMap((it) => ('name' in it ? [it] : [])),
-    mistakes: [...mistakes, ...completed.flatMap((it) => ('name' in it ? [] : it.mistakes))],
+    mistakes: mistakes.map((mistake) => ({
+      file,
+      line: mistake.line,
+      column: mistake.column,
+      message: mistake.message,
+    })),
   }
 }
 
@@ -86,135 +91,81 @@ function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-// --- what is wrong ---------------------------------------------------------------------------------------------------
-
-type Found = Position & { message: string }
-
-function mistakesOf(issue: z.core.$ZodIssue, root: Located): Found[] {
-  if (issue.code !== 'unrecognized_keys') {
-    return [{ ...locate(root, issue.path).at, message: `${pathText(issue.path)}: ${complaint(issue, root)}` }]
-  }
-  return issue.keys.map((key) => {
-    const path = [...issue.path, key]
-    return { ...locateKey(root, path), message: `${pathText(path)}: is no key of a spec${suggestion(key, issue.path)}` }
-  })
-}
-
-/** Words that are sure to hold nothing of the file. */
-function complaint(issue: z.core.$ZodIssue, root: Located): string {
-  const value = valueAt(root, issue.path)
-  if (value === undefined) return 'is missing'
-  if (value === null) return 'is empty; give a value, or leave the key out'
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${nouns[issue.expected] ?? issue.expected}, not ${nounOf(value)}${value !== null && issue.expected === 'string' && typeof value !== 'object' ? '; put it in quotes' : ''}`
-    case 'invalid_value':
-      return `accepted are ${issue.values.map(String).join(', ')}`
-    case 'too_small':
-      return issue.origin === 'array' ? 'names none' : 'is empty'
-    default:
-      return plain(issue.message)
-  }
-}
-
-const nouns: Record<string, string> = { string: 'a text', array: 'a list', object: 'a mapping', number: 'a number' }
-
-function nounOf(value: unknown): string {
-  const kind = Array.isArray(value) ? 'array' : typeof value
-  return nouns[kind] ?? (kind === 'boolean' ? 'true or false' : 'this')
-}
-
-function valueAt(root: Located, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, step) =>
-      typeof value === 'object' && value !== null && Object.hasOwn(value, step)
-        ? (value as Record<PropertyKey, unknown>)[step]
-        : undefined,
-    root.value,
-  )
-}
-
-/** Inputs of a step that have another place in a file. */
-const moved: Record<string, string> = {
-  'rotate-after': '; it is `after` in `rotation`',
-  'grace-period': '; it is `grace` in `rotation`',
-  deliver: '; each client says where it goes',
-}
-
-function suggestion(key: string, path: readonly PropertyKey[]): string {
-  const last = path.at(-1)
-  const known = path.includes('deliver')
-    ? deliveryKeys
-    : path.includes('spaces')
-      ? spaceKeys
-      : Object.keys(shapeAt(last, path.length === 0))
-  if (Object.hasOwn(moved, key)) return moved[key]!
-  if (path[0] === 'clients' && path.length === 2 && deliveryKeys.includes(key)) return '; it belongs in `deliver`'
-  const closest = nearest(key.replaceAll('_', '-').toLowerCase(), known)
-  return closest === undefined ? '' : `; did you mean ${closest}?`
-}
-
-function shapeAt(key: PropertyKey | undefined, isRoot: boolean): object {
-  if (key === 'rotation') return rotationSchema.shape
-  if (key === 'defaults') return defaultsSchema.shape
-  return isRoot ? fileSchema.shape : clientSchema.shape
-}
-
-/** Where a client goes has to be said: a list left out is easily one forgotten. */
-function undelivered(clients: unknown[], root: Located): Found[] {
-  return clients.flatMap((client, index) => {
-    if (!isMapping(client) || client.state === 'absent' || 'deliver' in client) return []
-    const path = ['clients', index]
-    return [
-      { ...locate(root, path).at, message: `${pathText([...path, 'deliver'])}: is missing; \`[]\` delivers nowhere` },
-    ]
-  })
-}
-
-// --- what is right ---------------------------------------------------------------------------------------------------
-
-function complete(
-  defaults: unknown,
-  client: unknown,
-  file: string,
-  index: number,
-  root: Located,
-): WrittenClient | { mistakes: Mistake[] } {
+/** A client with the values of the defaults that it leaves out, and its own name in the names of secrets. */
+function complete(client: unknown, index: number, root: Located): WrittenClient | { mistakes: Found[] } {
+  const { defaults } = root.value as { defaults?: unknown }
   const [common, own] = [defaults ?? {}, client] as Record<string, object>[]
   const result = clientSchema.safeParse({ ...common, ...own, rotation: { ...common!.rotation, ...own!.rotation } })
-  if (result.success) return result.data
+  if (result.success) {
+    const { name, deliver } = result.data
+    return { ...result.data, deliver: deliver.map((delivery) => withClientName(delivery, name)) }
+  }
   const { at } = locate(root, ['clients', index])
-  const mistakes = result.error.issues.map((issue) => {
-    const message = `${pathText(['clients', index, ...issue.path])}: with the defaults: ${complaint(issue, root)}`
-    return { file, ...at, message }
-  })
+  const mistakes = mistakesIn(root, result.error.issues, []).map(({ message }) => ({
+    ...at,
+    message: `${pathText(['clients', index])}: with the defaults: ${message}`,
+  }))
   return { mistakes }
 }
 
-function draftOf(client: unknown, index: number, root: Located, defaults: unknown): Draft {
+function draftOf(client: unknown, index: number, file: File): { draft: Draft; mistakes: Found[] } {
+  const { root, defaults, spoiled } = file
   const path = ['clients', index]
-  const { name, state, deliver, 'client-id': pin } = isMapping(client) ? client : ({} as Record<string, unknown>)
-  const deliveries = (Array.isArray(deliver) ? deliver : []).flatMap((delivery: unknown, place) => {
-    const result = deliverySchema.safeParse(delivery)
-    return result.success ? [{ at: locate(root, [...path, 'deliver', place]).at, delivery: result.data }] : []
-  })
+  const given = isMapping(client) ? client : {}
+  const text = (key: string) => {
+    const value = given[key]
+    return typeof value === 'string' && !spoiled.some((it) => isWithin([...path, key], it.path)) ? value : undefined
+  }
+  const [name, pin] = [text('name'), text('client-id')]
   const method = methodIn(client) ?? methodIn(defaults)
-  return {
-    name: typeof name === 'string' ? name : undefined,
+  const { deliveries, mistakes } = deliveriesOf(given, path, name, file)
+  const draft = {
+    name,
     at: locate(root, [...path, 'name']).at,
-    pin: typeof pin === 'string' ? { id: pin, at: locate(root, [...path, 'client-id']).at } : undefined,
-    absent: state === 'absent',
+    pin: pin === undefined ? undefined : { id: pin, at: locate(root, [...path, 'client-id']).at },
+    absent: given.state === 'absent',
     description: descriptionAt(root, [...path, 'description']) ?? descriptionAt(root, ['defaults', 'description']),
     method,
     secretName: usualName(method),
     deliveries,
     spaces: spacesIn(client) ?? spacesIn(defaults) ?? [],
   }
+  return { draft, mistakes }
+}
+
+/** The places of a client that can be understood, its own or those of the defaults. */
+function deliveriesOf(
+  given: Record<string, unknown>,
+  path: (string | number)[],
+  name: string | undefined,
+  { root, defaults, spoiled }: File,
+): { deliveries: DraftDelivery[]; mistakes: Found[] } {
+  const isInherited = !('deliver' in given)
+  const list = isInherited ? (isMapping(defaults) ? defaults.deliver : undefined) : given.deliver
+  const listPath = [...(isInherited ? ['defaults'] : path), 'deliver']
+  const mistakes: Found[] = []
+  const deliveries = (Array.isArray(list) ? list : []).flatMap((written: unknown, place): DraftDelivery[] => {
+    const own = [...listPath, place]
+    const at = locate(root, isInherited ? path : own).at
+    const result = deliverySchema.safeParse(written)
+    if (!result.success || spoiled.some((it) => isWithin(it.path, own))) return []
+    // Without a name its place can't be told.
+    const delivery = withClientName(result.data, name ?? '')
+    if (name === undefined && JSON.stringify(delivery) !== JSON.stringify(result.data)) return []
+    const refused = refusedNames(delivery)
+    for (const key of refused) {
+      const message = `${pathText([...own, key])}: with the name of client ${plain(name ?? '', 80)} it begins with GITHUB_, which GitHub does not allow`
+      mistakes.push({ ...at, message })
+    }
+    return refused.length > 0 ? [] : [{ key: pathText(own), at, delivery, isInherited }]
+  })
+  return { deliveries, mistakes }
 }
 
 function descriptionAt(root: Located, path: (string | number)[]): Draft['description'] {
-  const text = valueAt(root, path)
-  return typeof text === 'string' ? { text, at: locate(root, path).at } : undefined
+  const { value, at } = locate(root, path)
+  const isThere = locate(root, path.slice(0, -1)).parts?.has(path.at(-1)!) ?? false
+  return isThere && typeof value === 'string' ? { text: value, at } : undefined
 }
 
 function spacesIn(written: unknown): Membership[] | undefined {

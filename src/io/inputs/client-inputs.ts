@@ -3,7 +3,9 @@ import { plain } from '../../base/text.ts'
 import { roomComplaint } from '../../ledger/ledger-size.ts'
 import type { Membership } from '../../model/space.ts'
 import { clientSchema, type WrittenClient } from '../../spec/client-spec.ts'
+import { clientNameWord } from '../../spec/destination-schema.ts'
 import { readSpaceLines } from '../../spec/space-schema.ts'
+import type { Input, InputName } from './input-table.ts'
 import type { Problems } from './problems.ts'
 
 const placeInputs = [
@@ -12,23 +14,24 @@ const placeInputs = [
 ] as const
 
 /** Those that describe one client: a spec file says these things for itself. */
-export const clientInputs = [
-  ...['name', 'client-id', 'description', 'grant-types', 'scopes', 'auth-method', 'consent'],
-  ...['deliver', ...placeInputs, 'selected-repositories'],
-  ...['spaces', 'rotate-after', 'grace-period'],
+export const clientInputs: readonly InputName[] = [
+  ...(['name', 'client-id', 'description', 'grant-types', 'scopes', 'auth-method', 'consent'] as const),
+  ...(['deliver', ...placeInputs, 'selected-repositories'] as const),
+  ...(['spaces', 'rotate-after', 'grace-period'] as const),
 ]
 
 /** The one client that the inputs describe; undefined where something is wrong with it. `here`: the running repository. */
 export function readClient(
-  input: (name: string) => string,
+  input: Input,
   { deliver, here }: { deliver: boolean; here: string },
   problems: Problems,
 ): WrittenClient | undefined {
-  const given = (name: string) => (input(name) === '' ? undefined : input(name))
-  for (const name of ['scopes', 'grant-types', 'selected-repositories']) {
+  const given = (name: InputName) => (input(name) === '' ? undefined : input(name))
+  for (const name of ['scopes', 'grant-types', 'selected-repositories'] as const) {
     if (given(name) !== undefined && items(given(name))?.length === 0)
       problems.add(name, 'holds no name, only separators', input(name))
   }
+  refuseNameWord(input, problems)
   const delivery = {
     ...Object.fromEntries(placeInputs.map((name) => [name, given(name)])),
     'selected-repositories': items(given('selected-repositories')),
@@ -52,8 +55,9 @@ export function readClient(
     if (complaint !== undefined) problems.add('description', complaint)
     return client
   }
-  for (const issue of result.error.issues) {
-    const name = inputName(issue.path)
+  // Of a list the first wrong item is enough.
+  const first = new Map(result.error.issues.toReversed().map((issue) => [inputName(issue.path), issue]))
+  for (const [name, issue] of first) {
     const value = input(name)
     problems.add(name, complaint(issue), value === '' ? undefined : value)
   }
@@ -68,18 +72,30 @@ function readSpaces(text: string | undefined, problems: Problems): Membership[] 
   return spaces
 }
 
+/** A spec file names its clients by a list, where a name for all of them makes sense. */
+function refuseNameWord(input: Input, problems: Problems): void {
+  for (const name of ['client-id-name', 'client-secret-name'] as const)
+    if (input(name).includes(clientNameWord))
+      problems.refuse(name, `can’t have ${clientNameWord}, which is replaced in spec files only`, input(name))
+}
+
 function complaint(issue: z.core.$ZodIssue): string {
-  return issue.code === 'invalid_value' ? `accepted are ${issue.values.map(String).join(', ')}` : plain(issue.message)
+  const last = issue.path.at(-1)
+  const item =
+    typeof last === 'number' && (issue.path[0] !== 'deliver' || issue.path.length > 2) ? ` (item ${last + 1})` : ''
+  const text =
+    issue.code === 'invalid_value' ? `accepted are ${issue.values.map(String).join(', ')}` : plain(issue.message)
+  return `${text}${item}`
 }
 
 /** `rotation.after` of a spec is `rotate-after` of the step, and so on. */
-function inputName(path: PropertyKey[]): string {
-  const names: Record<string, string> = { 'rotation.after': 'rotate-after', 'rotation.grace': 'grace-period' }
+function inputName(path: PropertyKey[]): InputName {
+  const names: Record<string, InputName> = { 'rotation.after': 'rotate-after', 'rotation.grace': 'grace-period' }
   const key = path
     .filter((part) => typeof part === 'string')
     .join('.')
     .replace(/^deliver\./, '')
-  return names[key] ?? (key || 'name')
+  return names[key] ?? ((key || 'name') as InputName)
 }
 
 /** The items of a list. */

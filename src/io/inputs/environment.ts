@@ -1,12 +1,13 @@
 import { isLoopback, type Proxies } from '../http/transport.ts'
 import { born, type Mask } from '../runner/mask-secret.ts'
+import type { RunContext } from '../runner/run-context.ts'
 import type { Problems } from './problems.ts'
 
-/** What surrounds the step, as its inputs do, as environment variables. */
+/** The environment variables of the step: its inputs, and the runner's own. */
 export type Env = Record<string, string | undefined>
 
-export function apiUrl(env: Env, problems: Problems): string {
-  const text = env.GITHUB_API_URL || 'https://api.github.com'
+/** The address of GitHub's API, without a slash at its end. */
+export function apiUrl({ apiUrl: text }: RunContext, problems: Problems): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
   if (!safe) problems.add('GITHUB_API_URL', 'must be an https address')
@@ -38,8 +39,11 @@ export function proxies(env: Env, problems: Problems, mask: Mask): Proxies {
 /** The repository whose workflow runs. `id` is undefined where the runner does not say it. */
 export type RunningRepository = { owner: string; name: string; id?: string | undefined }
 
-export function currentRepository(env: Env, problems: Problems): RunningRepository {
-  const [owner = '', name = ''] = (env.GITHUB_REPOSITORY ?? '').split('/')
+export function currentRepository(
+  { owner, repository: name }: RunContext,
+  env: Env,
+  problems: Problems,
+): RunningRepository {
   if (owner === '' || name === '') problems.add('GITHUB_REPOSITORY', 'is missing or not owner/name; the runner sets it')
   return { owner, name, id: env.GITHUB_REPOSITORY_ID || undefined }
 }

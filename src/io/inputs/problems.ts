@@ -1,34 +1,50 @@
-import { mistakeText } from '../../base/diagnostics.ts'
+import { mistakesText } from '../../base/diagnostics.ts'
 import { plural } from '../../base/duration.ts'
 import { ActionError, type Mistake } from '../../base/errors.ts'
 
-/** Collects what is wrong, so that all of it is told at once. */
-export type Problems = { add(input: string, message: string, value?: string): void; list: string[] }
+/**
+ * Collects everything that is wrong with the inputs, to tell it at once. `refuse`: a value that nothing looks at any more; no other
+ * problem of that input is told.
+ */
+export type Problems = {
+  add(input: string, message: string, value?: string): void
+  refuse(input: string, message: string, value: string): void
+  refused: Set<string>
+  list: string[]
+}
 
-/** One refusal for all of them, and for what is wrong with spec files besides. */
+/** One error for all problems, and for the mistakes in spec files besides. */
 export function invalid(list: string[], mistakes: Mistake[] = []): ActionError {
   const inputs =
     list.length === 1 ? list[0]! : `${list.length} inputs can't be used:\n${list.map((line) => `- ${line}`).join('\n')}`
-  const specs =
-    mistakes.length === 0 ? '' : `\nAnd of the spec:\n${mistakes.map((it) => `- ${mistakeText(it)}`).join('\n')}`
+  const specs = mistakes.length === 0 ? '' : `\nAnd ${mistakesText('in the spec files', mistakes)}`
   return new ActionError(
     'INPUT_INVALID',
     `${inputs}${specs}`,
-    'Correct the step’s `with:`; nothing was read or written yet. The README lists all inputs.',
+    'Correct the step’s `with:`. Nothing was read or written yet. The README lists all inputs.',
     { mistakes },
   )
 }
 
 export function collectProblems(): Problems {
   const list: string[] = []
+  const refused = new Set<string>()
+  const tell = (input: string, message: string, value: string | undefined) =>
+    void list.push(`${input}: ${message}${value === undefined ? '' : ` (got ${shape(value)})`}`)
   return {
     list,
-    add: (input, message, value) =>
-      void list.push(`${input}: ${message}${value === undefined ? '' : ` (got ${shape(value)})`}`),
+    refused,
+    add: (input, message, value) => {
+      if (!refused.has(input)) tell(input, message, value)
+    },
+    refuse: (input, message, value) => {
+      refused.add(input)
+      tell(input, message, value)
+    },
   }
 }
 
-/** The shape of a value, never the value: it may be a secret in the wrong place. */
+/** The shape of a value, never the value: it may be a secret in the wrong input. */
 function shape(value: string): string {
   if (value === '') return 'nothing'
   const kinds = [

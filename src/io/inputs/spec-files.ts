@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { glob, open, realpath, stat } from 'node:fs/promises'
+import { constants, glob, open, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { sorted } from '../../base/diagnostics.ts'
 import { nearest } from '../../base/did-you-mean.ts'
@@ -9,6 +9,7 @@ import { tooLong } from '../../ledger/ledger-size.ts'
 import type { WrittenClient } from '../../spec/client-spec.ts'
 import { checkTogether } from '../../spec/cross-client-checks.ts'
 import { type CheckedFile, checkFile } from '../../spec/spec-file.ts'
+import { patternComplaint, patternsOf } from './file-patterns.ts'
 import { keepMemorySmall } from './memory.ts'
 import type { Problems } from './problems.ts'
 import { readTenant } from './tenant-address.ts'
@@ -28,6 +29,8 @@ export type Given = {
   allowCustomHost: boolean
   /** A run speaks to one tenant; checking alone speaks to none. */
   oneTenant: boolean
+  /** Is a text one of the step's own credentials, or does it look like one? */
+  isCredential: (text: string) => boolean
 }
 
 export type SpecFile = { file: string; tenant: string; environment: string; clients: WrittenClient[] }
@@ -53,7 +56,7 @@ const largestAll = 2 * largest
 export async function readSpec(given: Given, problems: Problems): Promise<Spec> {
   // Several clients: a run of minutes, and before that the most that is ever read at once.
   keepMemorySmall()
-  const files = await readAll(await find(given, problems), problems)
+  const files = await readAll(await find(given, problems), given, problems)
   const { tenants, mistakes } = tenantsOf(files, given, problems)
   const tenantOf = (file: CheckedFile) => tenants.get(file) ?? ''
   const rules = { here: given.here, allowed: given.allowed, tenantOf }
@@ -92,14 +95,16 @@ type Found = { file: string; real: string }
 /** Every file once, in the order of its name within a pattern. */
 async function find({ files, workspace }: Given, problems: Problems): Promise<Found[]> {
   const base = await realpath(workspace || '.').catch(() => undefined)
-  if (base === undefined) problems.add('GITHUB_WORKSPACE', 'is no folder; the runner sets it')
-  // A comma within braces belongs to its pattern.
-  const patterns = [...files.matchAll(/(?:\{[^{}]*\}|[^\s,])+/g)].map(([pattern]) => pattern)
+  if (base === undefined) problems.add('GITHUB_WORKSPACE', 'is not a folder; the runner sets it')
+  const patterns = patternsOf(files)
   if (patterns.length === 0) problems.add('spec-file', 'holds no path, only separators', files)
   const found = new Map<string, Found>()
-  for (const pattern of base === undefined ? [] : patterns) {
-    const { matches, complaint } = await matching(pattern, workspace, base!)
-    if (complaint !== undefined) problems.add('spec-file', complaint, pattern)
+  for (const [index, pattern] of base === undefined ? [] : patterns.entries()) {
+    const refused = patternComplaint(pattern)
+    const { matches, complaint } =
+      refused === undefined ? await matching(pattern, workspace, base!) : { matches: [], complaint: refused }
+    const which = patterns.length > 1 ? `item ${index + 1} ` : ''
+    if (complaint !== undefined) problems.add('spec-file', `${which}${complaint}`, pattern)
     for (const match of matches) found.set(match.real, found.get(match.real) ?? match)
   }
   if (found.size > mostFiles) problems.add('spec-file', `matches more than ${mostFiles} files`)
@@ -118,7 +123,7 @@ async function matching(
     ? [path.relative(path.resolve(workspace), pattern), path.relative(base, pattern)]
     : [path.normalize(pattern)]
   const inside = ways.find((way) => !leaves(way))
-  if (inside === undefined) return { matches: [], complaint: 'lies outside of the workspace' }
+  if (inside === undefined) return { matches: [], complaint: 'is outside of the workspace' }
   const isThere = await stat(path.join(base, inside)).then(
     () => true,
     () => false,
@@ -137,37 +142,43 @@ async function matching(
     // The output `matrix` passes names on to spec-file.
     if (/[\s,]/.test(name)) return { matches, complaint: `${plain(name)} has a space or comma in its name: rename it` }
     if (isFile) matches.push({ file: name.replaceAll('\\', '/'), real })
-    else if (isThere) return { matches, complaint: `${plain(name)} is no file` }
+    else if (isThere) return { matches, complaint: `${plain(name)} is not a regular file` }
   }
   return matches.length > 0 ? { matches } : { matches, complaint: 'matches no file; was the repository checked out?' }
 }
 
 // --- reading ---------------------------------------------------------------------------------------------------------
 
-async function readAll(found: Found[], problems: Problems): Promise<CheckedFile[]> {
+async function readAll(found: Found[], { isCredential }: Given, problems: Problems): Promise<CheckedFile[]> {
   const texts = await Promise.all(found.map(async ({ file, real }) => ({ file, text: await readText(real) })))
   const size = texts.reduce((sum, { text }) => sum + (typeof text === 'string' ? text.length : 0), 0)
-  if (size <= largestAll) return texts.map(({ file, text }) => checked(file, text))
+  if (size <= largestAll) return texts.map(({ file, text }) => checked(file, text, isCredential))
   problems.add('spec-file', `matches more than ${largestAll / 1024} KiB: give some of the files at a time`)
   return []
 }
 
-function checked(file: string, text: Awaited<ReturnType<typeof readText>>): CheckedFile {
+function checked(
+  file: string,
+  text: Awaited<ReturnType<typeof readText>>,
+  isCredential: Given['isCredential'],
+): CheckedFile {
   const nothing = { file, environment: '', drafts: [], clients: [] }
   const start = { file, line: 1, column: 1 }
   if (typeof text !== 'string') return { ...nothing, mistakes: [{ ...start, message: text.complaint }] }
   const { root, mistakes } = parseTree(text)
-  if (root !== undefined) return checkFile(file, root, mistakes)
+  if (root !== undefined) return checkFile(file, root, mistakes, isCredential)
   return { ...nothing, mistakes: mistakes.map((mistake) => ({ file, ...mistake })) }
 }
 
-/** Reads no more than a spec can have: a file may be larger by the time it is read. */
+/** Reads a regular file, and no more of it than a spec can have: it may be another file by the time it is read. */
 async function readText(real: string): Promise<string | { complaint: string }> {
   const buffer = Buffer.alloc(largest + 1)
   let size = 0
   try {
-    const handle = await open(real)
+    // Without this flag opening a pipe waits for a writer.
+    const handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
+      if (!(await handle.stat()).isFile()) return { complaint: 'is not a regular file' }
       for (let got = -1; got !== 0 && size < buffer.length; size += got)
         got = (await handle.read(buffer, size, buffer.length - size)).bytesRead
     } finally {
@@ -178,8 +189,8 @@ async function readText(real: string): Promise<string | { complaint: string }> {
   }
   if (size > largest) return { complaint: `is larger than ${largest / 1024} KiB` }
   const bytes = buffer.subarray(0, size)
-  // A byte order mark goes with this.
-  return isUtf8(bytes) ? new TextDecoder().decode(bytes) : { complaint: 'is no text in UTF-8' }
+  // This removes a byte order mark, too.
+  return isUtf8(bytes) ? new TextDecoder().decode(bytes) : { complaint: 'is not text in UTF-8' }
 }
 
 // --- which tenant, which clients -------------------------------------------------------------------------------------
@@ -196,13 +207,13 @@ function tenantsOf(files: CheckedFile[], given: Given, problems: Problems) {
     tenants.set(file, origin)
     if (own?.complaint !== undefined) complain(file.tenant!.at, `tenant: ${own.complaint}`)
     else if (own !== undefined && given.tenant !== '' && own.origin !== given.tenant)
-      complain(file.tenant!.at, 'tenant: is another than that of the input')
+      complain(file.tenant!.at, 'tenant: is not the tenant of the input `tenant`')
     if (own?.complaint !== undefined || origin === '') continue
     first ??= { file: file.file, origin }
     if (given.oneTenant && first.origin !== origin)
       complain(
         file.tenant!.at,
-        `tenant: is another than that of ${plain(first.file)}; a run speaks to one, so give each its job: \`mode: validate\` outputs a matrix`,
+        `tenant: is not the tenant of ${plain(first.file)}; a run works on one tenant, so give each its own job: \`mode: validate\` outputs a matrix`,
       )
   }
   const lacks = files.some((file) => file.tenant === undefined && file.mistakes.length === 0 && !tenants.get(file))

@@ -2,7 +2,7 @@ import { EOL } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 // Single files of GitHub's toolkit: its index evaluates an HTTP client for OpenID tokens, which costs more than all else.
 import { issueCommand } from '../../../node_modules/@actions/core/lib/command.js'
-import { mistakeText } from '../../base/diagnostics.ts'
+import { mistakeText, withoutMistakes } from '../../base/diagnostics.ts'
 import { ActionError, type Mistake } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
@@ -74,9 +74,9 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
 }
 
 /** Mistakes that the log has on lines of their own are counted, and not told again. */
-function messageOf({ message, mistakes }: ActionError): string {
-  if (mistakes.length < 2) return message
-  return `${message.split('\n', 1)[0]!.replace(/:$/, '')}. The log has each of them on a line above, marked ✗.`
+function messageOf(error: ActionError): string {
+  if (error.mistakes.length < 2) return error.message
+  return `${withoutMistakes(error)}. The log has each of them on a line above, marked ✗.`
 }
 
 function unwritable(variable: string, cause: unknown): ActionError {

@@ -1,0 +1,100 @@
+import { looksLikeCredential } from '../../base/credential-shape.ts'
+import { longestDescription } from '../../model/client.ts'
+import { born, type Mask } from '../runner/mask-secret.ts'
+import type { Env } from './environment.ts'
+import type { Problems } from './problems.ts'
+
+const word = 1024
+const list = 16_384
+/** Tokens travel in a header, of which servers take 8 KiB; every character of one costs some seventy in masks. */
+const token = 8192
+
+/** Every input with the most characters that it may have. Longer values are refused before anything else looks at them. */
+export const inputLengths = {
+  tenant: 512,
+  'api-key': token,
+  'admin-client-id': 256,
+  'admin-client-secret': token,
+  'admin-private-key': 16_384,
+  'admin-key-id': 256,
+  'allow-custom-host': word,
+  'github-token': token,
+  mode: word,
+  'fail-on-drift': word,
+  rotate: word,
+  verify: word,
+  'retire-hints': word,
+  'drop-destinations': word,
+  'allow-pull-request-target': word,
+  name: 512,
+  'client-id': word,
+  description: longestDescription,
+  'grant-types': word,
+  scopes: 65_536,
+  'auth-method': word,
+  consent: word,
+  deliver: word,
+  repository: word,
+  environment: 255,
+  organization: word,
+  visibility: word,
+  'selected-repositories': list,
+  store: word,
+  'client-id-name': word,
+  'client-id-as': word,
+  'client-secret-name': word,
+  spaces: list,
+  'rotate-after': word,
+  'grace-period': word,
+  'spec-file': list,
+  only: 65_536,
+  'allow-destinations': list,
+  'output-client-secret': word,
+} as const
+
+export type InputName = keyof typeof inputLengths
+
+/** Inputs whose values are secret: they are read by `secretInput` and by the reader of private keys. */
+export const secretInputs = ['api-key', 'admin-client-secret', 'admin-private-key', 'github-token'] as const
+
+/** The value of an input without the space around it; empty if it was left out or refused. */
+export type Input = (name: InputName) => string
+
+/** The inputs after the checks that come first. `isCredential`: is a text one of this step's credentials, or does it look like one? */
+export type OpenedInputs = { input: Input; isCredential: (text: string) => boolean }
+
+/**
+ * Looks at every input before anything else does: its length, and whether a credential was pasted into an input that is not secret.
+ * Such values are problems that name the input, are masked, and count as left out.
+ */
+export function openInputs(env: Env, problems: Problems, mask: Mask): OpenedInputs {
+  const values = new Map<InputName, string>()
+  for (const [name, longest] of Object.entries(inputLengths) as [InputName, number][]) {
+    const value = (env[`INPUT_${name.toUpperCase()}`] ?? '').trim()
+    if (value.length <= longest) values.set(name, value)
+    else problems.refuse(name, `has at most ${longest} characters`, value)
+  }
+  const secrets = secretInputs.flatMap((name) => telling(values.get(name) ?? ''))
+  const isCredential = (text: string) => {
+    const found = looksLikeCredential(text) || secrets.some((secret) => text.includes(secret))
+    // Whoever shows it after all shows a mask. A text that is longer than any credential is shown nowhere.
+    if (found && text.length <= token) born(text, mask)
+    return found
+  }
+  for (const [name, value] of values) {
+    if (isSecret(name) || !isCredential(value)) continue
+    const message =
+      'looks like a credential, which belongs in api-key, admin-client-secret, admin-private-key or github-token'
+    problems.refuse(name, message, value)
+  }
+  return { input: (name) => (problems.refused.has(name) ? '' : (values.get(name) ?? '')), isCredential }
+}
+
+function isSecret(name: InputName): boolean {
+  return (secretInputs as readonly string[]).includes(name)
+}
+
+/** A secret of a few characters is also a part of texts that are none. */
+function telling(secret: string): string[] {
+  return secret.length < 12 ? [] : [secret]
+}

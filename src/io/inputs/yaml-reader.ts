@@ -1,0 +1,154 @@
+import type { CST, Document, ParsedNode } from 'yaml'
+// Parts of the build for browsers: the build for Node prints everything that it reads when LOG_STREAM or LOG_TOKENS is set.
+// The package's own loop around them collects every error of a file, which takes half a minute and a gigabyte for 1 MB of garbage.
+import { composeDoc } from '../../../node_modules/yaml/browser/dist/compose/compose-doc.js'
+import { Directives } from '../../../node_modules/yaml/browser/dist/doc/directives.js'
+import { Lexer, LineCounter, Parser, CST as tokens } from '../../../node_modules/yaml/browser/dist/index.js'
+import type { Position } from '../../base/errors.ts'
+
+/** A finding of the parser. `offset` counts characters from the start of the text. The message may quote the file: it is never printed. */
+export type Slip = { offset: number; code: string; message: string }
+
+/** A bracket or a quoted text, from its first to behind its last character. `isClosed`: by its own kind of bracket, on enough indentation. */
+export type Span = { start: number; end: number; isClosed: boolean }
+
+/** A text as read: its first document, and what was found on the way. Without syntax errors `document` is complete. */
+export type Reading = {
+  at: (offset: number) => Position
+  document: Document.Parsed<ParsedNode> | undefined
+  /** Syntax errors in the order of the text; at most a hundred. */
+  errors: Slip[]
+  /** Things that are valid YAML, and that a spec file does not need: tags, directives. */
+  warnings: Slip[]
+  /** Where a second document begins. */
+  second: number | undefined
+  /** Brackets that are not closed, or not by their own kind. */
+  brackets: Span[]
+  /** Quoted texts that are not closed, or that span several lines. */
+  quotes: Span[]
+  /** Where reading stopped because there is too much of something. */
+  excess: number | undefined
+}
+
+const mostErrors = 100
+/** A spec has six levels; each takes up to three entries of the parser's stack. */
+const deepestStack = 80
+/** Fifty thousand values, each with its key, colon, space, line break and indentation, and what the lexer puts between them. */
+const mostLexemes = 400_000
+
+/** Reads YAML 1.2, and so JSON, in time and memory that its length bounds, whatever it holds. Never throws. */
+export function readYaml(text: string): Reading {
+  const lines = new LineCounter()
+  lines.addNewLine(0)
+  const reading: Reading = {
+    at: (offset) => {
+      const { line, col } = lines.linePos(Math.min(offset, text.length))
+      return { line: Math.max(1, line), column: Math.max(1, col) }
+    },
+    document: undefined,
+    errors: [],
+    warnings: [],
+    second: undefined,
+    brackets: [],
+    quotes: [],
+    excess: undefined,
+  }
+  const document = firstDocument(text, lines, reading)
+  if (document !== undefined && reading.excess === undefined) compose(document, reading)
+  reading.errors.sort((a, b) => a.offset - b.offset)
+  return reading
+}
+
+/** Reads up to the end of the first document, or to the first error behind it: one slip leads to a hundred others. */
+function firstDocument(text: string, lines: LineCounter, reading: Reading): CST.Document | undefined {
+  const parser = new Parser(lines.addNewLine)
+  const { stack } = parser as unknown as { stack: readonly unknown[] }
+  const marks = trackMarks(reading)
+  let document: CST.Document | undefined
+  let count = 0
+  // Answers whether there is enough.
+  const take = (token: CST.Token): boolean => {
+    if (token.type === 'error')
+      reading.errors.push({ offset: token.offset, code: 'UNEXPECTED_TOKEN', message: token.message })
+    if (token.type === 'directive')
+      reading.warnings.push({ offset: token.offset, code: 'DIRECTIVE', message: 'a directive' })
+    if (token.type === 'document' && document !== undefined) reading.second = token.offset
+    if (token.type === 'document') document ??= token
+    return token.type === 'error' || reading.second !== undefined || reading.warnings.length >= mostErrors
+  }
+  for (const lexeme of new Lexer().lex(text)) {
+    if (++count > mostLexemes || stack.length > deepestStack) {
+      reading.excess = marks.offset()
+      return document
+    }
+    marks.pass(lexeme)
+    for (const token of parser.next(lexeme)) if (take(token)) return finished(parser, document)
+  }
+  marks.end()
+  for (const token of parser.end()) if (take(token)) break
+  return document
+}
+
+/** The document that is being read when an error ends it: what came before the error may have a mistake that caused it. */
+function finished(parser: Parser, document: CST.Document | undefined): CST.Document | undefined {
+  if (document !== undefined) return document
+  for (const token of parser.end()) if (token.type === 'document') return token
+  return undefined
+}
+
+/** Follows brackets and quotes; the lexer's tokens are consecutive pieces of the text, with a few marks between them. */
+function trackMarks(reading: Reading) {
+  const open: { bracket: string; start: number }[] = []
+  let [offset, isScalar] = [0, false]
+  const unclosed = () => {
+    for (const { start } of open.splice(0)) reading.brackets.push({ start, end: offset, isClosed: false })
+  }
+  const close = (bracket: string) => {
+    const last = open.pop()
+    if (last === undefined || { '[': ']', '{': '}' }[last.bracket] !== bracket)
+      reading.brackets.push({ start: last?.start ?? offset, end: offset, isClosed: last !== undefined })
+  }
+  return {
+    offset: () => offset,
+    end: unclosed,
+    pass: (lexeme: string) => {
+      if (lexeme === tokens.FLOW_END) unclosed()
+      if (lexeme === tokens.FLOW_END || lexeme === tokens.DOCUMENT || lexeme === tokens.SCALAR) {
+        isScalar = lexeme === tokens.SCALAR
+        return
+      }
+      const [first] = lexeme
+      if (!isScalar && (lexeme === '[' || lexeme === '{')) open.push({ bracket: lexeme, start: offset })
+      if (!isScalar && (lexeme === ']' || lexeme === '}')) close(lexeme)
+      const end = offset + lexeme.length
+      if (!isScalar && (first === '"' || first === "'")) {
+        const isClosed = lexeme.length > 1 && lexeme.endsWith(first)
+        if (!isClosed || lexeme.includes('\n')) reading.quotes.push({ start: offset, end, isClosed })
+      }
+      isScalar = false
+      offset = end
+    },
+  }
+}
+
+class Enough extends Error {}
+
+function compose(token: CST.Document, reading: Reading): void {
+  const options = { uniqueKeys: false, schema: 'core', merge: false, resolveKnownTags: false, logLevel: 'silent' }
+  try {
+    reading.document = composeDoc(
+      { ...options, strict: true, keepSourceTokens: false },
+      new Directives({ version: '1.2' }),
+      token,
+      (source, code, message, isWarning = false) => {
+        const offset = typeof source === 'number' ? source : Array.isArray(source) ? source[0] : source.offset
+        const found = isWarning ? reading.warnings : reading.errors
+        found.push({ offset, code, message })
+        if (found.length >= mostErrors) throw new Enough()
+      },
+    )
+  } catch (thrown) {
+    // The composer's recursion is bounded by the parser's stack; whatever else it throws, the text is not a spec.
+    if (!(thrown instanceof Enough)) reading.errors.push({ offset: token.offset, code: 'IMPOSSIBLE', message: '' })
+  }
+}

@@ -1,0 +1,23 @@
+import * as z from 'zod/mini'
+import { isPrintable } from '../base/text.ts'
+import { clientSchema } from './client-spec.ts'
+
+/** The values that a client takes over if it leaves them out; its name, id and state are each client's own. */
+export const defaultsSchema = z.partial(z.omit(clientSchema, { name: true, 'client-id': true, state: true }))
+
+/** A spec file as users write it. */
+export const fileSchema = z.strictObject({
+  version: z.literal(1),
+  tenant: z.optional(z.string().check(z.minLength(1), z.maxLength(512, 'has at most 512 characters'))),
+  environment: z.optional(
+    z
+      .string()
+      .check(
+        z.minLength(1),
+        z.maxLength(255, 'has at most 255 characters'),
+        z.refine(isPrintable, 'holds control characters'),
+      ),
+  ),
+  defaults: z.optional(defaultsSchema),
+  clients: z.array(clientSchema).check(z.minLength(1)),
+})

@@ -1,0 +1,38 @@
+import { type Located, pathText } from '../base/diagnostics.ts'
+import type { Position } from '../base/errors.ts'
+
+type Path = readonly PropertyKey[]
+
+/** A text of a spec file that can't be what was meant, and its path. Nothing else that is wrong with it is worth telling. */
+export type Spoiled = Position & { message: string; path: Path }
+
+/** GitHub replaces expressions in workflows only. */
+export const expressionText = `has an expression \`\${{ … }}\`, which nobody replaces in a file: write the value itself`
+export const credentialText =
+  'looks like a credential, which must not be in a spec file: remove it, and replace the credential if the file was committed'
+
+/** Expressions of workflows and credentials among the values and keys of a file. */
+export function spoiledValues(root: Located, isCredential: (text: string) => boolean): Spoiled[] {
+  const found: Spoiled[] = []
+  const look = (text: string, at: Position, path: Path, isKey: boolean) => {
+    const isFree = path.at(-1) === 'description' && !isKey
+    const message = isCredential(text) ? credentialText : text.includes('${{') && !isFree ? expressionText : undefined
+    if (message === undefined) return
+    const about = pathText(isKey ? path.slice(0, -1) : path)
+    found.push({ ...at, path, message: `${about === '' ? '' : `${about}: `}${isKey ? `a key ${message}` : message}` })
+  }
+  const visit = ({ value, at, parts }: Located, path: Path) => {
+    if (typeof value === 'string') look(value, at, path, false)
+    for (const [step, { key, node }] of parts ?? []) {
+      if (typeof step === 'string') look(step, key, [...path, step], true)
+      visit(node, [...path, step])
+    }
+  }
+  visit(root, [])
+  return found
+}
+
+/** Is a path the same as another, or within it? */
+export function isWithin(path: Path, outer: Path): boolean {
+  return outer.length <= path.length && outer.every((step, index) => path[index] === step)
+}
