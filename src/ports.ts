@@ -88,8 +88,8 @@ export type Bot = { userId?: string | undefined; clientId?: string | undefined }
 export interface Prover {
   /** `within`: milliseconds for one try, where another one follows anyway. */
   accessToken(clientId: string, issued: Issued, within?: number): Promise<Secret>
-  /** Whom the tenant sees behind an access token; undefined where it does not say. */
-  whoIs(accessToken: Secret): Promise<Bot | undefined>
+  /** Whom the tenant sees behind an access token; what it does not say is undefined. `at`: the tenant's own time of its answer. */
+  whoIs(accessToken: Secret): Promise<Bot & { at?: number | undefined }>
   revoke(accessToken: Secret): Promise<void>
 }
 

@@ -11,7 +11,8 @@ import {
   type theClient,
   type Watch,
 } from '../support/promises.ts'
-import type { RunResult, Simulation, Trouble } from '../support/simulation.ts'
+import type { RunResult, Simulation } from '../support/simulation.ts'
+import type { Trouble } from '../support/troubles.ts'
 import { addForeignKey, fourPlaces, prepared, twoClients } from './scenarios.ts'
 import { dice, together } from './together.ts'
 

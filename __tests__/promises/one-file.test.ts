@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Settings } from '../../sandbox/settings.ts'
 import { writes } from '../support/contract.ts'
-import { Simulation, type Trouble, type TroubleAt } from '../support/simulation.ts'
+import { Simulation } from '../support/simulation.ts'
+import type { Trouble, TroubleAt } from '../support/troubles.ts'
 import { workspaceOf } from '../support/workspace.ts'
 
 // Histories of a spec file with three clients: in each revision one may be followed by another in its place, or sign in another

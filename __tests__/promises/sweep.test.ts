@@ -8,7 +8,8 @@ import {
   repositoryPlace,
   theClient,
 } from '../support/promises.ts'
-import type { RunResult, Trouble } from '../support/simulation.ts'
+import type { RunResult } from '../support/simulation.ts'
+import type { Trouble } from '../support/troubles.ts'
 import { prepared, type Scenario, scenarios } from './scenarios.ts'
 
 const troubles: Trouble[] = [

@@ -69,6 +69,12 @@ export class Watch {
     this.look()
   }
 
+  /** What broke until now could not be helped. */
+  forgive(): void {
+    this.broken.length = 0
+    this.excuse()
+  }
+
   /** A secret that somebody else adds. */
   addForeign(clientId: string, createdBy?: string): { hint: string; value: string } {
     const { tenant } = this.#simulation.sandbox

@@ -7,22 +7,7 @@ import type { Secret } from '../../src/base/secret.ts'
 import { type Transport, TransportError, type WireRequest, type WireResponse } from '../../src/io/http/transport.ts'
 import { type Host, program } from '../../src/run/program.ts'
 import { requireMasked, requireSilence, saysSecret, secretsIn } from './silence.ts'
-
-/** What happens to one request of a run. */
-export type Trouble =
-  | 'killed before'
-  | 'killed after'
-  | 'answer lost'
-  | '500 after'
-  | '429'
-  /** The service asks for more patience than an announcement lasts. */
-  | '429 for long'
-  | 'SIGTERM'
-  /** GitHub refuses every write from here on. */
-  | 'GitHub 403'
-
-/** Trouble at the n-th request of a run, 0-based, or at the first (or `nth`, 1-based) that looks so: `PUT /repos/…`. */
-export type TroubleAt = { at: number | RegExp; nth?: number; kind: Trouble }
+import { sleepsFor, type TroubleAt, Troubles } from './troubles.ts'
 
 export type RunResult = {
   /** Undefined where the run was killed. */
@@ -165,23 +150,23 @@ export class Running {
     requests: [],
   }
   readonly #simulation: Simulation
-  readonly #troubles: TroubleAt[]
-  /** How many requests each trouble could have struck. */
-  readonly #met = new Map<TroubleAt, number>()
+  readonly #troubles: Troubles
   readonly #listeners = new Set<() => void>()
   #parked: Parked[] = []
   #stopped = false
   #over = false
   #finished = false
-  #refusing = false
+  /** Milliseconds that the host has slept. */
+  #slept = 0
+  #asleep = false
   #count = 0
   /** Every secret that this run was given or was answered with. */
   readonly #secrets = new Set<string>()
 
   constructor(simulation: Simulation, env: Record<string, string>, troubles: TroubleAt[]) {
     this.#simulation = simulation
-    this.#troubles = troubles
     const { sandbox } = simulation
+    this.#troubles = new Troubles(troubles, sandbox)
     const { result } = this
     // What is longer than any credential is refused, and shown nowhere.
     for (const name of ['API-KEY', 'ADMIN-CLIENT-SECRET', 'ADMIN-PRIVATE-KEY', 'GITHUB-TOKEN'])
@@ -192,7 +177,7 @@ export class Running {
         process: async () => env.GITHUB_RUN_ID ?? '',
         connect: () => ({ transport: (wire) => this.#send(wire), close: async () => {} }),
         clock: {
-          elapsed: () => sandbox.clock.now(),
+          elapsed: () => sandbox.clock.now() - this.#slept,
           sleep: (milliseconds, signal) => this.#park('sleep', '', sandbox.clock.now() + milliseconds, signal),
         },
         wallClock: () => sandbox.clock.now() + simulation.skew,
@@ -239,6 +224,11 @@ export class Running {
 
   get over(): boolean {
     return this.#over
+  }
+
+  /** Does its host sleep? */
+  get asleep(): boolean {
+    return this.#asleep
   }
 
   /** When it goes on: 0 where a request is under way, else when the first of its sleeps ends. */
@@ -336,54 +326,43 @@ export class Running {
     const asked = `${wire.method} ${new URL(wire.url).pathname}`
     await this.#park('request', asked, 0)
     const { sandbox } = this.#simulation
-    const index = this.#count++
-    const kind = this.#troubleAt(index, asked)
     const service: Service = wire.url.startsWith(sandbox.settings.tenantUrl) ? 'tenant' : 'github'
+    const kind = this.#troubles.strike(this.#count++, asked, service)
     const url = new URL(wire.url)
     const path = `${url.pathname}${url.search}`
     this.result.requests.push({ service, method: wire.method, path })
     if (kind === 'killed before') return this.#die()
     if (kind === 'SIGTERM') this.signal()
-    if (kind === 'GitHub 403') this.#refusing = true
     sandbox.clock.advance(this.#simulation.requestTime)
-    if (kind === '429') return answered(429, sandbox, { 'retry-after': '2' })
-    if (kind === '429 for long') return answered(429, sandbox, { 'retry-after': '90' })
-    if (this.#refusing && service === 'github' && wire.method !== 'GET') return answered(403, sandbox)
+    const instead = this.#troubles.insteadOf(kind, service, wire.method)
+    if (instead !== undefined) return instead
     const outcome = sandbox.handle(service, { method: wire.method, path, headers: wire.headers, body: wire.body ?? '' })
     this.#simulation.noticeRequest()
     if (kind === 'killed after') return this.#die()
+    if (kind === 'asleep') await this.#sleep()
     if (kind === 'answer lost' || outcome.kind === 'dropped' || outcome.kind === 'cut')
       throw new TransportError('lost', 'the connection broke')
     if (outcome.kind === 'hung') throw new TransportError('silent', 'no answer in time')
-    if (kind === '500 after') return answered(500, sandbox)
+    const other = this.#troubles.insteadOfAnswer(kind)
+    if (other !== undefined) return other
     const answer = { status: outcome.status, headers: outcome.headers, body: outcome.body }
     if (this.#simulation.hostile !== undefined) return this.#simulation.hostile(answer, wire)
     for (const secret of secretsIn(outcome.body)) this.#secrets.add(secret)
     return answer
   }
 
-  #troubleAt(index: number, request: string): Trouble | undefined {
-    const struck = this.#troubles.filter((trouble) => {
-      if (typeof trouble.at === 'number') return trouble.at === index
-      if (!trouble.at.test(request)) return false
-      const met = (this.#met.get(trouble) ?? 0) + 1
-      this.#met.set(trouble, met)
-      return met === (trouble.nth ?? 1)
-    })
-    return struck[0]?.kind
+  async #sleep(): Promise<void> {
+    const { clock } = this.#simulation.sandbox
+    const since = clock.now()
+    this.#asleep = true
+    await this.#park('sleep', '', since + sleepsFor)
+    this.#asleep = false
+    this.#slept += clock.now() - since
   }
 
   #die(): Promise<never> {
     this.kill()
     return new Promise(() => {})
-  }
-}
-
-function answered(status: number, sandbox: Sandbox, headers: Record<string, string> = {}): WireResponse {
-  return {
-    status,
-    headers: { date: sandbox.clock.httpDate(), 'content-type': 'application/json', ...headers },
-    body: '{"message":"made up"}',
   }
 }
 

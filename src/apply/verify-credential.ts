@@ -7,6 +7,7 @@ import type { Issued } from '../ports.ts'
 import { cancelled, giveBack, type Work } from './apply-context.ts'
 import { readAhead } from './deliver-credential.ts'
 import { inPhase } from './fresh-credential.ts'
+import { deliverBy } from './renew-announcement.ts'
 
 /** Milliseconds for which a new secret may take to work: it and fresh consent have to spread. */
 const patience = 20_000
@@ -25,9 +26,11 @@ export async function verify(step: Step & { kind: 'verify' }, work: Work): Promi
   giveBack(accessToken, work)
   if (ahead.status === 'rejected') throw ahead.reason
   if (bot.status === 'rejected') throw bot.reason
-  requireSameClient(bot.value?.clientId, fresh.clientId)
-  work.progress.botUserId = bot.value?.userId
-  work.fresh = { ...fresh, phase: 'verified', ahead: ahead.value }
+  requireSameClient(bot.value.clientId, fresh.clientId)
+  work.progress.botUserId = bot.value.userId
+  // Should the host have slept meanwhile, what was read ahead is old: the tenant's own clock went on.
+  const isNow = (bot.value.at ?? Number.POSITIVE_INFINITY) - fresh.announced.announced!.at <= deliverBy / 1000
+  work.fresh = { ...fresh, phase: 'verified', ahead: isNow ? ahead.value : undefined }
   return true
 }
 

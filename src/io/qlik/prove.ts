@@ -1,5 +1,6 @@
+import { ActionError } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
-import type { Bot, Issued, Prover } from '../../ports.ts'
+import type { Issued, Prover } from '../../ports.ts'
 import { userAgent } from '../http/responses.ts'
 import type { Mask } from '../runner/mask-secret.ts'
 import { type Proof, revoke, type Session, token } from './session.ts'
@@ -29,7 +30,7 @@ export function callerOf(session: Session): Promise<string | undefined> {
     .bearer()
     .then((bearer) => whoIs(session, bearer, 'asking who we are'))
     .then(
-      (user) => user?.userId,
+      (user) => user.userId,
       () => undefined,
     )
   return session.signedIn.caller
@@ -40,14 +41,14 @@ async function whoIs(
   { tenant, http }: Session,
   accessToken: Secret,
   what = 'asking who the client is',
-): Promise<Bot | undefined> {
+): ReturnType<Prover['whoIs']> {
   const headers = {
     accept: 'application/json',
     authorization: `Bearer ${accessToken.open()}`,
     'user-agent': userAgent,
   }
   try {
-    const { data } = await http({
+    const { data, at } = await http({
       method: 'GET',
       url: `${tenant.origin}/api/v1/users/me`,
       headers,
@@ -56,8 +57,8 @@ async function whoIs(
       optional: 5000,
     })
     const { id, clientId } = wire.userSchema.parse(data)
-    return { userId: id || undefined, clientId: clientId || undefined }
-  } catch {
-    return undefined
+    return { userId: id || undefined, clientId: clientId || undefined, at }
+  } catch (thrown) {
+    return { at: thrown instanceof ActionError ? thrown.at : undefined }
   }
 }
