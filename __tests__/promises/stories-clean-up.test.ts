@@ -75,17 +75,19 @@ describe('P1: a client that is deleted in the midst of a run leaves no dead secr
     return { simulation, running }
   }
 
-  test.each([
-    ['a rotation', rotated],
-    ['a first delivery', {}],
-  ] as [string, Scenario][])('%s against destroy', async (_what, scenario) => {
-    const { simulation, running } = await deletedMeanwhile(scenario)
-    const destroyed = await simulation.run({ mode: 'destroy' })
-    expect(destroyed.error?.code ?? destroyed.outputs?.result).toBeDefined()
-    if (simulation.sandbox.tenant.findByName('deployer').length > 0)
-      simulation.sandbox.tenant.deleteClient(theClient(simulation).clientId)
-    while (await running.step()) {}
-    expect(running.result.error?.code).toBe('CLIENT_MISSING')
+  test('destroy takes the values out, a rotation delivers, and then destroy deletes the client', async () => {
+    const { simulation } = await prepared(rotated)
+    const rotating = simulation.begin({ rotate: 'now' })
+    await until(rotating, putSecret)
+    simulation.advance(2 / 60)
+    const destroying = simulation.begin({ mode: 'destroy' })
+    await until(destroying, /^DELETE .*oauth-clients/)
+    await rotating.step()
+    while (await destroying.step()) {}
+    while (await rotating.step()) {}
+    const log = [...rotating.result.log, '---', ...destroying.result.log].join('\n')
+    expect(simulation.sandbox.tenant.findByName('deployer'), log).toEqual([])
+    expect(rotating.result.error?.code, log).toBe('CLIENT_MISSING')
     const { github } = simulation.sandbox
     expect([...github.secretNames(repositoryPlace), ...github.variableNames(repositoryPlace)]).toEqual([])
   })
