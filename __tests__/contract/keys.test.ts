@@ -176,7 +176,7 @@ describe('changing the method', () => {
     const secret = held()
     simulation.advance(1)
     const { log } = await good({ ...byKey, ...samePlace }, 'rotated')
-    expect(log.join('\n')).toContain('issue a fresh key: the client is to sign in with another method')
+    expect(log.join('\n')).toContain('issue a fresh key: auth-method has changed')
     const client = theClient(simulation)
     expect(simulation.sandbox.tenant.canAuthenticate(client.clientId, secret)).toBe(true)
     expectUsable(simulation, [keyPlace])

@@ -46,6 +46,7 @@ const steps: Record<string, Step> = {
   delete: { kind: 'delete', clientId: 'c1', name: 'deployer' },
   'delete-twin': { kind: 'delete-twin', clientId: 'c2' },
 }
+const deliver = steps.deliver as Step & { kind: 'deliver' }
 const of = (...kinds: string[]) => kinds.map((kind) => steps[kind]!)
 
 describe('the result', () => {
@@ -127,8 +128,18 @@ describe('a step in words', () => {
   it.each(Object.entries(steps))('says what %s does, in one line', (_kind, step) => {
     expect(stepText(step)).toMatch(/^[a-z][^\n]{5,}$/)
     expect(stepLine(step, 'done', [], { milliseconds: 1234 })).toBe(`✓ ${stepText(step)} (1.2 s)`)
+    expect(stepLine(step, 'done', [], { milliseconds: 38 })).toMatch(/ \(0\.04 s\)$/)
     expect(stepLine(step, 'planned')).toBe(`○ ${stepText(step)}`)
     expect(stepData(step)).toMatchObject({ kind: step.kind })
+  })
+
+  it('names a client’s places alone where their names were said three times', () => {
+    const to = (environment: string): Step => ({ ...deliver, destination: { ...destination, environment } })
+    const before = ['a', 'b', 'c'].map(to)
+    expect(stepLine(to('d'), 'done', before)).toBe('✓ deliver to acme/app, environment d: the same names')
+    expect(stepLine(to('c'), 'done', before.slice(1))).toContain('secret QLIK_CLIENT_SECRET')
+    const other: Step = { ...deliver, destination: { ...destination, secretName: 'OTHER' } }
+    expect(stepLine(other, 'done', before)).toContain('secret OTHER')
   })
 
   it('says what lists gain and lose, and texts were and are', () => {

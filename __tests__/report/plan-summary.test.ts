@@ -99,6 +99,17 @@ describe('a plan', () => {
     )
   })
 
+  it('shows the roles that the client’s user has and would have in a space', () => {
+    const space = { id: '65f1', name: 'Sales' }
+    const steps: Step[] = [
+      { kind: 'grant', space, roles: ['consumer'], before: undefined, assignmentId: undefined, bot: 'b', mark: '' },
+      { kind: 'revoke', space: { id: '70a2', name: '70a2' }, before: ['dataconsumer', 'producer'], assignmentId: 'a' },
+    ]
+    const summary = summaryOf([planned('a', steps)], 'h')
+    expect(summary).toContain('| **change** a | space Sales (65f1) |  | <code>consumer</code> |')
+    expect(summary).toContain('| space 70a2 | <code>dataconsumer producer</code> |  |')
+  })
+
   it('with nothing to do says so', () => {
     expect(lines(summaryOf(same(1), 'h')).slice(1)).toEqual([
       '**0 to create, 0 to change, 0 to delete**, 1 unchanged. This is a plan: nothing was done.',

@@ -91,14 +91,16 @@ export function foreignSecrets(outcomes: Outcome[], bytes: number): string {
 
 // --- new users -------------------------------------------------------------------------------------------------------
 
-/** A user that was made just now reaches no space yet. */
+/** A user that was created just now is in no space yet, unless the spec names some. */
 export function newUsers(outcomes: Outcome[], bytes: number): string {
-  const made = outcomes.filter(({ botUserId, result }) => botUserId !== undefined && result === 'created')
+  const made = outcomes.filter(
+    ({ botUserId, result, plan }) => botUserId !== undefined && result === 'created' && plan?.spec.spaces === undefined,
+  )
   if (outcomes.length === 1 && made.length === 1)
-    return `The client acts as the user ${markdownCode(made[0]!.botUserId!)} on the tenant. Scopes, even admin ones, do not open spaces: add this user to each space that the client must reach.`
+    return `The client acts as the user ${markdownCode(made[0]!.botUserId!)} on the tenant. Scopes, even admin ones, do not open spaces: add this user to each space that the client must reach, or name these spaces in \`spaces\`.`
   if (made.length === 0) return ''
   const words =
-    'Each new client acts as a user of its own on the tenant. Scopes, even admin ones, do not open spaces: add these users to each space that their client must reach.'
+    'Each new client acts as a user of its own on the tenant. Scopes, even admin ones, do not open spaces: add these users to each space that their client must reach, or name these spaces in `spaces`.'
   const cells = ({ name, botUserId }: Outcome) => [markdown(name, 80), markdownCode(botUserId!)]
   const table = tableOf(['client', 'user'], made, cells, { bytes })
   return `${words}\n\n${made.length > mostRows ? folded(`The ${made.length} users`, table) : table}`

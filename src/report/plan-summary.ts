@@ -5,7 +5,7 @@ import { scopeLabel } from '../model/destination.ts'
 import type { Step } from '../plan/steps.ts'
 import { fewOf, fitted, rowOf } from './markdown-table.ts'
 import type { Outcome } from './outcome.ts'
-import { fieldName, partName, reasonText, stepText } from './step-text.ts'
+import { fieldName, partName, reasonText, spaceText, stepText } from './step-text.ts'
 import { credentialName, placesText } from './summary-table.ts'
 
 /** What a plan does with a client; `failed`: it could not be planned. */
@@ -90,6 +90,12 @@ function stepRows(step: Step, outcome: Outcome): Row[] {
     case 'remove-values': {
       const parts = step.parts.map((part) => partName(step.destination, part)).join(', ')
       return [[markdownCell(scopeLabel(step.destination)), markdownCell(parts), 'deleted']]
+    }
+    case 'grant':
+    case 'revoke': {
+      const roles = step.kind === 'grant' ? step.roles : []
+      const field = `space ${spaceText(step)}`
+      return [valueRow(field, textOf(step.before), textOf(roles))]
     }
     case 'delete':
       return [['client', markdownCode(step.clientId), 'deleted']]

@@ -9,13 +9,13 @@ import type { SpaceStep, Step } from '../plan/steps.ts'
 
 const reasonTexts: Record<Reason, string> = {
   first: 'none was issued here yet',
-  method: 'the client is to sign in with another method',
+  method: 'auth-method has changed',
   due: 'it is older than rotate-after',
   asked: 'rotate: now',
   dead: 'the current one is gone from the tenant, or can’t be used',
   undelivered: 'a destination does not hold the current one',
-  visibility: 'a secret is visible to others than asked for',
-  unsettled: 'an earlier run left one unsettled',
+  visibility: 'other repositories see the secret than visibility says',
+  unsettled: 'an earlier run left one in doubt',
 }
 
 /** Why a secret is issued, for people. */
@@ -24,11 +24,11 @@ export function reasonText(reasons: Reason[]): string {
 }
 
 const ownTexts: Record<(Step & { kind: 'own' })['what'], string> = {
-  owner: 'that this repository keeps the client, and by which name',
+  owner: 'that this repository manages the client, and its name here',
   places: 'which destinations are no longer served',
   settled: 'that every destination holds what an earlier run delivered',
-  over: 'that the run which created the client is over',
-  spaces: 'which spaces it is about to open, and to whom',
+  over: 'that the run that created the client has ended',
+  spaces: 'the spaces that the client’s user joins',
 }
 
 type Told = { clientId?: string | undefined; milliseconds: number }
@@ -36,12 +36,17 @@ type Told = { clientId?: string | undefined; milliseconds: number }
 /** One line for one step, done or planned. `before`: the steps before it, whose words it need not repeat. */
 export function stepLine(step: Step, state: 'done' | 'planned', before: Step[] = [], told?: Told): string {
   const mark = state === 'done' ? '✓' : '○'
-  const time = told === undefined ? '' : ` (${(told.milliseconds / 1000).toFixed(1)} s)`
+  const time = told === undefined ? '' : ` (${timeText(told.milliseconds)})`
   const text =
     step.kind === 'deliver' && before.filter((it) => isAlike(it, step)).length >= fullDeliveries
       ? `deliver to ${plain(scopeLabel(step.destination))}: the same names`
       : stepText(step, told?.clientId)
   return `${mark} ${text}${time}`
+}
+
+/** `0.04 s`, `1.2 s`: also a step of a few milliseconds shows that it took some. */
+function timeText(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(milliseconds < 95 ? 2 : 1)} s`
 }
 
 /** After so many lines that say how the values are called, a client's other places are named alone. */
@@ -53,11 +58,11 @@ function isAlike(step: Step, { destination: { secretName, idName, idAs } }: Step
   return destination.secretName === secretName && destination.idName === idName && destination.idAs === idAs
 }
 
-/** What a step does, in a few words without names of secrets' values. */
+/** What a step does, in a few words. */
 export function stepText(step: Step, clientId?: string): string {
   switch (step.kind) {
     case 'delete-twin':
-      return `delete ${step.clientId}, which a run that died left half made`
+      return `delete ${step.clientId}, which a run that stopped left half created`
     case 'retire':
       return `retire ${isKeyHint(step.hint) ? 'key' : 'secret'} ${plain(step.hint, 50)}: ${step.why}`
     case 'create':
@@ -65,7 +70,7 @@ export function stepText(step: Step, clientId?: string): string {
     case 'update':
       return `change ${step.changes.map(changeText).join('; ')}`
     case 'consent':
-      return `set consent to ${step.after} (was ${step.before ?? 'not said'})`
+      return `set consent to ${step.after} (was ${step.before ?? 'unknown'})`
     case 'own':
       return `note in the ledger ${ownTexts[step.what]}`
     case 'write-id':
@@ -73,11 +78,11 @@ export function stepText(step: Step, clientId?: string): string {
     case 'issue':
       return `issue a fresh ${step.credential}: ${reasonText(step.reasons)}`
     case 'verify':
-      return step.skip === undefined ? 'prove it with an access token' : `prove nothing: ${step.skip}`
+      return step.skip === undefined ? 'prove it with an access token' : `skip the proof: ${step.skip}`
     case 'deliver':
       return `deliver to ${plain(scopeLabel(step.destination))}: secret ${step.destination.secretName}${idText(step.destination)}`
     case 'commit':
-      return 'commit: the ledger says which secret is where'
+      return 'commit: note in the ledger which secret is where'
     case 'grant':
       return `grant ${rolesText(step)} in space ${spaceText(step)}`
     case 'revoke':
@@ -92,7 +97,7 @@ export function stepText(step: Step, clientId?: string): string {
 }
 
 function beforeText({ before, clientId }: Step & { kind: 'write-id' }): string {
-  if (before === clientId) return ', visible to those asked for'
+  if (before === clientId) return ', visible as visibility says'
   return before === undefined ? '' : ` (was ${clientIdText(before)})`
 }
 
@@ -105,7 +110,8 @@ function idText({ idAs, idName }: Destination): string {
   return idAs === 'none' ? '' : `, ${idAs} ${idName}`
 }
 
-function spaceText({ space: { id, name } }: SpaceStep): string {
+/** `Sales (65f1…)`: a space by its name and id. */
+export function spaceText({ space: { id, name } }: SpaceStep): string {
   return name === id ? plain(id, 64) : `${plain(name, 100)} (${plain(id, 64)})`
 }
 
@@ -149,7 +155,7 @@ export function fieldName(field: FieldChange['field']): string {
   }[field]
 }
 
-/** A step as plain data for the output `plan`: no secret, and no ledger, which is nobody's business but ours. */
+/** A step as plain data for the output `plan`: without secrets, and without the ledger, which is internal. */
 export function stepData(step: Step): Record<string, unknown> {
   const { kind } = step
   const text = stepText(step)

@@ -3,6 +3,7 @@ import { markdownCell, markdownCode } from '../base/markdown.ts'
 import { plain } from '../base/text.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, scopeLabel } from '../model/destination.ts'
+import { refLabel } from '../model/space.ts'
 import { tableOf } from './markdown-table.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -21,10 +22,10 @@ function mark({ error, foreign, warnings }: Outcome): string {
   return foreign.length + warnings.length > 0 ? '⚠️' : '✅'
 }
 
-const head = ['result', 'client', 'consent, scopes', 'secret, next rotation', 'destinations']
-
 /** One row a client, which is as wide as GitHub shows a summary, also where names are long. */
 export function clientTable(outcomes: Outcome[], bytes: number): string {
+  const names = outcomes.some(({ plan }) => plan?.spec.spaces?.length) ? 'consent, scopes, spaces' : 'consent, scopes'
+  const head = ['result', 'client', names, 'secret, next rotation', 'destinations']
   return tableOf(head, outcomes, (outcome) => row(outcome, outcomes.length === 1), { bytes })
 }
 
@@ -37,7 +38,12 @@ function row(outcome: Outcome, isAlone: boolean): string[] {
   ]
   if (isGone(outcome)) return [...shown, '', '', '']
   const scopes = plan?.spec.fields.scopes ?? plan?.client?.scopes ?? []
-  const access = [plan?.spec.consent, cellOf(scopes, (scope) => markdownCode(scope, 60), ' ')]
+  const spaces = plan?.spec.spaces ?? []
+  const access = [
+    plan?.spec.consent,
+    cellOf(scopes, (scope) => markdownCode(scope, 60), ' '),
+    cellOf(spaces, ({ space, roles }) => markdownCell(`${refLabel(space)}: ${roles.join(' ')}`, 200), '<br>'),
+  ]
   return [
     ...shown,
     access.filter(Boolean).join('<br>'),
