@@ -105,6 +105,7 @@ describe('the sources', () => {
     const reaching = /(from |import\()'(node:(net|tls|http|https|http2|dgram|dns)[^']*|undici[^']*)'|\bfetch\(/
     expect(sources.filter(({ text }) => reaching.test(text)).map(({ name }) => name.replaceAll('\\', '/'))).toEqual([
       'src/io/http/transport.ts',
+      'src/io/http/tunnel.ts',
     ])
   })
 

@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { createTransport } from '../src/io/http/transport.ts'
+import { proxies } from '../src/io/inputs/environment.ts'
+import { collectProblems, invalid } from '../src/io/inputs/problems.ts'
 import type { Clock, Stop } from '../src/ports.ts'
 import { confirmed, type Given, readGiven } from './probe/ask.ts'
 import type { Bench } from './probe/bench.ts'
@@ -57,9 +59,9 @@ This probe works on the tenant ${origin} for about five minutes:
 }
 
 async function ask({ origin, signIn }: Given): Promise<number> {
-  const env = process.env
-  const proxies = { http: env.http_proxy || env.HTTP_PROXY, https: env.https_proxy || env.HTTPS_PROXY }
-  const { transport, close } = createTransport({ ...proxies, none: env.no_proxy || env.NO_PROXY })
+  const problems = collectProblems()
+  const { transport, close } = createTransport(proxies(process.env, problems, () => {}))
+  if (problems.list.length > 0) throw invalid(problems.list)
   let bench: Bench | undefined
   const stop = stopOnSignal(() => bench?.own.left() ?? [])
   const run = randomBytes(6).toString('hex')

@@ -1,5 +1,6 @@
 import { plain } from '../../src/base/text.ts'
-import { type Transport, TransportError } from '../../src/io/http/transport.ts'
+import { TransportError } from '../../src/io/http/network-trouble.ts'
+import type { Transport } from '../../src/io/http/transport.ts'
 import { pause } from '../../src/pause.ts'
 import type { Clock, Stop } from '../../src/ports.ts'
 

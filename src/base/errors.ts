@@ -101,6 +101,7 @@ export class ActionError extends Error {
 /** Turns whatever was thrown into an ActionError: what we did not foresee is a `BUG`, told without its text's origin. */
 export function toActionError(thrown: unknown): ActionError {
   if (thrown instanceof ActionError) return thrown
+  if (isOutOfResources(thrown)) return outOfResources(thrown)
   const kind = thrown instanceof Error ? thrown.name : typeof thrown
   const where =
     thrown instanceof Error
@@ -114,6 +115,24 @@ export function toActionError(thrown: unknown): ActionError {
     {
       cause: thrown,
     },
+  )
+}
+
+/** Node itself was refused files, connections or memory: a matter of where it runs. */
+function isOutOfResources(thrown: unknown): boolean {
+  const code = String((thrown as { code?: unknown } | null | undefined)?.code ?? '')
+  return (
+    thrown instanceof Error &&
+    (['EMFILE', 'ENFILE', 'ENOMEM'].includes(code) || /too many open files/.test(thrown.message))
+  )
+}
+
+function outOfResources(cause: unknown): ActionError {
+  return new ActionError(
+    'INPUT_INVALID',
+    'the runner gives this process too few open files, or too little memory, to go on',
+    'Raise the limit of open files for the runner (ulimit -n, 1024 is usual), and run again: the next run goes on from here.',
+    { cause },
   )
 }
 

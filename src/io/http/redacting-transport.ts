@@ -1,6 +1,7 @@
 import { Blots } from '../../base/redactor.ts'
 import type { Mask } from '../runner/mask-secret.ts'
-import type { Proxies, Transport, WireResponse } from './transport.ts'
+import type { Proxies } from './proxies.ts'
+import type { Transport, WireResponse } from './transport.ts'
 
 type Masking = {
   runner: { mask: Mask }

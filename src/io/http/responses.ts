@@ -3,6 +3,7 @@ import { ActionError, type ErrorCode } from '../../base/errors.ts'
 import type { ServiceName } from '../../base/rate-budget.ts'
 import type { Trouble } from '../../base/retry-policy.ts'
 import { plain } from '../../base/text.ts'
+import { TransportError } from './network-trouble.ts'
 import { isOwnWord, saidBy, traceOf } from './own-word.ts'
 import type { WireRequest, WireResponse } from './transport.ts'
 
@@ -159,11 +160,12 @@ export function failure(
   }
   const code = service === 'tenant' ? 'TENANT_UNREACHABLE' : 'GITHUB_UNREACHABLE'
   const host = new URL(call.url).host
+  const ofProxy = outcome.cause instanceof TransportError ? outcome.cause.hint : undefined
   const usual = `Is ${host} right, and can this runner reach it? Proxies come from HTTPS_PROXY and NO_PROXY, certificate authorities from NODE_EXTRA_CA_CERTS.${service === 'tenant' ? ' A tenant may allow certain addresses only.' : ''}`
   return new ActionError(
     code,
     `${call.what}: ${why}${said === undefined ? '' : ` (${said})`}`,
-    call.hint?.(answer, code) ?? usual,
+    ofProxy ?? call.hint?.(answer, code) ?? usual,
     details,
   )
 }

@@ -4,9 +4,10 @@ import type { Load, ServiceName } from '../../base/rate-budget.ts'
 import { longestWait, type Tried, verdict } from '../../base/retry-policy.ts'
 import { pause } from '../../pause.ts'
 import type { Reporter, Surroundings } from '../../ports.ts'
+import { TransportError } from './network-trouble.ts'
 import { createPace, type Kept, type Pace, type Wait } from './rate-limiter.ts'
 import { type Answer, type Attempt, type Call, failure, finish, serviceName } from './responses.ts'
-import { type Transport, TransportError, type WireResponse } from './transport.ts'
+import type { Transport, WireResponse } from './transport.ts'
 
 export type Http = (call: Call) => Promise<Answer>
 

@@ -1,4 +1,4 @@
-import { isLoopback, type Proxies } from '../http/transport.ts'
+import { isLoopback, type NamedProxy, type Proxies } from '../http/proxies.ts'
 import { born, type Mask } from '../runner/mask-secret.ts'
 import type { RunContext } from '../runner/run-context.ts'
 import type { Problems } from './problems.ts'
@@ -16,24 +16,54 @@ export function apiUrl({ apiUrl: text }: RunContext, problems: Problems): string
   return text.replace(/\/+$/, '')
 }
 
-/** Proxies from the environment, in either case of the names; without a scheme they are http. A password in one is masked. */
+/**
+ * Proxies from the environment, in either case of the names; without a scheme they are http. A password in one is masked, also where
+ * the address can't be used.
+ */
 export function proxies(env: Env, problems: Problems, mask: Mask): Proxies {
-  const proxy = (name: string) => {
-    const text = env[name.toLowerCase()] || env[name]
-    if (!text) return undefined
-    const address = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`
-    const url = URL.canParse(address) ? new URL(address) : undefined
-    if (url === undefined || !/^https?:$/.test(url.protocol)) problems.add(name, 'is not the address of a proxy', text)
-    if (url?.password) born(url.password, mask)
-    try {
-      if (url?.password) born(decodeURIComponent(url.password), mask)
-      decodeURIComponent(url?.username ?? '')
-    } catch {
-      problems.add(name, 'has a user name or password with a % that is no escape: write it %25', text)
-    }
-    return url && address
+  // Plain http is spoken on this machine alone, and there without a proxy; a mistake in its variable is told all the same.
+  proxyOf('HTTP_PROXY', env, problems, mask)
+  return { https: proxyOf('HTTPS_PROXY', env, problems, mask), none: env.no_proxy || env.NO_PROXY }
+}
+
+function proxyOf(name: string, env: Env, problems: Problems, mask: Mask): NamedProxy | undefined {
+  const variable = env[name.toLowerCase()] ? name.toLowerCase() : name
+  const text = env[variable]?.trim()
+  if (!text) return undefined
+  for (const password of passwordsIn(text)) born(password, mask)
+  const address = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  const isBare = url !== undefined && url.pathname.length <= 1 && url.search === '' && url.hash === ''
+  if (url === undefined || !/^https?:$/.test(url.protocol) || !isBare) {
+    problems.add(
+      variable,
+      'is not the address of a proxy: http:// or https://, a host and a port, nothing behind them',
+      text,
+    )
+    return undefined
   }
-  return { http: proxy('HTTP_PROXY'), https: proxy('HTTPS_PROXY'), none: env.no_proxy || env.NO_PROXY }
+  try {
+    decodeURIComponent(url.password + url.username)
+    return { address: url.href, variable }
+  } catch {
+    problems.add(variable, 'has a user name or password with a % that is no escape: write it %25', text)
+    return undefined
+  }
+}
+
+/** What stands where a password does, as it is written and as it is meant, whatever else is wrong with the address. */
+function passwordsIn(text: string): string[] {
+  const [, password = ''] = /^(?:[a-z][a-z\d+.-]*:\/\/)?[^:]*:(.*)@/is.exec(text) ?? []
+  const parsed = URL.canParse(text) ? new URL(text).password : ''
+  return [...new Set([password, parsed].flatMap((it) => [it, unescaped(it)]))].filter((it) => it !== '')
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 /** The repository whose workflow runs. `id` is undefined where the runner does not say it. */

@@ -1,7 +1,7 @@
 import { specInvalid } from '../../base/diagnostics.ts'
 import type { Secret } from '../../base/secret.ts'
 import type { Policy, RunIdentity, WrittenClient } from '../../spec/client-spec.ts'
-import type { Proxies } from '../http/transport.ts'
+import type { Proxies } from '../http/proxies.ts'
 import type { Tenant } from '../qlik/session.ts'
 import type { Mask } from '../runner/mask-secret.ts'
 import { type RunContext, readContext } from '../runner/run-context.ts'

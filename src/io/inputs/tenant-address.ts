@@ -1,4 +1,4 @@
-import { isLoopback } from '../http/transport.ts'
+import { isLoopback } from '../http/proxies.ts'
 
 /** The origin of a tenant's address as somebody wrote it, and what is wrong with it, if anything. */
 export function readTenant(

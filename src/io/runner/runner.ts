@@ -26,6 +26,8 @@ export type Runner = {
 const mostAnnotations = 9
 
 export function createRunner(env: NodeJS.ProcessEnv): Runner {
+  // Where the log is full, or nobody reads it any more, the work goes on: to stop in the midst of a delivery would be worse.
+  process.stdout.on('error', () => {})
   const print = (line: string) => process.stdout.write(`${line}${EOL}`)
   // Written at the end, and so loaded at the end.
   const files = () => import('./runner-files.ts')
