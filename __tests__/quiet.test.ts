@@ -50,7 +50,7 @@ describe('with every debug switch on, the built action shows nothing of a secret
     const results = [
       await stage.step({}, switches),
       await stage.step({ rotate: 'now', 'output-client-secret': 'true' }, switches),
-      await stage.step({ ...inputs, name: 'other' }, { ...env, ...switches }),
+      await stage.step({ ...inputs, name: 'other', 'client-secret-name': 'OTHER' }, { ...env, ...switches }),
       await stage.step({ ...inputs, 'api-key': `${stage.inputs['api-key']}x` }, { ...env, ...switches }),
     ]
     expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 1])

@@ -26,10 +26,11 @@ describe('a place where another client’s id stands', () => {
   it('is told before it is overwritten, once', async () => {
     const { clientId } = await settle()
     const warned = new RegExp(`acme/app: QLIK_CLIENT_ID holds the id of another client \\(${clientId}\\)`)
-    const plan = await simulation.run({ name: 'second', mode: 'plan' })
-    const second = await simulation.run({ name: 'second' })
-    for (const { log } of [plan, second]) expect(log.join('\n')).toMatch(warned)
-    expectSuccess(second, { result: 'created' })
+    const second = { name: 'second', 'drop-destinations': 'true' }
+    const plan = await simulation.run({ ...second, mode: 'plan' })
+    const result = await simulation.run(second)
+    for (const { log } of [plan, result]) expect(log.join('\n')).toMatch(warned)
+    expectSuccess(result, { result: 'created' })
     const again = await simulation.run({ name: 'second' })
     expect(again.log.join('\n')).not.toContain('another client')
     const named = { name: 'third', 'client-id-name': 'THIRD_ID', 'client-secret-name': 'THIRD_SECRET' }
@@ -154,7 +155,8 @@ describe('destroy', () => {
     expectRefusal(await simulation.run(destroy), 'CLIENT_OWNED_ELSEWHERE', { message: /was not made by this action/ })
     await simulation.run()
     expectRefusal(await simulation.run(destroy), 'CLIENT_OWNED_ELSEWHERE', { message: /existed before/ })
-    const pinned = { ...destroy, 'client-id': client.clientId }
+    const hint = client.secrets[0]!.hint
+    const pinned = { ...destroy, 'client-id': client.clientId, 'retire-hints': hint }
     expectSuccess(await simulation.run(pinned), { result: 'deleted' })
     expectSuccess(await simulation.run(pinned), { result: 'unchanged' })
   })

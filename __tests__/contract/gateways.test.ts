@@ -121,7 +121,7 @@ describe('what the service itself calls gone', () => {
     const { github } = simulation.sandbox
     strike({ service: 'github', path: /secrets|variables/ }, 404, '{"message":"Not Found"}')
     const result = await simulation.run({ mode: 'destroy' })
-    expect(said(result)).toMatch(/QLIK_CLIENT_SECRET is left behind in acme\/app/)
+    expect(said(result)).toMatch(/QLIK_CLIENT_SECRET and QLIK_CLIENT_ID are left behind in acme\/app/)
     expect(said(result)).not.toMatch(/✓ remove/)
     expect(github.secretNames(place)).toEqual(['QLIK_CLIENT_SECRET'])
   })

@@ -43,7 +43,7 @@ describe('the client', () => {
     ['consent', 'Trusted', /^consent: accepted are trusted, required \(got a text of 7 characters\)/],
     ['auth-method', 'none', /^auth-method: accepted are client_secret/],
     ['client-id-as', 'output', /^client-id-as: accepted are variable, secret, none/],
-    ['mode', 'aply', /^mode: accepted are apply, plan, destroy, validate/],
+    ['mode', 'aply', /^mode: accepted are apply, plan, destroy, plan-destroy, validate/],
     ['rotate', 'never', /^rotate: accepted are auto, now/],
     ['scopes', 's'.repeat(257), /^scopes: each of the scopes has at most 256 characters/],
   ])('refuses an unknown %s and names what is accepted', (input, value, message) =>

@@ -202,7 +202,7 @@ describe('a tenant in trouble while it writes', () => {
   it.each([
     ['issuing', issue, { rotate: 'now' }],
     ['announcing', { ...issue, method: 'PATCH', path: /\/oauth-clients\/\w+$/ }, { rotate: 'now' }],
-    ['creating', { ...issue, path: /\/oauth-clients$/ }, { name: 'second' }],
+    ['creating', { ...issue, path: /\/oauth-clients$/ }, { name: 'second', 'client-secret-name': 'SECOND' }],
   ])('is told as such after half a minute of silence: %s', async (_what, request, inputs: Record<string, string>) => {
     const client = await settle()
     const before = hints(client)
@@ -221,7 +221,7 @@ describe('a tenant in trouble while it writes', () => {
 
   it.each([
     ['issuing', issue, { rotate: 'now' }],
-    ['creating', { ...issue, path: /\/oauth-clients$/ }, { name: 'second' }],
+    ['creating', { ...issue, path: /\/oauth-clients$/ }, { name: 'second', 'client-secret-name': 'SECOND' }],
   ])('is waited for as it asks, and that is told: %s', async (_what, request, inputs: Record<string, string>) => {
     await settle()
     simulation.sandbox.faults.add({ ...request, when: 'before', times: 2, fault: status('4') })

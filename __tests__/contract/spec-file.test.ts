@@ -262,7 +262,7 @@ describe('state: absent', () => {
     expectSuccess(await run(specOf('name: old\nscopes: [apps]\ndeliver: [{}]')), { result: 'created' })
     const fresh = 'name: fresh\nscopes: [apps]\ndeliver: [{}]'
     const successor = specOf('name: old\nstate: absent', fresh)
-    if (only !== '') await run(specOf(fresh))
+    if (only !== '') await run(specOf(fresh), { 'drop-destinations': 'true' })
     expectSuccess(await run(successor, { only }), { result: 'deleted' })
     const [client] = simulation.sandbox.tenant.findByName('fresh')
     expect(simulation.sandbox.tenant.canAuthenticate(client!.clientId, secret('QLIK_CLIENT_SECRET') ?? '')).toBe(true)
@@ -275,7 +275,10 @@ describe('state: absent', () => {
     await run(both)
     expectSuccess(await run(both, { mode: 'destroy', only: 'jobs' }), { result: 'deleted', 'client-name': 'jobs' })
     expect(simulation.sandbox.tenant.findByName('etl')).toHaveLength(1)
-    expectSuccess(await run(both, { mode: 'destroy' }), { result: 'deleted' })
+    const refused = await run(both, { mode: 'destroy' })
+    expectRefusal(refused, 'INPUT_INVALID', { message: /^only: is missing/ })
+    expect(refused.requests).toEqual([])
+    expectSuccess(await run(both, { mode: 'destroy', only: 'etl jobs' }), { result: 'deleted' })
     expect(simulation.sandbox.tenant.findByName('etl')).toEqual([])
   })
 

@@ -133,8 +133,8 @@ describe('of twins', () => {
 
 it('a refusal to touch what is not ours says whose it is, harmlessly', () => {
   const owner = { ...ledgerOf().owner, name: '::error::x\n##[group]', repository: '7' }
-  const error = ownedElsewhere(clientOf({ ledger: ledgerOf({ owner }) }))
+  const error = ownedElsewhere(clientOf({ ledger: ledgerOf({ owner }) }), actor)
   expect(error.message).not.toMatch(/\n|##\[/)
-  expect(ownedElsewhere(clientOf({ ledger: ledgerOf() }), true).message).toMatch(/existed before/)
-  expect(ownedElsewhere(clientOf()).message).toMatch(/was not made by this action/)
+  expect(ownedElsewhere(clientOf({ ledger: ledgerOf() }), actor, true).message).toMatch(/existed before/)
+  expect(ownedElsewhere(clientOf(), actor).message).toMatch(/was not made by this action/)
 })

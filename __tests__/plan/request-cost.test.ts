@@ -61,7 +61,7 @@ it('counts what is deleted and retired', () => {
       { kind: 'retire', clientId, hint: 'aaaaa', why: 'no grace' },
       { kind: 'retire', clientId, hint: keyHint, why: 'no grace' },
       { kind: 'remove-values', destination, parts: ['secret', 'id'] },
-      { kind: 'delete', clientId, name: 'x' },
+      { kind: 'delete', clientId, name: 'x', places: [destination] },
     ]),
-  ).toEqual({ tenant: { reads: 1, writes: 3 }, github: { reads: 0, writes: 2 } })
+  ).toEqual({ tenant: { reads: 1, writes: 3 }, github: { reads: 2, writes: 2 } })
 })

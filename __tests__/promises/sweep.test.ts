@@ -80,8 +80,9 @@ describe('destroying comes to its end wherever it is stopped', () => {
   for (const trouble of troubles)
     test(`P7: nothing is left, and then nothing is written × ${trouble}`, async () => {
       for (let at = 0; ; at++) {
-        const { simulation } = await prepared(scenarios['rotating beside a secret of somebody else'])
-        const destroy = { mode: 'destroy' }
+        const { simulation, watch } = await prepared(scenarios['rotating beside a secret of somebody else'])
+        const [theirs] = theClient(simulation).secrets.filter(({ value }) => watch.foreign.has(value))
+        const destroy = { mode: 'destroy', 'retire-hints': theirs!.hint }
         const disturbed = await simulation.run(destroy, { at, kind: trouble })
         const { outputs, error } = await simulation.run(destroy)
         expect(error?.message).toBeUndefined()

@@ -43,7 +43,7 @@ const steps: Record<string, Step> = {
   commit: { kind: 'commit' },
   retire: { kind: 'retire', clientId: 'c1', hint: 'rrrrr', why: 'grace is over' },
   'remove-values': { kind: 'remove-values', destination, parts: ['secret', 'id'] },
-  delete: { kind: 'delete', clientId: 'c1', name: 'deployer' },
+  delete: { kind: 'delete', clientId: 'c1', name: 'deployer', places: [] },
   'delete-twin': { kind: 'delete-twin', clientId: 'c2' },
 }
 const deliver = steps.deliver as Step & { kind: 'deliver' }

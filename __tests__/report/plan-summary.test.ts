@@ -61,7 +61,7 @@ const deleted = () =>
     'old',
     [
       { kind: 'remove-values', destination, parts: ['secret', 'id'] },
-      { kind: 'delete', clientId: 'c9', name: 'old' },
+      { kind: 'delete', clientId: 'c9', name: 'old', places: [] },
     ],
     { clientId: 'c9' },
   )

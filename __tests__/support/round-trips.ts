@@ -87,7 +87,7 @@ export const trips: Trip[] = [
     const { clientId } = sandbox.tenant.addClient({ clientName: 'deployer', allowedScopes: ['user_default'] })
     return { 'client-id': clientId }
   }),
-  trip('destroyed', [4, 6, 3], async (simulation) => ({ ...(await done(simulation)), mode: 'destroy' })),
+  trip('destroyed', [5, 8, 4], async (simulation) => ({ ...(await done(simulation)), mode: 'destroy' })),
   // GitHub gives variables by thirties.
   trip('nothing to do, 10 clients of a file', [1, 3, 1], file(10)),
   trip('nothing to do, 100 clients of a file', [2, 6, 1], file(100)),

@@ -1,7 +1,5 @@
 import { toActionError, unreachable } from '../base/errors.ts'
-import { plain } from '../base/text.ts'
 import { withLedger } from '../ledger/description.ts'
-import { scopeLabel } from '../model/destination.ts'
 import type { ClientPlan, Step } from '../plan/steps.ts'
 import type { Reading } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'
@@ -20,6 +18,7 @@ import {
 import { commit } from './commit-delivery.ts'
 import { createClient } from './create-client.ts'
 import { deliver } from './deliver-credential.ts'
+import { deleteClient, removeValues } from './destroy-client.ts'
 import { changeSpace, startSpaceWork } from './grant-spaces.ts'
 import { announceAndIssue } from './issue-credential.ts'
 import { retireStep } from './retire.ts'
@@ -55,14 +54,16 @@ export async function apply(plan: ClientPlan, reading: Reading, shop: Workshop, 
 /** The step as it was carried out; undefined where it turned out not to be needed. */
 async function carryOut(step: Step, work: Work): Promise<Step | undefined> {
   if (step.kind === 'update') return update(step, work)
+  if (step.kind === 'remove-values') return removeValues(step, work)
   return (await isCarriedOut(step, work)) ? step : undefined
 }
 
-async function isCarriedOut(step: Exclude<Step, { kind: 'update' }>, work: Work): Promise<boolean> {
+async function isCarriedOut(step: Exclude<Step, { kind: 'update' | 'remove-values' }>, work: Work): Promise<boolean> {
   const { tenant, destinations } = work.shop.writers
   switch (step.kind) {
-    case 'delete-twin':
     case 'delete':
+      return deleteClient(step, work)
+    case 'delete-twin':
       return changes(work, tenant.remove(step.clientId))
     case 'retire':
       return retireStep(step, work)
@@ -85,24 +86,9 @@ async function isCarriedOut(step: Exclude<Step, { kind: 'update' }>, work: Work)
     case 'grant':
     case 'revoke':
       return changeSpace(step, work)
-    case 'remove-values':
-      return removeValues(step, work)
     default:
       return unreachable(step)
   }
-}
-
-/** A value that GitHub does not let go, or does not show, is named as left behind: the client goes all the same. */
-async function removeValues({ destination, parts }: Step & { kind: 'remove-values' }, work: Work): Promise<boolean> {
-  const removals = await work.shop.writers.destinations.remove(destination, parts)
-  const left = removals.filter((removal) => removal.left !== undefined)
-  work.progress.changed ||= left.length < removals.length || left.some((removal) => removal.left?.uncertain)
-  for (const { part, left: error } of left) {
-    if (error!.code !== 'DESTINATION_MISSING' && error!.code !== 'DESTINATION_FORBIDDEN') throw error
-    const name = part === 'id' ? destination.idName : destination.secretName
-    work.progress.notes.push(`${name} is left behind in ${plain(scopeLabel(destination))}: ${error!.message}`)
-  }
-  return left.length === 0
 }
 
 async function changes(work: Work, write: Promise<unknown>): Promise<true> {

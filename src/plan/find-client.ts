@@ -42,7 +42,7 @@ function byLedgerOrName(spec: ClientSpec, all: ObservedClient[], actor: Keeper, 
   const [client] = named
   if (client === undefined) return { kind: 'none' }
   const owner = client.description.ledger?.owner
-  if (owner !== undefined) throw ownedElsewhere(client)
+  if (owner !== undefined) throw ownedElsewhere(client, actor)
   return { kind: 'found', client, by: 'name', twins: [] }
 }
 
@@ -127,14 +127,20 @@ function ambiguous(spec: ClientSpec, clients: ObservedClient[]): ActionError {
 }
 
 /** The refusal to touch what is not ours. `adopted`: it is ours to keep in order, but was there before us. */
-export function ownedElsewhere(client: ObservedClient, adopted = false): ActionError {
+export function ownedElsewhere(client: ObservedClient, { repository }: Keeper, adopted = false): ActionError {
   const owner = client.description.ledger?.owner
-  const managed = `is managed by ${plain(owner?.name ?? '')} (repository ${plain(owner?.repository ?? '')}) as ${plain(owner?.client ?? '')}`
+  const isNamesake =
+    owner !== undefined &&
+    owner.repository !== repository.id &&
+    owner.name.toLowerCase() === `${repository.owner}/${repository.name}`.toLowerCase()
+  const since = isNamesake
+    ? `. This repository has the id ${plain(repository.id)}: the one of that id was deleted and made again, or gave its name away`
+    : ''
   const who = adopted
     ? 'existed before this action adopted it'
     : owner === undefined
       ? 'was not made by this action'
-      : managed
+      : `is managed by ${plain(owner.name)} (repository ${plain(owner.repository)}) as ${plain(owner.client)}${since}`
   return new ActionError(
     'CLIENT_OWNED_ELSEWHERE',
     `${clientLabel(client)} ${who}`,

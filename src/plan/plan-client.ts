@@ -22,10 +22,12 @@ import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
 import { adds, keyless, kindOf, retireSteps, surelyGone, surplusMethod } from './auth-method.ts'
 import { clientLabel, type Identity, identify } from './find-client.ts'
+import { isOutOfReach } from './leftovers.ts'
 import { planDestroy } from './plan-destroy.ts'
 import { deliverySteps, idRepairs, issueSteps, unwantedSecret } from './plan-issue.ts'
 import { leavingSpaces, withSpaces } from './plan-spaces.ts'
-import { protectAdmin, protectTwin, refuseDropped, requireForm, requireRead, requireVisibility } from './refusals.ts'
+import { protectAdmin, protectTwin, requireForm, requireRead, requireVisibility } from './refusals.ts'
+import { refuseDropped, refuseTaken } from './shared-places.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { warningsOf } from './warnings.ts'
 
@@ -34,14 +36,15 @@ import { warningsOf } from './warnings.ts'
  * `DESTINATION_DROPPED`, `SECRET_SLOTS_FULL`, `CLIENT_IS_ADMIN`, all before anything is written.
  */
 export function planClient(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
-  if (spec.refusal !== undefined) throw spec.refusal
-  requireForm(spec, observed, context.actor)
   const destroy = spec.state === 'absent'
+  if (spec.refusal !== undefined && !(destroy && isOutOfReach(spec.refusal))) throw spec.refusal
+  requireForm(spec, observed, context.actor)
   if (!destroy) requireRead(spec.destinations, observed)
   // What is pinned and already gone needs no destroying.
   const gone = destroy && spec.clientId !== undefined && observed.clients.every(({ id }) => id !== spec.clientId)
   const identity: Identity = gone ? { kind: 'none' } : identify(spec, observed.clients, context.actor, observed.now)
   if (destroy) return leavingSpaces(planDestroy(spec, identity, observed, context), observed)
+  refuseTaken(spec, identity.kind === 'found' ? identity.client : undefined, observed, context)
   const plan =
     identity.kind === 'none'
       ? planCreate(spec, observed, context)
@@ -51,7 +54,8 @@ export function planClient(spec: ClientSpec, observed: Observed, context: PlanCo
 
 // --- a client that is not there --------------------------------------------------------------------------------------
 
-function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: PlanContext): ClientPlan {
+function planCreate(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
+  const { actor, policy } = context
   const fields = newFields(spec)
   const kind = kindOf(spec.fields, undefined)
   const deliver = spec.destinations.length > 0
@@ -79,7 +83,7 @@ function planCreate(spec: ClientSpec, observed: Observed, { actor, policy }: Pla
     ],
     drift: true,
     foreign: [],
-    warnings: warningsOf(spec, undefined, observed, policy),
+    warnings: warningsOf(spec, undefined, observed, context),
   }
 }
 
@@ -112,7 +116,7 @@ function planExisting(
   const { adminClientId } = context.policy
   if (client.id === adminClientId) protectAdmin(client, changes, spec.consent)
   protectTwin(twins, adminClientId)
-  refuseDropped(spec, client, context.policy)
+  refuseDropped(spec, client, observed, context)
   requireVisibility(spec.destinations, observed.destinations)
   const input = rotationInput(spec, client, observed, context)
   const rotation = spec.destinations.length > 0 ? decideRotation(input) : undefined
@@ -149,7 +153,7 @@ function planExisting(
     wait: rotation?.wait ?? (changes.length + own.length > 0 ? waitToWrite(input) : undefined),
     drift: changes.length > 0 || consentDiffers || ids.length > 0 || reasons.some(isDrift),
     foreign: rotation?.foreign ?? foreignAmong(input.live, input),
-    warnings: warningsOf(spec, client, observed, { adminClientId, postponed: rotation?.postponed }),
+    warnings: warningsOf(spec, client, observed, { ...context, postponed: rotation?.postponed }),
   }
 }
 

@@ -1,7 +1,6 @@
 import { iso } from '../base/duration.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import { droppedDestinations } from '../ledger/ledger.ts'
 import { isOwner } from '../ledger/ownership.ts'
 import { type Rotation, secretSlots } from '../ledger/rotation-decision.ts'
 import type { Consent, FieldChange, ObservedClient, ObservedSecret } from '../model/client.ts'
@@ -9,7 +8,7 @@ import { isKeyHint } from '../model/credential.ts'
 import type { ObservedDestination } from '../model/destination.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
 import { isAsAsked, isComplete } from '../model/visibility.ts'
-import type { Actor, ClientSpec, Policy } from '../spec/client-spec.ts'
+import type { Actor, ClientSpec } from '../spec/client-spec.ts'
 import { clientLabel } from './find-client.ts'
 import type { Observed } from './steps.ts'
 
@@ -40,17 +39,6 @@ export function requireForm(spec: ClientSpec, { passedOver = [] }: Observed, act
     'TENANT_UNEXPECTED',
     `the tenant shows the client of ${plain(spec.name)} in another form than documented (${plain(odd.lacks, 100)})`,
     'Nothing was changed. Report this: either Qlik changed the form, or something between the tenant and this runner did.',
-  )
-}
-
-export function refuseDropped(spec: ClientSpec, client: ObservedClient, policy: Policy): void {
-  const dropped =
-    spec.destinations.length === 0 ? [] : droppedDestinations(client.description.ledger, spec.destinations)
-  if (dropped.length === 0 || policy.dropDestinations) return
-  throw new ActionError(
-    'DESTINATION_DROPPED',
-    `${clientLabel(client)} also serves ${dropped.map((destination) => plain(destinationLabel(destination))).join('; ')}, which is not named any more: its secret would die with the next rotation`,
-    'The usual cause is one client name shared by a matrix of environments: give each its own name. If the client has moved, or those places are no longer needed, set drop-destinations: true once.',
   )
 }
 

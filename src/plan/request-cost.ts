@@ -33,8 +33,10 @@ function stepNeed(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> 
     case 'retire':
       // Keys are a list that is read, changed and written back.
       return { tenant: { reads: isKeyHint(step.hint) ? 1 : 0, writes: 1 } }
-    case 'consent':
     case 'delete':
+      // Its places are looked at once more: secrets and variables of each.
+      return { tenant: { writes: 1 }, github: { reads: 2 * step.places.length } }
+    case 'consent':
     case 'delete-twin':
       return { tenant: { writes: 1 } }
     case 'issue':

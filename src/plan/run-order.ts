@@ -1,5 +1,5 @@
 import type { ObservedClient } from '../model/client.ts'
-import type { Actor, ClientSpec, Keeper, Policy } from '../spec/client-spec.ts'
+import { type Actor, type ClientSpec, isPlan, type Keeper, type Policy } from '../spec/client-spec.ts'
 import { identify } from './find-client.ts'
 import type { Observed } from './steps.ts'
 
@@ -13,7 +13,7 @@ export function inOrder(
   { actor, policy }: { actor: Actor; policy: Policy },
 ): ClientSpec[][] {
   // Who only plans writes nothing, and is told in the order of the file.
-  if (policy.mode === 'plan') return [clients]
+  if (isPlan(policy.mode)) return [clients]
   const rank = (spec: ClientSpec): 0 | 1 | 2 => {
     if (spec.state === 'absent') return 1
     const { adminClientId } = policy

@@ -25,7 +25,7 @@ import type { Actor, ClientSpec, Policy, RunIdentity } from '../spec/client-spec
  *   different                 update · consent · write-id
  *   due for a fresh secret    retire … · announce/issue · verify · deliver … · commit · [retire …]
  *   not to deliver            as above without issue; own, where the ledger is not ours yet
- *   to be destroyed           revoke … · remove-values … · delete
+ *   to be destroyed           revoke … · remove-values … · delete, and a look at its places
  *   a member of other spaces  own, where nothing is issued · revoke … · grant …, after the above
  */
 export type Step =
@@ -71,7 +71,7 @@ export type Step =
   | { kind: 'commit' }
   | SpaceStep
   | { kind: 'remove-values'; destination: Destination; parts: ('id' | 'secret')[] }
-  | { kind: 'delete'; clientId: string; name: string }
+  | { kind: 'delete'; clientId: string; name: string; places: Destination[] }
 
 /**
  * A change of what the client's user may do in a space. `before`: the roles that it has there, with the assignment that says so;
@@ -124,5 +124,13 @@ export type Observed = {
   now: Time
 }
 
-/** `seen`: hints that were live when this run first read; undefined at that first time. */
-export type PlanContext = { actor: Actor; policy: Policy; seen: ReadonlySet<string> | undefined }
+/**
+ * `seen`: hints that were live when this run first read; undefined at that first time. `fleet`: all specs of the run's files, also of
+ * clients that the run leaves alone.
+ */
+export type PlanContext = {
+  actor: Actor
+  policy: Policy
+  seen: ReadonlySet<string> | undefined
+  fleet: ClientSpec[]
+}

@@ -1,11 +1,13 @@
+import { nearest } from '../base/did-you-mean.ts'
 import { plain } from '../base/text.ts'
-import { droppedDestinations } from '../ledger/ledger.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { clientIdText } from '../model/client.ts'
 import { destinationKey, destinationLabel, scopeLabel } from '../model/destination.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
-import type { Observed } from './steps.ts'
+import { clientLabel } from './find-client.ts'
+import { noLongerServed } from './shared-places.ts'
+import type { Observed, PlanContext } from './steps.ts'
 
 /**
  * What somebody should know of a client that is to be as its spec says, whatever comes of the plan. `client`: undefined where it is
@@ -15,9 +17,10 @@ export function warningsOf(
   spec: ClientSpec,
   client: ObservedClient | undefined,
   observed: Observed,
-  { adminClientId, postponed }: { adminClientId?: string | undefined; postponed?: boolean | undefined },
+  { postponed, ...context }: PlanContext & { postponed?: boolean | undefined },
 ): string[] {
   const { scopes, grantTypes } = spec.fields
+  const { adminClientId } = context.policy
   // What a client has already is told of once, when it is adopted.
   const kept = client?.description.ledger === undefined ? client?.scopes : undefined
   return [
@@ -25,7 +28,7 @@ export function warningsOf(
     ...(postponed ? [allInUse] : []),
     ...(client !== undefined && client.id === adminClientId ? adminGoesTo(spec, client) : []),
     ...takenPlaces(spec, client, observed),
-    ...noLongerServed(spec, client),
+    ...noLongerServed(spec, client, observed, context),
     ...scopeWarnings(scopes ?? kept ?? [], grantTypes ?? client?.grantTypes ?? []),
   ]
 }
@@ -63,11 +66,12 @@ function takenPlaces(
   })
 }
 
-/** With drop-destinations: without it that is refused. */
-function noLongerServed({ destinations }: ClientSpec, client: ObservedClient | undefined): string[] {
-  const dropped = destinations.length === 0 ? [] : droppedDestinations(client?.description.ledger, destinations)
-  return dropped.map(
-    (destination) =>
-      `${plain(destinationLabel(destination))} is no longer served: the secret there stays, and stops working with the grace period of the next rotation. Delete it where nobody needs it.`,
-  )
+/** Whoever wants to delete a client and misspells it must not believe that it is gone. */
+export function nothingToDelete(spec: ClientSpec, { clients }: Observed, { fleet }: PlanContext): string {
+  const what = spec.clientId === undefined ? plain(spec.name, 80) : `with the id ${plain(spec.clientId)}`
+  const meant = new Set(fleet.filter((other) => other !== spec).map(({ name }) => name))
+  const names = clients.map(({ name }) => name).filter((name) => name !== '' && !meant.has(name))
+  const closest = spec.clientId === undefined ? nearest(spec.name, names) : undefined
+  const near = clients.find(({ name }) => name === closest)
+  return `The tenant has no client ${what}: nothing was deleted.${near === undefined ? '' : ` Did you mean ${clientLabel(near)}?`}`
 }

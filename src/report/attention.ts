@@ -48,9 +48,13 @@ function mistakeTable({ mistakes }: ActionError, bytes: number): string {
 
 // --- warnings --------------------------------------------------------------------------------------------------------
 
-/** Warnings of all clients; one that several clients share is a single line. */
-export function warnings(outcomes: Outcome[], bytes: number): string {
-  return points(outcomes, '⚠️ ', ({ warnings }) => warnings, bytes)
+/** Warnings of the run as a whole, then those of all clients; one that several clients share is a single line. */
+export function warnings(outcomes: Outcome[], ofRun: string[], bytes: number): string {
+  const more = (left: number) => `- … and ${left} more, in the log`
+  const first = fitted(ofRun, (text) => `- ⚠️ ${markdown(text, 500)}`, { bytes: bytes / 2 }, more).join('\n')
+  const left = bytes - Buffer.byteLength(first)
+  const rest = points(outcomes, '⚠️ ', ({ warnings }) => warnings, left)
+  return [first, rest].filter(Boolean).join('\n')
 }
 
 /** Notes of all clients, in the same way. */

@@ -5,14 +5,17 @@ import type { ObservedSecret } from '../model/client.ts'
 import type { Destination } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientPlan, Step } from '../plan/steps.ts'
-import type { ClientSpec, Policy } from '../spec/client-spec.ts'
+import { type ClientSpec, isPlan, type Mode } from '../spec/client-spec.ts'
 
 export type Result = 'created' | 'updated' | 'rotated' | 'unchanged' | 'deleted' | 'planned' | 'valid'
+
+/** What came of a run. `warnings`: what concerns no client alone. */
+export type RunOutcome = { outcomes: Outcome[]; warnings: string[] }
 
 /** What came of one client. */
 export type Outcome = {
   name: string
-  mode: Policy['mode']
+  mode: Mode
   plan?: ClientPlan | undefined
   clientId?: string | undefined
   /** Undefined where a failure came before anything was carried out. */
@@ -52,18 +55,19 @@ export type Progress = {
   /** As it was committed. */
   ledger?: Ledger | undefined
   retired: string[]
+  warnings: string[]
   notes: string[]
 }
 
 export function startProgress(): Progress {
-  return { changed: false, created: false, done: [], retired: [], notes: [] }
+  return { changed: false, created: false, done: [], retired: [], warnings: [], notes: [] }
 }
 
 /** The strongest result that these steps amount to. */
-export function resultOf(steps: Step[], mode: Policy['mode'], created = false): Result {
+export function resultOf(steps: Step[], mode: Mode, created = false): Result {
   if (created) return 'created'
   if (steps.length === 0) return 'unchanged'
-  if (mode === 'plan') return 'planned'
+  if (isPlan(mode)) return 'planned'
   const kinds = new Set(steps.map(({ kind }) => kind))
   if (kinds.has('delete') || kinds.has('remove-values')) return 'deleted'
   if (kinds.has('create')) return 'created'
@@ -73,7 +77,7 @@ export function resultOf(steps: Step[], mode: Policy['mode'], created = false): 
 /** What is known of a client when a run has dealt with it: the plan that the run began with, and the last. */
 export type Dealt = {
   spec: ClientSpec
-  mode: Policy['mode']
+  mode: Mode
   first: ClientPlan | undefined
   plan: ClientPlan | undefined
   now: number
@@ -83,7 +87,7 @@ export type Dealt = {
 
 /** What came of one client: from what was planned, and what was carried out of it. */
 export function outcomeOf({ spec, mode, first, plan, now, progress, error }: Dealt): Outcome {
-  const steps = mode === 'plan' ? (plan?.steps ?? []) : progress.done
+  const steps = isPlan(mode) ? (plan?.steps ?? []) : progress.done
   const current = progress.current ?? (plan && currentSecret(plan))
   const isLeft = ({ hint }: { hint: string }) => !progress.retired.includes(hint)
   const live = (plan?.client?.secrets ?? []).filter(isLeft).map(({ hint }) => hint)
@@ -94,7 +98,7 @@ export function outcomeOf({ spec, mode, first, plan, now, progress, error }: Dea
     plan,
     clientId: progress.clientId ?? plan?.client?.id,
     result:
-      error !== undefined && mode !== 'plan' && steps.length === 0 && !progress.created
+      error !== undefined && !isPlan(mode) && steps.length === 0 && !progress.created
         ? undefined
         : resultOf(steps, mode, progress.created),
     changed: progress.changed,
@@ -107,7 +111,7 @@ export function outcomeOf({ spec, mode, first, plan, now, progress, error }: Dea
     foreign: plan?.foreign.filter(isLeft) ?? [],
     retiring: retiringSecrets(progress.ledger ?? plan?.client?.description.ledger, live, grace),
     destinations: spec.destinations,
-    warnings: first?.warnings ?? [],
+    warnings: [...(first?.warnings ?? []), ...progress.warnings],
     notes: progress.notes,
     now,
     error,

@@ -1,6 +1,7 @@
 import { plural } from '../base/duration.ts'
 import type { ActionError } from '../base/errors.ts'
 import { markdown, shortened } from '../base/markdown.ts'
+import { isPlan } from '../spec/client-spec.ts'
 import { failure, failures, foreignSecrets, newUsers, notes, warnings } from './attention.ts'
 import { blocks, type Part, shared } from './markdown-table.ts'
 import type { Outcome } from './outcome.ts'
@@ -14,21 +15,30 @@ const mostBytes = 700_000
 /**
  * The job summary as Markdown, the most important first: a plan says what would change; any other run what needs attention, then the
  * clients, what comes next, and folded up what was done. Texts of a tenant, a spec or a server are escaped. It has at most `bytes`
- * bytes, however many clients there are.
+ * bytes, however many clients there are. `warnings`: what concerns the run as a whole.
  */
-export function summaryOf(outcomes: Outcome[], tenantHost: string, bytes = mostBytes): string {
-  const isPlan = outcomes.some(({ mode }) => mode === 'plan')
+export function summaryOf(
+  outcomes: Outcome[],
+  tenantHost: string,
+  { bytes = mostBytes, warnings: ofRun = [] }: { bytes?: number; warnings?: string[] } = {},
+): string {
+  const plans = outcomes.some(({ mode }) => isPlan(mode))
   const about = `Qlik OAuth ${outcomes.length === 1 ? 'client' : 'clients'} on ${markdown(tenantHost)}`
-  const head = blocks([`### ${about}${isPlan ? ': plan' : ''}`, headline(outcomes, isPlan)]).trimEnd()
-  const parts = isPlan ? planParts(outcomes) : runParts(outcomes)
+  const head = blocks([`### ${about}${plans ? ': plan' : ''}`, headline(outcomes, plans)]).trimEnd()
+  const parts = plans ? planParts(outcomes, ofRun) : runParts(outcomes, ofRun)
   return shared([{ share: 0.05, write: () => head }, ...parts], bytes)
 }
 
 /** The same for a pull request's comment: cut from the end, where it is too long, with a note. */
-export function shortSummaryOf(outcomes: Outcome[], tenantHost: string, bytes: number): string {
-  const summary = summaryOf(outcomes, tenantHost)
+export function shortSummaryOf(
+  outcomes: Outcome[],
+  tenantHost: string,
+  bytes: number,
+  warnings: string[] = [],
+): string {
+  const summary = summaryOf(outcomes, tenantHost, { warnings })
   if (Buffer.byteLength(summary) <= bytes) return summary
-  return `${summaryOf(outcomes, tenantHost, bytes - 100)}\n${shortened}\n`
+  return `${summaryOf(outcomes, tenantHost, { warnings, bytes: bytes - 100 })}\n${shortened}\n`
 }
 
 /** A failure before any client was looked at. */
@@ -38,15 +48,15 @@ export function failureSummary(error: ActionError): string {
 
 /** The last line of a log: what a plan would do, or how many of several clients came to what. */
 export function closingLine(outcomes: Outcome[]): string | undefined {
-  if (outcomes.some(({ mode }) => mode === 'plan')) {
+  if (outcomes.some(({ mode }) => isPlan(mode))) {
     const { main, others } = planCounts(outcomes)
     return `This is a plan: nothing was done. ${[main, ...others].join(', ')}.`
   }
   return outcomes.length < 2 ? undefined : `${plural(outcomes.length, 'client')}: ${resultCounts(outcomes)}`
 }
 
-function headline(outcomes: Outcome[], isPlan: boolean): string {
-  if (!isPlan) return outcomes.length === 1 ? '' : `**${plural(outcomes.length, 'client')}**: ${resultCounts(outcomes)}`
+function headline(outcomes: Outcome[], plans: boolean): string {
+  if (!plans) return outcomes.length === 1 ? '' : `**${plural(outcomes.length, 'client')}**: ${resultCounts(outcomes)}`
   const { main, others } = planCounts(outcomes)
   return `${[`**${main}**`, ...others].join(', ')}. This is a plan: nothing was done.`
 }
@@ -64,10 +74,10 @@ function resultCounts(outcomes: Outcome[]): string {
 type Writer = (outcomes: Outcome[], bytes: number) => string
 
 /** What a plan tells. Nothing of what comes next: that changes before the plan is applied. */
-function planParts(outcomes: Outcome[]): Part[] {
+function planParts(outcomes: Outcome[], ofRun: string[]): Part[] {
   return [
     part(0.15, failures, outcomes),
-    part(0.1, warnings, outcomes),
+    { share: 0.1, write: (bytes) => warnings(outcomes, ofRun, bytes) },
     part(0.1, foreignSecrets, outcomes),
     part(0.5, plannedChanges, outcomes),
     part(0.05, unchangedClients, outcomes),
@@ -75,10 +85,10 @@ function planParts(outcomes: Outcome[]): Part[] {
   ]
 }
 
-function runParts(outcomes: Outcome[]): Part[] {
+function runParts(outcomes: Outcome[], ofRun: string[]): Part[] {
   return [
     part(0.15, failures, outcomes),
-    part(0.1, warnings, outcomes),
+    { share: 0.1, write: (bytes) => warnings(outcomes, ofRun, bytes) },
     part(0.1, foreignSecrets, outcomes),
     part(0.05, newUsers, outcomes),
     part(0.35, clientTable, byUrgency(outcomes)),

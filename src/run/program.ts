@@ -12,8 +12,8 @@ import * as qlik from '../io/qlik/read.ts'
 import { createSession, signOut } from '../io/qlik/session.ts'
 import type { Runner } from '../io/runner/runner.ts'
 import type { Clock, Stop } from '../ports.ts'
-import type { Outcome } from '../report/outcome.ts'
-import { type ClientSpec, placesOfAll, toClientSpec } from '../spec/client-spec.ts'
+import type { RunOutcome } from '../report/outcome.ts'
+import { type ClientSpec, isPlan, placesOfAll, toClientSpec } from '../spec/client-spec.ts'
 import { apart } from '../spec/shared-values.ts'
 import { observe } from './observe.ts'
 
@@ -54,11 +54,11 @@ export async function program(given: Host): Promise<void> {
 
 /** One run for inputs that were read and checked, told to the runner. Throws what stopped it before any client was looked at. */
 export async function perform(inputs: Inputs, world: Host): Promise<void> {
-  const outcomes = await act(inputs, world)
-  await (await later()).report(outcomes, inputs, world.runner)
+  const outcome = await act(inputs, world)
+  await (await later()).report(outcome, inputs, world.runner)
 }
 
-async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, process }: Host): Promise<Outcome[]> {
+async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, process }: Host): Promise<RunOutcome> {
   const around = { clock, stop, reporter: runner.reporter }
   const { transport, close } = connect(inputs.proxies)
   const services = {
@@ -71,15 +71,14 @@ async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, pr
   const spaces = async () => (await import('../io/qlik/spaces.ts')).createSpaceReader(session)
   const readers = { tenant: qlik.createReader(session), destinations: github.createReader(api), spaces }
   try {
-    const { clients, here } = await toClients(inputs, api)
+    const { clients, beside, here } = await toClients(inputs, api)
     const answers = observe({ destinations: placesOfAll(clients), specs: clients, here }, readers, clock)
     if (mayAnnounceAlone(clients, inputs.policy)) void callerOf(session)
     const [first, { enterBoth, run }] = await Promise.all([answers, later()])
     const { policy } = inputs
     const actor = { repository: here, run: { ...inputs.run, process: await process() } }
-    const mayWrite = policy.mode !== 'plan'
-    const enter = mayWrite ? enterBoth({ ...services, session, api, mask: runner.mask }) : undefined
-    return await run({ clients, actor, policy }, first, { ...around, readers, enter })
+    const enter = !isPlan(policy.mode) ? enterBoth({ ...services, session, api, mask: runner.mask }) : undefined
+    return await run({ clients, beside, actor, policy, file: inputs.file }, first, { ...around, readers, enter })
   } finally {
     await signOut(session)
     await close()
@@ -99,6 +98,6 @@ async function toClients({ clients, others, repository, policy }: Inputs, api: A
     ...toClientSpec(client, here, idOf, policy.mode),
     refusal: refusalOf(client),
   }))
-  const served = others.map((client) => toClientSpec(client, here, idOf, 'apply'))
-  return { clients: apart(specs, served), here }
+  const beside = others.map((client) => toClientSpec(client, here, idOf, 'apply'))
+  return { clients: apart(specs, beside), beside, here }
 }

@@ -3,7 +3,7 @@ import { plain } from '../base/text.ts'
 import type { Inputs } from '../io/inputs/inputs.ts'
 import type { SpecFile } from '../io/inputs/spec-files.ts'
 import type { Runner } from '../io/runner/runner.ts'
-import type { Outcome } from '../report/outcome.ts'
+import type { Outcome, RunOutcome } from '../report/outcome.ts'
 import { outputsOf, summaryBytes } from '../report/outputs.ts'
 import { closingLine, failureSummary, shortSummaryOf, summaryOf } from '../report/summary.ts'
 import { checkedLine, checkedOutputs, checkedSummary, checkedWarnings } from '../report/validation-report.ts'
@@ -25,17 +25,17 @@ export async function reportChecked(files: SpecFile[], runner: Runner): Promise<
 }
 
 /** What came of each client: outputs, the summary, and each failure. */
-export async function report(outcomes: Outcome[], inputs: Inputs, runner: Runner): Promise<void> {
+export async function report({ outcomes, warnings }: RunOutcome, inputs: Inputs, runner: Runner): Promise<void> {
   const { host } = new URL(inputs.tenant.origin)
   // Should outputs or summary fail, this has been told.
   for (const error of failuresOf(outcomes)) runner.fail(error)
   const closing = closingLine(outcomes)
   if (closing !== undefined) runner.reporter.step(closing)
-  await runner.output(outputsOf(outcomes, shortSummaryOf(outcomes, host, summaryBytes)))
+  await runner.output(outputsOf(outcomes, shortSummaryOf(outcomes, host, summaryBytes, warnings)))
   if (inputs.outputClientSecret) {
     await runner.outputSecret('client-secret', outcomes.length === 1 ? outcomes[0]?.secret : undefined)
   }
-  await runner.summary(summaryOf(outcomes, host))
+  await runner.summary(summaryOf(outcomes, host, { warnings }))
 }
 
 /** What failed, each failure once: of several clients it names those that it struck. */

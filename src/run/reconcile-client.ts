@@ -7,8 +7,8 @@ import { plain } from '../base/text.ts'
 import type { Destination } from '../model/destination.ts'
 import { pause } from '../pause.ts'
 import { clientLabel } from '../plan/find-client.ts'
+import { placesOf } from '../plan/leftovers.ts'
 import { planClient } from '../plan/plan-client.ts'
-import { placesOf } from '../plan/plan-destroy.ts'
 import { needOf } from '../plan/request-cost.ts'
 import type { ClientPlan } from '../plan/steps.ts'
 import type { Enter, Readers, Reading, Surroundings } from '../ports.ts'
@@ -17,7 +17,17 @@ import { stepLine } from '../report/step-text.ts'
 import type { Actor, ClientSpec, Policy } from '../spec/client-spec.ts'
 import { observe } from './observe.ts'
 
-export type RunRequest = { clients: ClientSpec[]; actor: Actor; policy: Policy }
+/**
+ * `beside`: clients of the run's files that it leaves alone. `file`: whether the clients are `all` of a file, or those that the input
+ * `only` has `chosen`; undefined where inputs describe one.
+ */
+export type RunRequest = {
+  clients: ClientSpec[]
+  beside: ClientSpec[]
+  file: 'all' | 'chosen' | undefined
+  actor: Actor
+  policy: Policy
+}
 
 /** What a run works with. In plan mode nothing is let in: it can't write. */
 export type World = Surroundings & { readers: Readers; enter?: Enter | undefined }
@@ -120,21 +130,21 @@ async function outlast(
 }
 
 function decide({ spec, request, seen }: Settling, reading: Reading): Decision {
-  return { reading, plan: planClient(spec, reading, { actor: request.actor, policy: request.policy, seen }) }
+  const { actor, policy, clients, beside } = request
+  return { reading, plan: planClient(spec, reading, { actor, policy, seen, fleet: [...clients, ...beside] }) }
 }
 
 async function firstDecision(settling: Settling, first: Reading): Promise<Decision> {
   let decision = decide(settling, first)
-  if (destinationsOf(settling, decision.plan).length > settling.spec.destinations.length) {
-    decision = await decideAnew(settling, decision.plan)
-  }
+  const isRead = (destination: Destination) => settling.spec.destinations.includes(destination)
+  if (!destinationsOf(settling, decision.plan).every(isRead)) decision = await decideAnew(settling, decision.plan)
   settling.seen = new Set(decision.plan.client?.secrets.map(({ hint }) => hint))
   return decision
 }
 
 /** What is to be destroyed are also the destinations that only the ledger names: what lies there decides what may go. */
-function destinationsOf({ spec }: Settling, { client }: ClientPlan): Destination[] {
-  return spec.state === 'absent' ? placesOf(spec, client?.description.ledger) : spec.destinations
+function destinationsOf({ spec, request }: Settling, { client }: ClientPlan): Destination[] {
+  return spec.state === 'absent' ? placesOf(spec, client?.description.ledger, request.actor) : spec.destinations
 }
 
 async function decideAnew(
@@ -221,8 +231,8 @@ function tooSlow(again: Again): ActionError {
 
 function tell(plan: ClientPlan, { reporter }: World): void {
   const { spec, client } = plan
-  if (spec.state === 'absent') return
   for (const warning of plan.warnings) reporter.warning(warning)
+  if (spec.state === 'absent') return
   if (client !== undefined && plan.adopted) {
     reporter.notice(
       `${clientLabel(client)} already existed: it is adopted. What the workflow or the spec file says is enforced from now on; the secrets it has are left alone.`,
@@ -246,7 +256,7 @@ function tellPlan(settling: Settling, { spec, steps, drift }: ClientPlan): Actio
   const { reporter } = settling.world
   if (steps.length === 0) reporter.step(`○ ${nothingToDo(settling)}`)
   for (const [index, step] of steps.entries()) reporter.step(stepLine(step, 'planned', steps.slice(0, index)))
-  if (!drift || !policy.failOnDrift) return undefined
+  if (!drift || !policy.failOnDrift || policy.mode !== 'plan') return undefined
   const several = clients.length > 1
   const hint = 'Run with mode: apply to make these changes. The job summary shows each of them, field by field.'
   return new ActionError('DRIFT_FOUND', `${several ? '' : `${plain(spec.name)} `}differs from the spec`, hint)

@@ -1,8 +1,9 @@
 import { plain } from '../base/text.ts'
 import { namedByMethod } from '../plan/auth-method.ts'
 import { clientOf, inOrder } from '../plan/run-order.ts'
+import { runWarnings } from '../plan/run-warnings.ts'
 import type { Clock, Reading, Reporter } from '../ports.ts'
-import type { Outcome } from '../report/outcome.ts'
+import type { Outcome, RunOutcome } from '../report/outcome.ts'
 import { type Actor, type ClientSpec, placesOfAll } from '../spec/client-spec.ts'
 import { sparingAll } from '../spec/shared-values.ts'
 import { type Asked, observe } from './observe.ts'
@@ -15,11 +16,21 @@ const mostAtOnce = 8
  * Brings every client to what its spec says, or in plan mode says what that would take: several clients side by side, the steps of
  * each in order. `first`: one reading of all. One client's failure is its outcome's `error`, and stops no other.
  */
-export async function run(given: RunRequest, first: Reading, world: World): Promise<Outcome[]> {
+export async function run(given: RunRequest, first: Reading, world: World): Promise<RunOutcome> {
   tellPassedOver(first, world)
+  const warnings = runWarnings(given, first)
+  for (const warning of warnings) world.reporter.warning(warning)
+  if (needsOnly(given)) world.reporter.notice(onlyText)
   const { request, first: reading } = await named(given, first, world)
-  return settleAll(request, reading, world)
+  return { outcomes: await settleAll(request, reading, world), warnings }
 }
+
+/** A preview shows the whole file; what it previews wants to be told which clients. */
+function needsOnly({ policy, file }: RunRequest): boolean {
+  return policy.mode === 'plan-destroy' && file === 'all'
+}
+
+const onlyText = 'mode: destroy with a spec file needs the input only: the names of the clients that are to be deleted.'
 
 function tellPassedOver({ passedOver = [] }: Reading, { reporter }: World): void {
   if (passedOver.length === 0) return

@@ -41,9 +41,21 @@ export function placesOfAll(specs: ClientSpec[]): Destination[] {
 
 export type State = 'present' | 'absent'
 
+export type Mode = 'apply' | 'plan' | 'destroy' | 'plan-destroy'
+
+/** Does a run in this mode read only, and say what another mode would do? */
+export function isPlan(mode: Mode): boolean {
+  return mode === 'plan' || mode === 'plan-destroy'
+}
+
+/** Are all clients of a run in this mode to be absent? */
+export function isForAbsence(mode: Mode): boolean {
+  return mode === 'destroy' || mode === 'plan-destroy'
+}
+
 /** What holds for the whole run. */
 export type Policy = {
-  mode: 'apply' | 'plan' | 'destroy'
+  mode: Mode
   failOnDrift: boolean
   rotate: 'auto' | 'now'
   verify: boolean
@@ -164,12 +176,12 @@ export function toClientSpec(
   written: WrittenClient,
   here: Repository,
   repositoryId: (fullName: string) => string,
-  mode: Policy['mode'],
+  mode: Mode,
 ): ClientSpec {
   const secretName = usualName(written['auth-method'])
   return {
     name: written.name,
-    state: mode === 'destroy' ? 'absent' : written.state,
+    state: isForAbsence(mode) ? 'absent' : written.state,
     clientId: written['client-id'],
     fields: {
       name: written.name,

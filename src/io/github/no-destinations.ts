@@ -3,10 +3,11 @@ import { plain } from '../../base/text.ts'
 import { type Destination, destinationLabel } from '../../model/destination.ts'
 import type { DestinationReader, DestinationWriter } from '../../ports.ts'
 
-/** Where nothing is delivered there is no token, nothing to read, and only one write that could be wanted all the same. */
+/** Where nothing is delivered there is no token: nothing can be read, and nothing written. */
 export const nowhere: { reader: DestinationReader; writer: DestinationWriter } = {
   reader: {
-    read: async () => ({ destinations: new Map(), unread: new Map() }),
+    read: async ([destination]) =>
+      destination === undefined ? { destinations: new Map(), unread: new Map() } : needsToken(destination),
     prepare: needsToken,
     stamps: needsToken,
   },
@@ -16,7 +17,7 @@ export const nowhere: { reader: DestinationReader; writer: DestinationWriter } =
 function needsToken(destination: Destination): never {
   throw new ActionError(
     'INPUT_INVALID',
-    `github-token: is missing, and ${plain(destinationLabel(destination))} has to be written`,
+    `github-token: is missing, and ${plain(destinationLabel(destination))} has to be looked at`,
     'Give the token of a GitHub App, or a fine-grained personal access token.',
   )
 }

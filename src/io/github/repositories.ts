@@ -1,13 +1,13 @@
 import { type ActionError, toActionError } from '../../base/errors.ts'
 import type { Repository } from '../../model/destination.ts'
-import type { Policy, WrittenClient } from '../../spec/client-spec.ts'
+import { isForAbsence, type Mode, type WrittenClient } from '../../spec/client-spec.ts'
 import { selectedRepositories } from '../../spec/destination-schema.ts'
 import type { RunningRepository } from '../inputs/environment.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { type Api, isUnseen } from './api.ts'
 import { repositoryId } from './read.ts'
 
-type Asked = Pick<Inputs, 'clients' | 'others'> & { api: Api | undefined; mode: Policy['mode'] }
+type Asked = Pick<Inputs, 'clients' | 'others'> & { api: Api | undefined; mode: Mode }
 
 /** `refusalOf`: why a repository that a client speaks of can't be found out about; of the others nothing is known to be wrong. */
 export type Repositories = {
@@ -27,7 +27,7 @@ export async function repositoriesOf(
   const full = `${owner}/${name}`
   const ids = new Map<string, string>(id === undefined ? [] : [[full.toLowerCase(), id]])
   const refusals = new Map<string, ActionError>()
-  const isToGo = ({ state }: WrittenClient) => mode === 'destroy' || state === 'absent'
+  const isToGo = ({ state }: WrittenClient) => isForAbsence(mode) || state === 'absent'
   // Where something is deleted it matters whom the file serves besides.
   const spoken = [...clients, ...(clients.some(isToGo) ? others : [])].flatMap((client) => spokenOf(client, full))
   const unknown = new Map([full, ...spoken].map((fullName) => [fullName.toLowerCase(), fullName]))

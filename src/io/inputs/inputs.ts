@@ -20,6 +20,8 @@ export type Inputs = {
   clients: WrittenClient[]
   /** Clients of the spec file that this run leaves alone. */
   others: WrittenClient[]
+  /** Whether the clients are all of a spec file, or those that `only` names; undefined where inputs describe one. */
+  file: 'all' | 'chosen' | undefined
   /** What was checked, where that is all that is wanted: then nothing else of this is used. */
   checked?: SpecFile[] | undefined
   policy: Policy
@@ -29,7 +31,7 @@ export type Inputs = {
   proxies: Proxies
 }
 
-const modes = ['apply', 'plan', 'destroy', 'validate'] as const
+const modes = ['apply', 'plan', 'destroy', 'plan-destroy', 'validate'] as const
 
 /**
  * Reads inputs, environment and spec files. Masks the secrets among them. Throws one `INPUT_INVALID` or `SPEC_INVALID` that names
@@ -60,8 +62,7 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
   const inputs: Inputs = {
     tenant: { origin: spec.tenant, signIn },
     github: { baseUrl: apiUrl(context, problems), token },
-    clients: spec.clients,
-    others: spec.others,
+    ...clientsOf(spec, input),
     checked: mode === 'validate' ? spec.files : undefined,
     policy: policy(input, mode === 'validate' ? 'plan' : mode, problems),
     repository,
@@ -78,6 +79,10 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
   if (problems.list.length > 0) throw invalid(problems.list, spec.mistakes)
   if (spec.mistakes.length > 0) throw specInvalid(spec.mistakes)
   return inputs
+}
+
+function clientsOf({ clients, others }: Spec, input: Input): Pick<Inputs, 'clients' | 'others' | 'file'> {
+  return { clients, others, file: input('spec-file') === '' ? undefined : input('only') === '' ? 'all' : 'chosen' }
 }
 
 type Asked = {
@@ -119,12 +124,16 @@ async function readClients(asked: Asked, repository: RunningRepository, problems
   }
   for (const name of clientInputs)
     if (input(name) !== '') problems.add(name, 'belongs in the spec file, and can’t be given beside spec-file')
+  if (mode === 'destroy' && only === '') problems.add('only', whichOnes)
   const oneTenant = mode !== 'validate'
   const workspace = env.GITHUB_WORKSPACE ?? ''
   const { readSpec } = await import('./spec-files.ts')
   const given = { files, only, allowed, workspace, here, tenant: origin, allowCustomHost, oneTenant, isCredential }
   return readSpec(given, problems)
 }
+
+const whichOnes =
+  'is missing; mode: destroy deletes the clients of a spec file only by their names. mode: plan-destroy shows what it would delete'
 
 /** On pull_request_target a stranger's branch meets the repository's secrets. */
 function refuseStrangers({ eventName }: RunContext, allowed: boolean, problems: Problems): void {

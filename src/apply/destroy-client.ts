@@ -1,0 +1,86 @@
+import { toActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import { claimantsOf } from '../ledger/served-places.ts'
+import type { ObservedClient } from '../model/client.ts'
+import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from '../model/destination.ts'
+import { isOutOfReach, leftText } from '../plan/leftovers.ts'
+import type { Step } from '../plan/steps.ts'
+import { stepLine } from '../report/step-text.ts'
+import { valueKey } from '../spec/shared-values.ts'
+import { type Work, written } from './apply-context.ts'
+
+type RemoveStep = Step & { kind: 'remove-values' }
+
+/**
+ * Deletes values on GitHub, and returns what was seen to be gone of them: undefined where nothing was. What can't be deleted, because its
+ * place is archived or not shown, is a warning: the client goes all the same. Throws where a better token could delete it.
+ */
+export async function removeValues(step: RemoveStep, work: Work): Promise<RemoveStep | undefined> {
+  const { progress, shop } = work
+  const removals = await shop.writers.destinations.remove(step.destination, step.parts)
+  const gone = removals.filter(({ left }) => left === undefined).map(({ part }) => part)
+  progress.changed ||= gone.length > 0 || removals.some(({ left }) => left?.uncertain)
+  for (const { part, left } of removals) {
+    if (left === undefined) continue
+    if (!isOutOfReach(left)) throw left
+    warn(leftText(step.destination, [part], plain(left.message, 300)), work)
+  }
+  return gone.length > 0 ? { ...step, parts: gone } : undefined
+}
+
+/**
+ * Deletes a client, then looks at its places once more: a run that was rotating it at that moment may have delivered since, and what it
+ * delivered is dead now.
+ */
+export async function deleteClient(step: Step & { kind: 'delete' }, work: Work): Promise<true> {
+  const { shop } = work
+  await written(work, shop.writers.tenant.remove(step.clientId))
+  if (step.places.length === 0) return true
+  try {
+    const { destinations: seen } = await shop.readers.destinations.read(step.places)
+    const later = step.places.flatMap((destination) => laterValues(destination, step.clientId, seen, work))
+    // Only where something appeared it matters whose it is.
+    const clients = later.length === 0 ? [] : (await shop.readers.tenant.clients()).value
+    for (const removal of later) await removeLater(removal, clients, work)
+  } catch (thrown) {
+    const places = step.places.map((destination) => plain(destinationLabel(destination))).join('; ')
+    const why = plain(toActionError(thrown).message, 300)
+    warn(
+      `The client is deleted. Whether another run delivered meanwhile was not seen: look at ${places} (${why}).`,
+      work,
+    )
+  }
+  return true
+}
+
+/** Values that were not there, or not as they are now, when all was planned. */
+function laterValues(
+  destination: Destination,
+  clientId: string,
+  seen: ReadonlyMap<string, ObservedDestination>,
+  { plan, reading }: Work,
+): RemoveStep[] {
+  const key = destinationKey(destination)
+  const [before, now] = [reading.destinations.get(key), seen.get(key)]
+  const isLater = (earlier: number | undefined, later: number | undefined) => later !== undefined && later !== earlier
+  const parts = [
+    ...(isLater(before?.secretStamp, now?.secretStamp) ? (['secret'] as const) : []),
+    ...(isLater(before?.idStamp, now?.idStamp) || now?.idValue === clientId ? (['id'] as const) : []),
+  ].filter((part) => !plan.spec.spared?.has(valueKey(destination, part)))
+  return parts.length === 0 ? [] : [{ kind: 'remove-values', destination, parts }]
+}
+
+/** What another client may have put there is that client's. */
+async function removeLater(step: RemoveStep, clients: ObservedClient[], work: Work): Promise<void> {
+  const parts = step.parts.filter((part) => claimantsOf(valueKey(step.destination, part), clients).length === 0)
+  if (parts.length === 0) return
+  const done = await removeValues({ ...step, parts }, work)
+  if (done === undefined) return
+  work.progress.done.push(done)
+  work.shop.reporter.step(stepLine(done, 'done', []))
+}
+
+function warn(text: string, { progress, shop }: Work): void {
+  progress.warnings.push(text)
+  shop.reporter.warning(text)
+}

@@ -1,0 +1,84 @@
+import type { ObservedClient } from '../model/client.ts'
+import { type Destination, destinationKey } from '../model/destination.ts'
+import { valueKey } from '../spec/shared-values.ts'
+import { recalledDestination } from './ledger.ts'
+
+// Whose a value on GitHub is. Values of secrets can't be read back, so the ledgers of all clients tell: whoever wrote a place last
+// serves it, and the ledger of that client has the stamp that GitHub shows.
+
+/**
+ * What a ledger says of one value. `stamp`: of the delivery that it recorded; a variable has none. `isAnnounced`: a run of that client
+ * is about to write there, or died before it noted that it did.
+ */
+type Claim = { client: ObservedClient; stamp?: number | undefined; isAnnounced: boolean }
+
+type Clients = readonly ObservedClient[]
+
+/** Clients other than `mine` whose ledgers recorded exactly this stamp for a value: one of them wrote what it holds. */
+export function serversOf(value: string, stamp: number | undefined, clients: Clients, mine?: string): ObservedClient[] {
+  if (stamp === undefined) return []
+  return claimsOn(value, clients, mine).flatMap((claim) => (claim.stamp === stamp ? [claim.client] : []))
+}
+
+/** Did this client's ledger record exactly this stamp for a value? */
+export function isRecordedBy(client: ObservedClient, value: string, stamp: number): boolean {
+  return claimsOf(client).some(([at, claim]) => at === value && claim.stamp === stamp)
+}
+
+/** Clients other than `mine` that a value may belong to: they were delivered there, or were about to be. */
+export function claimantsOf(value: string, clients: Clients, mine?: string): ObservedClient[] {
+  return [...new Set(claimsOn(value, clients, mine).map(({ client }) => client))]
+}
+
+/** Clients other than `mine` of which a run announced that it would write a value. */
+export function announcersOf(value: string, clients: Clients, mine?: string): ObservedClient[] {
+  return claimsOn(value, clients, mine).flatMap(({ client, isAnnounced }) => (isAnnounced ? [client] : []))
+}
+
+/**
+ * The client that was delivered to a place after `mine` was, by GitHub's own stamps in both ledgers; undefined where none was. It
+ * tells of places that were not read.
+ */
+export function successorAt(
+  destination: Destination,
+  clients: Clients,
+  mine: ObservedClient,
+): ObservedClient | undefined {
+  const stamp = mine.description.ledger?.destinations[destinationKey(destination)]?.stamp ?? Number.POSITIVE_INFINITY
+  return claimsOn(valueKey(destination, 'secret'), clients, mine.id).find((claim) => (claim.stamp ?? 0) > stamp)?.client
+}
+
+function claimsOn(value: string, clients: Clients, mine: string | undefined): Claim[] {
+  return (indexOf(clients).get(value) ?? []).filter(({ client }) => client.id !== mine)
+}
+
+// Each client of a fleet asks about the same reading: its ledgers are gone through once.
+const indexes = new WeakMap<Clients, Map<string, Claim[]>>()
+
+function indexOf(clients: Clients): Map<string, Claim[]> {
+  const known = indexes.get(clients)
+  if (known !== undefined) return known
+  const index = new Map<string, Claim[]>()
+  for (const [value, claim] of clients.flatMap(claimsOf)) index.set(value, [...(index.get(value) ?? []), claim])
+  indexes.set(clients, index)
+  return index
+}
+
+function claimsOf(client: ObservedClient): [string, Claim][] {
+  const { ledger } = client.description
+  if (ledger === undefined) return []
+  const delivered = Object.entries(ledger.destinations).flatMap(([key, entry]): [string, Claim][] => {
+    const destination = recalledDestination(key, entry, ledger.owner)
+    return [
+      [valueKey(destination, 'secret'), { client, stamp: entry.stamp, isAnnounced: false }],
+      ...(entry.id === undefined
+        ? []
+        : [[valueKey(destination, 'id'), { client, stamp: entry.idStamp, isAnnounced: false }] as [string, Claim]]),
+    ]
+  })
+  const announced = Object.keys(ledger.announced?.stamps ?? {}).map((key): [string, Claim] => [
+    `secret ${key}`,
+    { client, isAnnounced: true },
+  ])
+  return [...delivered, ...announced]
+}

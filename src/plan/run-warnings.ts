@@ -1,0 +1,73 @@
+import { plain } from '../base/text.ts'
+import { listedHints } from '../ledger/ledger.ts'
+import type { ObservedClient } from '../model/client.ts'
+import { type Actor, type ClientSpec, isForAbsence, type Policy } from '../spec/client-spec.ts'
+import { clientLabel } from './find-client.ts'
+import { clientOf } from './run-order.ts'
+import type { Observed } from './steps.ts'
+
+/** `beside`: clients of the run's files that it leaves alone. `file`: undefined where inputs describe the client. */
+type Run = { clients: ClientSpec[]; beside: ClientSpec[]; file: unknown; actor: Actor; policy: Policy }
+
+/** Hints of secrets have five characters, kids of keys 43. Longer text may be a secret that somebody pasted, and is not repeated. */
+const longestHint = 60
+
+/** What somebody should know of a run as a whole, beside what is known of each of its clients. */
+export function runWarnings(run: Run, observed: Observed): string[] {
+  return [...hintsOfNobody(run, observed), ...ownHints(run, observed), ...inNoFile(run, observed)]
+}
+
+/** Nobody may believe that a leaked secret is retired. */
+function hintsOfNobody({ clients, actor, policy }: Run, observed: Observed): string[] {
+  if (policy.retireHints.length === 0) return []
+  const found = clients.flatMap((spec) => clientOf(spec, observed, actor) ?? [])
+  const live = new Set(found.flatMap(({ secrets }) => secrets.map(({ hint }) => hint)))
+  return policy.retireHints
+    .filter((hint) => !live.has(hint))
+    .map(
+      (hint) =>
+        `retire-hints: no client of this run has a live secret with the hint ${hintText(hint)}, so none was retired by it.`,
+    )
+}
+
+function hintText(hint: string): string {
+  return hint.length <= longestHint
+    ? plain(hint)
+    : `that is given (${hint.length} characters: is it a secret? Hints have five)`
+}
+
+/** A secret that this action issued does not retire because somebody names it: the places hold it. */
+function ownHints({ clients, actor, policy }: Run, observed: Observed): string[] {
+  if (policy.retireHints.length === 0 || isForAbsence(policy.mode)) return []
+  const found = clients.flatMap((spec) => (spec.state === 'present' ? (clientOf(spec, observed, actor) ?? []) : []))
+  return found.flatMap((client) => {
+    const { ledger } = client.description
+    const listed = listedHints(ledger)
+    const live = client.secrets.filter(({ hint }) => listed.has(hint) && policy.retireHints.includes(hint))
+    return live.map(({ hint }) =>
+      hint === ledger?.current?.hint
+        ? `retire-hints: ${plain(hint)} is the current secret of ${clientLabel(client)}, and stays. To replace it, set rotate: now; with grace-period: 0 it stops working in the same run.`
+        : `retire-hints: this action issued ${plain(hint)} of ${clientLabel(client)} itself, and retires it after its grace period. With grace-period: 0 the next run retires it.`,
+    )
+  })
+}
+
+/** Who renames a client in a file, or takes it out, leaves it on the tenant: it is live and trusted, and nobody looks after it. */
+function inNoFile({ clients, beside, file, actor }: Run, observed: Observed): string[] {
+  if (file === undefined) return []
+  const fleet = [...clients, ...beside]
+  const names = new Set(fleet.map(({ name }) => name))
+  const pins = new Set(fleet.flatMap(({ clientId }) => clientId ?? []))
+  const managed = observed.clients.filter(({ id, description: { ledger } }) => {
+    const isHere = ledger?.owner.repository === actor.repository.id
+    return isHere && !names.has(ledger.owner.client) && !pins.has(id)
+  })
+  return managed.map(inNoFileText)
+}
+
+function inNoFileText(client: ObservedClient): string {
+  const { client: name = '', origin } = client.description.ledger?.owner ?? {}
+  const pin = `client-id: ${plain(client.id)}`
+  const how = `list ${plain(name, 80)} with state: absent${origin === 'adopted' ? ` and ${pin}` : ''}`
+  return `${clientLabel(client)} is managed here, in no file. To delete it, ${how}. If the file has it under another name now, add ${pin} there.`
+}

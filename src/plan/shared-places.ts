@@ -1,0 +1,116 @@
+import { ActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import { droppedDestinations } from '../ledger/ledger.ts'
+import { claimantsOf, isRecordedBy, serversOf, successorAt } from '../ledger/served-places.ts'
+import type { ObservedClient } from '../model/client.ts'
+import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
+import type { ClientSpec } from '../spec/client-spec.ts'
+import { valueKey } from '../spec/shared-values.ts'
+import { clientLabel } from './find-client.ts'
+import { namesake } from './leftovers.ts'
+import { clientOf } from './run-order.ts'
+import type { Observed, PlanContext } from './steps.ts'
+
+// Places that clients hand over to each other, or must not.
+
+/** Throws where a place that the client serves is not named any more, and no other client has followed there. */
+export function refuseDropped(
+  spec: ClientSpec,
+  client: ObservedClient,
+  observed: Observed,
+  context: PlanContext,
+): void {
+  const dropped = droppedPlaces(spec, client, observed.clients)
+  if (dropped.length === 0 || context.policy.dropDestinations) return
+  const others = dropped.map((destination) => namesake(destination, spec, context.actor))
+  const list = dropped.map((destination, index) => {
+    const now = others[index]
+    const ids =
+      now === undefined
+        ? ''
+        : ` (in the repository of that name with the id ${destination.repository!.id}; the id is ${now.id} now)`
+    return `${plain(destinationLabel(destination))}${ids}`
+  })
+  const usual =
+    'The usual cause is one client name shared by a matrix of environments: give each its own name. If the client has moved, or those places are no longer needed, set drop-destinations: true once.'
+  const isMadeAnew = others.every((other) => other !== undefined)
+  throw new ActionError(
+    'DESTINATION_DROPPED',
+    `${clientLabel(client)} also serves ${list.join('; ')}, which is not named any more: its secret would die with the next rotation`,
+    isMadeAnew
+      ? 'The repository was deleted and made again, or another one got its name. Set drop-destinations: true once, and the repository that has the name now is delivered to.'
+      : usual,
+  )
+}
+
+/** Throws where another client serves a place that the spec names, and is not to make room for it. */
+export function refuseTaken(
+  spec: ClientSpec,
+  client: ObservedClient | undefined,
+  observed: Observed,
+  context: PlanContext,
+): void {
+  if (context.policy.dropDestinations) return
+  const taken = spec.destinations.flatMap((destination) => {
+    const stamp = observed.destinations.get(destinationKey(destination))?.secretStamp
+    const value = valueKey(destination, 'secret')
+    // Where both wrote within one second nobody can tell who serves it.
+    if (stamp === undefined || (client !== undefined && isRecordedBy(client, value, stamp))) return []
+    return serversOf(value, stamp, observed.clients, client?.id).map((server) => ({ destination, server }))
+  })
+  const going = taken.length === 0 ? new Set() : clientsToGo(observed, context)
+  const staying = taken.filter(({ server }) => !going.has(server.id))
+  if (staying.length === 0) return
+  const list = staying.map(
+    ({ destination, server }) => `${plain(destinationLabel(destination))} (${clientLabel(server)})`,
+  )
+  const { server } = staying[0]!
+  throw new ActionError(
+    'DESTINATION_TAKEN',
+    `${plain(spec.name)} would take over what another client serves: ${list.join('; ')}`,
+    `Was that client renamed? Pin it with client-id: ${plain(server.id)}, and name changes it. Is it to go? List it with state: absent in the same file, and this one takes over at once. Are both needed? Give this one another place or another client-secret-name. To take the place over and keep the other client, set drop-destinations: true once.`,
+  )
+}
+
+/** The clients that a spec of the same files has as absent. */
+function clientsToGo(observed: Observed, { fleet, actor }: PlanContext): Set<string> {
+  const absent = fleet.filter(({ state }) => state === 'absent')
+  return new Set(absent.flatMap((spec) => clientOf(spec, observed, actor)?.id ?? []))
+}
+
+/** Places that the client serves and the spec does not name. One that another client was delivered to since is that client's. */
+export function droppedPlaces(
+  { destinations }: ClientSpec,
+  client: ObservedClient | undefined,
+  clients: ObservedClient[],
+): Destination[] {
+  if (client === undefined || destinations.length === 0) return []
+  const dropped = droppedDestinations(client.description.ledger, destinations)
+  return dropped.filter((destination) => successorAt(destination, clients, client) === undefined)
+}
+
+/** What becomes of the secrets in places that are no longer served: with drop-destinations, because without it that is refused. */
+export function noLongerServed(
+  spec: ClientSpec,
+  client: ObservedClient | undefined,
+  { clients }: Observed,
+  { fleet, actor }: PlanContext,
+): string[] {
+  const written = new Set(
+    fleet.filter(({ state }) => state === 'present').flatMap(({ destinations }) => destinations.flatMap(valuesAt)),
+  )
+  return droppedPlaces(spec, client, clients).map((destination) => {
+    const label = plain(destinationLabel(destination))
+    const now = namesake(destination, spec, actor)
+    if (now !== undefined)
+      return `${label} of the repository with the id ${destination.repository!.id} is no longer served: the repository of that name has the id ${now.id} now. It was deleted and made again, or another one got its name.`
+    const value = valueKey(destination, 'secret')
+    const isNeeded = written.has(value) || claimantsOf(value, clients, client?.id).length > 0
+    const stays = `${label} is no longer served by this client: its secret there stops working with the grace period of the next rotation.`
+    return isNeeded ? stays : `${stays} Delete it where nobody needs it.`
+  })
+}
+
+function valuesAt(destination: Destination): string[] {
+  return [valueKey(destination, 'secret'), valueKey(destination, 'id')]
+}
