@@ -13,7 +13,7 @@ import { refuseFullSlots } from './refusals.ts'
 import type { Observed, PlanContext, Step } from './steps.ts'
 
 /** What a plan is made from. */
-type Planning = { spec: ClientSpec; observed: Observed; context: PlanContext }
+export type Planning = { spec: ClientSpec; observed: Observed; context: PlanContext }
 
 /** Announces, issues, proves, delivers and commits a fresh secret for a client as it is after the plan's other changes. */
 export function issueSteps(

@@ -1,0 +1,46 @@
+import { contestedPlaces } from '../ledger/contested-places.ts'
+import type { Evidence } from '../ledger/delivery-evidence.ts'
+import type { RotationInput } from '../ledger/rotation-decision.ts'
+import { laterProof } from '../ledger/settle-delivery.ts'
+import type { ObservedClient } from '../model/client.ts'
+import type { ClientSpec } from '../spec/client-spec.ts'
+import { kindOf } from './auth-method.ts'
+import type { Observed, PlanContext } from './steps.ts'
+
+// What the decisions about a client's secrets rest on.
+
+/** `settled`: the ledger is what this plan makes of it; the tenant has an earlier one. */
+export type Known = { client: ObservedClient; settled: boolean }
+
+/** The client with the ledger that says what an earlier run delivered without being able to prove it, where GitHub shows that by now. */
+export function withLaterProof({ destinations }: ClientSpec, client: ObservedClient, observed: Observed): Known {
+  const later = laterProof({ live: client.secrets, destinations, evidence: evidenceOf(client, observed) })
+  if (later?.kind !== 'settled') return { client, settled: false }
+  return { client: { ...client, description: { ...client.description, ledger: later.ledger } }, settled: true }
+}
+
+export function evidenceOf(client: ObservedClient, { clients, destinations, now }: Observed): Evidence {
+  const contested = contestedPlaces(client, clients, destinations)
+  return { ledger: client.description.ledger, observed: destinations, now, contested }
+}
+
+/** What deciding on a rotation takes: both services' words, the spec and the run. */
+export function rotationInput(
+  spec: ClientSpec,
+  client: ObservedClient,
+  observed: Observed,
+  { actor, policy, seen }: PlanContext,
+): RotationInput {
+  return {
+    kind: kindOf(spec.fields, client),
+    ...evidenceOf(client, observed),
+    live: client.secrets,
+    destinations: spec.destinations,
+    seen,
+    run: actor.run,
+    after: spec.rotation.after,
+    grace: spec.rotation.grace,
+    rotate: policy.rotate,
+    retireHints: policy.retireHints,
+  }
+}

@@ -1,0 +1,173 @@
+import { ActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import { foreignAmong } from '../ledger/classify-secrets.ts'
+import { requireRoom } from '../ledger/description.ts'
+import {
+  decideRotation,
+  leaseOfAnother,
+  type Reason,
+  type Rotation,
+  type RotationInput,
+  secretSlots,
+} from '../ledger/rotation-decision.ts'
+import { changed, type FieldChange, fieldChanges, type ObservedClient } from '../model/client.ts'
+import { type CredentialKind, isKeyHint, methodOf } from '../model/credential.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+import type { ClientSpec, Policy } from '../spec/client-spec.ts'
+import { adds, keyless, retireSteps, surelyGone, surplusMethod } from './auth-method.ts'
+import { type Known, rotationInput } from './evidence.ts'
+import { clientLabel, type Identity } from './find-client.ts'
+import { ownSteps } from './own-steps.ts'
+import { idRepairs, issueSteps, type Planning, unwantedSecret } from './plan-issue.ts'
+import { protectAdmin, protectTwin, requireVisibility } from './refusals.ts'
+import { refuseDropped } from './shared-places.ts'
+import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
+import { warningsOf } from './warnings.ts'
+
+/** A client that is there, as it was found, and which of it this run would delete as a twin. */
+type Found = Identity & { kind: 'found' } & Known
+
+/** The plan of a client that is there. Throws what the spec must not change, and what `decideRotation` and `issueSteps` throw. */
+export function planExisting(spec: ClientSpec, found: Found, observed: Observed, context: PlanContext): ClientPlan {
+  const { client } = found
+  refuseChanges(spec, found, observed, context)
+  const input = rotationInput(spec, client, observed, context)
+  const rotation = spec.destinations.length > 0 ? decideRotation(input) : undefined
+  const planning = { spec, observed, context }
+  const parts = partsOf(planning, found, input, rotation)
+  const { changes, ids, own } = parts
+  return {
+    spec,
+    client,
+    adopted: client.description.ledger?.owner.repository !== context.actor.repository.id,
+    run: context.actor.run,
+    steps: inOrder(parts, found, planning),
+    wait: rotation?.wait ?? (changes.length + own.length > 0 ? waitToWrite(input) : undefined),
+    drift: changes.length > 0 || client.consent !== spec.consent || ids.length > 0 || parts.reasons.some(isDrift),
+    foreign: rotation?.foreign ?? foreignAmong(input.live, input),
+    warnings: warningsOf(spec, client, observed, { ...context, postponed: rotation?.postponed }),
+  }
+}
+
+/** What must not be changed, or not without being asked for. */
+function refuseChanges(spec: ClientSpec, { client, twins }: Found, observed: Observed, context: PlanContext): void {
+  const { adminClientId } = context.policy
+  if (client.id === adminClientId) protectAdmin(client, fieldChanges(spec.fields, client), spec.consent)
+  protectTwin(twins, adminClientId)
+  refuseDropped(spec, client, observed, context)
+  requireVisibility(spec.destinations, observed.destinations)
+}
+
+/** `announcing`: the ledger that is written with the changes, where they make a secret that nobody wants. */
+type Parts = {
+  changes: FieldChange[]
+  reasons: Reason[]
+  retirements: Step[]
+  ids: (Step & { kind: 'write-id' })[]
+  own: Step[]
+  announcing: Ledger | undefined
+  issue: Step[]
+  surplus: Step[]
+}
+
+/** The parts of a plan, each by itself. */
+function partsOf(planning: Planning, found: Found, input: RotationInput, rotation: Rotation | undefined): Parts {
+  const { spec, observed, context } = planning
+  const { client, settled } = found
+  const changes = fieldChanges(spec.fields, client)
+  const reasons = reasonsOf(rotation, changes, client, input.kind)
+  const retirements = retireSteps(client, rotation?.retire ?? [], input.kind)
+  const after = changed(client, changes)
+  requireRoomForChange(spec, after, changes)
+  const own = ownSteps({ spec, context, settled }, input, after)
+  const before = retiresLast(client, context.policy) ? [] : retirements
+  const planned = rotation && { ...rotation, reasons, retire: surelyGone(rotation, before) }
+  const issue = planned === undefined || reasons.length === 0 ? [] : issueSteps(planning, after, planned, input)
+  return {
+    changes,
+    reasons,
+    retirements,
+    ids: idRepairs(spec, client.id, observed),
+    own,
+    announcing: unwantedSecret(planning, { client: after, changes, own }, input),
+    issue,
+    surplus: issue.length > 0 ? [] : surplusMethod(after, rotation, spec),
+  }
+}
+
+/** The steps in the order in which they are carried out: each rests on those before it. */
+function inOrder(parts: Parts, { client, twins }: Found, { spec, context }: Planning): Step[] {
+  const { changes, retirements, ids, own, announcing, issue, surplus } = parts
+  const issues = issue.length > 0
+  const retireLast = retiresLast(client, context.policy)
+  return [
+    ...(retireLast ? [] : retirements),
+    // An announcement rests on the ledger before it.
+    ...(announcing === undefined ? [] : own),
+    ...updateSteps(client, issues ? changes.filter(isNoMethod) : changes, announcing),
+    ...consentSteps(client, spec),
+    // A delivery writes an id that is wrong, not one that only others should see.
+    ...(issues ? [...ids.filter(({ before }) => before === client.id), ...issue] : ids),
+    ...(issues || announcing !== undefined ? [] : own),
+    ...(retireLast ? retirements : []),
+    ...surplus,
+    // Last of all: should it have delivered before it died, the destinations hold a fresh secret by now.
+    ...twins.map(({ id }) => ({ kind: 'delete-twin' as const, clientId: id })),
+  ]
+}
+
+/** Whatever writes the ledger, or beside it, waits like an issue does. */
+function waitToWrite({ ledger, now, run }: RotationInput): Rotation['wait'] {
+  return leaseOfAnother(ledger, now, run)
+}
+
+/** One of its secrets is what we signed in with: it goes when nothing else is left to do, unless its slot is needed. */
+function retiresLast(client: ObservedClient, { adminClientId }: Policy): boolean {
+  return client.id === adminClientId && client.secrets.filter(({ hint }) => !isKeyHint(hint)).length < secretSlots
+}
+
+function requireRoomForChange(
+  { destinations }: ClientSpec,
+  { description }: ObservedClient,
+  changes: FieldChange[],
+): void {
+  const isChanged = changes.some(({ field }) => field === 'description')
+  if (isChanged && description.ledger !== undefined) requireRoom(description.user, description.ledger, destinations)
+}
+
+/** Why to issue; a client that may not use secrets has none that works, whatever it lists. */
+function reasonsOf(
+  rotation: Rotation | undefined,
+  changes: FieldChange[],
+  client: ObservedClient,
+  kind: CredentialKind,
+): Reason[] {
+  const methodMissing = adds(changes, kind)
+  if (rotation === undefined && methodMissing && kind === 'key') throw keyless(clientLabel(client))
+  if (rotation === undefined) return []
+  if (!methodMissing && !client.authMethods.includes(methodOf[kind])) {
+    throw new ActionError(
+      'INPUT_INVALID',
+      `auth-method: ${clientLabel(client)} signs in with ${plain(client.authMethods.join(', '))} only, so there is no client secret to deliver`,
+      'Set auth-method: client_secret to allow secrets beside it, auth-method: private_key_jwt to have a key made here, or deliver: false.',
+    )
+  }
+  return methodMissing && !rotation.reasons.some((reason) => reason === 'first' || reason === 'method')
+    ? [...new Set<Reason>(['dead', ...rotation.reasons])]
+    : rotation.reasons
+}
+
+const isDrift = (reason: Reason) => ['first', 'method', 'dead', 'undelivered', 'visibility'].includes(reason)
+
+/** Allowing client_secret makes a secret (PATCH answers 202): where one is issued anyway, that is how. */
+const isNoMethod = ({ field }: FieldChange) => field !== 'authMethods'
+
+function updateSteps(client: ObservedClient, changes: FieldChange[], announcing: Ledger | undefined): Step[] {
+  if (changes.length === 0) return []
+  return [{ kind: 'update', clientId: client.id, changes, line: client.description.line, announcing }]
+}
+
+function consentSteps(client: ObservedClient, { consent }: ClientSpec): Step[] {
+  if (client.consent === consent) return []
+  return [{ kind: 'consent', clientId: client.id, before: client.consent, after: consent }]
+}
