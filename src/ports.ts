@@ -75,8 +75,11 @@ export interface TenantWriter {
   setConsent(clientId: string, consent: Consent): Promise<void>
   issue(clientId: string, sendBy: number): Promise<At<Issued>>
   makeKey(): Promise<NewKey>
-  /** Adds the public half of a key, and allows its method. That it is there already is fine. */
-  addKey(clientId: string, key: NewKey, guard: KeyGuard): Promise<At<void>>
+  /**
+   * Adds the public half of a key, and allows its method. That it is there already is fine. Returns the hint of a secret that the
+   * tenant made by the way, where it did.
+   */
+  addKey(clientId: string, key: NewKey, guard: KeyGuard): Promise<At<string | undefined>>
   /** Deletes a secret or a public key; that it is gone already, by the tenant's own word, is fine. */
   retire(clientId: string, hint: string, guard: KeyGuard): Promise<void>
   remove(clientId: string): Promise<void>

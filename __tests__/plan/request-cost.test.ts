@@ -63,5 +63,5 @@ it('counts what is deleted and retired', () => {
       { kind: 'remove-values', destination, parts: ['secret', 'id'] },
       { kind: 'delete', clientId, name: 'x', places: [destination] },
     ]),
-  ).toEqual({ tenant: { reads: 1, writes: 3 }, github: { reads: 2, writes: 2 } })
+  ).toEqual({ tenant: { reads: 3, writes: 3 }, github: { reads: 2, writes: 2 } })
 })

@@ -69,13 +69,16 @@ async function afterFailure(thrown: unknown, step: CreateStep, work: Work): Prom
   throw new Again('the answer to creating the client was lost', error)
 }
 
-/** The secret that a lost answer held was never delivered: it is retired, where it is the only one that we can have made. */
+/** What a lost answer held was never delivered: it is retired, a secret where it is the only one, so that nobody else can have made it. */
 async function retireLost(step: CreateStep, work: Work): Promise<void> {
   const { value: clients } = await work.shop.readers.tenant.clients()
   const created = clients.find(({ description }) => sameLedger(description.ledger, step.ledger))
   if (created === undefined) return
   work.progress.created = true
-  if (created.secrets.length === 1) await retireIfAllowed(created.id, created.secrets[0]!.hint, work)
+  const { issuing } = step.ledger.announced!
+  const secrets = created.secrets.filter(({ hint }) => !isKeyHint(hint))
+  const ours = created.secrets.filter(({ hint }) => (isKeyHint(hint) ? hint === issuing : secrets.length === 1))
+  for (const { hint } of ours) await retireIfAllowed(created.id, hint, work)
 }
 
 /** Milliseconds for a token that would save time. */

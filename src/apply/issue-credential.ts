@@ -152,13 +152,16 @@ const exclusion = freshness + 1000
  * other. So every run announces, waits until nobody can announce who has not seen it, and writes only if its own announcement is
  * still there.
  */
-async function addKey(key: NewKey, fresh: Announced, { shop }: Work): Promise<At<Issued>> {
+async function addKey(key: NewKey, fresh: Announced, work: Work): Promise<At<Issued>> {
+  const { shop } = work
   const { clock, stop, writers } = shop
   await pause(Math.max(0, fresh.announcedAt + exclusion - clock.elapsed()), shop)
   if (stop.requested) throw cancelled()
   const check = ({ description }: ObservedClient) => {
     if (!sameLedger(description.ledger, fresh.announced)) throw new Again('another run announced at the same moment')
   }
-  const { at } = await writers.tenant.addKey(fresh.clientId, key, { check, sendBy: clock.elapsed() + freshness })
+  const guard = { check, sendBy: clock.elapsed() + freshness }
+  const { value: unwanted, at } = await writers.tenant.addKey(fresh.clientId, key, guard)
+  if (unwanted !== undefined) await retireIfAllowed(fresh.clientId, unwanted, work)
   return { value: key.issued, at }
 }

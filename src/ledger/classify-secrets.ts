@@ -73,11 +73,14 @@ function orphansAmong(unlisted: ObservedSecret[], live: ObservedSecret[], { ledg
 }
 
 /** An announced run issues within its lease, so a secret that was made outside of that time is somebody else's. */
-function mayBeOf(announced: Announcement, { hint, createdAt }: ObservedSecret): boolean {
+function mayBeOf(announced: Announcement, { hint, createdAt, createdBy }: ObservedSecret): boolean {
   // A key is announced by its name, so that there is no doubt.
-  if (announced.issuing !== undefined || isKeyHint(hint)) return hint === announced.issuing
+  if (isKeyHint(hint)) return hint === announced.issuing
   const inTime = createdAt === undefined || (createdAt > announced.at - 1 && createdAt < announced.at + lease)
-  return inTime && !announced.known.includes(hint)
+  const isNew = inTime && !announced.known.includes(hint)
+  // Beside a key the tenant may make a secret that nobody asked for: of that no announcement tells more than who and when.
+  const isSure = createdAt !== undefined && createdBy !== undefined && createdBy === announced.by
+  return isNew && (announced.issuing === undefined || isSure)
 }
 
 /** Who made the secrets that the ledger lists: earlier announcements do not say who issues. */
@@ -95,7 +98,9 @@ function lostAmong(orphans: ObservedSecret[], live: ObservedSecret[], evidence: 
   if (!Object.keys(announced.stamps).every((key) => isUntouched(key, evidence))) return []
   // Some tenants refuse to delete a client's last secret: it goes when it has a successor.
   const isOfKind = ({ hint }: ObservedSecret) => isKeyHint(hint) === (announced.issuing !== undefined)
-  const mayGo = orphans.length === live.filter(isOfKind).length ? orphans.slice(1) : orphans
+  const ofKind = orphans.filter(isOfKind)
+  const last = ofKind.length === live.filter(isOfKind).length ? ofKind[0] : undefined
+  const mayGo = orphans.filter((secret) => secret !== last)
   return mayGo.filter(({ hint, createdAt }) => createdAt !== undefined || isKeyHint(hint))
 }
 

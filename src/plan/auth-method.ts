@@ -57,14 +57,17 @@ export function retireSteps(
   const secrets = client.secrets.filter(({ hint }) => !isKeyHint(hint))
   const isUsable = kind === 'secret' || client.authMethods.includes(methodOf.secret)
   const isLast = secrets.every(({ hint }) => retire.some((it) => it.hint === hint))
-  return retire
-    .filter(({ hint }) => isKeyHint(hint) || isUsable)
-    .map((it) => ({
-      kind: 'retire' as const,
-      clientId: client.id,
-      ...it,
-      ...(isLast && !isKeyHint(it.hint) ? { mayStay: true as const } : {}),
-    }))
+  return (
+    retire
+      // One that nobody ever had is not kept: its method may be allowed again.
+      .filter(({ hint, why }) => isKeyHint(hint) || isUsable || why === 'never delivered')
+      .map((it) => ({
+        kind: 'retire' as const,
+        clientId: client.id,
+        ...it,
+        ...(isLast && !isKeyHint(it.hint) ? { mayStay: true as const } : {}),
+      }))
+  )
 }
 
 /**

@@ -31,8 +31,8 @@ function stepNeed(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> 
     case 'own':
       return { tenant: { reads: 1, writes: 1 } }
     case 'retire':
-      // Keys are a list that is read, changed and written back.
-      return { tenant: { reads: isKeyHint(step.hint) ? 1 : 0, writes: 1 } }
+      // Keys are a list that is read, changed and written back, and looked at meanwhile and after that.
+      return { tenant: { reads: isKeyHint(step.hint) ? 3 : 0, writes: 1 } }
     case 'delete':
       // Its places are looked at once more: secrets and variables of each.
       return { tenant: { writes: 1 }, github: { reads: 2 * step.places.length } }
@@ -40,7 +40,7 @@ function stepNeed(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> 
     case 'delete-twin':
       return { tenant: { writes: 1 } }
     case 'issue':
-      return { tenant: { reads: step.credential === 'key' ? 2 : 1, writes: 2 } }
+      return { tenant: { reads: step.credential === 'key' ? 4 : 1, writes: 2 } }
     case 'verify':
       // The token is fetched and given back; whose it is, is asked between.
       return step.skip === undefined ? { tenant: { reads: 1, writes: 2 } } : {}

@@ -1,72 +1,154 @@
+import { isDeepStrictEqual } from 'node:util'
 import { ActionError } from '../../base/errors.ts'
 import { keyHint, methodOf } from '../../model/credential.ts'
 import type { At, KeyGuard, NewKey } from '../../ports.ts'
+import { born, type Mask } from '../runner/mask-secret.ts'
 import { readWire } from './read.ts'
 import { ask, clientsPath, type Session } from './session.ts'
 import * as wire from './wire.ts'
 
 type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value?: unknown }
 
-// The API patches whole fields only (qlik.dev/apis/rest/oauth-clients): a list of keys is read, changed and written back, with
-// the keys of other people just as they were.
+/** How a client's list of keys is to be, given another. */
+type Change = (keys: unknown[]) => unknown[]
 
-/** Adds a public key to those of a client, and allows their use. That it is there already is fine. */
-export async function addKey(session: Session, clientId: string, key: NewKey, guard: KeyGuard): Promise<At<void>> {
-  const { value: client, at } = await readGuarded(session, clientId, guard)
-  if (client === undefined) throw gone()
-  const keys = client.publicKeys ?? []
-  if (hintsOf(keys).includes(key.issued.hint)) return { value: undefined, at }
-  const methods = wire.methodsOf(client)
-  const operations: Operation[] = [set('/publicKeys', keys, [...keys, key.jwk])]
-  if (!methods.includes(methodOf.key))
-    operations.push(set('/allowedAuthMethods', client.allowedAuthMethods, [...methods, methodOf.key]))
-  return {
-    value: undefined,
-    at: await patch(session, clientId, operations, { what: 'adding a key', sendBy: guard.sendBy }),
-  }
+type Writing = { session: Session; mask: Mask; clientId: string; guard: KeyGuard; what: string }
+
+// The API patches whole fields only (qlik.dev/apis/rest/oauth-clients): a list of keys is read, changed and written back, with
+// the keys of other people just as they were. Whoever adds one between our reading and our writing would lose it, so the client is
+// read once more while the list is on its way, and once after that: what is missing then is put back.
+
+/**
+ * Adds a public key to those of a client, and allows their use. That it is there already is fine. Returns the hint of a secret that
+ * the tenant made by the way, where it did.
+ */
+export async function addKey(
+  session: Session,
+  mask: Mask,
+  clientId: string,
+  { key, guard }: { key: NewKey; guard: KeyGuard },
+): Promise<At<string | undefined>> {
+  const writing = { session, mask, clientId, guard, what: 'adding a key' }
+  const change: Change = (keys) => (hintsOf(keys).includes(key.issued.hint) ? keys : [...keys, key.jwk])
+  const { before, after, at, madeSecret } = await write(change, writing)
+  if (before === undefined || after === undefined) throw gone()
+  return { value: madeSecret ? newSecret(before, after) : undefined, at }
 }
 
 /** Removes a public key; that it is gone already is fine. With the last one goes the method, where the client has another. */
-export async function removeKey(session: Session, clientId: string, hint: string, guard: KeyGuard): Promise<void> {
-  const { value: client } = await readGuarded(session, clientId, guard)
-  const keys = client?.publicKeys ?? []
-  const left = keys.filter((key) => !hintsOf([key]).includes(hint))
-  if (client === undefined || left.length === keys.length) return
-  const others = wire.methodsOf(client).filter((method) => method !== methodOf.key)
-  const isLast = left.length === 0 && others.length > 0 && !client.jwksUri
-  const operations: Operation[] = isLast
-    ? [set('/allowedAuthMethods', client.allowedAuthMethods, others), { op: 'remove', path: '/publicKeys' }]
-    : [set('/publicKeys', keys, left)]
-  // The same list once more is the same list.
-  await patch(session, clientId, operations, { what: 'retiring a key', sendBy: guard.sendBy, repeatable: true })
+export async function removeKey(
+  session: Session,
+  mask: Mask,
+  clientId: string,
+  { hint, guard }: { hint: string; guard: KeyGuard },
+): Promise<void> {
+  const change: Change = (keys) => keys.filter((key) => !hintsOf([key]).includes(hint))
+  await write(change, { session, mask, clientId, guard, what: 'retiring a key' })
+}
+
+type Written = At<{ before: wire.WireClient | undefined; after: wire.WireClient | undefined; madeSecret: boolean }>
+
+/** Writes a client's list of keys, if it is to change, and sees to it that it is as it was to be. */
+async function write(change: Change, writing: Writing): Promise<Written['value'] & { at: number }> {
+  const { session, clientId, guard } = writing
+  const { value: before, at } = await readWire(session, clientId)
+  if (before !== undefined) guard.check(wire.toObservedClient(before), at)
+  const keys = before?.publicKeys ?? []
+  if (before === undefined || isSame(change(keys), keys)) return { before, after: before, at, madeSecret: false }
+  // Sent first, so that it shows what somebody else did since we looked.
+  const look = readWire(session, clientId)
+  const [during, patched] = await Promise.allSettled([look, patch(before, change(keys), writing, guard.sendBy)])
+  if (patched.status === 'rejected' && !isUncertain(patched.reason)) throw patched.reason
+  const others = during.status === 'fulfilled' ? added(during.value.value?.publicKeys ?? [], keys) : []
+  const after = await restore((list) => change([...list, ...added(others, list)]), writing)
+  if (patched.status === 'rejected') throw patched.reason
+  return { before, after, ...patched.value }
+}
+
+/** How often a list is looked at, until it is as it is to be. */
+const mostLooks = 3
+
+/** Looks at a list that was just written, and writes again what another write dropped from it. Whatever fails here leaves doubt. */
+async function restore(change: Change, writing: Writing): Promise<wire.WireClient | undefined> {
+  for (let looks = 1; ; looks++) {
+    const { value: client } = await readWire(writing.session, writing.clientId).catch(inDoubt)
+    const keys = client?.publicKeys ?? []
+    if (client === undefined || isSame(change(keys), keys) || looks === mostLooks) return client
+    await patch(client, change(keys), writing).catch(inDoubt)
+  }
+}
+
+function inDoubt(thrown: unknown): never {
+  if (!(thrown instanceof ActionError)) throw thrown
+  const { code, message, hint, trace, status, at } = thrown
+  throw new ActionError(code, message, hint, { cause: thrown, trace, status, at, uncertain: true })
+}
+
+function isUncertain(thrown: unknown): boolean {
+  return thrown instanceof ActionError && thrown.uncertain
+}
+
+function isSame(keys: unknown[], others: unknown[]): boolean {
+  return keys.length === others.length && added(keys, others).length === 0
+}
+
+/** Those of some keys that others lack. */
+function added(keys: unknown[], others: unknown[]): unknown[] {
+  return keys.filter((key) => !others.some((other) => isDeepStrictEqual(other, key) || sharesName(other, key)))
+}
+
+function sharesName(one: unknown, other: unknown): boolean {
+  const [hint] = hintsOf([one])
+  return hint !== undefined && hintsOf([other]).includes(hint)
 }
 
 function hintsOf(keys: unknown[]): string[] {
   return wire.kidsOf(keys).map(keyHint)
 }
 
-function set(path: string, before: unknown[] | null | undefined, value: unknown[]): Operation {
-  return { op: before == null || before.length === 0 ? 'add' : 'replace', path, value }
-}
-
-async function readGuarded(session: Session, clientId: string, { check }: KeyGuard) {
-  const seen = await readWire(session, clientId)
-  if (seen.value !== undefined) check(wire.toObservedClient(seen.value), seen.at)
-  return seen
+/** The only secret that is new; undefined where several are, for then nothing tells which of them the tenant made. */
+function newSecret(before: wire.WireClient, after: wire.WireClient): string | undefined {
+  const had = new Set(wire.toSecrets(before).map(({ hint }) => hint))
+  const found = wire.toSecrets(after).filter(({ hint }) => !had.has(hint))
+  return found.length === 1 ? found[0]!.hint : undefined
 }
 
 async function patch(
-  session: Session,
-  clientId: string,
-  body: Operation[],
-  how: { what: string; sendBy: number; repeatable?: boolean },
-): Promise<number> {
+  client: wire.WireClient,
+  keys: unknown[],
+  { session, mask, clientId, what }: Writing,
+  sendBy?: number,
+): Promise<{ at: number; madeSecret: boolean }> {
   const path = `${clientsPath}/${encodeURIComponent(clientId)}`
   const codes = { 404: 'CLIENT_MISSING' } as const
-  const answer = await ask(session, { method: 'PATCH', path, body, codes, repeatable: false, ...how }).catch(
-    explainRefusal,
-  )
-  return answer.at
+  const body = operations(client, keys)
+  // Never repeated by itself: what it rests on may have changed, and a list that is gone can't be removed again.
+  const call = { method: 'PATCH', path, body, codes, what, sendBy, repeatable: false }
+  const { at, data } = await ask(session, call).catch(explainRefusal)
+  const secret = (data as { clientSecret?: unknown } | null | undefined)?.clientSecret
+  const madeSecret = typeof secret === 'string' && secret !== ''
+  if (madeSecret) born(secret, mask)
+  return { at, madeSecret }
+}
+
+function operations(client: wire.WireClient, keys: unknown[]): Operation[] {
+  const { publicKeys, allowedAuthMethods } = client
+  const methods = wire.methodsOf(client)
+  const others = methods.filter((method) => method !== methodOf.key)
+  if (keys.length === 0 && others.length > 0 && !client.jwksUri)
+    return [
+      ...(others.length < methods.length ? [set('/allowedAuthMethods', allowedAuthMethods, others)] : []),
+      { op: 'remove', path: '/publicKeys' },
+    ]
+  const allow = keys.length > 0 && !methods.includes(methodOf.key)
+  return [
+    set('/publicKeys', publicKeys, keys),
+    ...(allow ? [set('/allowedAuthMethods', allowedAuthMethods, [...methods, methodOf.key])] : []),
+  ]
+}
+
+function set(path: string, before: unknown[] | null | undefined, value: unknown[]): Operation {
+  return { op: before == null || before.length === 0 ? 'add' : 'replace', path, value }
 }
 
 /** The documented form of this patch can’t hold a key: a tenant may take that at its word. */

@@ -21,9 +21,9 @@ export function createWriter(session: Session, mask: Mask): TenantWriter {
     setConsent: (clientId, consent) => setConsent(session, clientId, consent),
     issue: (clientId, sendBy) => issue(session, mask, clientId, sendBy),
     makeKey: async () => (await import('./signing-key.ts')).makeKey(mask),
-    addKey: (clientId, key, guard) => addKey(session, clientId, key, guard),
+    addKey: (clientId, key, guard) => addKey(session, mask, clientId, { key, guard }),
     retire: (clientId, hint, guard) =>
-      isKeyHint(hint) ? removeKey(session, clientId, hint, guard) : retire(session, clientId, hint),
+      isKeyHint(hint) ? removeKey(session, mask, clientId, { hint, guard }) : retire(session, clientId, hint),
     remove: (clientId) => remove(session, clientId),
   }
 }
