@@ -25,9 +25,9 @@ export class SandboxClock {
     return `${new Date(this.now() + ahead * 1000).toISOString().slice(0, -1)}${String(this.#ticks).padStart(6, '0')}Z`
   }
 
-  /** For the `Date` header: whole seconds. */
-  httpDate(): string {
-    return new Date(this.now()).toUTCString()
+  /** For the `Date` header: whole seconds; so many seconds ahead. */
+  httpDate(ahead = 0): string {
+    return new Date(this.now() + ahead * 1000).toUTCString()
   }
 }
 

@@ -53,7 +53,8 @@ export class Sandbox {
     const answer = () => this.#answer(service, request, path)
     const outcome = before ? faulty(before, undefined) : this.#after(struck, answer)
     if (outcome.kind === 'response' || outcome.kind === 'cut') {
-      outcome.headers = { ...outcome.headers, date: this.clock.httpDate() }
+      const ahead = service === 'github' ? this.settings.githubDateAhead : 0
+      outcome.headers = { ...outcome.headers, date: this.clock.httpDate(ahead) }
       record.status = outcome.status
     }
     return outcome

@@ -16,6 +16,8 @@ export type Settings = {
   strangers: unknown[]
   filterCase: 'sensitive' | 'insensitive'
   listDelay: number
+  /** How far what reads of clients show is behind what was written. */
+  readsBehind: number
   deletedClients: 'hidden' | 'shown'
   maxClients: number
   duplicateNames: 'accepted' | 'refused'
@@ -70,6 +72,8 @@ export type Settings = {
   strangeValues: unknown[]
   wrongKey: 'silent' | 'refused'
   stampDelay: number
+  /** By how much the clock of the `Date` header is ahead of that of the stamps. */
+  githubDateAhead: number
   primaryPerHour: number
   secondaryPointsPerMinute: number
   writesPerMinute: number
@@ -87,6 +91,7 @@ export const defaultSettings: Settings = {
   strangers: [],
   filterCase: 'sensitive',
   listDelay: 0,
+  readsBehind: 0,
   deletedClients: 'hidden',
   maxClients: 200,
   duplicateNames: 'accepted',
@@ -129,6 +134,7 @@ export const defaultSettings: Settings = {
   strangeValues: [],
   wrongKey: 'silent',
   stampDelay: 0,
+  githubDateAhead: 0,
   primaryPerHour: Number.POSITIVE_INFINITY,
   secondaryPointsPerMinute: Number.POSITIVE_INFINITY,
   writesPerMinute: Number.POSITIVE_INFINITY,

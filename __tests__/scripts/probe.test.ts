@@ -71,6 +71,8 @@ const exceptions: { [Name in keyof Settings]?: string } = {
   strangeValues: 'of GitHub',
   wrongKey: 'of GitHub',
   stampDelay: 'of GitHub',
+  githubDateAhead: 'of GitHub',
+  readsBehind: 'the program looks again, however long it is',
   primaryPerHour: 'of GitHub',
   secondaryPointsPerMinute: 'of GitHub',
   githubLimitStatus: 'of GitHub',

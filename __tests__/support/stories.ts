@@ -25,6 +25,8 @@ export async function expectHealing(
     expectUsable(simulation, places!)
   }
   expectOnlyCurrent(simulation, places!, watch.foreign)
+  // A tenant's reads may lag behind its writes.
+  simulation.advance(minutes)
   await expectSettled(simulation, inputs)
 }
 

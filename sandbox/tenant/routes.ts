@@ -2,6 +2,7 @@ import { bearerOf, type Call, emptyResponse, jsonResponse, type SandboxResponse 
 import { RateWindow } from '../window.ts'
 import { readCreateBody } from './fields.ts'
 import { listPage } from './list.ts'
+import { Past } from './past.ts'
 import { patchClient, readConsentPatch } from './patch.ts'
 import { forbidden, invalid, notFound, problemResponse, readBody, TenantProblem } from './problem.ts'
 import { connectionConfigShape, createdShape, listShape, newSecretShape, readShape, slimShape } from './shapes.ts'
@@ -18,12 +19,16 @@ const spacesPath = '/api/v1/spaces'
 export class TenantRoutes {
   readonly #context: Context
   readonly #tiers = new RateWindow(60_000)
+  readonly #past: Past
 
   constructor(context: Context) {
     this.#context = context
+    this.#past = new Past(context.clock)
   }
 
   handle(call: Call): SandboxResponse {
+    const { settings, tenant } = this.#context
+    if (settings.readsBehind > 0 && call.method !== 'GET') this.#past.keep(tenant.clients)
     try {
       return this.#route(call)
     } catch (problem) {
@@ -92,7 +97,7 @@ export class TenantRoutes {
   #list(call: Call, actor: Actor): SandboxResponse {
     const { tenant, settings, clock } = this.#context
     mayRead(actor)
-    const visible = [...tenant.clients.values()].filter(
+    const visible = [...this.#shown().values()].filter(
       (client) =>
         (client.deletedAt === undefined || settings.deletedClients === 'shown') &&
         client.createdMs + settings.listDelay * 1000 <= clock.now(),
@@ -138,6 +143,12 @@ export class TenantRoutes {
     return jsonResponse(201, createdShape(client, tenant.tenantId, settings))
   }
 
+  /** What reads show: where they are behind, what was there then. */
+  #shown(): ReadonlyMap<string, Client> {
+    const { tenant, settings } = this.#context
+    return this.#past.at(settings.readsBehind) ?? tenant.clients
+  }
+
   #item(call: Call, actor: Actor): SandboxResponse {
     const [, , , id = '', part, last] = call.segments
     const depth = call.segments.length - 4
@@ -157,7 +168,7 @@ export class TenantRoutes {
   #find(id: string, actor: Actor, method: string): Client {
     if (method === 'GET') mayRead(actor)
     else mayWrite(actor)
-    const client = this.#context.tenant.clients.get(id)
+    const client = (method === 'GET' ? this.#shown() : this.#context.tenant.clients).get(id)
     const shown =
       client?.deletedAt === undefined || (method === 'GET' && this.#context.settings.deletedClients === 'shown')
     if (!client || !shown) throw notFound()

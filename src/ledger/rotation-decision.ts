@@ -1,5 +1,5 @@
 import type { ObservedSecret } from '../model/client.ts'
-import { type CredentialKind, isKeyHint } from '../model/credential.ts'
+import { type CredentialKind, isKeyHint, secretSlots } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { secretsAreAsAsked } from '../model/visibility.ts'
@@ -7,9 +7,6 @@ import { type RunIdentity, runKey } from '../spec/client-spec.ts'
 import { announcementAge, classifySecrets, foreignAmong, hintsOf, type LiveSecret } from './classify-secrets.ts'
 import { type Evidence, heldIn, isDelivered, lease, longNowhere, lostAfter } from './delivery-evidence.ts'
 import { laterProof } from './settle-delivery.ts'
-
-/** Qlik's limit of live secrets per client (API reference of oauth-clients: the sixth is answered with 409). */
-export const secretSlots = 5
 
 /** Why a fresh secret is issued. */
 export type Reason = 'first' | 'method' | 'due' | 'asked' | 'dead' | 'undelivered' | 'visibility' | 'unsettled'
@@ -52,6 +49,8 @@ export type Rotation = {
   orphans: string[]
   /** Live secrets that this action did not issue. */
   foreign: ObservedSecret[]
+  /** There is no slot for the secret that has to be issued, and no place holds a foreign one: naming one makes room. */
+  foreignIsUnused?: true | undefined
 }
 
 /** What the rules below look at: the input, and what is known of each live secret and of the current one. */
@@ -84,6 +83,7 @@ export function decideRotation(input: RotationInput): Rotation {
     undelivered,
     orphans: hintsOf(secrets, 'orphan'),
     foreign: foreignAmong(input.live, input).filter(({ hint }) => !going.has(hint)),
+    ...(isCrowded(situation, [...going], reasons) && holdNoneOfOthers(situation) ? { foreignIsUnused: true } : {}),
   }
 }
 

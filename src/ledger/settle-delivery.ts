@@ -1,15 +1,26 @@
 import type { ObservedSecret } from '../model/client.ts'
+import { isKeyHint, secretSlots } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Delivered, Ledger } from '../model/ledger-shape.ts'
 import { announcementAge, classifySecrets } from './classify-secrets.ts'
-import { clockSlack, type Evidence, heldIn, isFollowedBy, isWithin, lostAfter } from './delivery-evidence.ts'
+import {
+  clockSlack,
+  type Evidence,
+  heldIn,
+  isDelivered,
+  isFollowedBy,
+  isWithin,
+  lostAfter,
+  superseded,
+} from './delivery-evidence.ts'
 import { added, deliveredEntry, graceFrom } from './ledger.ts'
 
 // A run that can't prove its own delivery, because GitHub shows its stamps late or another run was at work, leaves the new secret as a
 // suspect and notes when GitHub answered its writes. Most such deliveries a later run can settle by that, without a fresh secret.
 
 /**
- * `settled`: all places hold the same suspect, and this ledger says so; it has yet to be written. `awaited`: GitHub does not show the
+ * `settled`: this ledger says what is known by now, and has yet to be written: all places hold the same suspect; or all hold the current
+ * secret, and suspects that fill the slots begin their grace. `awaited`: GitHub does not show the
  * latest writes yet, those of `current`, but may within the next minutes. Undefined: nothing of that kind is known.
  */
 export type LaterProof =
@@ -23,13 +34,33 @@ type Situation = { live: ObservedSecret[]; destinations: Destination[]; evidence
 export function laterProof(situation: Situation): LaterProof {
   const { destinations, evidence } = situation
   const { ledger, now } = evidence
+  if (ledger === undefined || destinations.length === 0) return undefined
   const latest = latestWritten(situation)
-  if (ledger === undefined || latest === undefined || destinations.length === 0) return undefined
+  if (latest === undefined) return slotsToFree(situation)
   const held = destinations.map((destination) => holding(destination, latest, situation))
   if (held.includes('other')) return undefined
   if (!held.includes('behind')) return { kind: 'settled', ledger: settledOn(latest, situation) }
   if (now - ledger.suspects[latest]! >= lostAfter) return undefined
   return { kind: 'awaited', current: currentOf(latest, situation) }
+}
+
+/**
+ * Suspects that surely are in no place begin their grace with the next announcement. Where they fill the slots there can be none: then
+ * the ledger is written for that alone.
+ */
+function slotsToFree({ live, destinations, evidence }: Situation): LaterProof {
+  const { ledger, now } = evidence
+  const isFull = live.filter(({ hint }) => !isKeyHint(hint)).length >= secretSlots
+  if (ledger === undefined || !isFull || ledger.announced !== undefined) return undefined
+  if (!destinations.every((destination) => isDelivered(destination, evidence))) return undefined
+  const past = superseded(live, evidence, Object.keys(ledger.destinations))
+  if (past.length === 0) return undefined
+  const suspects = Object.fromEntries(Object.entries(ledger.suspects).filter(([hint]) => !past.includes(hint)))
+  const { written: _over, ...base } = ledger
+  return {
+    kind: 'settled',
+    ledger: { ...base, suspects, retiring: added(ledger.retiring, past, graceFrom(live, now)) },
+  }
 }
 
 /** The suspect that was delivered after everything else that this action issued; undefined where nobody can tell. */

@@ -20,3 +20,6 @@ function isThumbprint(text: string): boolean {
 
 /** What stands for the hint of a key in a plan, which makes none. */
 export const unmadeKey = '-'.repeat(43)
+
+/** Qlik's limit of live secrets per client (API reference of oauth-clients: the sixth is answered with 409). */
+export const secretSlots = 5

@@ -8,10 +8,9 @@ import {
   type Reason,
   type Rotation,
   type RotationInput,
-  secretSlots,
 } from '../ledger/rotation-decision.ts'
 import { changed, type FieldChange, fieldChanges, type ObservedClient } from '../model/client.ts'
-import { type CredentialKind, isKeyHint, methodOf } from '../model/credential.ts'
+import { type CredentialKind, isKeyHint, methodOf, secretSlots } from '../model/credential.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
 import { adds, keyless, retireSteps, surelyGone, surplusMethod } from './auth-method.ts'
@@ -45,7 +44,7 @@ export function planExisting(spec: ClientSpec, found: Found, observed: Observed,
     wait: rotation?.wait ?? (changes.length + own.length > 0 ? waitToWrite(input) : undefined),
     drift: changes.length > 0 || client.consent !== spec.consent || ids.length > 0 || parts.reasons.some(isDrift),
     foreign: rotation?.foreign ?? foreignAmong(input.live, input),
-    warnings: warningsOf(spec, client, observed, { ...context, postponed: rotation?.postponed }),
+    warnings: warningsOf(spec, client, observed, { ...rotation, ...context }),
   }
 }
 

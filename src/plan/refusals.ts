@@ -2,9 +2,9 @@ import { iso } from '../base/duration.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { isOwner } from '../ledger/ownership.ts'
-import { type Rotation, secretSlots } from '../ledger/rotation-decision.ts'
+import type { Rotation } from '../ledger/rotation-decision.ts'
 import type { Consent, FieldChange, ObservedClient, ObservedSecret } from '../model/client.ts'
-import { isKeyHint } from '../model/credential.ts'
+import { isKeyHint, secretSlots } from '../model/credential.ts'
 import type { ObservedDestination } from '../model/destination.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
 import { isAsAsked, isComplete } from '../model/visibility.ts'
@@ -42,7 +42,7 @@ export function requireForm(spec: ClientSpec, { passedOver = [] }: Observed, act
   )
 }
 
-export function refuseFullSlots(client: ObservedClient, { retire, foreign }: Rotation): void {
+export function refuseFullSlots(client: ObservedClient, { retire, foreign, foreignIsUnused }: Rotation): void {
   const gone = new Set(retire.map(({ hint }) => hint))
   const left = client.secrets.filter(({ hint }) => !gone.has(hint) && !isKeyHint(hint))
   if (left.length < secretSlots) return
@@ -50,7 +50,7 @@ export function refuseFullSlots(client: ObservedClient, { retire, foreign }: Rot
   throw new ActionError(
     'SECRET_SLOTS_FULL',
     `${clientLabel(client)} has all ${secretSlots} secrets that Qlik allows, and none of them may go yet: ${list}`,
-    'Delete secrets that are not needed in the Administration activity center, or wait until those within their grace period are retired.',
+    `Delete secrets that are not needed in the Administration activity center, or wait until those within their grace period are retired.${foreignIsUnused ? ' No destination holds one that this action did not issue: one of those can be named in retire-hints, and is retired first.' : ''}`,
   )
 }
 

@@ -1,5 +1,6 @@
 import { nearest } from '../base/did-you-mean.ts'
 import { plain } from '../base/text.ts'
+import type { Rotation } from '../ledger/rotation-decision.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { clientIdText } from '../model/client.ts'
 import { destinationKey, destinationLabel, scopeLabel } from '../model/destination.ts'
@@ -11,13 +12,13 @@ import type { Observed, PlanContext } from './steps.ts'
 
 /**
  * What somebody should know of a client that is to be as its spec says, whatever comes of the plan. `client`: undefined where it is
- * new; `postponed`: a fresh secret would be issued if there was a slot for it.
+ * new; `postponed`: a fresh secret would be issued if there was a slot for it; `awaited`: GitHub does not show the last delivery yet.
  */
 export function warningsOf(
   spec: ClientSpec,
   client: ObservedClient | undefined,
   observed: Observed,
-  { postponed, ...context }: PlanContext & { postponed?: boolean | undefined },
+  { postponed, awaited, ...context }: PlanContext & Partial<Pick<Rotation, 'postponed' | 'awaited'>>,
 ): string[] {
   const { scopes, grantTypes } = spec.fields
   const { adminClientId } = context.policy
@@ -26,6 +27,7 @@ export function warningsOf(
   return [
     ...(client?.description.note === 'mangled' ? [mangledLedger] : []),
     ...(postponed ? [allInUse] : []),
+    ...(awaited ? [notShownYet] : []),
     ...(client !== undefined && client.id === adminClientId ? adminGoesTo(spec, client) : []),
     ...takenPlaces(spec, client, observed),
     ...noLongerServed(spec, client, observed, context),
@@ -35,6 +37,9 @@ export function warningsOf(
 
 const allInUse =
   'All five secrets of the client are in use, some of them left by runs that died or overlapped. The current one is in place; which of the others may go shows when their grace period is over.'
+
+const notShownYet =
+  'GitHub does not show yet what an earlier run delivered. Nothing is issued or retired meanwhile; a run some minutes later settles it.'
 
 /** Whoever can read a place that gets the admin client's credentials has the tenant. */
 function adminGoesTo({ destinations }: ClientSpec, client: ObservedClient): string[] {
