@@ -73,6 +73,55 @@ describe('a budget', () => {
   })
 })
 
+describe('what a refusal taught', () => {
+  /** A budget whose first write was refused. */
+  const refused = () => {
+    const budget = startBudget(limit)
+    spend(budget, 1, 0)
+    learn(budget, 1, 0)
+    return budget
+  }
+  const mostAt = (budget: ReturnType<typeof startBudget>, now: number) => {
+    waitFor(budget, 1, 0, now)
+    return budget.most
+  }
+
+  it('fades within ten quiet minutes, little by little', () => {
+    const budget = refused()
+    const over = [0, 2, 4, 6, 8, 10].map((minutes) => mostAt(budget, minutes * minute))
+    expect(over).toEqual([48, 57, 67, 77, 87, 97])
+    expect(mostAt(budget, 11 * minute)).toBe(97)
+  })
+
+  it('fades more slowly where another refusal follows before that, but within an hour', () => {
+    const budget = refused()
+    for (let at = 0, n = 0; n < 6; n++) {
+      at += 5 * minute
+      learn(budget, 1, at)
+      expect(budget.refused?.within).toBe(Math.min(60, 10 * 2 ** (n + 1)) * minute)
+    }
+    expect(mostAt(budget, 30 * minute + 60 * minute)).toBe(97)
+  })
+
+  it('is one lesson where requests that were under way together are refused together', () => {
+    const budget = refused()
+    for (let index = 0; index < 9; index++) learn(budget, 1, 100 * index)
+    expect(budget.refused?.within).toBe(10 * minute)
+    expect(mostAt(budget, 11 * minute)).toBe(97)
+  })
+
+  it('holds for every limit, that of an hour too', () => {
+    for (const each of [...limitsOf.tenant, ...limitsOf.github]) {
+      const budget = startBudget(each)
+      const { most } = budget
+      spend(budget, 1, 0)
+      learn(budget, 1, 0)
+      expect(budget.most).toBeLessThan(most)
+      expect(mostAt(budget, 10 * minute)).toBe(most)
+    }
+  })
+})
+
 it('a read counts a point and a write five, as GitHub says', () => {
   const [points] = limitsOf.github
   expect(weightOf({ reads: 2, writes: 3 }, points!)).toBe(17)

@@ -124,6 +124,16 @@ describe('a request', () => {
     expect(world.now).toBe(90_000)
   })
 
+  it.each(['0', '-5', '+0', '0.0', 'Mon, 02 Nov 2026 05:00:00 GMT', 'soon', ''])(
+    'takes a time that is over, or none, for no time that was named: %j',
+    async (after) => {
+      const { http, world } = service({ ...good, status: 503, headers: { ...good.headers, 'retry-after': after } })
+      expect((await failing(http(get))).code).toBe('TENANT_UNREACHABLE')
+      expect(world.now).toBeGreaterThan(15_000)
+      expect(world.now).toBeLessThanOrEqual(30_000)
+    },
+  )
+
   it('waits for GitHub’s limit to be reset, by GitHub’s own clock', async () => {
     const reset = Date.parse('2026-11-02T06:05:00Z') / 1000
     const headers = { ...good.headers, 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) }

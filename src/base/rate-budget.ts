@@ -34,11 +34,25 @@ export const limitsOf: Record<ServiceName, Limit[]> = {
 const margin = 0.97
 const slack = 1000
 
-/** What is left of one limit: requests sent lately, oldest first, and what is kept for work that has begun. */
-export type Budget = { limit: Limit; most: number; sent: { at: number; weight: number }[]; used: number; kept: number }
+/**
+ * What is left of one limit: requests sent lately, oldest first, and what is kept for work that has begun. `refused`: to what a refusal
+ * at `at` brought it down, and within how many milliseconds of quiet it comes back.
+ */
+export type Budget = {
+  limit: Limit
+  most: number
+  sent: { at: number; weight: number }[]
+  used: number
+  kept: number
+  refused?: { most: number; at: number; within: number } | undefined
+}
 
 export function startBudget(limit: Limit): Budget {
-  return { limit, most: Math.floor(limit.most * margin), sent: [], used: 0, kept: 0 }
+  return { limit, most: mostOf(limit), sent: [], used: 0, kept: 0 }
+}
+
+function mostOf(limit: Limit): number {
+  return Math.floor(limit.most * margin)
 }
 
 export function weightOf({ reads, writes }: Load, { weight }: Limit): number {
@@ -50,6 +64,7 @@ export function weightOf({ reads, writes }: Load, { weight }: Limit): number {
  * work makes room. More than the whole budget counts as the whole.
  */
 export function waitFor(budget: Budget, weight: number, kept: number, now: number): number {
+  recover(budget, now)
   forget(budget, now)
   let lacking = budget.used + kept + Math.min(weight, budget.most) - budget.most
   if (weight === 0 || lacking <= 0) return 0
@@ -66,9 +81,15 @@ export function spend(budget: Budget, weight: number, now: number): void {
   budget.used += weight
 }
 
-/** Notes that the service refused what was sent last, for its rate: it allows no more than what was used before. */
+// One refusal tells of a moment, for others use the same limit: what it teaches fades. One that follows before it has is believed
+// for longer.
+const fades = 10 * minute
+const fadesAtMost = hour
+
+/** Notes that the service refused what was sent last, for its rate: it allows no more than what was used before, for a while. */
 export function learn(budget: Budget, weight: number, now: number): void {
   if (weight === 0) return
+  recover(budget, now)
   forget(budget, now)
   const refused = budget.sent.findLastIndex((sent) => sent.weight === weight)
   if (refused >= 0) {
@@ -76,7 +97,21 @@ export function learn(budget: Budget, weight: number, now: number): void {
     budget.used -= weight
   }
   const allowed = Math.max(budget.used, budget.limit.least)
-  budget.most = Math.min(budget.most, Math.floor(allowed * margin))
+  const most = Math.min(budget.most, Math.floor(allowed * margin))
+  const { refused: last } = budget
+  // What was under way together is refused together.
+  const isSame = last !== undefined && now - last.at <= minute
+  const within = last === undefined ? fades : isSame ? last.within : Math.min(last.within * 2, fadesAtMost)
+  Object.assign(budget, { most, refused: { most, at: now, within } })
+}
+
+/** Comes back little by little: at once would be refused at once. */
+function recover(budget: Budget, now: number): void {
+  const { refused, limit } = budget
+  if (refused === undefined) return
+  const quiet = (now - refused.at) / refused.within
+  budget.most = refused.most + Math.floor((mostOf(limit) - refused.most) * Math.min(1, quiet))
+  if (quiet >= 1) budget.refused = undefined
 }
 
 function forget(budget: Budget, now: number): void {

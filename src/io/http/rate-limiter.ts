@@ -18,6 +18,10 @@ export type Kept = Map<Budget, number>
 export type Wait = { milliseconds: number; limit: string; told: boolean }
 
 export type Pace = {
+  /** Writes in the order of asking, from the first try to the last: GitHub takes one after the other. */
+  inTurn<T>(write: () => Promise<T>): Promise<T>
+  /** One attempt, beside no more than so many others. */
+  underWay<T>(attempt: () => Promise<T>): Promise<T>
   /** Waits until a request may be sent, and counts it. `accept` is asked before each wait, and may throw. */
   admit(kind: keyof Load, kept: Kept | undefined, accept: (wait: Wait) => void): Promise<void>
   /** Waits until the limits can serve all of this, and keeps it free. Who came first is served first. */
@@ -55,6 +59,9 @@ export function createPace(service: ServiceName, { clock, stop }: Pick<Surroundi
     wake: new Set(),
   }
   return {
+    // GitHub asks for one write after the other (docs.github.com, "Best practices for using the REST API").
+    inTurn: createGate(service === 'github' ? 1 : mostAtOnce),
+    underWay: createGate(mostAtOnce),
     admit: async (kind, kept, accept) => {
       const load = { reads: 0, writes: 0, [kind]: 1 }
       // What is kept for others may be taken where it is needed, for who has begun must end; the limits themselves hold.
@@ -82,6 +89,27 @@ export function createPace(service: ServiceName, { clock, stop }: Pick<Surroundi
     left: (requests, milliseconds) => {
       state.allowance = { left: requests, until: clock.elapsed() + milliseconds }
     },
+  }
+}
+
+/** Requests under way at a time; GitHub's limit is a hundred, shared by all that use the token. */
+const mostAtOnce = 24
+
+/** Lets through so many at a time, in the order in which they came. */
+function createGate(most: number): <T>(go: () => Promise<T>) => Promise<T> {
+  let inside = 0
+  const waiting: (() => void)[] = []
+  return async (go) => {
+    if (inside === most) await new Promise<void>((resolve) => waiting.push(resolve))
+    else inside++
+    try {
+      return await go()
+    } finally {
+      // Whoever is next takes the place over.
+      const next = waiting.shift()
+      if (next === undefined) inside--
+      else next()
+    }
   }
 }
 

@@ -1,9 +1,10 @@
 import { secondsText } from '../../base/duration.ts'
 import { ActionError } from '../../base/errors.ts'
 import type { Load, ServiceName } from '../../base/rate-budget.ts'
-import { longestWait, type Tried, verdict } from '../../base/retry-policy.ts'
+import { longestWait, type Trouble, verdict } from '../../base/retry-policy.ts'
 import { pause } from '../../pause.ts'
 import type { Reporter, Surroundings } from '../../ports.ts'
+import { deprecationText } from './deprecation.ts'
 import { TransportError } from './network-trouble.ts'
 import { createPace, type Kept, type Pace, type Wait } from './rate-limiter.ts'
 import { type Answer, type Attempt, type Call, failure, finish, serviceName } from './responses.ts'
@@ -22,34 +23,28 @@ export type Entered = { http: Http; leave: () => void }
 const silence = 30_000
 const lastPatience = 2500
 const hurry = 1200
-/** Requests under way at a time; GitHub's limit is a hundred, shared by all that use the token. */
-const mostAtOnce = 24
 /** Milliseconds between two lines about waiting to keep to a limit. */
 const tellEvery = 10_000
 
-/** `told`: elapsed milliseconds of the last line about waiting. */
+/** `told`: elapsed milliseconds of the last line about waiting, and whether the service's word about its end was passed on. */
 type Line = {
   service: ServiceName
   transport: Transport
   around: Surroundings
   pace: Pace
-  gate: Gate
-  told: { at: number }
+  told: { at: number; end: (headers: Record<string, string>) => void }
 }
 
 /** The one place per service where pace, retries, time limits and the meaning of statuses live. */
 export function createService(service: ServiceName, transport: Transport, around: Surroundings): Service {
   const pace = createPace(service, around)
-  const gate = createGate(mostAtOnce)
-  const told = { at: Number.NEGATIVE_INFINITY }
-  // GitHub asks for one write after the other (docs.github.com, "Best practices for using the REST API").
-  const writes = createGate(service === 'github' ? 1 : mostAtOnce)
+  const told = { at: Number.NEGATIVE_INFINITY, end: tellsOnce(around.reporter) }
   const through = (reporter: Reporter, kept?: Kept): Http => {
-    const line: Line = { service, transport, around: { ...around, reporter }, pace, gate, told }
+    const line: Line = { service, transport, around: { ...around, reporter }, pace, told }
     // Who is asked to stop has no time to stand in line; and what stood there before is not begun any more.
     return async (call) => {
       if (call.method === 'GET' || around.stop.requested) return persist(line, call, kept)
-      return writes(() => {
+      return pace.inTurn(() => {
         if (around.stop.requested) throw notBegun(call)
         return persist(line, call, kept)
       })
@@ -67,61 +62,65 @@ export function createService(service: ServiceName, transport: Transport, around
   }
 }
 
-type Gate = <T>(go: () => Promise<T>) => Promise<T>
+/** What became of a request so far. `began`: elapsed milliseconds when it was first sent; `asked`: waited because the service said so. */
+type Tries = { count: number; began: number; asked: number; uncertain: boolean }
 
-/** Lets through so many at a time, in the order in which they came. */
-function createGate(most: number): Gate {
-  let inside = 0
-  const waiting: (() => void)[] = []
-  return async (go) => {
-    if (inside === most) await new Promise<void>((resolve) => waiting.push(resolve))
-    else inside++
-    try {
-      return await go()
-    } finally {
-      // Whoever is next takes the place over.
-      const next = waiting.shift()
-      if (next === undefined) inside--
-      else next()
-    }
-  }
-}
+type Persisting = { line: Line; call: Call; kept: Kept | undefined; tries: Tries }
 
+/** Sends a request until there is an answer, or trouble that no other try would mend. */
 async function persist(line: Line, call: Call, kept: Kept | undefined): Promise<Answer> {
-  const { service, around, pace } = line
-  const { clock, stop, reporter } = around
-  const kind = call.method === 'GET' ? 'reads' : 'writes'
-  let began: number | undefined
-  let asked = 0
-  // What an earlier attempt did without a good answer, no later refusal undoes.
-  let uncertain = false
-  for (let attempts = 1; ; attempts++) {
-    await pace.admit(kind, kept, (wait) => requireTime(line, call, wait, uncertain))
-    const outcome = await line.gate(() => {
-      if (clock.elapsed() > (call.sendBy ?? Number.POSITIVE_INFINITY)) throw tooLate(call, uncertain)
-      began ??= clock.elapsed()
-      return attempt(service, line.transport, around, call)
-    })
-    if (outcome.response !== undefined && service === 'github') heedCount(pace, outcome.response)
-    if (outcome.trouble === undefined) return finish(service, call, outcome.response, uncertain)
-    uncertain ||= call.method !== 'GET' && (outcome.trouble.kind === 'lost' || outcome.trouble.kind === 'server')
-    const tried: Tried = { attempts, elapsed: clock.elapsed() - (began ?? 0), asked, repeatable: call.repeatable }
-    const next = verdict(outcome.trouble, tried)
-    if (outcome.trouble.kind === 'limited') pace.refused(kind, next.wait)
-    if (stop.requested) throw stopped(failure(service, call, outcome, { uncertain }))
-    const spent = clock.elapsed() - (began ?? 0)
-    // What may not be sent again by itself waits as asked before whoever looked first sends it.
-    const asks = next.named && !next.limited ? next.wait : undefined
-    if (!next.retry)
-      throw failure(service, call, outcome, { uncertain, limited: next.limited, spent, retryAfter: asks })
-    if (call.optional !== undefined || clock.elapsed() + next.wait > (call.sendBy ?? Number.POSITIVE_INFINITY))
-      throw failure(service, call, outcome, { uncertain, retryAfter: next.wait })
-    if (next.named) asked += next.wait
-    reporter.step(`… ${call.what}: waiting ${secondsText(next.wait)}, for ${outcome.why}`)
-    await pause(next.wait, around)
-    if (stop.requested) throw stopped(failure(service, call, outcome, { uncertain }))
+  const { around, service } = line
+  const work: Persisting = { line, call, kept, tries: { count: 0, began: 0, asked: 0, uncertain: false } }
+  for (;;) {
+    const outcome = await sendOnce(work)
+    if (outcome.trouble === undefined) return finish(service, call, outcome.response, work.tries.uncertain)
+    const wait = waitAfter(outcome, work)
+    around.reporter.step(`… ${call.what}: waiting ${secondsText(wait)}, for ${outcome.why}`)
+    await pause(wait, around)
+    if (around.stop.requested) throw stopped(failure(service, call, outcome, work.tries))
   }
 }
+
+/** One attempt, when the limits have room for it. */
+async function sendOnce({ line, call, kept, tries }: Persisting): Promise<Attempt> {
+  const { service, around, pace, transport } = line
+  await pace.admit(kindOf(call), kept, (wait) => requireTime(line, call, wait, tries.uncertain))
+  const outcome = await pace.underWay(() => {
+    const now = around.clock.elapsed()
+    if (now > (call.sendBy ?? Number.POSITIVE_INFINITY)) throw tooLate(call, tries.uncertain)
+    if (tries.count++ === 0) tries.began = now
+    return attempt(service, transport, around, call)
+  })
+  if (outcome.response !== undefined) heed(outcome.response, line)
+  return outcome
+}
+
+/** Milliseconds to wait before the next try; throws the failure where there is none. */
+function waitAfter(outcome: Attempt & { trouble: Trouble }, { line, call, tries }: Persisting): number {
+  const { service, around, pace } = line
+  const { trouble } = outcome
+  // What an earlier attempt did without a good answer, no later refusal undoes.
+  tries.uncertain ||= call.method !== 'GET' && (trouble.kind === 'lost' || trouble.kind === 'server')
+  const now = around.clock.elapsed()
+  const spent = now - tries.began
+  const tried = { attempts: tries.count, elapsed: spent, asked: tries.asked, repeatable: call.repeatable }
+  const { retry, wait, named, limited } = verdict(trouble, tried)
+  if (trouble.kind === 'limited') pace.refused(kindOf(call), wait)
+  const failing = (more: { limited?: boolean; spent?: number; retryAfter?: number | undefined }) =>
+    failure(service, call, outcome, { uncertain: tries.uncertain, ...more })
+  if (around.stop.requested) throw stopped(failing({}))
+  // What may not be sent again by itself waits as asked before whoever looked first sends it.
+  if (!retry) throw failing({ limited, spent, retryAfter: named && !limited ? wait : undefined })
+  const isTooLate = now + wait > (call.sendBy ?? Number.POSITIVE_INFINITY)
+  if (call.optional !== undefined || isTooLate) throw failing({ retryAfter: wait })
+  if (named) tries.asked += wait
+  return wait
+}
+
+function kindOf({ method }: Call): keyof Load {
+  return method === 'GET' ? 'reads' : 'writes'
+}
+
 /** Throws where what the limits demand is too long for this request; a long wait is told, but not by every request. */
 function requireTime({ service, around, told }: Line, call: Call, wait: Wait, uncertain: boolean): void {
   const now = around.clock.elapsed()
@@ -148,11 +147,26 @@ function limited(service: ServiceName, wait: Wait, uncertain = false, retryAfter
   return new ActionError('RATE_LIMITED', waitText(service, wait), hint, { uncertain, retryAfter })
 }
 
-/** GitHub says with every answer how many requests it still allows, and until when. */
-function heedCount(pace: Pace, { headers }: WireResponse): void {
+/** GitHub says with every answer how many requests it still allows, and until when; the tenant what will be there no longer. */
+function heed({ headers }: WireResponse, { service, pace, told }: Line): void {
+  if (service === 'tenant') {
+    told.end(headers)
+    return
+  }
   const seconds = Number(headers['x-ratelimit-reset']) - Date.parse(headers.date ?? '') / 1000
   const left = Number(headers['x-ratelimit-remaining'])
   if (Number.isFinite(seconds) && Number.isFinite(left)) pace.left(left, Math.max(1, seconds) * 1000)
+}
+
+/** One warning a run, whatever else is to end. */
+function tellsOnce(reporter: Reporter): (headers: Record<string, string>) => void {
+  let isTold = false
+  return (headers) => {
+    const text = isTold ? undefined : deprecationText(headers)
+    if (text === undefined) return
+    isTold = true
+    reporter.warning(text)
+  }
 }
 
 /** What it rests on is out of date before it was sent: the caller decides anew, at once. */
@@ -251,10 +265,11 @@ function troubleOf(service: ServiceName, response: WireResponse): Attempt {
 function waitAsked(headers: Record<string, string>): number | undefined {
   const after = headers['retry-after']
   if (after !== undefined) {
-    const seconds = /^\d+(\.\d+)?$/.test(after.trim())
+    const seconds = /^[+-]?\d+(\.\d+)?$/.test(after.trim())
       ? Number(after)
       : (Date.parse(after) - Date.parse(headers.date ?? '')) / 1000
-    return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
+    // No time, or one that is over, names none.
+    if (seconds > 0) return seconds
   }
   if (headers['x-ratelimit-remaining'] !== '0' || headers['x-ratelimit-reset'] === undefined) return undefined
   const wait = Number(headers['x-ratelimit-reset']) - Date.parse(headers.date ?? '') / 1000
