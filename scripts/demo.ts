@@ -115,7 +115,7 @@ const consent = (stage: Stage) => client(stage).consentMethod
 
 const began = performance.now()
 const stage = await Stage.open()
-console.log('The action at work, against a Qlik Cloud tenant and a GitHub that are made up and on this machine only.')
+console.log('The action at work, against a Qlik Cloud tenant and a GitHub that run on this machine only.')
 try {
   await planBeforeAnything(stage)
   await firstRun(stage)

@@ -58,7 +58,7 @@ describe('signing in to the tenant', () => {
     const { clientId } = simulation.sandbox.tenant.createAdminClient()
     const signIn = { 'api-key': '', 'admin-client-id': clientId, 'admin-client-secret': 'f'.repeat(64) }
     const { result, seconds } = await timed(() => simulation.run(signIn))
-    expectRefusal(result, 'TENANT_UNAUTHORIZED', { hint: /admin-client-id and admin-client-secret don't match/ })
+    expectRefusal(result, 'TENANT_UNAUTHORIZED', { hint: /admin-client-id and admin-client-secret don’t match/ })
     expect(count(result, 'POST', /^\/oauth\/token/)).toBe(1)
     expect(count(result, 'GET', /oauth-clients/)).toBe(0)
     expect(seconds).toBeLessThan(1)

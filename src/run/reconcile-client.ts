@@ -235,7 +235,7 @@ function tell(plan: ClientPlan, { reporter }: World): void {
   if (spec.state === 'absent') return
   if (client !== undefined && plan.adopted) {
     reporter.notice(
-      `${clientLabel(client)} already existed: it is adopted. What the workflow or the spec file says is enforced from now on; the secrets it has are left alone.`,
+      `${clientLabel(client)} already existed: it is adopted. From now on its fields follow the workflow or the spec file. Its own secrets stay valid.`,
     )
   }
 }
@@ -245,7 +245,7 @@ function closingWords(settling: Settling, plan: ClientPlan): void {
   if (progress.done.length === 0) world.reporter.step(`✓ ${nothingToDo(settling)}`)
   for (const note of progress.notes) world.reporter.notice(note)
   if (spec.state !== 'absent' || plan.client === undefined) return
-  const bot = `The client's user on the tenant (subject qlikbot\\${plan.client.id}) stays behind: Qlik does not delete it with the client.`
+  const bot = `The client’s user (subject qlikbot\\${plan.client.id}) stays on the tenant: Qlik does not delete it with the client.`
   progress.notes.push(bot)
   world.reporter.notice(bot)
 }

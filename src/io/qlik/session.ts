@@ -144,12 +144,12 @@ async function explained<T>(session: Session, send: () => Promise<T>): Promise<T
 }
 
 function unauthorizedHint(signIn: SignIn): string {
-  const spaces = 'A space or line break that was pasted along spoils it.'
+  const spaces = 'A space or line break around a pasted value does no harm; check that no character of it is missing.'
   if (signIn.kind === 'client' && signIn.proof.kind === 'key')
-    return `Is the public half of admin-private-key registered for admin-client-id, under the kid ${plain(signIn.proof.key.kid)}? Another kid is given as admin-key-id. The client must allow private_key_jwt, and its consent must be trusted.`
+    return `Is the public half of admin-private-key registered for admin-client-id, under the kid ${plain(signIn.proof.key.kid)}? If it has another kid, give that as admin-key-id. The client must allow private_key_jwt, and its consent must be trusted.`
   if (signIn.kind === 'api-key')
-    return `The API key is wrong, of another tenant, or expired: on a default tenant keys live 24 hours, so schedules use an admin client. ${spaces}`
-  return `admin-client-id and admin-client-secret don't match, are of another tenant, or the client's consent is not trusted. ${spaces}`
+    return `The API key is wrong, belongs to another tenant, or has expired: by default keys live 24 hours, so schedules use an admin client. ${spaces}`
+  return `admin-client-id and admin-client-secret don’t match, belong to another tenant, or the client’s consent is not trusted. ${spaces}`
 }
 
 /** Milliseconds: what can't get better is told within a second. */
