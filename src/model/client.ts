@@ -87,9 +87,20 @@ export function fieldChanges(fields: Fields, observed: ObservedClient): FieldCha
 }
 
 function same(field: keyof Fields, before: string | string[] | undefined, after: string | string[]): boolean {
-  if (!Array.isArray(after)) return (before ?? '').toString().trimEnd() === after.trimEnd()
-  const has = new Set(before)
-  return after.every((item) => has.has(item)) && (field === 'authMethods' || has.size === new Set(after).size)
+  const form = addresses.has(field) ? addressForm : (text: string) => text.trimEnd()
+  if (!Array.isArray(after)) return form((before ?? '').toString()) === form(after)
+  const [has, wanted] = [before ?? [], after].map((items) => new Set([...items].map(form))) as [
+    Set<string>,
+    Set<string>,
+  ]
+  return [...wanted].every((item) => has.has(item)) && (field === 'authMethods' || has.size === wanted.size)
+}
+
+const addresses = new Set<keyof Fields>(['redirectUris', 'allowedOrigins', 'clientUri', 'logoUri'])
+
+/** An address as a browser would write it; the tenant may keep it so. */
+function addressForm(text: string): string {
+  return URL.canParse(text) ? new URL(text).href : text
 }
 
 /** The client as it is after these changes: what a plan goes on from. */

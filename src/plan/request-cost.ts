@@ -28,6 +28,8 @@ function stepNeed(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> 
       // A tenant of two hundred clients is two pages.
       return { tenant: { reads: 2, writes: 1 } }
     case 'update':
+      // What was written is looked at.
+      return { tenant: { reads: 2, writes: 1 } }
     case 'own':
       return { tenant: { reads: 1, writes: 1 } }
     case 'retire':

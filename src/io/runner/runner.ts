@@ -89,10 +89,23 @@ function unwritable(variable: string, cause: unknown): ActionError {
   })
 }
 
-/** Elapsed time of this machine; it is compared with no other clock. */
+/** Milliseconds: the time of day is corrected by less than that, but for a host that slept. */
+const sleep = 5000
+
+/**
+ * Elapsed time of this machine; it is compared with no other clock. Also the time for which the host sleeps counts, when Node's own
+ * measure stops: the time of day tells it.
+ */
 export function createClock(): Clock {
+  let asleep = 0
+  let ahead = Date.now() - performance.now()
   return {
-    elapsed: () => performance.now(),
+    elapsed: () => {
+      const now = Date.now() - performance.now()
+      if (now - ahead > sleep) asleep += now - ahead
+      ahead = now
+      return performance.now() + asleep
+    },
     sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }).catch(() => {}),
   }
 }

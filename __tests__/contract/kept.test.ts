@@ -1,0 +1,86 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { programFor } from '../promises/many-clients.ts'
+import { expectFailure, expectSuccess, writes } from '../support/contract.ts'
+import { theClient } from '../support/promises.ts'
+import { Simulation } from '../support/simulation.ts'
+
+let simulation: Simulation
+beforeEach(async () => {
+  simulation = await Simulation.start()
+})
+
+/** A tenant that takes this scope, and does not keep it. */
+function drop(scope: string): void {
+  simulation.afterRequest = () => {
+    for (const client of simulation.sandbox.tenant.liveClients())
+      client.allowedScopes = (client.allowedScopes ?? []).filter((it) => it !== scope)
+  }
+}
+
+const wanted = { scopes: 'user_default admin.apps' }
+
+describe('a tenant that takes a change and drops a part of it', () => {
+  beforeEach(() => drop('admin.apps'))
+
+  it('at creation: the run fails with what is missing, after the delivery', async () => {
+    const result = await simulation.run(wanted)
+    expectFailure(result, 'TENANT_REJECTED', { message: /scopes without admin\.apps/ })
+    expect(result.outputs).toMatchObject({ result: 'created', changed: 'true' })
+    const { github, tenant } = simulation.sandbox
+    const secret = github.secretValue({ repository: 'acme/app', name: 'QLIK_CLIENT_SECRET' })
+    expect(tenant.canAuthenticate(theClient(simulation).clientId, secret!)).toBe(true)
+  })
+
+  it('in a change: each run fails with it, and none says that the scopes were changed', async () => {
+    expectSuccess(await simulation.run())
+    for (const rotate of ['auto', 'now', 'auto']) {
+      const result = await simulation.run({ ...wanted, rotate })
+      expectFailure(result, 'TENANT_REJECTED', { message: /scopes without admin\.apps/ })
+      expect(result.log.filter((line) => /✓ change/.test(line))).toEqual([])
+      // A rotation is done all the same.
+      expect(result.log.some((line) => line.startsWith('✓ commit'))).toBe(rotate === 'now')
+    }
+  })
+
+  it('tells what else was changed', async () => {
+    expectSuccess(await simulation.run())
+    const result = await simulation.run({ ...wanted, description: 'Deploys' })
+    expectFailure(result, 'TENANT_REJECTED')
+    expect(result.log.join('\n')).toMatch(/✓ change description/)
+    expect(theClient(simulation).description).toMatch(/^Deploys\n/)
+  })
+})
+
+it('a change that takes a moment to show is no failure', async () => {
+  expectSuccess(await simulation.run())
+  let looks = 0
+  simulation.hostile = (answer, { method, url }) => {
+    if (method !== 'GET' || !/oauth-clients\/[^/]+$/.test(url) || ++looks > 1) return answer
+    return { ...answer, body: answer.body.replace('"admin.apps"', '"user_default"') }
+  }
+  expectSuccess(await simulation.run(wanted), { result: 'updated' })
+  expect(looks).toBe(2)
+})
+
+it('addresses are the same after URL normalisation', async () => {
+  const addresses = { 'allowed-origins': ['https://Portal.acme.example'], 'client-uri': 'https://acme.example' }
+  const portal = { name: 'deployer', scopes: ['user_default'], deliver: [], ...addresses }
+  simulation.program = programFor([portal])
+  expectSuccess(await simulation.run({}))
+  const client = theClient(simulation)
+  client.allowedOrigins = ['https://portal.acme.example/']
+  client.clientUri = 'https://acme.example/'
+  const again = await simulation.run({})
+  expectSuccess(again, { result: 'unchanged', drift: 'false' })
+  expect(writes(again)).toEqual([])
+})
+
+describe('a note in the ledger without a delivery is tried again', () => {
+  it.each(['429', '429 for long', 'answer lost', '500 after', 'page after'] as const)('after %s', async (kind) => {
+    simulation.sandbox.tenant.addClient({ clientName: 'deployer', allowedScopes: ['user_default'] })
+    const undelivered = { deliver: 'false' }
+    expectSuccess(await simulation.run(undelivered, { at: /^PATCH /, kind }))
+    expect(theClient(simulation).description).toContain('"origin":"adopted"')
+    expectSuccess(await simulation.run(undelivered), { result: 'unchanged' })
+  })
+})
