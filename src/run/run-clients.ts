@@ -6,8 +6,9 @@ import type { Clock, Reading, Reporter } from '../ports.ts'
 import type { Outcome, RunOutcome } from '../report/outcome.ts'
 import { type Actor, type ClientSpec, placesOfAll } from '../spec/client-spec.ts'
 import { sparingAll } from '../spec/shared-values.ts'
+import type { RunRequest, World } from './client-under-way.ts'
 import { type Asked, observe } from './observe.ts'
-import { type RunRequest, settle, type World } from './reconcile-client.ts'
+import { settle } from './reconcile-client.ts'
 
 /** Clients under way at a time: enough to wait for several answers at once, few enough to end in time when asked to stop. */
 const mostAtOnce = 8

@@ -89,22 +89,24 @@ function unwritable(variable: string, cause: unknown): ActionError {
   })
 }
 
-/** Milliseconds: the time of day is corrected by less than that, but for a host that slept. */
-const sleep = 5000
+/** Milliseconds: the time of day is corrected by less than that; more is a host that slept. */
+const longestCorrection = 5000
+
+type Measures = { counted: () => number; timeOfDay: () => number }
 
 /**
- * Elapsed time of this machine; it is compared with no other clock. Also the time for which the host sleeps counts, when Node's own
- * measure stops: the time of day tells it.
+ * Elapsed time of this machine; it is compared with no other clock. The time for which the host sleeps counts too: Node's own measure
+ * stops then, and the time of day tells it.
  */
-export function createClock(): Clock {
-  let asleep = 0
-  let ahead = Date.now() - performance.now()
+export function createClock(measures: Measures = { counted: () => performance.now(), timeOfDay: Date.now }): Clock {
+  const ahead = () => measures.timeOfDay() - measures.counted()
+  let [before, asleep] = [ahead(), 0]
   return {
     elapsed: () => {
-      const now = Date.now() - performance.now()
-      if (now - ahead > sleep) asleep += now - ahead
-      ahead = now
-      return performance.now() + asleep
+      const now = ahead()
+      if (now - before > longestCorrection) asleep += now - before
+      before = now
+      return measures.counted() + asleep
     },
     sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }).catch(() => {}),
   }
