@@ -6,7 +6,7 @@ import { clientSchema, type WrittenClient } from './client-spec.ts'
 import { deliverySchema, refusedNames, usualName, withClientName } from './destination-schema.ts'
 import { spacesSchema } from './space-schema.ts'
 import { type Found, mistakesIn, undelivered } from './spec-mistakes.ts'
-import { fileSchema } from './spec-schema.ts'
+import { schemaIssues } from './spec-schema.ts'
 import { isWithin, type Spoiled, spoiledValues } from './spoiled-values.ts'
 
 type WrittenDelivery = WrittenClient['deliver'][number]
@@ -63,11 +63,7 @@ export function checkFile(
   const mistakes: Found[] = [
     ...found,
     ...spoiled,
-    ...mistakesIn(
-      root,
-      [...(fileSchema.safeParse(root.value).error?.issues ?? []), ...undelivered(root, written)],
-      spoiled,
-    ),
+    ...mistakesIn(root, [...schemaIssues(root.value, written), ...undelivered(root, written)], spoiled),
     ...drafted.flatMap((it) => it.mistakes),
   ]
   const completed = mistakes.length === 0 ? written.map((client, index) => complete(client, index, root)) : []

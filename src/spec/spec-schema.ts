@@ -21,3 +21,15 @@ export const fileSchema = z.strictObject({
   defaults: z.optional(defaultsSchema),
   clients: z.array(clientSchema).check(z.minLength(1)),
 })
+
+const frameSchema = z.extend(fileSchema, { clients: z.array(z.unknown()).check(z.minLength(1)) })
+
+/** What the schema finds in a file, client by client: the values of thousands of clients at once would take their memory twice. */
+export function schemaIssues(file: unknown, clients: readonly unknown[]): z.core.$ZodIssue[] {
+  const issues = frameSchema.safeParse(file).error?.issues ?? []
+  return clients.reduce<z.core.$ZodIssue[]>((all, client, index) => {
+    for (const issue of clientSchema.safeParse(client).error?.issues ?? [])
+      all.push({ ...issue, path: ['clients', index, ...issue.path] })
+    return all
+  }, issues)
+}

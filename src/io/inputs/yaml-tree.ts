@@ -61,13 +61,14 @@ function located(node: ParsedNode | null, path: (string | number)[], walk: Walk)
   }
   const isAnchored = node?.anchor !== undefined
   if (isAnchored) walk.anchors.set(node.anchor!, node)
-  if (isMap(node)) return { ...mapping(node as YAMLMap.Parsed, path, walk), isAnchored }
+  const mark = isAnchored ? { isAnchored } : undefined
+  if (isMap(node)) return Object.assign(mapping(node as YAMLMap.Parsed, path, walk), mark)
   if (isSeq(node)) {
     const items = node.items.map((item, index) => located(item as ParsedNode, [...path, index], walk))
     const parts = new Map(items.map((item, index) => [index, { key: item.at, node: item }]))
-    return { value: items.map(({ value }) => value), at, parts, isAnchored }
+    return Object.assign({ value: items.map(({ value }) => value), at, parts }, mark)
   }
-  return { value: isScalar(node) ? node.value : null, at, isAnchored }
+  return Object.assign({ value: isScalar(node) ? node.value : null, at }, mark)
 }
 
 function mapping(node: YAMLMap.Parsed, path: (string | number)[], walk: Walk): Located {
