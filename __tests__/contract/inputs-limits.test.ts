@@ -66,6 +66,14 @@ describe('an input that is longer than anything it can mean', () => {
   })
 })
 
+describe('an address in the environment', () => {
+  it('has a limit too, and a password of any length prints few masks', async () => {
+    simulation.env.HTTPS_PROXY = `http://bob:${'k9%25'.repeat(100_000)}@proxy:3128`
+    const { masks } = await refusedSoon({}, /^HTTPS_PROXY: has at most 4096 characters/)
+    expect([...masks].reduce((sum, mask) => sum + mask.length, 0)).toBeLessThan(100_000)
+  })
+})
+
 describe('patterns for spec files', () => {
   beforeEach(() => {
     workspaceOf(simulation, { 'specs/a.yml': 'version: 1\nclients: [{ name: a, scopes: [apps], deliver: [] }]\n' })

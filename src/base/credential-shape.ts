@@ -1,6 +1,6 @@
 /** Forms of credentials that their issuers made recognizable: JSON Web Tokens (API keys of Qlik), tokens of GitHub, private keys. */
 const known =
-  /eyJ[\w-]{10,}\.[\w-]{10,}|\bgh[a-z]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----/
+  /(?<![\w-])eyJ[\w-]{10,}\.[\w-]{10,}|\bgh[a-z]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----/
 
 /** Random texts that are not secret: ids of Qlik's clients (32 hex digits), of commits (40), and UUIDs. */
 const ids = /(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40})(?![0-9a-z])/gi

@@ -26,10 +26,16 @@ export function proxies(env: Env, problems: Problems, mask: Mask): Proxies {
   return { https: proxyOf('HTTPS_PROXY', env, problems, mask), none: env.no_proxy || env.NO_PROXY }
 }
 
+const longestAddress = 4096
+
 function proxyOf(name: string, env: Env, problems: Problems, mask: Mask): NamedProxy | undefined {
   const variable = env[name.toLowerCase()] ? name.toLowerCase() : name
   const text = env[variable]?.trim()
   if (!text) return undefined
+  if (text.length > longestAddress) {
+    problems.add(variable, `has at most ${longestAddress} characters`, text)
+    return undefined
+  }
   for (const password of passwordsIn(text)) born(password, mask)
   const address = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`
   const url = URL.canParse(address) ? new URL(address) : undefined
@@ -86,4 +92,13 @@ export function refuseTelltale({ NODE_DEBUG = '' }: Env, problems: Problems): vo
   // A name as long as that means nothing good, and would take long to try.
   if (names.some((name) => name.length > 100 || new RegExp(`^${means(name)}$`, 'i').test('stream')))
     problems.add('NODE_DEBUG', 'shows bytes of every answer, secrets among them: leave out stream')
+}
+
+/** Encrypting for GitHub and speaking through a proxy take WebAssembly, which Node does not have with --jitless. */
+export function requireWebAssembly(isNeeded: boolean, problems: Problems): void {
+  if (isNeeded && !('WebAssembly' in globalThis))
+    problems.add(
+      'NODE_OPTIONS',
+      'switches WebAssembly off (--jitless), which this run needs to encrypt secrets or to use a proxy: remove that option',
+    )
 }

@@ -6,7 +6,15 @@ import type { Tenant } from '../qlik/session.ts'
 import type { Mask } from '../runner/mask-secret.ts'
 import { type RunContext, readContext } from '../runner/run-context.ts'
 import { clientInputs, items, readClient } from './client-inputs.ts'
-import { apiUrl, currentRepository, type Env, proxies, type RunningRepository, refuseTelltale } from './environment.ts'
+import {
+  apiUrl,
+  currentRepository,
+  type Env,
+  proxies,
+  type RunningRepository,
+  refuseTelltale,
+  requireWebAssembly,
+} from './environment.ts'
 import { type Input, type OpenedInputs, openInputs } from './input-table.ts'
 import { collectProblems, invalid, type Problems } from './problems.ts'
 import { readSignIn, secretInput } from './sign-in.ts'
@@ -71,11 +79,8 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
     proxies: proxies(env, problems, mask),
   }
   refuseTelltale(env, problems)
-  refuseStrangers(
-    context,
-    flag('allow-pull-request-target', input('allow-pull-request-target'), false, problems),
-    problems,
-  )
+  requireWebAssembly((spec.delivers && mode === 'apply') || inputs.proxies.https !== undefined, problems)
+  refuseStrangers(context, input('allow-pull-request-target'), problems)
   if (problems.list.length > 0) throw invalid(problems.list, spec.mistakes)
   if (spec.mistakes.length > 0) throw specInvalid(spec.mistakes)
   return inputs
@@ -136,8 +141,9 @@ const whichOnes =
   'is missing; mode: destroy deletes the clients of a spec file only by their names. mode: plan-destroy shows what it would delete'
 
 /** On pull_request_target a stranger's branch meets the repository's secrets. */
-function refuseStrangers({ eventName }: RunContext, allowed: boolean, problems: Problems): void {
-  if (eventName !== 'pull_request_target' || allowed) return
+function refuseStrangers({ eventName }: RunContext, allowing: string, problems: Problems): void {
+  const isAllowed = flag('allow-pull-request-target', allowing, false, problems)
+  if (eventName !== 'pull_request_target' || isAllowed) return
   problems.add(
     'allow-pull-request-target',
     'this run was started by pull_request_target, where a stranger’s branch meets the repository’s secrets; set it to true if the workflow uses nothing of that branch',

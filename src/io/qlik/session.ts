@@ -144,7 +144,8 @@ async function explained<T>(session: Session, send: () => Promise<T>): Promise<T
 }
 
 function unauthorizedHint(signIn: SignIn): string {
-  const spaces = 'A space or line break around a pasted value does no harm; check that no character of it is missing.'
+  const spaces =
+    'White space around a pasted value, a space or line break, does no harm; check that no character of it is missing.'
   if (signIn.kind === 'client' && signIn.proof.kind === 'key')
     return `Is the public half of admin-private-key registered for admin-client-id, under the kid ${plain(signIn.proof.key.kid)}? If it has another kid, give that as admin-key-id. The client must allow private_key_jwt, and its consent must be trusted.`
   if (signIn.kind === 'api-key')
