@@ -59,6 +59,11 @@ export type Settings = {
   wrongTypeStatus: number
   /** How a space answers somebody who may not see it. */
   unseenSpace: 'forbidden' | 'missing'
+  /** Names of the events of access tokens, and whether those of bots say whose they are. */
+  nameOfTokenEvents: 'new' | 'old' | 'both'
+  usersOfTokenEvents: 'told' | 'not told'
+  /** Paths that are closed to everybody, each with the status that it answers with. */
+  closed: Record<string, 401 | 403 | 404>
   tier1PerMinute: number
   tier2PerMinute: number
   /** Of all users together: half of what each is allowed, times their number, so 50 on a tenant of one user. */
@@ -126,6 +131,9 @@ export const defaultSettings: Settings = {
   typeOfBots: 'user',
   wrongTypeStatus: 400,
   unseenSpace: 'forbidden',
+  nameOfTokenEvents: 'new',
+  usersOfTokenEvents: 'told',
+  closed: {},
   tier1PerMinute: Number.POSITIVE_INFINITY,
   tier2PerMinute: Number.POSITIVE_INFINITY,
   tenantWritesPerMinute: Number.POSITIVE_INFINITY,

@@ -3,6 +3,7 @@ import type { Secret } from './base/secret.ts'
 import type { CompleteFields, Consent, FieldChange, ObservedClient, PassedOver } from './model/client.ts'
 import type { Destination, ObservedDestination } from './model/destination.ts'
 import type { Assignment, ObservedBot, ObservedSpace } from './model/space.ts'
+import type { ListedClient, TenantUser, TokenEvent, TokenEventName } from './model/tenant.ts'
 import type { Need } from './plan/request-cost.ts'
 import type { Observed } from './plan/steps.ts'
 
@@ -41,6 +42,21 @@ export interface SpaceWriter {
   change(space: Named, assignmentId: string, roles: string[]): Promise<boolean>
   /** Takes a member out; that it is out already is fine. */
   revoke(space: Named, assignmentId: string): Promise<void>
+}
+
+/** Reads a whole tenant, for an audit or an export: endpoints that may be closed to the caller, each by itself. */
+export interface Survey {
+  clients(): Promise<At<ListedClient[]>>
+  /** Users of so many pages at most; `all`: there are no others. */
+  users(mostPages: number): Promise<{ users: TenantUser[]; all: boolean }>
+  /** The users of clients. */
+  bots(): Promise<TenantUser[]>
+  /** Those of these ids that there are: a few, for they are part of an address. */
+  named(ids: string[]): Promise<TenantUser[]>
+  /** The newest events of that name, of so many pages at most. */
+  events(name: TokenEventName, mostPages: number): Promise<{ events: TokenEvent[]; all: boolean }>
+  /** The newest event of a user; undefined where there is none. */
+  eventOf(name: TokenEventName, userId: string): Promise<TokenEvent | undefined>
 }
 
 /** `key`: the key that it signs in with, where that is no secret. */

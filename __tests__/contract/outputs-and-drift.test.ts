@@ -22,7 +22,7 @@ eachTest((fresh) => {
 /** All outputs of a run that looked at a client. */
 const all = [
   ...['client-id', 'client-name', 'bot-user-id', 'result', 'changed', 'drift', 'plan', 'secret-hint'],
-  ...['secret-issued-at', 'next-rotation-at', 'clients', 'summary', 'matrix', 'error-code'],
+  ...['secret-issued-at', 'next-rotation-at', 'clients', 'summary', 'findings', 'spec', 'matrix', 'error-code'],
 ]
 
 const settle = (inputs: Record<string, string> = {}) => settled(simulation, inputs)

@@ -106,7 +106,6 @@ export function tryHistories(size: Cast['clients'], share: number): void {
   const numRuns = Math.round(histories * share)
   const who = size === 1 ? 'of one client' : 'of two clients with two places each'
   test(`P1 to P7 hold in ${numRuns} histories ${who} (seed ${seed})`, { timeout: 1_800_000 }, async () => {
-    const history = fc.array(event, { maxLength: 12 })
     // What a spec file says of a client, inputs don't: several have secrets.
     const method = size === 1 ? fc.constantFrom('secret' as const, 'key' as const) : fc.constant('secret' as const)
     const cast = fc.record({ clients: fc.constant(size), method })
@@ -116,18 +115,26 @@ export function tryHistories(size: Cast['clients'], share: number): void {
 
 type Cast = { clients: 1 | 2; method: keyof typeof methods }
 
+/** What may happen to a client. */
+export const history = fc.array(event, { maxLength: 12 })
+
 /** Lives through one history, and sees after each event, and at the end, that the promises hold. */
-export async function live(history: Event[], late: boolean, { clients, method }: Cast): Promise<void> {
+export async function live(events: Event[], late: boolean, cast: Cast): Promise<void> {
+  await settle(await lived(events, late, cast), methods[cast.method])
+}
+
+/** Lives through one history, and sees after each event that the promises hold. */
+export async function lived(events: Event[], late: boolean, { clients }: Pick<Cast, 'clients'>): Promise<World> {
   const scenario = clients === 1 ? {} : { clients: twoClients, places: fourPlaces }
   const { simulation, watch, places } = await prepared(scenario, late ? { stampDelay: 3, secretDelay: 2 } : {})
   // One name whatever lies there: by default it follows the method, and the place would change with it.
   if (clients === 1) simulation.inputs['client-secret-name'] = 'QLIK_CLIENT_SECRET'
   const world: World = { simulation, watch, places, results: [], overlapped: false, forgot: false }
-  for (const each of history) {
+  for (const each of events) {
     await happen(each, world)
     expect(watch.broken).toEqual([])
   }
-  await settle(world, methods[method])
+  return world
 }
 
 async function happen(each: Event, world: World): Promise<void> {

@@ -50,6 +50,8 @@ const switches: { [Name in keyof Settings]?: [Settings[Name], Partial<Settings>?
   scopeChanges: [['immediate'], ['next-token']],
   usersMe: [['answers'], ['refuses']],
   usersMeRedirects: [[false], [true], [true, { usersMe: 'refuses' }]],
+  nameOfTokenEvents: [['new'], ['old'], ['both']],
+  usersOfTokenEvents: [['told'], ['not told'], ['not told', { nameOfTokenEvents: 'old' }]],
 }
 
 const exceptions: { [Name in keyof Settings]?: string } = {
@@ -66,6 +68,7 @@ const exceptions: { [Name in keyof Settings]?: string } = {
   maxTokensPerUser: 'a limit: to find it would use up the tokens',
   tier1PerMinute: 'a limit: to find it would get in others’ way',
   tier2PerMinute: 'a limit: to find it would get in others’ way',
+  closed: 'of who asks, not of the tenant',
   strangers: 'entries that are passed over, whatever they are',
   githubUrl: 'of GitHub',
   strangeValues: 'of GitHub',

@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import type { SandboxClock } from '../clock.ts'
 import { hex } from '../random.ts'
 import type { Settings } from '../settings.ts'
+import { Events } from './events-model.ts'
 import { Spaces } from './spaces-model.ts'
 import type {
   AccessToken,
@@ -42,6 +43,7 @@ export class Tenant {
   readonly clients = new Map<string, Client>()
   readonly users = new Map<string, User>()
   readonly spaces: Spaces
+  readonly events: Events
   readonly apiKeys = new Map<string, ApiKey>()
   readonly tokens = new Map<string, AccessToken>()
   /** `jti` of the client assertions that were seen. */
@@ -54,6 +56,7 @@ export class Tenant {
     this.#clock = clock
     this.owner = this.addUser({ name: 'Olive Owner', admin: true })
     this.spaces = new Spaces(clock, this.owner.id)
+    this.events = new Events(settings, clock)
   }
 
   addUser(user: { name: string; admin: boolean; clientId?: string }): User {
@@ -245,7 +248,9 @@ export class Tenant {
       return { userId: key.userId, admin, scopes: undefined, clientId: undefined }
     }
     const token = this.tokens.get(bearer)
-    return token && this.#tokenIsValid(token) ? this.#botActor(token) : undefined
+    if (!token || !this.#tokenIsValid(token)) return undefined
+    token.usedAt = this.#clock.now()
+    return this.#botActor(token)
   }
 
   #tokenIsValid(token: AccessToken): boolean {

@@ -1,5 +1,6 @@
 import { bearerOf, type Call, emptyResponse, jsonResponse, type SandboxResponse } from '../http.ts'
 import { RateWindow } from '../window.ts'
+import { auditsRoute, oauthTokensRoute } from './audits.ts'
 import { readCreateBody } from './fields.ts'
 import { listPage } from './list.ts'
 import { Past } from './past.ts'
@@ -14,6 +15,8 @@ import { usersRoute } from './users.ts'
 const clientsPath = '/api/v1/oauth-clients'
 const usersPath = '/api/v1/users'
 const spacesPath = '/api/v1/spaces'
+const auditsPath = '/api/v1/audits'
+const tokensPath = '/api/v1/oauth-tokens'
 
 /** Answers for a Qlik Cloud tenant. */
 export class TenantRoutes {
@@ -51,6 +54,10 @@ export class TenantRoutes {
     const actor = this.#context.tenant.actorOf(bearerOf(call.headers))
     if (!actor) throw new TenantProblem(401, 'Unauthorized', { detail: 'The bearer credential is not valid' })
     this.#spend(actor.userId, call.method === 'GET')
+    const closed = Object.entries(this.#context.settings.closed).find(([path]) => isUnder(path, call))
+    if (closed) throw new TenantProblem(closed[1], 'Closed', { detail: 'The sandbox was told to close this' })
+    if (isUnder(auditsPath, call)) return auditsRoute(call, actor, this.#context)
+    if (isUnder(tokensPath, call)) return oauthTokensRoute(call, actor, this.#context)
     if (isUnder(usersPath, call)) return usersRoute(call, actor, this.#context)
     if (isUnder(spacesPath, call)) return spacesRoute(call, actor, this.#context)
     if (call.pathname === clientsPath) return this.#collection(call, actor)

@@ -108,7 +108,8 @@ function grant(client: Client, scopes: string[], secret: string | undefined, con
   const expiresAt = now + tokenLifetime * 1000
   const claims = { sub: bot.id, subType: 'user', tenantId: tenant.tenantId, iss: tenant.tenantId, jti: hex(32) }
   const value = `${encode({ alg: 'ES384', typ: 'JWT' })}.${encode({ ...claims, exp: Math.floor(expiresAt / 1000) })}.${hex(128)}`
-  tenant.tokens.set(value, { value, userId: bot.id, clientId: client.clientId, scopes, expiresAt, secret })
+  tenant.events.tokenIssued(client, bot, scopes)
+  tenant.tokens.set(value, { id: hex(24), value, userId: bot.id, clientId: client.clientId, scopes, expiresAt, secret })
   const expires = { expires_in: tokenLifetime, expires_at: new Date(expiresAt).toISOString() }
   return jsonResponse(200, { access_token: value, token_type: 'bearer', ...expires, scope: scopes.join(' ') })
 }

@@ -55,11 +55,14 @@ export type User = {
 export type ApiKey = { value: string; userId: string; expiresAt: number | undefined }
 
 export type AccessToken = {
+  id: string
   value: string
   userId: string
   clientId: string
   scopes: string[]
   expiresAt: number
+  /** When it was used last, ms since the epoch. */
+  usedAt?: number
   /** The secret it was obtained with, for the switch that makes tokens die with it. */
   secret: string | undefined
 }

@@ -75,18 +75,25 @@ const filterable: Record<string, (user: User) => string> = {
   clientid: (user) => user.clientId ?? '',
 }
 
-/** Of RFC 7644 what the published examples use: comparisons with `eq`, joined by `and` and `or`. Case does not count. */
+const searchable = ['name', 'subject']
+
+/** Of RFC 7644 what the published examples use: comparisons with `eq` and `co`, joined by `and` and `or`. Case does not count. */
 function readFilter(filter: string | null): (user: User) => boolean {
   if (filter === null) return () => true
-  const term = /\s*(\w+)\s+eq\s+("(?:[^"\\]|\\.)*")\s*(and\s+|or\s+|$)/iy
+  const term = /\s*(\w+)\s+(eq|co)\s+("(?:[^"\\]|\\.)*")\s*(and\s+|or\s+|$)/iy
   const alternatives: ((user: User) => boolean)[][] = [[]]
   for (;;) {
     const match = term.exec(filter)
     const read = filterable[match?.[1]?.toLowerCase() ?? '']
     if (!match || !read) throw invalid('The filter could not be read')
-    const value = quoted(match[2] ?? '').toLowerCase()
-    alternatives.at(-1)?.push((user) => read(user).toLowerCase() === value)
-    const joint = match[3]?.trim().toLowerCase()
+    const value = quoted(match[3] ?? '').toLowerCase()
+    const isPart = match[2]?.toLowerCase() === 'co'
+    if (isPart && !searchable.includes(match[1]!.toLowerCase())) throw invalid('That field has no operator co')
+    alternatives.at(-1)?.push((user) => {
+      const text = read(user).toLowerCase()
+      return isPart ? text.includes(value) : text === value
+    })
+    const joint = match[4]?.trim().toLowerCase()
     if (joint === '') break
     if (joint === 'or') alternatives.push([])
   }

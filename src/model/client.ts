@@ -51,6 +51,8 @@ export type ObservedClient = {
   secrets: ObservedSecret[]
   owner?: string | undefined
   createdAt?: number | undefined
+  /** Why the tenant lets nobody use it; undefined where it does. */
+  disabled?: string | undefined
   /** The tenant shows administrators more than others: false where it showed us the slim form. */
   shownToAdmin: boolean
 }

@@ -7,7 +7,16 @@ import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientPlan, Step } from '../plan/steps.ts'
 import { type ClientSpec, isPlan, type Mode } from '../spec/client-spec.ts'
 
-export type Result = 'created' | 'updated' | 'rotated' | 'unchanged' | 'deleted' | 'planned' | 'valid'
+export type Result =
+  | 'created'
+  | 'updated'
+  | 'rotated'
+  | 'unchanged'
+  | 'deleted'
+  | 'planned'
+  | 'valid'
+  | 'audited'
+  | 'exported'
 
 /** What came of a run. `warnings`: what concerns no client alone. */
 export type RunOutcome = { outcomes: Outcome[]; warnings: string[] }

@@ -25,6 +25,8 @@ export function outputsOf(outcomes: Outcome[], summary: string): Record<string, 
     ...secretData(one),
     clients: JSON.stringify(outcomes.map(clientData)),
     summary: cutMarkdown(summary, summaryBytes),
+    findings: '',
+    spec: '',
     matrix: '',
     'error-code': error?.code ?? '',
   }

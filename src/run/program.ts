@@ -41,8 +41,10 @@ export async function program(given: Host): Promise<void> {
   const { runner, env } = world
   try {
     const inputs = await readInputs(env, runner.mask)
-    if (inputs.checked === undefined) await perform(inputs, world)
-    else await (await later()).reportChecked(inputs.checked, runner)
+    const { checked, wholeTenant } = inputs
+    if (checked !== undefined) await (await later()).reportChecked(checked, runner)
+    else if (wholeTenant === undefined) await perform(inputs, world)
+    else await (await import('./whole-tenant.ts')).lookAtTenant(inputs, wholeTenant, world)
   } catch (thrown) {
     const error = toActionError(thrown)
     runner.annotate(error.mistakes)

@@ -9,6 +9,7 @@ import { sparingAll } from '../spec/shared-values.ts'
 import type { RunRequest, World } from './client-under-way.ts'
 import { type Asked, observe } from './observe.ts'
 import { settle } from './reconcile-client.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /** Clients under way at a time: enough to wait for several answers at once, few enough to end in time when asked to stop. */
 const mostAtOnce = 8
@@ -74,15 +75,6 @@ async function settleAll(request: RunRequest, first: Reading, world: World): Pro
     })
   }
   return clients.map((spec) => outcomes.get(spec)!)
-}
-
-/** Work on each item, so many at a time, begun in their order. */
-async function sideBySide<T>(items: T[], most: number, work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values()
-  const worker = async () => {
-    for (const item of rest) await work(item)
-  }
-  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker))
 }
 
 /** Lines of several clients mingle: each says whose it is. */

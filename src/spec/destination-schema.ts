@@ -97,7 +97,7 @@ type WrittenDelivery = z.output<typeof deliverySchema>
  * a digit at the start included.
  */
 export function withClientName(delivery: WrittenDelivery, client: string): WrittenDelivery {
-  const word = client.toUpperCase().replace(/[^A-Z0-9_]/gu, '_')
+  const word = wordOf(client)
   const named = (name: string) =>
     name.includes(clientNameWord) ? name.replaceAll(clientNameWord, word).replace(/^\d/, '_') : name
   const secret = delivery['client-secret-name']
@@ -106,6 +106,11 @@ export function withClientName(delivery: WrittenDelivery, client: string): Writt
     'client-id-name': named(delivery['client-id-name']),
     ...(secret === undefined ? {} : { 'client-secret-name': named(secret) }),
   }
+}
+
+/** A client's name as it stands for `{name}`. */
+export function wordOf(client: string): string {
+  return client.toUpperCase().replace(/[^A-Z0-9_]/gu, '_')
 }
 
 /** The keys of a delivery whose names GitHub refuses once the client's name is in them: a client may be called `github sync`. */

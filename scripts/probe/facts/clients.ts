@@ -23,6 +23,17 @@ export const clientFacts: Fact[] = [
     },
   },
   {
+    id: 'addresses-as-ids',
+    question: 'Does the list show clients whose id is an address (client ID metadata documents)?',
+    settings: [],
+    find: async (bench) => {
+      const { clients, next } = await readPage((ask) => bench.admin(ask), `${clientsPath}?limit=100`)
+      const found = clients.filter(({ clientId }) => /^https?:/.test(String(clientId))).length
+      const seen = next === undefined ? '' : ', of the first page'
+      return { reads: found === 0 ? `no, or there are none${seen}` : `yes (${found}${seen})` }
+    },
+  },
+  {
     id: 'list-delay',
     question: 'When is a new client listed?',
     settings: ['listDelay'],

@@ -90,6 +90,32 @@ export const tokenFacts: Fact[] = [
     },
   },
   {
+    id: 'token-events',
+    question: 'Which name has the event of an access token, and does it name the bot that got it?',
+    settings: ['nameOfTokenEvents', 'usersOfTokenEvents'],
+    find: async (bench) => {
+      const { id, secret } = await mainClient(bench)
+      const bearer = await bench.token(id, secret, 'user_default')
+      const { body } = granted('asking who it is')(await whoAmI(bench, bearer))
+      await bench.revoke(bearer)
+      let seen: Seen = { new: [], old: [] }
+      const isThere = async () => {
+        seen = { new: await eventsOf(bench, id, 'core.'), old: await eventsOf(bench, id, '') }
+        return seen.new.length + seen.old.length > 0
+      }
+      const delay = await bench.delay(bench.now, isThere)
+      if (delay.by === undefined) throw new Untold('there was no event within two minutes')
+      // Where both come, they need not come at once.
+      await bench.wire.sleep(5000)
+      await isThere()
+      const name = seen.old.length === 0 ? 'new' : seen.new.length === 0 ? 'old' : 'both'
+      const users = [...seen.new, ...seen.old].every(({ userId }) => userId === body.id) ? 'told' : 'not told'
+      const words = { new: 'com.qlik.core.oauth-token.issued', old: 'com.qlik.oauth-token.issued', both: 'both names' }
+      const reads = `${words[name]}, ${users === 'told' ? 'with' : 'without'} the bot as its user, ${inWords(delay)}`
+      return { reads, settings: { nameOfTokenEvents: name, usersOfTokenEvents: users } }
+    },
+  },
+  {
     id: 'scope-changes',
     question: 'Does taking a scope from a client change what its access tokens may do?',
     settings: ['scopeChanges'],
@@ -163,6 +189,23 @@ export const tokenFacts: Fact[] = [
     },
   },
 ]
+
+type Seen = Record<'new' | 'old', Record<string, unknown>[]>
+
+/** The newest events of access tokens, by their newer or older name, that name a client. */
+async function eventsOf(bench: Bench, clientId: string, part: 'core.' | ''): Promise<Record<string, unknown>[]> {
+  const query = new URLSearchParams({
+    eventType: `com.qlik.${part}oauth-token.issued`,
+    sort: '-eventTime',
+    limit: '100',
+  })
+  const ask = { method: 'GET', path: `/api/v1/audits?${query}` }
+  const { body } = granted('reading the events')(await bench.admin(ask))
+  const events = Array.isArray(body.data) ? (body.data as Record<string, unknown>[]) : []
+  return events.filter(
+    ({ data }) => (data as { issuedToClientId?: unknown } | undefined)?.issuedToClientId === clientId,
+  )
+}
 
 async function acceptsAudience(bench: Bench, id: string, key: KeyObject, host: string): Promise<boolean> {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -1,3 +1,4 @@
+import { repositoryPattern } from '../../model/destination.ts'
 import { isLoopback, type NamedProxy, type Proxies } from '../http/proxies.ts'
 import { born, type Mask } from '../runner/mask-secret.ts'
 import type { RunContext } from '../runner/run-context.ts'
@@ -101,4 +102,11 @@ export function requireWebAssembly(isNeeded: boolean, problems: Problems): void 
       'NODE_OPTIONS',
       'switches WebAssembly off (--jitless), which this run needs to encrypt secrets or to use a proxy: remove that option',
     )
+}
+
+/** The JSON Schema beside the action that runs, as the runner names it; of a copy in the repository itself it does not. */
+export function schemaAddress({ GITHUB_ACTION_REPOSITORY: repository = '', GITHUB_ACTION_REF: ref = '' }: Env): string {
+  const isNamed = repositoryPattern.test(repository) && /^[\w./-]{1,200}$/.test(ref)
+  const place = isNamed ? `${repository}/${ref}` : 'OWNER/qlik-oauth-client/v1'
+  return `https://raw.githubusercontent.com/${place}/qlik-oauth-client.schema.json`
 }

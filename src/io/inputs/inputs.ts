@@ -14,12 +14,14 @@ import {
   type RunningRepository,
   refuseTelltale,
   requireWebAssembly,
+  schemaAddress,
 } from './environment.ts'
-import { type Input, type OpenedInputs, openInputs } from './input-table.ts'
+import { type Input, type InputName, type OpenedInputs, openInputs } from './input-table.ts'
 import { collectProblems, invalid, type Problems } from './problems.ts'
 import { readSignIn, secretInput } from './sign-in.ts'
 import type { Spec, SpecFile } from './spec-files.ts'
 import { readTenant } from './tenant-address.ts'
+import type { WholeTenant } from './whole-tenant-inputs.ts'
 
 /** What the step was given, checked: everything the program knows of inputs and environment. */
 export type Inputs = {
@@ -32,6 +34,8 @@ export type Inputs = {
   file: 'all' | 'chosen' | undefined
   /** What was checked, where that is all that is wanted: then nothing else of this is used. */
   checked?: SpecFile[] | undefined
+  /** What was given to a run that looks at the whole tenant: then there are no clients. */
+  wholeTenant?: WholeTenant | undefined
   policy: Policy
   repository: RunningRepository
   run: Omit<RunIdentity, 'process'>
@@ -39,7 +43,7 @@ export type Inputs = {
   proxies: Proxies
 }
 
-const modes = ['apply', 'plan', 'destroy', 'plan-destroy', 'validate'] as const
+const modes = ['apply', 'plan', 'destroy', 'plan-destroy', 'validate', 'audit', 'export'] as const
 
 /**
  * Reads inputs, environment and spec files. Masks the secrets among them. Throws one `INPUT_INVALID` or `SPEC_INVALID` that names
@@ -72,7 +76,8 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
     github: { baseUrl: apiUrl(context, problems), token },
     ...clientsOf(spec, input),
     checked: mode === 'validate' ? spec.files : undefined,
-    policy: policy(input, mode === 'validate' ? 'plan' : mode, problems),
+    wholeTenant: isWhole(mode) ? await wholeTenant(mode, input, env, spec, problems) : undefined,
+    policy: policy(input, mode === 'validate' || isWhole(mode) ? 'plan' : mode, problems),
     repository,
     run: { id: context.runId, attempt: context.attempt },
     outputClientSecret,
@@ -88,6 +93,25 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
 
 function clientsOf({ clients, others }: Spec, input: Input): Pick<Inputs, 'clients' | 'others' | 'file'> {
   return { clients, others, file: input('spec-file') === '' ? undefined : input('only') === '' ? 'all' : 'chosen' }
+}
+
+/** Does it look at all clients of the tenant, whoever keeps them? */
+function isWhole(mode: (typeof modes)[number]): mode is WholeTenant['mode'] {
+  return mode === 'audit' || mode === 'export'
+}
+
+async function wholeTenant(
+  mode: WholeTenant['mode'],
+  input: Input,
+  env: Env,
+  spec: Spec,
+  problems: Problems,
+): Promise<WholeTenant> {
+  const { readWholeTenant } = await import('./whole-tenant-inputs.ts')
+  const truth = (name: InputName) => flag(name, input(name), false, problems)
+  const files = input('spec-file') === '' ? undefined : spec
+  const around = { workspace: env.GITHUB_WORKSPACE ?? '', schema: schemaAddress(env) }
+  return readWholeTenant({ mode, input, flag: truth, ...around, spec: files }, problems)
 }
 
 type Asked = {
@@ -116,25 +140,26 @@ async function readClients(asked: Asked, repository: RunningRepository, problems
       problems.add('tenant', 'is missing; give the tenant’s address, such as https://acme.eu.qlikcloud.com')
     if (only !== '') problems.add('only', 'chooses clients of a spec-file, and no spec-file is given')
     const deliver = flag('deliver', input('deliver'), true, problems)
-    const one = readClient(input, { deliver, here }, problems)
+    const one = isWhole(mode) ? undefined : readClient(input, { deliver, here }, problems)
     const clients = one === undefined ? [] : [one]
     return {
       files: [{ file: '', tenant: origin, environment: '', clients }],
       tenant: origin,
       clients,
       others: [],
-      delivers: deliver,
+      delivers: deliver && !isWhole(mode),
       mistakes: [],
     }
   }
-  for (const name of clientInputs)
+  for (const name of isWhole(mode) ? [] : clientInputs)
     if (input(name) !== '') problems.add(name, 'belongs in the spec file, and can’t be given beside spec-file')
   if (mode === 'destroy' && only === '') problems.add('only', whichOnes)
   const oneTenant = mode !== 'validate'
   const workspace = env.GITHUB_WORKSPACE ?? ''
   const { readSpec } = await import('./spec-files.ts')
   const given = { files, only, allowed, workspace, here, tenant: origin, allowCustomHost, oneTenant, isCredential }
-  return readSpec(given, problems)
+  const spec = await readSpec(given, problems)
+  return isWhole(mode) ? { ...spec, delivers: false } : spec
 }
 
 const whichOnes =

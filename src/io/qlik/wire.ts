@@ -15,7 +15,7 @@ const hint = z.nullish(z.string().check(z.refine((name) => isHint(name))))
 function isHint(name: string): boolean {
   return name.length <= 40 && !['__proto__', '.', '..'].includes(name)
 }
-const hintSchema = z.object({ hint, createdAt: text, createdBy: text })
+export const hintSchema = z.object({ hint, createdAt: text, createdBy: text })
 // Ids go into addresses and logs.
 const clientId = z.string().check(z.regex(/^[\w-]{1,128}$/))
 
@@ -41,6 +41,7 @@ export const clientSchema = z.object({
   ownerId: text,
   createdAt: text,
   deletedAt: text,
+  disableTag: text,
 })
 
 /** What every entry of a list has, whoever asks: who lacks it is none of ours. */
@@ -86,6 +87,7 @@ export function toObservedClient(wire: WireClient): ObservedClient {
     secrets: [...toSecrets(wire), ...kidsOf(wire.publicKeys ?? []).map((kid) => ({ hint: keyHint(kid) }))],
     owner: wire.ownerId || undefined,
     createdAt: parseTimestamp(wire.createdAt ?? undefined),
+    disabled: wire.disableTag || undefined,
     shownToAdmin: wire.connectionConfig != null || wire.clientSecrets != null || Boolean(wire.clientSecretHint),
   }
 }

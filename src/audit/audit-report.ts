@@ -1,0 +1,98 @@
+import { plural } from '../base/duration.ts'
+import { ActionError } from '../base/errors.ts'
+import { markdown, markdownCode } from '../base/markdown.ts'
+import { plain } from '../base/text.ts'
+import { blocks, fitted, folded, tableOf } from '../report/markdown-table.ts'
+import { countsText, type Finding, kinds, type Severity } from './findings.ts'
+
+/** What an audit found, as it is told. `clients`: how many were looked at. */
+export type Audited = { host: string; clients: number; findings: Finding[] }
+
+const marks: Record<Severity, string> = { high: '🔴', medium: '🟠', low: '🟡', info: 'ℹ️' }
+
+/** So many findings are shown; the rest is folded up. */
+const mostShown = 25
+
+/** The job summary: counts, what there is of each kind, then the worst findings in a line each, and the rest folded up. */
+export function auditSummary({ host, clients, findings }: Audited): string {
+  const rest = findings.slice(mostShown)
+  return blocks([
+    `### Qlik OAuth clients on ${markdown(host)}: audit`,
+    `**${plural(clients, 'client')}**: ${countsText(findings)}`,
+    byKind(findings),
+    tableOf(['', 'client', 'finding', 'what to do'], findings.slice(0, mostShown), row, { bytes: 100_000 }),
+    rest.length === 0 ? '' : folded(`${plural(rest.length, 'finding')} more`, restTable(rest)),
+  ])
+}
+
+/** Of a few findings the lines themselves say as much. */
+function byKind(findings: Finding[]): string {
+  if (findings.length <= mostShown) return ''
+  const found = Map.groupBy(findings, ({ kind }) => kind)
+  return tableOf(
+    ['', 'kind', 'findings'],
+    [...found],
+    ([kind, { length }]) => [marks[kinds[kind][0]], `<code>${kind}</code>`, String(length)],
+    { bytes: 10_000 },
+  )
+}
+
+function row({ name, clientId, kind, severity, detail }: Finding): string[] {
+  const client = [markdown(name, 80), clientId && markdownCode(clientId, 80)].filter(Boolean).join(' ')
+  return [marks[severity], client, `<code>${kind}</code> ${markdown(detail)}`, kinds[kind][1]]
+}
+
+/** Those of one kind together: what to do is told once above them. */
+function restTable(findings: Finding[]): string {
+  const lines = [...Map.groupBy(findings, ({ kind }) => kind)].flatMap(([kind, found]) => [
+    `\n${marks[kinds[kind][0]]} <code>${kind}</code>: ${kinds[kind][1]}\n`,
+    ...found.map((finding) => `- ${row(finding)[1] || 'the tenant'}: ${markdown(finding.detail)}`),
+  ])
+  const more = (left: number) => `\n… and ${plural(left, 'line')} more: the output findings has all`
+  return fitted(lines, (line) => line, { bytes: 500_000 }, more)
+    .join('\n')
+    .trim()
+}
+
+// --- log and outputs -----------------------------------------------------------------------------------------------------
+
+const mostLogged = 50
+
+/** A line for each of the worst findings, and a last one with counts. */
+export function auditLines({ host, clients, findings }: Audited): string[] {
+  const left = findings.length - mostLogged
+  return [
+    ...findings.slice(0, mostLogged).map(line),
+    ...(left > 0 ? [`… and ${plural(left, 'finding')} more, in the summary`] : []),
+    `✓ ${plain(host, 100)}: ${plural(clients, 'client')} looked at: ${countsText(findings)}`,
+  ]
+}
+
+function line({ name, clientId, kind, severity, detail }: Finding): string {
+  const client = clientId === '' ? plain(name, 80) : `${plain(name, 80)} (${plain(clientId, 80)})`
+  return `${severity === 'info' ? '○' : '✗'} ${[severity, kind, client, plain(detail)].filter(Boolean).join(' · ')}`
+}
+
+/** The output `findings`. */
+export function findingsData(findings: Finding[]): string {
+  return JSON.stringify(
+    findings.map(({ clientId, name, kind, severity, detail }) => ({
+      'client-id': clientId,
+      'client-name': name,
+      kind,
+      severity,
+      detail,
+    })),
+  )
+}
+
+/** Why a run fails that must not have findings; undefined where none is above `info`. */
+export function findingsError({ host, findings }: Audited): ActionError | undefined {
+  const grave = findings.filter(({ severity }) => severity !== 'info')
+  if (grave.length === 0) return undefined
+  return new ActionError(
+    'FINDINGS',
+    `${plural(grave.length, 'finding')} on ${plain(host, 100)}: ${countsText(grave)}`,
+    'The summary and the output findings say of each what it is, and the summary what to do. Without fail-on-findings a run only tells them.',
+  )
+}

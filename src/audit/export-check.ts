@@ -1,0 +1,181 @@
+import { looksLikeCredential } from '../base/credential-shape.ts'
+import type { Located } from '../base/diagnostics.ts'
+import { toActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import { tooLong } from '../ledger/ledger-size.ts'
+import type { ObservedClient } from '../model/client.ts'
+import { destinationKey, type ObservedDestination, type Repository } from '../model/destination.ts'
+import { planClient } from '../plan/plan-client.ts'
+import type { Observed, Step } from '../plan/steps.ts'
+import { stepText } from '../report/step-text.ts'
+import { type Actor, type ClientSpec, type Policy, toClientSpec, type WrittenClient } from '../spec/client-spec.ts'
+import { checkTogether } from '../spec/cross-client-checks.ts'
+import { apart } from '../spec/shared-values.ts'
+import type { Draft } from '../spec/spec-draft.ts'
+import { type CheckedFile, checkFile } from '../spec/spec-file.ts'
+import type { Entry } from './export-entry.ts'
+
+/** What an export is made for: the running repository, the tenant's time in epoch seconds, and all clients in the documented form. */
+export type Exporting = {
+  here: Repository
+  now: number
+  clients: ObservedClient[]
+  adminClientId?: string | undefined
+}
+
+/** An entry that a file may have, or why none may. */
+export type Checked = { entry: Entry; reason?: string | undefined }
+
+/**
+ * Sorts out the entries with which a file would be no spec file, or a run would change something: by the very checks of files, and by
+ * the very plan of a run. Pure. What only GitHub knows is taken to be as the ledgers say.
+ */
+export function checkEntries(entries: Entry[], about: Exporting): Checked[] {
+  const reasons = new Map<Entry, string>()
+  // Two clients may both say that they serve a place. The one that wrote there last does: it is looked at first.
+  let left = entries.toSorted((a, b) => lastWrite(b) - lastWrite(a))
+  for (let found = true; found; ) {
+    const wrong = mistakesOf(left, about)
+    found = wrong.size > 0
+    for (const [entry, message] of wrong) reasons.set(entry, message)
+    left = left.filter((entry) => !wrong.has(entry))
+  }
+  const specs = specsOf(left, about)
+  for (const [index, entry] of left.entries()) {
+    const reason = changeBy(specs[index]!, entry, about, specs)
+    if (reason !== undefined) reasons.set(entry, reason)
+  }
+  return entries.map((entry) => ({ entry, reason: reasons.get(entry) }))
+}
+
+function lastWrite({ client }: Entry): number {
+  const places = Object.values(client.description.ledger?.destinations ?? {})
+  return Math.max(0, ...places.map(({ stamp }) => stamp))
+}
+
+// --- as a file -----------------------------------------------------------------------------------------------------------
+
+const name = 'export'
+
+/** What is wrong with the file that these entries make, by entry: each stands on a line of its own. */
+function mistakesOf(entries: Entry[], { here }: Exporting): Map<Entry, string> {
+  const file = fileOf(entries)
+  const fullName = `${here.owner}/${here.name}`
+  const rules = { here: fullName, allowed: ['*', '*/*'], tenantOf: () => '' }
+  const mistakes = [...file.mistakes, ...checkTogether([file], rules), ...tooLong([file], fullName)]
+  const first = new Map<Entry, string>()
+  for (const { line, message } of mistakes) {
+    const entry = entries[line - 1]
+    // The path names a line that the file will not have.
+    if (entry !== undefined && !first.has(entry)) first.set(entry, message.replace(/^clients\[\d+\]\.?/, ''))
+  }
+  return first
+}
+
+function fileOf(entries: Entry[], defaults?: Record<string, Draft>): CheckedFile {
+  const clients = { at: { line: 1, column: 1 }, ...listed(entries.map(({ says }) => says)) }
+  const parts = [
+    ['version', located(1, 1)],
+    ...(defaults === undefined ? [] : [['defaults', located(defaults, 1)] as const]),
+    ['clients', clients],
+  ] as [string, Located][]
+  const at = { line: 1, column: 1 }
+  const root: Located = {
+    value: Object.fromEntries(parts.map(([key, node]) => [key, node.value])),
+    at,
+    parts: new Map(parts.map(([key, node]) => [key, { key: at, node }])),
+  }
+  return checkFile(name, root, [], looksLikeCredential)
+}
+
+function listed(items: Draft[]): Pick<Located, 'value' | 'parts'> {
+  const nodes = items.map((item, index) => located(item, index + 1))
+  return { value: items, parts: new Map(nodes.map((node, index) => [index, { key: node.at, node }])) }
+}
+
+function located(value: Draft, line: number): Located {
+  const at = { line, column: 1 }
+  if (typeof value !== 'object') return { value, at }
+  const pairs: [string | number, Draft][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
+  return { value, at, parts: new Map(pairs.map(([key, part]) => [key, { key: at, node: located(part, line) }])) }
+}
+
+/** What these entries become with defaults; undefined where the file would be none. */
+export function completedWith(entries: Entry[], defaults: Record<string, Draft>): WrittenClient[] | undefined {
+  const { clients, mistakes } = fileOf(entries, defaults)
+  return mistakes.length > 0 || clients.length !== entries.length ? undefined : clients
+}
+
+// --- as a plan -----------------------------------------------------------------------------------------------------------
+
+function specsOf(entries: Entry[], { here }: Exporting): ClientSpec[] {
+  const written = fileOf(entries).clients
+  const ids = new Map<string, string>()
+  for (const { client } of entries)
+    for (const { id, fullName } of namedPlaces(client)) ids.set(fullName.toLowerCase(), id)
+  const idOf = (fullName: string) => ids.get(fullName.toLowerCase()) ?? here.id
+  return apart(
+    written.map((client) => toClientSpec(client, here, idOf, 'plan')),
+    [],
+  )
+}
+
+/** Repositories as the ledger names them, with their ids. */
+function namedPlaces({ description: { ledger } }: ObservedClient): { id: string; fullName: string }[] {
+  return Object.entries(ledger?.destinations ?? {}).flatMap(([key, delivered]) =>
+    delivered.in === undefined ? [] : [{ id: decodeURIComponent(key.split('/')[0]!), fullName: delivered.in }],
+  )
+}
+
+const run = { id: '0', attempt: 1, process: '' }
+const policyOfPlans: Policy = {
+  mode: 'plan',
+  failOnDrift: false,
+  rotate: 'auto',
+  verify: true,
+  retireHints: [],
+  dropDestinations: false,
+}
+
+/** What a run would do to a client of this spec besides noting that this repository keeps it; undefined where that is all. */
+function changeBy(spec: ClientSpec, { client }: Entry, about: Exporting, fleet: ClientSpec[]) {
+  const { here, now, clients, adminClientId } = about
+  const observed: Observed = { clients, destinations: asRecorded(spec, clients), unread: new Map(), now }
+  const actor: Actor = { repository: here, run }
+  const policy = { ...policyOfPlans, adminClientId }
+  try {
+    const { steps, drift } = planClient(spec, observed, { actor, policy, seen: undefined, fleet })
+    const other = steps.find(({ kind }) => kind !== 'own')
+    if (other !== undefined) return withoutHints(client, `a run would ${plain(stepText(other), 200)}`, instead(other))
+    return drift ? 'a run would change it' : undefined
+  } catch (thrown) {
+    const error = toActionError(thrown)
+    if (error.code === 'BUG') throw error
+    return withoutHints(client, plain(error.message), `fail with ${error.code}`)
+  }
+}
+
+function instead({ kind }: Step): string {
+  return kind === 'retire' ? 'retire a secret' : 'change it'
+}
+
+/** Hints are nothing for a file that is committed. */
+function withoutHints({ secrets }: ObservedClient, text: string, without: string): string {
+  return secrets.some(({ hint }) => text.includes(hint)) ? `a run would ${without}` : text
+}
+
+/** Places as the ledgers say that somebody left them: whoever wrote last serves a place. */
+function asRecorded({ destinations }: ClientSpec, clients: ObservedClient[]): Observed['destinations'] {
+  return new Map(
+    destinations.map((destination) => {
+      const key = destinationKey(destination)
+      const writes = clients.flatMap(({ id, description }) => {
+        const delivered = description.ledger?.destinations[key]
+        return delivered === undefined ? [] : [{ ...delivered, id }]
+      })
+      const [last] = writes.toSorted((a, b) => b.stamp - a.stamp)
+      const seen: ObservedDestination = { secretStamp: last?.stamp, idStamp: last?.idStamp, idValue: last?.id }
+      return [key, seen]
+    }),
+  )
+}

@@ -1,0 +1,74 @@
+import { clientNameWord, wordOf } from '../spec/destination-schema.ts'
+import type { Draft } from '../spec/spec-draft.ts'
+import { completedWith } from './export-check.ts'
+import type { Entry } from './export-entry.ts'
+
+/** What the program takes where neither client nor `defaults` say anything, and every client keeps. */
+const usual: Record<string, Draft> = {
+  'grant-types': ['client_credentials'],
+  'auth-method': 'client_secret',
+  consent: 'trusted',
+}
+
+/** Keys of which most clients have the same. */
+const common = ['grant-types', 'scopes', 'auth-method', 'consent', 'deliver']
+
+export type Shortened = { defaults: Record<string, Draft>; clients: Record<string, Draft>[] }
+
+/** The same clients with what most of them agree on said once, and nothing said that holds anyway. */
+export function shortened(entries: Entry[]): Shortened {
+  const defaults = Object.fromEntries(
+    common.flatMap((key) => {
+      const value = mostlyAgreed(key, entries)
+      return value === undefined || same(key, value, usual[key]) ? [] : [[key, value]]
+    }),
+  )
+  // Should the file not be what it is without defaults, it has none.
+  const fitting = isSame(entries, defaults) ? defaults : {}
+  return { defaults: fitting, clients: without(entries, fitting).map(({ says }) => says) }
+}
+
+function isSame(entries: Entry[], defaults: Record<string, Draft>): boolean {
+  const [long, short] = [completedWith(entries, {}), completedWith(without(entries, defaults), defaults)]
+  const places = (clients: typeof long) => JSON.stringify(clients?.map(({ deliver }) => deliver))
+  return short !== undefined && places(long) === places(short)
+}
+
+/** The value that more than half of the clients have; none where a client can't say its own. */
+function mostlyAgreed(key: string, entries: Entry[]): Draft | undefined {
+  if (entries.some(({ says }) => says[key] === undefined)) return undefined
+  const values = entries.map((entry) => (key === 'deliver' ? templateOf(entry) : entry.says[key]!))
+  const groups = Map.groupBy(values, (value) => comparable(key, value))
+  const [first] = [...groups.values()].toSorted((a, b) => b.length - a.length)
+  return first !== undefined && first.length > 1 && 2 * first.length > entries.length ? first[0] : undefined
+}
+
+function without(entries: Entry[], defaults: Record<string, Draft>): Entry[] {
+  return entries.map((entry) => {
+    const holds = ([key, value]: [string, Draft]) =>
+      same(key, value, defaults[key] ?? usual[key]) ||
+      (key === 'deliver' && same(key, templateOf(entry), defaults[key]))
+    const kept = Object.entries(entry.says).filter((pair) => !holds(pair))
+    return { ...entry, says: Object.fromEntries(kept) }
+  })
+}
+
+function same(key: string, a: Draft, b: Draft | undefined): boolean {
+  return b !== undefined && comparable(key, a) === comparable(key, b)
+}
+
+/** Lists but those of destinations are sets. */
+function comparable(key: string, value: Draft): string {
+  const isSet = Array.isArray(value) && key !== 'deliver'
+  return JSON.stringify(isSet ? [...new Set(value)].sort() : value)
+}
+
+/** The places of a client as one of any name would have them: its own in the names of values is `{name}`. */
+function templateOf({ says }: Entry): Draft {
+  const word = wordOf(String(says.name))
+  const named = ([key, value]: [string, Draft]): [string, Draft] => [
+    key,
+    /^client-(id|secret)-name$/.test(key) ? String(value).replaceAll(word, clientNameWord) : value,
+  ]
+  return (says.deliver as Record<string, Draft>[]).map((place) => Object.fromEntries(Object.entries(place).map(named)))
+}

@@ -1,0 +1,125 @@
+import { looksLikeCredential } from '../base/credential-shape.ts'
+import { iso, plural } from '../base/duration.ts'
+import { plain } from '../base/text.ts'
+import type { ObservedClient } from '../model/client.ts'
+import type { ListedClient } from '../model/tenant.ts'
+import type { SpecDraft } from '../spec/spec-draft.ts'
+import { type Checked, checkEntries, type Exporting } from './export-check.ts'
+import { shortened } from './export-defaults.ts'
+import { type Entry, entryOf, strangersOf } from './export-entry.ts'
+import { ownerIs } from './ownership.ts'
+
+/** What becomes of a tenant's clients: so many are in the file, so many only in its comments, and so many are of other types. */
+export type Exported = { draft: SpecDraft; inFile: number; inComments: number; otherTypes: number }
+
+/** `schema`: the address of the JSON Schema of spec files. */
+type About = Pick<Exporting, 'here' | 'now' | 'adminClientId'> & { origin: string; schema: string }
+
+/**
+ * The spec file of what is there: planned with it, nothing differs. `leave`: keys that are not said, for a file that would be too
+ * long with them.
+ */
+export function exportOf(listed: ListedClient[], about: About, leave: readonly string[] = []): Exported {
+  const { here, now } = about
+  const owner = { fullName: `${here.owner}/${here.name}`, id: here.id }
+  const web = listed.filter(({ client }) => client.appType === 'web').toSorted(byName)
+  const isOthers = ({ description: { ledger } }: ObservedClient) => ledger !== undefined && !ownerIs(ledger, owner)
+  const entries = web
+    .filter(({ client, odd }) => !odd && !isOthers(client))
+    .map(({ client }) => lessOf(entryOf(client, now, owner), leave))
+  const clients = listed.filter(({ odd }) => !odd).map(({ client }) => client)
+  const checked = checkEntries(entries, { ...about, clients })
+  const kept = checked.flatMap(({ entry, reason }) => (reason === undefined ? [entry] : []))
+  const { defaults, clients: says } = shortened(kept)
+  const left = leftOut(web, checked, isOthers)
+  const others = listed.filter(({ client }) => client.appType !== 'web').map(({ client }) => client)
+  return {
+    draft: {
+      head: headOf(about, kept),
+      tenant: about.origin,
+      defaults,
+      clients: kept.map((entry, index) => ({ about: aboutEntry(entry, about), entry: says[index]! })),
+      foot: [...left, ...otherTypes(others)],
+    },
+    inFile: kept.length,
+    inComments: left.length,
+    otherTypes: others.length,
+  }
+}
+
+function byName(a: ListedClient, b: ListedClient): number {
+  return order(a.client.name, b.client.name) || order(a.client.id, b.client.id)
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
+}
+
+function lessOf(entry: Entry, leave: readonly string[]): Entry {
+  const left = leave.filter((key) => key in entry.says)
+  if (left.length === 0) return entry
+  const says = Object.fromEntries(Object.entries(entry.says).filter(([key]) => !left.includes(key)))
+  return { ...entry, says, unsaid: [...entry.unsaid, ...left] }
+}
+
+// --- comments ------------------------------------------------------------------------------------------------------------
+
+function headOf({ origin, schema }: About, kept: Entry[]): string[] {
+  const strangers = strangersOf(kept)
+  return [
+    `yaml-language-server: $schema=${schema}`,
+    `The web clients of ${plain(new URL(origin).host)} as they are: a plan with this file finds nothing different.`,
+    'The first run that applies it notes on each client that this repository keeps it.',
+    ...(strangers.length === 0 ? [] : [`It delivers elsewhere too. Give: allow-destinations: ${strangers.join(' ')}`]),
+  ]
+}
+
+function aboutEntry({ client, unsaid }: Entry, { now }: About): string[] {
+  const { owner, createdAt, description, consent } = client
+  const keeper = description.ledger === undefined ? 'not managed yet' : 'managed by this repository'
+  const facts = [
+    keeper,
+    createdAt === undefined ? '' : `made ${iso(createdAt).slice(0, 10)}, ${ageText(now - createdAt)}`,
+    owner === undefined ? '' : `owner ${plain(owner, 64)}`,
+    consent === 'required' && client.grantTypes.includes('client_credentials') ? 'gets no access token by itself' : '',
+  ]
+  return [
+    facts.filter(Boolean).join('; '),
+    ...(unsaid.length === 0 ? [] : [`kept as it is, and not said here: ${unsaid.join(', ')}`]),
+  ]
+}
+
+const day = 86_400
+
+/** Rough, so that the file of next month differs in little. */
+function ageText(seconds: number): string {
+  const days = Math.max(0, Math.floor(seconds / day))
+  if (days < 60) return `${plural(days, 'day')} ago`
+  return days < 730 ? `${Math.floor(days / 30)} months ago` : `${Math.floor(days / 365)} years ago`
+}
+
+function leftOut(web: ListedClient[], checked: Checked[], isOthers: (client: ObservedClient) => boolean): string[] {
+  const reasons = new Map(checked.map(({ entry, reason }) => [entry.client, reason]))
+  return web.flatMap(({ client, odd }) => {
+    const owner = client.description.ledger?.owner
+    const reason = odd
+      ? 'its entry in the tenant’s list has another form than documented'
+      : isOthers(client)
+        ? `is managed by ${plain(owner?.name ?? '', 140)} as ${plain(owner?.client ?? '', 80)}`
+        : reasons.get(client)
+    return reason === undefined ? [] : [`not here: ${labelOf(client)}: ${plain(reason)}`]
+  })
+}
+
+function labelOf({ name, id }: ObservedClient): string {
+  // Whoever called a client by its secret has shown enough.
+  const shown = looksLikeCredential(name) ? 'a client whose name looks like a credential' : plain(name, 80)
+  return `${shown || 'a client without a name'} (${plain(id, 80)})`
+}
+
+function otherTypes(others: ObservedClient[]): string[] {
+  if (others.length === 0) return []
+  const types = Map.groupBy(others, ({ appType }) => plain(appType, 40))
+  const counts = [...types].map(([type, found]) => `${found.length} ${type}`).sort()
+  return [`not here: ${plural(others.length, 'client')} of other types: ${counts.slice(0, 10).join(', ')}`]
+}

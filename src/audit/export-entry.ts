@@ -1,0 +1,118 @@
+import { looksLikeCredential } from '../base/credential-shape.ts'
+import { plain } from '../base/text.ts'
+import { recalledDestination } from '../ledger/ledger.ts'
+import type { ObservedClient } from '../model/client.ts'
+import { isKeyHint, methodOf } from '../model/credential.ts'
+import { type Destination, hasVariables, usualNames } from '../model/destination.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+import { clientSchema, impersonationGrant } from '../spec/client-spec.ts'
+import { usualName } from '../spec/destination-schema.ts'
+import type { Draft } from '../spec/spec-draft.ts'
+import type { Measure } from './evidence.ts'
+import { ownerIs } from './ownership.ts'
+
+/** A client as a spec file would have it, with every value that a default could fill. `unsaid`: keys that can't say what is there. */
+export type Entry = { client: ObservedClient; says: Record<string, Draft>; unsaid: string[] }
+
+/** What a spec would say of a client so that a run leaves it as it is. What the tenant lacks is left out, and so is what no spec can say. */
+export function entryOf(client: ObservedClient, now: number, here: Measure['here']): Entry {
+  const ledger = managedBy(client, here)
+  const deliver = ledger === undefined ? [] : deliveries(ledger, client, here)
+  const all: Record<string, Draft | undefined> = {
+    name: client.name,
+    'client-id': client.id,
+    description: client.description.user.trim() === '' ? undefined : client.description.user,
+    'grant-types': client.grantTypes.map((grant) => (grant === impersonationGrant ? 'user-impersonation' : grant)),
+    scopes: client.scopes,
+    'auth-method': methodSaid(client),
+    'redirect-uris': filled(client.redirectUris),
+    'allowed-origins': filled(client.allowedOrigins),
+    'client-uri': client.clientUri,
+    'logo-uri': client.logoUri,
+    consent: client.consent,
+    rotation: deliver.length > 0 ? patience(ledger!, client, now) : undefined,
+    deliver,
+  }
+  const there = Object.entries(all).filter((pair): pair is [string, Draft] => pair[1] !== undefined)
+  const unsaid = there.filter(([key, value]) => !required.includes(key) && !canSay(key, value)).map(([key]) => key)
+  // Ledgers know the spaces of a client, not its roles there.
+  const more = Object.keys(ledger?.spaces ?? {}).length > 0 ? ['spaces'] : []
+  const says = Object.fromEntries(there.filter(([key]) => !unsaid.includes(key)))
+  return { client, says, unsaid: [...unsaid, ...more] }
+}
+
+/** Without these a client is no client of a file: what they can't say shows when the file is checked. */
+const required = ['name', 'client-id', 'consent', 'deliver']
+
+function canSay(key: string, value: Draft): boolean {
+  const texts = Array.isArray(value) ? value : [value]
+  const isSpoiled = texts.some((text) => typeof text === 'string' && spoils(key, text))
+  return !isSpoiled && clientSchema.shape[key as keyof typeof clientSchema.shape].safeParse(value).success
+}
+
+/** Nobody replaces expressions in a file, and no file holds what looks like a credential. */
+function spoils(key: string, text: string): boolean {
+  return looksLikeCredential(text) || (key !== 'description' && text.includes('${{'))
+}
+
+function filled(items: string[]): string[] | undefined {
+  return items.length === 0 ? undefined : items
+}
+
+function managedBy({ description: { ledger } }: ObservedClient, here: Measure['here']): Ledger | undefined {
+  return ledger !== undefined && ownerIs(ledger, here) ? ledger : undefined
+}
+
+/** The method of the current credential, where it was issued here; else secrets, unless the client allows keys alone. */
+function methodSaid({ authMethods, description: { ledger } }: ObservedClient): string {
+  const isKey =
+    authMethods.includes(methodOf.key) &&
+    (ledger?.current === undefined ? !authMethods.includes(methodOf.secret) : isKeyHint(ledger.current.hint))
+  return isKey ? methodOf.key : methodOf.secret
+}
+
+const day = 86_400
+
+/** No ledger says how long the grace is. Where a secret lives on for longer than the usual time, the file must give it longer. */
+function patience({ retiring }: Ledger, { secrets }: ObservedClient, now: number): Record<string, Draft> | undefined {
+  const live = Object.entries(retiring).filter(([hint]) => secrets.some((secret) => secret.hint === hint))
+  const longest = Math.max(0, ...live.map(([, since]) => now - since))
+  return longest < day ? undefined : { grace: `${Math.floor(longest / day) + 1}d` }
+}
+
+// --- where it is delivered -----------------------------------------------------------------------------------------------
+
+/** The places that the ledger serves, as `deliver` has them. */
+function deliveries(ledger: Ledger, client: ObservedClient, here: Measure['here']): Draft[] {
+  const usual = usualName(methodSaid(client))
+  return Object.entries(ledger.destinations).map(([key, delivered]) =>
+    delivery(recalledDestination(key, delivered, ledger.owner), usual, here),
+  )
+}
+
+function delivery(place: Destination, usual: string, here: Measure['here']): Draft {
+  const { repository, organization, environment, store, idAs, idName, secretName } = place
+  const usualAs = hasVariables(store) ? 'variable' : 'secret'
+  const isHere = repository !== undefined && isRunning(repository, here)
+  const all: Record<string, string | undefined> = {
+    repository: repository === undefined || isHere ? undefined : `${repository.owner}/${repository.name}`,
+    organization,
+    environment,
+    store: store === 'actions' ? undefined : store,
+    'client-id-name': idAs === 'none' || idName === usualNames.id ? undefined : idName,
+    'client-id-as': idAs === usualAs ? undefined : idAs,
+    'client-secret-name': secretName === usual ? undefined : secretName,
+  }
+  return Object.fromEntries(Object.entries(all).filter((pair): pair is [string, string] => pair[1] !== undefined))
+}
+
+function isRunning({ id, owner, name }: NonNullable<Destination['repository']>, here: Measure['here']): boolean {
+  return here.id === undefined ? `${owner}/${name}`.toLowerCase() === here.fullName.toLowerCase() : id === here.id
+}
+
+/** Repositories and organizations that these entries deliver to, besides the running one: as `allow-destinations` takes them. */
+export function strangersOf(entries: Entry[]): string[] {
+  const places = entries.flatMap(({ says }) => says.deliver as Record<string, string>[])
+  const names = places.flatMap(({ repository, organization }) => repository ?? organization ?? [])
+  return [...new Set(names.map((name) => plain(name)))].sort()
+}

@@ -1,0 +1,62 @@
+import type { ObservedClient } from '../model/client.ts'
+
+export type Severity = 'high' | 'medium' | 'low' | 'info'
+export const severities: readonly Severity[] = ['high', 'medium', 'low', 'info']
+
+/** Every kind of finding, worst first: how severe it is, and the one thing to do about it. */
+export const kinds = {
+  'broad-scope': ['high', 'Give it only the scopes that it uses, and admin scopes to as few clients as can be.'],
+  'old-secret': ['high', 'Issue a fresh one, take it into use, then delete this one; or set rotate-after.'],
+  unmanaged: ['medium', 'Put it into a spec file (mode: export writes one), or look after it by hand.'],
+  unused: ['medium', 'Ask who needs it. Delete it if nobody does.'],
+  'slots-full': ['medium', 'Delete the secrets that nobody uses: the next rotation needs a free place.'],
+  'impersonation-beside-admin': ['medium', 'Make two clients of it: one that impersonates, one with the admin scopes.'],
+  'orphaned-bot': ['medium', 'See what it owns and which spaces it is in. Then delete the user by hand.'],
+  'not-in-spec': ['medium', 'Put it back into a spec file, or delete it with mode: destroy.'],
+  'not-on-tenant': ['medium', 'Create it with mode: apply, or take it out of the file.'],
+  'not-trusted': ['low', 'Set its consent to trusted: until then it gets no access token by itself.'],
+  'unknown-maker': ['low', 'Find out who uses it, or replace it with a secret that somebody answers for.'],
+  disabled: ['low', 'Delete it if nobody needs it any more.'],
+  'managed-elsewhere': ['info', 'Change it in that repository.'],
+  unseen: ['info', 'Sign in as a tenant admin to have this judged too.'],
+} as const satisfies Record<string, readonly [Severity, string]>
+
+export type Kind = keyof typeof kinds
+
+/** Something that is worth a look. `name` is as the tenant has it; `detail` is one harmless line. */
+export type Finding = { clientId: string; name: string; kind: Kind; severity: Severity; detail: string }
+
+export function findingOf(client: Pick<ObservedClient, 'id' | 'name'>, kind: Kind, detail: string): Finding {
+  return { clientId: client.id, name: client.name, kind, severity: kinds[kind][0], detail }
+}
+
+const order = Object.keys(kinds)
+
+/** Worst first, those of one kind together and by the name of the client. */
+export function worstFirst(findings: Finding[]): Finding[] {
+  return findings.toSorted(
+    (a, b) =>
+      order.indexOf(a.kind) - order.indexOf(b.kind) || compared(a.name, b.name) || compared(a.clientId, b.clientId),
+  )
+}
+
+function compared(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
+}
+
+/** How many findings there are of each severity, the worst first; severities without one are left out. */
+export function countsOf(findings: Finding[]): [Severity, number][] {
+  return severities.flatMap((severity) => {
+    const count = findings.filter((finding) => finding.severity === severity).length
+    return count === 0 ? [] : [[severity, count] as [Severity, number]]
+  })
+}
+
+/** `2 high, 5 medium`, or `nothing to look at`. */
+export function countsText(findings: Finding[]): string {
+  return (
+    countsOf(findings)
+      .map(([severity, count]) => `${count} ${severity}`)
+      .join(', ') || 'nothing to look at'
+  )
+}

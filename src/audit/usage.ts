@@ -1,0 +1,88 @@
+import type { ObservedClient } from '../model/client.ts'
+import type { TenantUser, TokenEvent } from '../model/tenant.ts'
+import { impersonationGrant } from '../spec/client-spec.ts'
+import { eventsKept } from './judge-client.ts'
+
+/*
+ * Which clients are used. The tenant keeps an event for every access token, and can be asked for those of one user, not of one client
+ * (qlik.dev/apis/rest/audits). So the newest events of all users are read first, some pages of them. They name the client:
+ *
+ *   the client …                                        is
+ *   ─────────────────────────────────────────────────── ────────────────────────────────────────────
+ *   is named by one of these events                     used
+ *   is not, and these are all, and each tells whose     unused
+ *   has a bot                                           asked about, by its bot
+ *   has none, and acts as nobody else                   unused: the first token would have made its bot
+ *   else                                                not judged
+ */
+
+/** The newest events of all users. `all`: there are no others. */
+export type Stream = { events: TokenEvent[]; all: boolean }
+
+/** What is known of the use of clients, and which bots to ask about. */
+export type Usage = { unused: Set<string>; ask: { clientId: string; userId: string }[]; unknown: string[] }
+
+type Known = {
+  stream: Stream
+  /** Undefined: they could not be read. */
+  bots: TenantUser[] | undefined
+  now: number
+  /** The client that this run signed in with is in use. */
+  adminClientId?: string | undefined
+}
+
+/** Pages of users that may be read, for so many clients. Of a larger tenant the bots alone are. */
+export function userPagesFor(clients: number): number {
+  return Math.max(1, Math.floor(clients / 4))
+}
+
+/** Pages of events of each name, so that there are three requests a client at most where all these bots have to be asked about too. */
+export function eventPagesFor(clients: number, made: number, bots: number): number {
+  const left = 3 * clients - made - 2 * bots
+  return Math.max(0, Math.min(mostEventPages, Math.floor(left / 2)))
+}
+
+const mostEventPages = 10
+
+/** What the newest events say of each client that machines use; of others the tenant does not tell enough. */
+export function usageOf(clients: ObservedClient[], { stream, bots, now, adminClientId }: Known): Usage {
+  const botOf = new Map((bots ?? []).map((bot) => [bot.clientId?.toLowerCase(), bot]))
+  const recent = stream.events.filter((event) => isRecent(event, now))
+  const used = new Set([adminClientId, ...recent.map((event) => clientOf(event, bots))].map((id) => id?.toLowerCase()))
+  const usage: Usage = { unused: new Set(), ask: [], unknown: [] }
+  const tellsUsers = namesBots(stream, botOf)
+  const tellsAll = stream.all && stream.events.every((event) => clientOf(event, bots) !== undefined)
+  for (const client of clients) {
+    const impersonates = client.grantTypes.includes(impersonationGrant)
+    if (used.has(client.id.toLowerCase()) || !(impersonates || isForMachines(client))) continue
+    const bot = botOf.get(client.id.toLowerCase())
+    if (tellsAll) usage.unused.add(client.id)
+    else if (impersonates || bots === undefined || (bot !== undefined && !tellsUsers)) usage.unknown.push(client.id)
+    else if (bot === undefined) usage.unused.add(client.id)
+    else usage.ask.push({ clientId: client.id, userId: bot.id })
+  }
+  return usage
+}
+
+/** May it get access tokens by itself? */
+export function isForMachines({ grantTypes }: ObservedClient): boolean {
+  return grantTypes.includes('client_credentials')
+}
+
+function clientOf({ clientId, userId }: TokenEvent, bots: TenantUser[] | undefined): string | undefined {
+  return clientId ?? bots?.find(({ id }) => id === userId)?.clientId
+}
+
+/** Within the time for which the tenant keeps events, should it show older ones. */
+export function isRecent({ at }: TokenEvent, now: number): boolean {
+  return at === undefined || now - at <= eventsKept
+}
+
+/** Do events name the bots that got the tokens? Nobody documents it: taken for granted until an event shows otherwise. */
+function namesBots({ events }: Stream, botOf: ReadonlyMap<string | undefined, TenantUser>): boolean {
+  const telling = events.flatMap(({ toBot, clientId, userId }) => {
+    const bot = toBot && clientId !== undefined ? botOf.get(clientId.toLowerCase()) : undefined
+    return bot === undefined ? [] : [userId === bot.id]
+  })
+  return telling.length === 0 || telling.includes(true)
+}

@@ -1,0 +1,48 @@
+import { parseDuration } from '../../base/duration.ts'
+import { plain } from '../../base/text.ts'
+import { clientInputs } from './client-inputs.ts'
+import { type ExportFile, exportComplaint } from './export-file.ts'
+import type { Input, InputName } from './input-table.ts'
+import type { Problems } from './problems.ts'
+import type { Spec } from './spec-files.ts'
+
+/** What a run is given that looks at a whole tenant. `ignored`: inputs that say something of one client. */
+export type WholeTenant = { ignored: string[] } & (
+  | { mode: 'audit'; maxAge: number; failOnFindings: boolean; files: Spec['files'] | undefined }
+  | { mode: 'export'; file: ExportFile | undefined; schema: string }
+)
+
+type Given = {
+  mode: WholeTenant['mode']
+  input: Input
+  flag: (name: InputName) => boolean
+  workspace: string
+  /** Address of the JSON Schema of spec files. */
+  schema: string
+  /** Spec files, where there are some. */
+  spec: Spec | undefined
+}
+
+/** Reads what belongs to `audit` and `export` alone. What is wrong are problems, an export's file among them. */
+export async function readWholeTenant(given: Given, problems: Problems): Promise<WholeTenant> {
+  const { mode, input, flag, workspace, schema, spec } = given
+  const ignored = clientInputs.filter((name) => input(name) !== '')
+  if (mode === 'audit') {
+    const maxAge = parseDuration(input('max-age') || '365d')
+    if (maxAge === undefined) problems.add('max-age', 'accepted are durations such as 365d, 24h', input('max-age'))
+    return { mode, ignored, maxAge: maxAge ?? 0, failOnFindings: flag('fail-on-findings'), files: allOf(spec) }
+  }
+  const name = input('export-file')
+  const overwrite = flag('export-overwrite')
+  const file = name === '' ? undefined : { file: name, workspace, overwrite }
+  const complaint = file && (await exportComplaint(file))
+  if (complaint !== undefined) problems.add('export-file', `${plain(name, 100)} ${complaint}`)
+  return { mode, ignored, file, schema }
+}
+
+/** Also the clients that the input `only` leaves out: they are in a file. */
+function allOf(spec: Spec | undefined): Spec['files'] | undefined {
+  if (spec === undefined) return undefined
+  const [first] = spec.files
+  return first === undefined ? [] : [...spec.files, { ...first, file: first.file, clients: spec.others }]
+}

@@ -1,0 +1,136 @@
+import { parseTimestamp } from '../../base/duration.ts'
+import type { ListedClient, TenantUser, TokenEvent, TokenEventName } from '../../model/tenant.ts'
+import type { At, Survey } from '../../ports.ts'
+import { pages } from './pages.ts'
+import { clientsPath, type Session } from './session.ts'
+import * as wire from './wire.ts'
+
+const usersPath = '/api/v1/users'
+const auditsPath = '/api/v1/audits'
+
+/** Reads a whole tenant. Every method throws where its endpoint is closed; items without the documented form are read as far as they go. */
+export function createSurvey(session: Session): Survey {
+  const users = (query: Record<string, string>, mostPages?: number) =>
+    some(session, `${usersPath}?${new URLSearchParams({ ...query, limit: '100' })}`, 'reading the users', mostPages)
+  const events = (query: Record<string, string>, mostPages: number) =>
+    some(session, `${auditsPath}?${new URLSearchParams(query)}`, 'reading the events', mostPages)
+  return {
+    clients: () => readClients(session),
+    users: async (mostPages) => {
+      const { items, all } = await users({}, mostPages)
+      return { users: items.flatMap(toUser), all }
+    },
+    bots: async () => {
+      const { items } = await users({ filter: 'subject co "qlikbot"' })
+      return items.flatMap(toUser).filter(({ clientId }) => clientId !== undefined)
+    },
+    named: async (ids) => {
+      const { items } = await users({ filter: ids.map((id) => `id eq ${JSON.stringify(id)}`).join(' or ') })
+      return items.flatMap(toUser)
+    },
+    events: async (name, mostPages) => {
+      const { items, all } = await events({ eventType: name, sort: '-eventTime', limit: '100' }, mostPages)
+      return { events: items.flatMap((item) => toEvent(item, name)), all }
+    },
+    eventOf: async (name, userId) => {
+      const { items } = await events({ eventType: name, userId, sort: '-eventTime', limit: '1' }, 1)
+      return items.flatMap((item) => toEvent(item, name)).find((event) => event.userId === userId)
+    },
+  }
+}
+
+/** The items of so many pages; `all`: there are no others. */
+async function some(
+  session: Session,
+  path: string,
+  what: string,
+  mostPages = Number.POSITIVE_INFINITY,
+): Promise<{ items: unknown[]; all: boolean }> {
+  const items: unknown[] = []
+  let read = 0
+  for await (const page of pages(session, path, what)) {
+    items.push(...page.items)
+    if (++read >= mostPages && page.more) return { items, all: false }
+  }
+  return { items, all: true }
+}
+
+// --- clients -------------------------------------------------------------------------------------------------------------
+
+async function readClients(session: Session): Promise<At<ListedClient[]>> {
+  const listed: ListedClient[] = []
+  let at: number | undefined
+  for await (const page of pages(session, `${clientsPath}?limit=100`, 'reading the clients')) {
+    at ??= page.at
+    listed.push(...page.items.flatMap(toListed))
+  }
+  // What is on two pages, because something was added or deleted between them, is one client.
+  const once = new Map(listed.map((entry) => [entry.client.id || entry, entry]))
+  return { value: [...once.values()], at: at! }
+}
+
+function toListed(raw: unknown): ListedClient[] {
+  const result = wire.clientSchema.safeParse(raw)
+  const client = result.success ? result.data : readable(raw)
+  return client.deletedAt ? [] : [{ client: wire.toObservedClient(client), odd: !result.success }]
+}
+
+/** What can be read of an entry that has another form. Such as it is an id is shown; no ledger is believed where that is none of ours. */
+function readable(raw: unknown): wire.WireClient {
+  const fields = fieldsOf(raw)
+  const { shape } = wire.clientSchema
+  const fitting = Object.entries(shape).map(([key, schema]) => [
+    key,
+    schema.safeParse(fields[key]).success ? fields[key] : null,
+  ])
+  const secrets = Array.isArray(fields.clientSecrets) ? fields.clientSecrets.map(readableSecret) : undefined
+  const client = { ...Object.fromEntries(fitting), ...(secrets === undefined ? {} : { clientSecrets: secrets }) }
+  const isOurForm = shape.clientId.safeParse(fields.clientId).success
+  return { ...client, clientId: textOf(fields.clientId) ?? '', ...(isOurForm ? {} : { description: null }) }
+}
+
+/** A hint that is much too long could be the secret itself. */
+function readableSecret(raw: unknown): {
+  hint: string
+  createdAt?: string | undefined
+  createdBy?: string | undefined
+} {
+  const { hint, createdAt, createdBy } = fieldsOf(raw)
+  const isHint = typeof hint === 'string' && wire.hintSchema.safeParse({ hint }).success
+  return { hint: isHint ? hint : '(not shown)', createdAt: textOf(createdAt), createdBy: textOf(createdBy) }
+}
+
+// --- users and events ------------------------------------------------------------------------------------------------------
+
+/** The subject of a bot, in either case (qlik.dev/apis/rest/users). */
+const botSubject = /^qlikbot\\(.+)$/i
+
+function toUser(raw: unknown): TenantUser[] {
+  const { id, name, clientId, subject, status } = fieldsOf(raw)
+  if (typeof id !== 'string') return []
+  const [, ofSubject] = botSubject.exec(textOf(subject) ?? '') ?? []
+  return [{ id, name: textOf(name) ?? '', clientId: textOf(clientId) || ofSubject, status: textOf(status) }]
+}
+
+function toEvent(raw: unknown, name: TokenEventName): TokenEvent[] {
+  const { eventTime, eventType, userId, data } = fieldsOf(raw)
+  // A tenant that does not know the filter answers with all sorts of events.
+  if (eventType !== undefined && eventType !== name) return []
+  const { issuedToClientId, grantType, userType } = fieldsOf(data)
+  return [
+    {
+      at: parseTimestamp(textOf(eventTime)),
+      userId: textOf(userId),
+      clientId: textOf(issuedToClientId) || undefined,
+      toBot: userType === 'bot' || grantType === 'client_credentials',
+    },
+  ]
+}
+
+function fieldsOf(raw: unknown): Record<string, unknown> {
+  return typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {}
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}

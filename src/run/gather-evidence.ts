@@ -1,0 +1,183 @@
+import type { Closed, Evidence, KnownUsers } from '../audit/evidence.ts'
+import {
+  eventPagesFor,
+  isForMachines,
+  isRecent,
+  type Stream,
+  type Usage,
+  usageOf,
+  userPagesFor,
+} from '../audit/usage.ts'
+import { plural } from '../base/duration.ts'
+import { ActionError } from '../base/errors.ts'
+import type { ObservedClient } from '../model/client.ts'
+import { type TenantUser, tokenEvents } from '../model/tenant.ts'
+import type { Surroundings, Survey } from '../ports.ts'
+import { sideBySide } from './side-by-side.ts'
+
+type About = Pick<Surroundings, 'clock' | 'reporter'> & { adminClientId?: string | undefined }
+
+/** Requests under way at a time: as many as the service's own gate lets through. */
+const mostAtOnce = 24
+/** Ids of users in one request: each is 24 characters of its address. */
+const idsAtOnce = 20
+
+/** Reads what an audit needs: the clients, or it throws; and users and events, unless they are closed to us, which is told. */
+export async function gatherEvidence(survey: Survey, about: About): Promise<Evidence> {
+  const { value: listed, at: now } = await survey.clients()
+  const clients = listed.map(({ client }) => client)
+  const users = await unlessClosed(() => readUsers(survey, clients))
+  const known = users instanceof ActionError ? undefined : users
+  const usage = await unlessClosed(() => readUsage(survey, clients, known, { ...about, now }))
+  const isRead = !(usage instanceof ActionError)
+  return {
+    now,
+    adminClientId: about.adminClientId,
+    clients: listed,
+    users: known,
+    unused: isRead ? usage.unused : new Set(),
+    closed: [
+      ...slim(clients),
+      ...(users instanceof ActionError ? [{ part: usersPart, why: reason(users), unjudged: byUsers }] : []),
+      ...(isRead ? unknownUse(usage, users) : [{ part: eventsPart, why: reason(usage), unjudged: byEvents }]),
+    ],
+  }
+}
+
+const usersPart = 'users (/api/v1/users)'
+const eventsPart = 'events (/api/v1/audits)'
+const byUsers = 'orphaned bots, and secrets whose makers are gone'
+const byEvents = 'which clients are unused'
+
+/** What is closed by a service's word or its silence, or isn't there, ends no audit. */
+async function unlessClosed<T>(read: () => Promise<T>): Promise<T | ActionError> {
+  try {
+    return await read()
+  } catch (thrown) {
+    if (thrown instanceof ActionError && !['CANCELLED', 'BUG'].includes(thrown.code)) return thrown
+    throw thrown
+  }
+}
+
+/** Others than administrators see less of each client. */
+function slim(clients: ObservedClient[]): Closed[] {
+  const hidden = clients.filter(({ appType, shownToAdmin }) => appType === 'web' && !shownToAdmin).length
+  const why = `the tenant shows us less of ${hidden} of them than it shows to administrators`
+  return hidden === 0 ? [] : [{ part: 'clients', why, unjudged: 'their consent, secrets and keys' }]
+}
+
+function reason({ message }: ActionError): string {
+  return message.replace(/^reading the (users|events): /, '')
+}
+
+function unknownUse({ unknown, failure }: Read, users: unknown): Closed[] {
+  if (unknown.length === 0) return []
+  const isBlind = users instanceof ActionError
+  const unsaid = isBlind ? 'without the users they are not found' : 'they don’t tell whose they are'
+  const unjudged = `whether ${plural(unknown.length, 'client')} ${unknown.length === 1 ? 'is' : 'are'} unused`
+  return [{ part: eventsPart, why: failure === undefined ? unsaid : reason(failure), unjudged }]
+}
+
+// --- users ---------------------------------------------------------------------------------------------------------------
+
+type Users = KnownUsers & { requests: number }
+
+/** All users, or of a large tenant the bots and those who made secrets. */
+async function readUsers(survey: Survey, clients: ObservedClient[]): Promise<Users> {
+  const makers = new Set(clients.flatMap(({ secrets }) => secrets.flatMap(({ createdBy }) => createdBy ?? [])))
+  const first = await survey.users(userPagesFor(clients.length))
+  const requests = Math.max(1, Math.ceil(first.users.length / 100))
+  if (first.all) return { users: first.users, gone: goneOf(makers, first.users), requests }
+  const bots = await survey.bots()
+  const users = [...first.users, ...bots]
+  const asked = [...goneOf(makers, users)]
+  const batches = Array.from({ length: Math.ceil(asked.length / idsAtOnce) }, (_, index) =>
+    asked.slice(index * idsAtOnce, (index + 1) * idsAtOnce),
+  )
+  for (const ids of batches) users.push(...(await survey.named(ids)))
+  return { users: distinct(users), gone: goneOf(makers, users), requests: requests + 1 + batches.length }
+}
+
+function goneOf(makers: ReadonlySet<string>, users: TenantUser[]): Set<string> {
+  const ids = new Set(users.flatMap(({ id, clientId }) => [id, clientId ?? id]))
+  return new Set([...makers].filter((maker) => !ids.has(maker)))
+}
+
+function distinct(users: TenantUser[]): TenantUser[] {
+  return [...new Map(users.map((user) => [user.id, user])).values()]
+}
+
+// --- events --------------------------------------------------------------------------------------------------------------
+
+/** `failure`: why some bots could not be asked about. */
+type Read = Usage & { failure?: ActionError | undefined }
+
+async function readUsage(
+  survey: Survey,
+  clients: ObservedClient[],
+  known: Users | undefined,
+  about: About & { now: number },
+): Promise<Read> {
+  const { now, adminClientId } = about
+  const bots = known?.users.filter(({ clientId }) => clientId !== undefined)
+  const made = Math.ceil(clients.length / 100) + (known?.requests ?? 1)
+  const machines = clients.filter(isForMachines).length
+  // Without the bots there is nobody else to ask.
+  const mostPages = Math.max(bots === undefined ? 1 : 0, eventPagesFor(clients.length, made, machines))
+  const stream = await readStream(survey, mostPages)
+  const usage = usageOf(clients, { stream, bots, now, adminClientId })
+  // Nothing is concluded from bots that are missing unless events can be read at all.
+  if (mostPages === 0 && usage.ask.length === 0 && usage.unused.size > 0) await survey.events(tokenEvents[0], 1)
+  const failure = await askByBot(survey, usage, about)
+  return { ...usage, failure }
+}
+
+/** The newest events of both names. Where the old name is no longer known, the new one has them all. */
+async function readStream(survey: Survey, mostPages: number): Promise<Stream> {
+  if (mostPages === 0) return { events: [], all: false }
+  const [name, oldName] = tokenEvents
+  const newer = await survey.events(name, mostPages)
+  const older = await survey.events(oldName, mostPages).catch(unknownName)
+  return { events: [...newer.events, ...older.events], all: newer.all && older.all }
+}
+
+function unknownName(thrown: unknown): Stream {
+  if (thrown instanceof ActionError && thrown.code === 'TENANT_REJECTED') return { events: [], all: true }
+  throw thrown
+}
+
+/** Asks about each bot by itself. Stops asking at the first refusal: what is closed once is closed for all. */
+async function askByBot(
+  survey: Survey,
+  usage: Usage,
+  { clock, reporter, now }: About & { now: number },
+): Promise<ActionError | undefined> {
+  let failure: ActionError | undefined
+  let [done, told] = [0, clock.elapsed()]
+  await sideBySide(usage.ask, mostAtOnce, async ({ clientId, userId }) => {
+    const used = failure ?? (await unlessClosed(() => isUsed(survey, userId, now)))
+    if (used instanceof ActionError) {
+      failure ??= used
+      usage.unknown.push(clientId)
+    } else if (!used) usage.unused.add(clientId)
+    done++
+    if (clock.elapsed() - told < tellEvery) return
+    told = clock.elapsed()
+    reporter.step(`… ${done} of ${usage.ask.length} clients asked about`)
+  })
+  return failure
+}
+
+/** Milliseconds between two lines about how far it is. */
+const tellEvery = 10_000
+
+async function isUsed(survey: Survey, userId: string, now: number): Promise<boolean> {
+  const [name, oldName] = tokenEvents
+  const newer = await survey.eventOf(name, userId)
+  if (newer !== undefined && isRecent(newer, now)) return true
+  const older = await survey.eventOf(oldName, userId).catch((thrown: unknown) => {
+    unknownName(thrown)
+    return undefined
+  })
+  return older !== undefined && isRecent(older, now)
+}

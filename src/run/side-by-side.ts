@@ -1,0 +1,8 @@
+/** Work on each item, so many at a time, begun in their order. */
+export async function sideBySide<T>(items: T[], most: number, work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values()
+  const worker = async () => {
+    for (const item of rest) await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker))
+}
