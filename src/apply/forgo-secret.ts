@@ -1,3 +1,4 @@
+import { plain } from '../base/text.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
 import { givingUp } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient, ObservedSecret } from '../model/client.ts'
@@ -22,7 +23,9 @@ export async function forgo(said: Said | undefined, work: Work, seen?: ObservedC
   const [hint] = unwanted.length === 1 ? unwanted.map((secret) => secret.hint) : []
   const isKept = hint !== undefined && !(await retireIfAllowed(fresh.clientId, hint, work))
   if (isKept)
-    work.progress.notes.push(`The tenant refuses to delete the client's last secret (${hint}). Nobody knows its value.`)
+    work.progress.notes.push(
+      `The tenant refuses to delete the client's last secret (${plain(hint, 50)}). Nobody knows its value.`,
+    )
   await withdraw(fresh, isKept ? hint : undefined, work)
   work.fresh = undefined
 }

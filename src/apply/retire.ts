@@ -1,4 +1,5 @@
 import { ActionError, toActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
 import { leaseOfAnother } from '../ledger/rotation-decision.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
@@ -15,7 +16,7 @@ export async function retireStep(step: Step & { kind: 'retire' }, work: Work): P
   } catch (thrown) {
     if (thrown instanceof Again || !signedOut(step.clientId, toActionError(thrown), work)) throw thrown
     progress.notes.push(
-      `Retiring ${step.hint} is left to the next run: the secret that this one signed in with is retired.`,
+      `Retiring ${plain(step.hint, 50)} is left to the next run: the secret that this one signed in with is retired.`,
     )
     return false
   }

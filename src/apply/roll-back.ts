@@ -57,8 +57,11 @@ async function abandonAnnounced(fresh: Announced, work: Work): Promise<void> {
 async function abandonIssued(fresh: IssuedOne | Verified | Delivered, work: Work): Promise<void> {
   const { hint, clientId } = fresh
   const what = isKeyHint(hint) ? 'key' : 'secret'
-  const isRetired = await part(`Retiring the new ${what} (${hint})`, work, () => retireIfAllowed(clientId, hint, work))
-  if (isRetired) work.progress.notes.push(`The new ${what} (${hint}) was delivered nowhere and is retired again.`)
+  const isRetired = await part(`Retiring the new ${what} (${plain(hint, 50)})`, work, () =>
+    retireIfAllowed(clientId, hint, work),
+  )
+  if (isRetired)
+    work.progress.notes.push(`The new ${what} (${plain(hint, 50)}) was delivered nowhere and is retired again.`)
   if (isRetired !== undefined) await withdraw(fresh, isRetired ? undefined : hint, work)
 }
 
