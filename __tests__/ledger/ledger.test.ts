@@ -71,7 +71,7 @@ const userText = fc
   .oneof(
     fc.string({ maxLength: 80 }),
     fc.constant('Two lines\n\nof people '),
-    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.string({ unit: 'binary', maxLength: 36 }),
   )
   .filter((text) => !text.includes(ledgerMarker))
 
@@ -245,9 +245,13 @@ describe('room', () => {
       unproven: fc.constantFrom(undefined, true as const),
       retiring: fc.dictionary(hint, time, { maxKeys: 2 }),
       suspects: fc.dictionary(hint, time, { maxKeys: 2 }),
+      written: fc.option(fc.dictionary(hint, fc.tuple(time, fc.nat(60)), { maxKeys: 2 }), { nil: undefined }),
       announced: fc.option(
         fc.record({
           run: fc.constant('12345678901.12.abcdefgh'),
+          by: fc.option(fc.string({ minLength: 24, maxLength: 40, unit: fc.constantFrom(...'0123456789abcdef') }), {
+            nil: undefined,
+          }),
           at: time,
           renewed: fc.option(time, { nil: undefined }),
           known: fc.array(hint, { maxLength: 4 }),

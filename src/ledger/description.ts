@@ -3,8 +3,9 @@ import { type Description, ledgerMarker, longestDescription } from '../model/cli
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
+import { lease } from './delivery-evidence.ts'
 import { deliveredEntry } from './ledger.ts'
-import { ledgerLine, longestCaller, parseLedger } from './ledger-codec.ts'
+import { ledgerLine, longestCaller, mostWritten, parseLedger } from './ledger-codec.ts'
 
 /** Takes a description apart. Never throws: a ledger that was edited into nonsense is `mangled`, a later format `newer`. */
 export function readDescription(text: string): Description {
@@ -39,12 +40,15 @@ function joined(user: string, line: string): string {
 
 // --- room ------------------------------------------------------------------------------------------------------------
 
+/** How long credentials of a client live, in seconds: of it depends how many keys it has at a time. */
+export type Lifetime = { after?: number | undefined; grace: number }
+
 /**
  * Throws `INPUT_INVALID` where Qlik's 4096 characters don't hold the description and the fullest ledger that can follow this
  * one, with an entry for each of these destinations. Asked before anything is written, for later it would be too late to commit.
  */
-export function requireRoom(user: string, ledger: Ledger, destinations: Destination[]): void {
-  const room = roomBeside(ledger, destinations)
+export function requireRoom(user: string, ledger: Ledger, destinations: Destination[], lifetime?: Lifetime): void {
+  const room = roomBeside(ledger, destinations, lifetime)
   if (user.length <= room) return
   throw new ActionError('INPUT_INVALID', `description: ${roomText(user, room)}`, roomHint(room))
 }
@@ -56,14 +60,15 @@ export function roomText(user: string, room: number): string {
 }
 
 export function roomHint(room: number): string {
+  const most = `Qlik allows ${longestDescription} characters`
   return room > 0
-    ? `Qlik allows ${longestDescription} characters together: the description may have ${room}.`
-    : `Qlik allows ${longestDescription} characters, and so many destinations need more: give some of them to another client.`
+    ? `${most} together: the description may have ${room}.`
+    : `${most}, and so many destinations, or keys that live at the same time, need more: give some destinations to another client, or rotate keys less often or with a shorter grace-period.`
 }
 
 /** How many characters people may write beside whatever ledger can follow this one. */
-export function roomBeside(ledger: Ledger, destinations: Destination[]): number {
-  return longestDescription - ledgerLine(fullest(ledger, destinations)).length - 1
+export function roomBeside(ledger: Ledger, destinations: Destination[], lifetime?: Lifetime): number {
+  return longestDescription - ledgerLine(fullest(ledger, destinations, lifetime)).length - 1
 }
 
 const longestTime = 9_999_999_999
@@ -74,9 +79,9 @@ const anyBot = 'x'.repeat(24)
  * The longest ledger that a client can have, whatever happens to it: in the midst of a run, when another has failed half-way. It
  * depends on nothing that changes from run to run, so that who has room once has it for good.
  */
-function fullest(ledger: Ledger, destinations: Destination[]): Ledger {
+function fullest(ledger: Ledger, destinations: Destination[], lifetime?: Lifetime): Ledger {
   const isKey = ledger.announced?.issuing !== undefined || isKeyHint(ledger.current?.hint ?? '')
-  const hints = hintsLike(ledger, isKey)
+  const hints = hintsLike(ledger, isKey ? keysAtOnce(ledger, lifetime) : 0)
   const places = destinations.map((destination) => {
     const stamp = destination.idAs === 'secret' ? longestTime : undefined
     return [destinationKey(destination), deliveredEntry(destination, '', longestTime, stamp, ledger.owner)] as const
@@ -91,6 +96,7 @@ function fullest(ledger: Ledger, destinations: Destination[]): Ledger {
     current: { hint: hints[0]!, since: longestTime },
     retiring: Object.fromEntries(hints.slice(1).map((hint) => [hint, longestTime])),
     suspects: {},
+    written: Object.fromEntries(hints.slice(1, 1 + mostWritten).map((hint) => [hint, [longestTime, lease] as const])),
     announced: {
       run: 'x'.repeat(Math.max(26, ledger.announced?.run.length ?? 0)),
       by: 'x'.repeat(longestCaller),
@@ -105,10 +111,21 @@ function fullest(ledger: Ledger, destinations: Destination[]): Ledger {
   }
 }
 
-/** As many hints as a client can have: of secrets five, as long as they are here; of keys a few, beside secrets that they follow. */
-function hintsLike({ current, retiring, suspects }: Ledger, isKey: boolean): string[] {
+/**
+ * How many keys a ledger may have to know: the current one, those within their grace, and two that runs left which died. There is no
+ * limit of five for keys.
+ */
+function keysAtOnce({ retiring, suspects }: Ledger, lifetime: Lifetime | undefined): number {
+  const inGrace = lifetime?.after === undefined ? 1 : Math.ceil(lifetime.grace / lifetime.after) + 1
+  const known = Object.keys({ ...retiring, ...suspects }).filter(isKeyHint).length
+  return 1 + Math.max(inGrace + 2, known + 1)
+}
+
+/** As many hints as a client can have: of secrets five, as long as they are here; or of so many keys, beside secrets that they follow. */
+function hintsLike({ current, retiring, suspects }: Ledger, keys: number): string[] {
   const known = [current?.hint ?? '', ...Object.keys(retiring), ...Object.keys(suspects)].filter((it) => !isKeyHint(it))
   const longest = Math.max(5, ...known.map(({ length }) => length))
-  const like = (length: number) => (index: number) => String(index).padEnd(length, 'x')
-  return isKey ? [...[0, 1, 2].map(like(43)), ...[3, 4].map(like(longest))] : [0, 1, 2, 3, 4].map(like(longest))
+  const like = (length: number) => (_: unknown, index: number) => `${index}-`.padEnd(length, 'x')
+  const secrets = Array.from({ length: keys === 0 ? 5 : 2 }, like(longest))
+  return [...Array.from({ length: keys }, like(43)), ...secrets]
 }

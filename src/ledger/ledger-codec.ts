@@ -14,7 +14,9 @@ import type { Ledger } from '../model/ledger-shape.ts'
 import { isUserId, spaceIdPattern } from '../model/space.ts'
 
 /** Ids of users have 24 to 36 characters on the tenants known. One that is longer is not noted: it would take the description's room. */
-export const longestCaller = 40
+export const longestCaller = 36
+/** Of how many suspects the times of their writes are kept: of the two runs that a place may hold a secret of, where two overlapped. */
+export const mostWritten = 2
 
 // --- the line --------------------------------------------------------------------------------------------------------
 

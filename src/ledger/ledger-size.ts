@@ -10,16 +10,16 @@ import { withGranted } from './granted-spaces.ts'
 /** As long as ids of repositories are, before they are known. */
 const anyId = '9999999999'
 
-type Sized = Pick<WrittenClient, 'name' | 'description' | 'deliver' | 'auth-method' | 'spaces'>
+type Sized = Pick<WrittenClient, 'name' | 'description' | 'deliver' | 'auth-method' | 'spaces' | 'rotation'>
 
 /**
  * What is wrong with a client's description, as far as its spec tells, beside which the ledger needs room; undefined where nothing is.
  * `here`: `owner/name`.
  */
 export function roomComplaint({ description, ...client }: Sized, here: string): string | undefined {
-  if (description === undefined) return undefined
   const room = descriptionRoom(client, here)
-  return description.length <= room ? undefined : `${roomText(description, room)}. ${roomHint(room)}`
+  const text = description ?? ''
+  return text.length <= room ? undefined : `${roomText(text, room)}. ${roomHint(room)}`
 }
 
 function descriptionRoom(client: Omit<Sized, 'description'>, here: string): number {
@@ -31,7 +31,7 @@ function descriptionRoom(client: Omit<Sized, 'description'>, here: string): numb
   const current = method === 'private_key_jwt' ? { hint: unmadeKey, since: 0 } : undefined
   const ledgerOwner = { repository: anyId, name: here, client: client.name, origin: 'adopted' as const }
   const ledger = { version: 1 as const, owner: ledgerOwner, current, retiring: {}, suspects: {}, destinations: {} }
-  return roomBeside(withGranted(ledger, anySpaces(client.spaces ?? []), undefined), places)
+  return roomBeside(withGranted(ledger, anySpaces(client.spaces ?? []), undefined), places, client.rotation)
 }
 
 /** Entries as long as those of these spaces will be. */
@@ -46,12 +46,12 @@ function anySpaces(spaces: Membership[]): Record<string, string> {
 /** A description shares its 4096 characters with the action's own line, which every place makes longer. */
 export function tooLong(files: CheckedFile[], here: string): Mistake[] {
   return files.flatMap(({ file, drafts }) =>
-    drafts.flatMap(({ name, absent, description, method, deliveries, spaces }) => {
-      if (name === undefined || absent || description === undefined) return []
+    drafts.flatMap(({ name, at, absent, description, method, deliveries, spaces, rotation }) => {
+      if (name === undefined || absent) return []
       const deliver = deliveries.map(({ delivery }) => delivery)
-      const { text, at } = description
-      const complaint = roomComplaint({ name, description: text, deliver, spaces, 'auth-method': method }, here)
-      return complaint === undefined ? [] : [{ file, ...at, message: `description: ${complaint}` }]
+      const client = { name, description: description?.text, deliver, spaces, rotation, 'auth-method': method }
+      const complaint = roomComplaint(client, here)
+      return complaint === undefined ? [] : [{ file, ...(description?.at ?? at), message: `description: ${complaint}` }]
     }),
   )
 }

@@ -5,7 +5,7 @@ import type { Ledger, Written } from '../model/ledger-shape.ts'
 import { runKey } from '../spec/client-spec.ts'
 import { lostAfter, superseded } from './delivery-evidence.ts'
 import { added, graceFrom, listedHints } from './ledger.ts'
-import { longestCaller, sameLedger } from './ledger-codec.ts'
+import { longestCaller, mostWritten, sameLedger } from './ledger-codec.ts'
 import type { Rotation, RotationInput } from './rotation-decision.ts'
 
 /** The ledger that announces an issue, resting on what was read. Orphans become suspects in the same write. */
@@ -40,9 +40,10 @@ function without(times: Record<string, number>, hints: string[]): Record<string,
   return Object.fromEntries(Object.entries(times).filter(([hint]) => !hints.includes(hint)))
 }
 
-/** The times of writes that are still of use: those of suspects. */
+/** The times of writes that are still of use: of suspects, and of those the latest. */
 function writesOf(written: Ledger['written'], suspects: Record<string, number>): Ledger['written'] {
-  const left = Object.entries(written ?? {}).filter(([hint]) => hint in suspects)
+  const ofSuspects = Object.entries(written ?? {}).filter(([hint]) => hint in suspects)
+  const left = ofSuspects.toSorted(([, [a]], [, [b]]) => b - a).slice(0, mostWritten)
   return left.length === 0 ? undefined : Object.fromEntries(left)
 }
 

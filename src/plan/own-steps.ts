@@ -25,7 +25,7 @@ function ownerSteps({ spec, context, settled }: Owning, client: ObservedClient):
   if (isOurs && !drops && !settled) return []
   const next = owned(ledger, spec, actor)
   const kept = drops ? { ...next, destinations: onlyNamed(next.destinations, spec) } : next
-  requireRoom(user, kept, [])
+  requireRoom(user, kept, [], spec.rotation)
   const what = !isOurs ? 'owner' : drops ? 'places' : 'settled'
   return [{ kind: 'own', clientId: client.id, user, ledger: kept, what }]
 }

@@ -28,7 +28,7 @@ export function planCreate(spec: ClientSpec, observed: Observed, context: PlanCo
   }
   const ledger = announcing(newLedger(spec, actor, 'made'), { orphans: [], retire: [] }, input)
   const user = spec.fields.description ?? ''
-  requireRoom(user, ledger, spec.destinations)
+  requireRoom(user, ledger, spec.destinations, spec.rotation)
   return {
     spec,
     client: undefined,

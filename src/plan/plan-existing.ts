@@ -126,12 +126,13 @@ function retiresLast(client: ObservedClient, { adminClientId }: Policy): boolean
 }
 
 function requireRoomForChange(
-  { destinations }: ClientSpec,
+  { destinations, rotation }: ClientSpec,
   { description }: ObservedClient,
   changes: FieldChange[],
 ): void {
   const isChanged = changes.some(({ field }) => field === 'description')
-  if (isChanged && description.ledger !== undefined) requireRoom(description.user, description.ledger, destinations)
+  if (isChanged && description.ledger !== undefined)
+    requireRoom(description.user, description.ledger, destinations, rotation)
 }
 
 /** Why to issue; a client that may not use secrets has none that works, whatever it lists. */

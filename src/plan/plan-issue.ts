@@ -26,7 +26,7 @@ export function issueSteps(
   const base = owned(client.description.ledger, spec, context.actor)
   const kept = { ...base, destinations: onlyNamed(base.destinations, spec) }
   const ledger = announcing(kept, rotation, input)
-  requireRoom(client.description.user, ledger, spec.destinations)
+  requireRoom(client.description.user, ledger, spec.destinations, spec.rotation)
   const before = observed.clients.find(({ id }) => id === client.id)
   const isAllowed = before?.authMethods.includes(methodOf[input.kind]) !== false
   const addMethod = isAllowed ? undefined : client.authMethods
@@ -59,7 +59,7 @@ export function unwantedSecret(
   const before =
     own.find((step) => step.kind === 'own')?.ledger ?? owned(client.description.ledger, spec, context.actor)
   const ledger = announcing(before, { orphans: [], retire: [] }, input)
-  requireRoom(client.description.user, ledger, [])
+  requireRoom(client.description.user, ledger, [], spec.rotation)
   return ledger
 }
 

@@ -23,7 +23,8 @@ export function withSpaces(plan: ClientPlan, observed: Observed, context: PlanCo
   const { steps, note, drift, warnings } = planSpaces(spec.spaces, client, { seen: observed.spaces, willProve })
   const noted = plan.steps.map((step) => notedIn(step, note))
   const own = noted.some((step) => 'ledger' in step) ? [] : ownStep(plan, note, context)
-  for (const step of [...noted, ...own]) if ('ledger' in step) requireRoom(step.user, step.ledger, spec.destinations)
+  for (const step of [...noted, ...own])
+    if ('ledger' in step) requireRoom(step.user, step.ledger, spec.destinations, spec.rotation)
   const at = noted.findLastIndex(({ kind }) => !leavesLast.includes(kind)) + 1
   const wait = plan.wait ?? (own.length > 0 ? leaseOf(client, observed, context) : undefined)
   return {

@@ -2,7 +2,7 @@ import { type Located, locate, pathText } from '../base/diagnostics.ts'
 import type { Mistake, Position } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import type { Membership } from '../model/space.ts'
-import { clientSchema, type WrittenClient } from './client-spec.ts'
+import { clientSchema, rotationSchema, type WrittenClient } from './client-spec.ts'
 import { deliverySchema, refusedNames, usualName, withClientName } from './destination-schema.ts'
 import { spacesSchema } from './space-schema.ts'
 import { type Found, mistakesIn, undelivered } from './spec-mistakes.ts'
@@ -27,6 +27,7 @@ export type Draft = {
   secretName: string
   deliveries: DraftDelivery[]
   spaces: Membership[]
+  rotation: WrittenClient['rotation']
 }
 
 export type CheckedFile = {
@@ -125,6 +126,7 @@ function draftOf(client: unknown, index: number, file: File): { draft: Draft; mi
     secretName: usualName(method),
     deliveries,
     spaces: spacesIn(client) ?? spacesIn(defaults) ?? [],
+    rotation: rotationIn(defaults, client),
   }
   return { draft, mistakes }
 }
@@ -172,4 +174,10 @@ function spacesIn(written: unknown): Membership[] | undefined {
 function methodIn(written: unknown): Draft['method'] {
   const method = isMapping(written) ? written['auth-method'] : undefined
   return method === 'client_secret' || method === 'private_key_jwt' ? method : undefined
+}
+
+/** How long its credentials live, as far as that can be understood. */
+function rotationIn(...written: unknown[]): Draft['rotation'] {
+  const given = written.flatMap((it) => (isMapping(it) && isMapping(it.rotation) ? [it.rotation] : []))
+  return rotationSchema.safeParse(Object.assign({}, ...given)).data ?? rotationSchema.parse({})
 }
