@@ -71,8 +71,11 @@ export type Issued = {
 }
 /** A key pair that was made here, and that nobody knows yet. `jwk`: its public half. */
 export type NewKey = { issued: Issued & { hint: string; kid: string }; jwk: Record<string, unknown> }
-/** Looks at the client as read just before its list of keys is written; throws where that must not be. */
-export type KeyGuard = { check: (client: ObservedClient, now: number) => void; sendBy: number }
+/**
+ * `check` looks at the client as read just before its list of keys is written, and throws where that must not be. `sendBy` is asked once
+ * that reading is there: elapsed milliseconds after which the list must not be sent.
+ */
+export type KeyGuard = { check: (client: ObservedClient, now: number) => void; sendBy: () => number }
 export type Created = { clientId: string; issued?: Issued | undefined }
 
 /**
@@ -172,8 +175,8 @@ export interface Reporter {
 
 /** What speaks of spaces is loaded by the runs that need it. */
 export type Readers = { tenant: TenantReader; destinations: DestinationReader; spaces: () => Promise<SpaceReader> }
-/** One reading of both services, in elapsed milliseconds asked for at `readAt` and there at `answeredAt`. */
-export type Reading = Observed & { readAt: number; answeredAt: number; githubAt?: number | undefined }
+/** One reading of both services: in elapsed milliseconds when it was asked for, when the list of clients was there, and when all was. */
+export type Reading = Observed & { readAt: number; listedAt: number; answeredAt: number; githubAt?: number | undefined }
 
 export type Writers = {
   tenant: TenantWriter

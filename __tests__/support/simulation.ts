@@ -44,6 +44,8 @@ export class Simulation {
   program: (world: Host) => Promise<void> = program
   /** Milliseconds that one request takes. */
   requestTime = 40
+  /** Milliseconds that the tenant takes for each answer, half of them before it does what it was asked; requests wait side by side. */
+  tenantTime = 0
   /** Milliseconds that the runner's own clock is ahead of the services'. */
   skew = 0
   /** Called after every request that took effect, whoever made it. */
@@ -325,9 +327,11 @@ export class Running {
 
   async #send(wire: Parameters<Transport>[0]): Promise<WireResponse> {
     const asked = `${wire.method} ${new URL(wire.url).pathname}`
-    await this.#park('request', asked, 0)
-    const { sandbox } = this.#simulation
+    const { sandbox, tenantTime } = this.#simulation
     const service: Service = wire.url.startsWith(sandbox.settings.tenantUrl) ? 'tenant' : 'github'
+    const onTheWay = service === 'tenant' ? tenantTime / 2 : 0
+    if (onTheWay > 0) await this.#park('sleep', '', sandbox.clock.now() + onTheWay)
+    else await this.#park('request', asked, 0)
     const kind = this.#troubles.strike(this.#count++, asked, service)
     const url = new URL(wire.url)
     const path = `${url.pathname}${url.search}`
@@ -339,6 +343,7 @@ export class Running {
     if (instead !== undefined) return instead
     const outcome = sandbox.handle(service, { method: wire.method, path, headers: wire.headers, body: wire.body ?? '' })
     this.#simulation.noticeRequest()
+    if (onTheWay > 0) await this.#park('sleep', '', sandbox.clock.now() + onTheWay)
     if (kind === 'killed after') return this.#die()
     if (kind === 'asleep') await this.#sleep()
     if (kind === 'answer lost' || outcome.kind === 'dropped' || outcome.kind === 'cut')

@@ -2,7 +2,7 @@ import { ActionError, toActionError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ClientPlan } from '../plan/steps.ts'
-import type { Readers, Reading, Surroundings, Writers } from '../ports.ts'
+import type { At, Readers, Reading, Surroundings, Writers } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'
 import type { Policy } from '../spec/client-spec.ts'
 import type { Fresh } from './fresh-credential.ts'
@@ -14,6 +14,8 @@ export type Workshop = Surroundings & { readers: Readers; writers: Writers; poli
 export type Work = {
   plan: ClientPlan
   reading: Reading
+  /** Elapsed milliseconds when the client was there as it was read last, where that was after the reading. */
+  restsOn?: number
   shop: Workshop
   progress: Progress
   fresh?: Fresh | undefined
@@ -38,24 +40,39 @@ export class Again {
   }
 }
 
-/** Milliseconds within which a write of the ledger must follow the reading that it rests on. */
+/**
+ * Milliseconds within which a write of the ledger must follow the reading that it rests on, from when that was there: so many runs
+ * notice each other, and a tenant that answers slowly is served all the same.
+ */
 export const freshness = 2000
 
-/** Milliseconds within which issuing must follow its announcement. */
+/** Milliseconds within which issuing must follow the answer to its announcement. */
 export const promptness = 6000
 
 /**
- * Sees to it that a ledger write rests on a reading of just now: where the plan's is older, the client is read once more. Throws
- * `Again` where it changed meanwhile, or is not there yet.
+ * Sees to it that a ledger write rests on a reading of just now: where the plan's is older, the client alone is read once more, or the
+ * list where it is to be created. Throws `Again` where something changed meanwhile.
  */
 export async function requireFresh(work: Work): Promise<void> {
-  const { shop, reading, plan } = work
-  if (shop.clock.elapsed() - reading.readAt <= freshness) return
-  if (plan.client === undefined) throw new Again('what was read is more than two seconds old')
-  const readAt = shop.clock.elapsed()
-  const { value, at } = await shop.readers.tenant.client(plan.client.id)
-  if (value === undefined || !isAsPlanned(value, work)) throw new Again('the client changed since it was read')
-  work.reading = { ...reading, readAt, now: at }
+  const { shop, plan } = work
+  if (shop.clock.elapsed() <= sendBy(work)) return
+  const { value, at } =
+    plan.client === undefined ? await lookForTwin(work) : await shop.readers.tenant.client(plan.client.id)
+  const isAsBefore = plan.client === undefined ? value === undefined : value !== undefined && isAsPlanned(value, work)
+  if (!isAsBefore) throw new Again('the client changed since it was read')
+  work.reading = { ...work.reading, now: at }
+  work.restsOn = shop.clock.elapsed()
+}
+
+/** A client that somebody else made meanwhile, which a new one would be the twin of. */
+async function lookForTwin({ shop, plan }: Work): Promise<At<ObservedClient | undefined>> {
+  const { value: clients, at } = await shop.readers.tenant.clients()
+  const { name, pinnedByOthers } = plan.spec
+  const owner = plan.steps.find((step) => step.kind === 'create')?.ledger.owner
+  const isOurs = ({ description: { ledger } }: ObservedClient) =>
+    ledger !== undefined && ledger.owner.repository === owner?.repository && ledger.owner.client === owner.client
+  const twin = clients.find((client) => !pinnedByOthers?.has(client.id) && (client.name === name || isOurs(client)))
+  return { value: twin, at }
 }
 
 /** The same ledger, the same secrets but for those that we retired, and what people wrote, unless the spec says that. */
@@ -68,9 +85,12 @@ function isAsPlanned(seen: ObservedClient, { plan, progress }: Work): boolean {
   return isOurs && sameHints && seen.description.line === before.description.line
 }
 
-/** Elapsed milliseconds until which a write may be sent that rests on the reading. */
-export function sendBy({ reading }: Work): number {
-  return reading.readAt + freshness
+/**
+ * Elapsed milliseconds until which a write may be sent that rests on the reading. That a client is not there is known by the end of the
+ * list; one that is there may be on its first page.
+ */
+export function sendBy({ reading, plan, restsOn }: Work): number {
+  return (restsOn ?? (plan.client === undefined ? reading.listedAt : reading.readAt)) + freshness
 }
 
 export function cancelled(): ActionError {

@@ -50,6 +50,7 @@ async function create(step: CreateStep, key: NewKey | undefined, work: Work): Pr
     clientId: created.clientId,
     announced: step.ledger,
     announcedAt,
+    answeredAt: clock.elapsed(),
     githubAt: work.reading.githubAt,
     user: step.user,
     replaced: new Set([undefined]),
@@ -139,7 +140,7 @@ async function holdFirst(created: Created, mine: ObservedClient | undefined, wor
   const fresh = inPhase(work.fresh, 'announced')
   const listed = mine === undefined ? [] : possiblyOurs(fresh, mine, created.issued?.createdBy)
   if (created.issued !== undefined) return hold(created.issued, work, listed.length === 1 ? listed[0]!.hint : undefined)
-  const issueBy = fresh.announcedAt + promptness
+  const issueBy = work.shop.clock.elapsed() + promptness
   const { value } = await inDoubtUntilAnswered(work, () => work.shop.writers.tenant.issue(created.clientId, issueBy))
   await hold(value, work)
 }

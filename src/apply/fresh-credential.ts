@@ -15,8 +15,9 @@ import type { At, Issued, Prepared } from '../ports.ts'
 export type Section = {
   clientId: string
   announced: Ledger
-  /** Elapsed milliseconds when the announcement was sent. */
+  /** Elapsed milliseconds when the announcement was sent, and when it was answered. */
   announcedAt: number
+  answeredAt: number
   /** GitHub's own time of the reading that the announcement rests on: epoch seconds; undefined where nothing is delivered. */
   githubAt: number | undefined
   /** What people wrote into the description. */

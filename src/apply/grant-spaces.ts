@@ -189,8 +189,8 @@ async function rewrite(work: Work, change: (ledger: Ledger) => Ledger): Promise<
   const { shop, progress, plan } = work
   const clientId = progress.clientId ?? plan.client!.id
   for (let attempt = 1; ; attempt++) {
-    const readAt = shop.clock.elapsed()
     const { value, at } = await shop.readers.tenant.client(clientId)
+    const readAt = shop.clock.elapsed()
     const ledger = value?.description.ledger
     if (ledger === undefined || leaseOfAnother(ledger, at, plan.run) !== undefined) return false
     const next = change(ledger)

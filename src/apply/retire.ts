@@ -37,7 +37,7 @@ export async function retire(clientId: string, hint: string, { shop, plan }: Wor
   const check = ({ description }: ObservedClient, now: number) => {
     if (leaseOfAnother(description.ledger, now, plan.run) !== undefined) throw new Again('another run is at work')
   }
-  const sendBy = shop.clock.elapsed() + freshness
+  const sendBy = () => shop.clock.elapsed() + freshness
   await shop.writers.tenant.retire(clientId, hint, { check, sendBy }).catch((thrown: unknown) => {
     if (!isKeyHint(hint) || !(thrown instanceof ActionError)) throw thrown
     if (thrown.uncertain) throw new Again('the answer to retiring a key was lost', thrown)

@@ -49,6 +49,7 @@ function besideLedger(step: UpdateStep, ledger: Ledger, work: Work): FieldChange
     clientId: step.clientId,
     announced,
     announcedAt: work.shop.clock.elapsed(),
+    answeredAt: work.shop.clock.elapsed(),
     githubAt: work.reading.githubAt,
     user,
     replaced: new Set([description.line]),

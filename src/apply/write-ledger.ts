@@ -7,7 +7,7 @@ import { pause } from '../pause.ts'
 import { freshness, type Work } from './apply-context.ts'
 import type { Section } from './fresh-credential.ts'
 
-/** A client as read just before a write; `user`: the people's part of its description, `readAt`: elapsed milliseconds. */
+/** A client as read just before a write; `user`: the people's part of its description, `readAt`: elapsed milliseconds when it was there. */
 export type Seen = Reread & { user: string; line: string | undefined; readAt: number; isGone: boolean }
 
 const mostAttempts = 5
@@ -32,8 +32,8 @@ export async function reread(section: Section, work: Work, hint?: string): Promi
 }
 
 async function read(section: Section, { shop, plan }: Work): Promise<Seen> {
-  const readAt = shop.clock.elapsed()
   const { value, at } = await shop.readers.tenant.client(section.clientId)
+  const readAt = shop.clock.elapsed()
   const user = plan.spec.fields.description ?? value?.description.user ?? section.user
   const { ledger, line } = value?.description ?? {}
   return { ledger, line, live: value?.secrets ?? [], now: at, user, readAt, isGone: value === undefined }

@@ -13,7 +13,10 @@ export type Asked = WhoseSpaces & { destinations: Destination[] }
  */
 export async function observe(asked: Asked, readers: Readers, clock: Clock): Promise<Reading> {
   const readAt = clock.elapsed()
-  const clientList = readers.tenant.clients()
+  let listedAt = readAt
+  const clientList = readers.tenant.clients().finally(() => {
+    listedAt = clock.elapsed()
+  })
   const [tenant, places, spaces] = await Promise.allSettled([
     clientList,
     readers.destinations.read(asked.destinations),
@@ -23,7 +26,7 @@ export async function observe(asked: Asked, readers: Readers, clock: Clock): Pro
   if (places.status === 'rejected') throw places.reason
   if (spaces.status === 'rejected') throw spaces.reason
   const { value: clients, at: now, passedOver } = tenant.value
-  const reading = { clients, passedOver, now, ...places.value, readAt, answeredAt: clock.elapsed() }
+  const reading = { clients, passedOver, now, ...places.value, readAt, listedAt, answeredAt: clock.elapsed() }
   return spaces.value === undefined ? reading : { ...reading, spaces: spaces.value }
 }
 

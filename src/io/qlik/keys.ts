@@ -57,7 +57,7 @@ async function write(change: Change, writing: Writing): Promise<Written['value']
   if (before === undefined || isSame(change(keys), keys)) return { before, after: before, at, madeSecret: false }
   // Sent first, so that it shows what somebody else did since we looked.
   const look = readWire(session, clientId)
-  const [during, patched] = await Promise.allSettled([look, patch(before, change(keys), writing, guard.sendBy)])
+  const [during, patched] = await Promise.allSettled([look, patch(before, change(keys), writing, guard.sendBy())])
   if (patched.status === 'rejected' && !isUncertain(patched.reason)) throw patched.reason
   const others = during.status === 'fulfilled' ? added(during.value.value?.publicKeys ?? [], keys) : []
   const after = await restore((list) => change([...list, ...added(others, list)]), writing)

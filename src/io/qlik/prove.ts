@@ -54,7 +54,7 @@ async function whoIs(
       headers,
       what,
       repeatable: false,
-      optional: 5000,
+      optional: 12_000,
     })
     const { id, clientId } = wire.userSchema.parse(data)
     return { userId: id || undefined, clientId: clientId || undefined, at }

@@ -236,7 +236,7 @@ async function signed(key: SigningKey, algorithm: Algorithm | undefined, about: 
 }
 
 /** Milliseconds: a token that is not given back lives six hours at most. */
-const revokeWithin = 5000
+const revokeWithin = 12_000
 
 export async function revoke({ tenant, http }: Session, accessToken: Secret): Promise<void> {
   const body = JSON.stringify({ token: accessToken.open(), token_type_hint: 'access_token' })
