@@ -1,10 +1,9 @@
 import { endpoint } from '@octokit/endpoint'
-import type * as z from 'zod/mini'
 import { ActionError, type ErrorCode } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
 import { type Scope, scopeLabel } from '../../model/destination.ts'
-import { type Answer, unexpected, userAgent } from '../http/responses.ts'
+import { type Answer, readerOf, userAgent } from '../http/responses.ts'
 import type { Http } from '../http/service-client.ts'
 import { remedy } from './remedy.ts'
 import { type ParametersOf, type Route, rootOf } from './routes.ts'
@@ -73,13 +72,5 @@ export function isUnseen(thrown: unknown): thrown is ActionError {
   return thrown instanceof ActionError && thrown.absence === 'unseen' && thrown.code === 'DESTINATION_MISSING'
 }
 
-export function parsed<S extends z.ZodMiniType>(schema: S, answer: Answer, what: string): z.infer<S> {
-  const result = schema.safeParse(answer.data)
-  if (result.success) return result.data
-  throw unexpected(
-    'github',
-    { what, method: 'GET', hint: () => 'Is GITHUB_API_URL the address of a GitHub API?' },
-    answer,
-    'has another form than documented',
-  )
-}
+/** Parses an answer of GitHub, or throws `GITHUB_UNEXPECTED` with the parts that have another form. */
+export const parsed = readerOf('github', 'Is GITHUB_API_URL the address of a GitHub API?')

@@ -1,3 +1,4 @@
+import type * as z from 'zod/mini'
 import { parseTimestamp } from '../../base/duration.ts'
 import { ActionError, type ErrorCode } from '../../base/errors.ts'
 import type { ServiceName } from '../../base/rate-budget.ts'
@@ -80,6 +81,21 @@ export function unexpected(
     status: answer?.status,
     absence: answer?.status === 404 ? 'not told' : undefined,
   })
+}
+
+/** A reader for the answers of a service: it names the parts that have another form, and quotes no value, for some are secrets. */
+export function readerOf(service: ServiceName, hint: string) {
+  return <S extends z.ZodMiniType>(schema: S, answer: Answer, what: string, method = 'GET'): z.infer<S> => {
+    const result = schema.safeParse(answer.data)
+    if (result.success) return result.data
+    const how = `has another form than documented (${plain(partsOf(result.error), 100)})`
+    throw unexpected(service, { what, method, hint: () => hint }, answer, how)
+  }
+}
+
+/** The parts that are missing or of another form, by their names. */
+export function partsOf({ issues }: { issues: { path: PropertyKey[] }[] }): string {
+  return issues.map(({ path }) => path.join('.') || 'the whole').join(', ')
 }
 
 function refusal(service: ServiceName, call: Call, answer: Answer, uncertain: boolean): ActionError {

@@ -6,7 +6,8 @@ import type { ObservedClient, PassedOver } from '../../model/client.ts'
 import { methodOf } from '../../model/credential.ts'
 import type { At, TenantReader } from '../../ports.ts'
 import type { Answer } from '../http/responses.ts'
-import { ask, clientsPath, misread, parsed, partsOf, type Session } from './session.ts'
+import { partsOf } from '../http/responses.ts'
+import { ask, clientsPath, misread, parsed, type Session } from './session.ts'
 import * as wire from './wire.ts'
 
 export function createReader(session: Session): TenantReader {

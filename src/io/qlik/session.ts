@@ -1,9 +1,8 @@
-import type * as z from 'zod/mini'
 import { ActionError } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
 import type { ObservedSpace } from '../../model/space.ts'
-import { type Answer, type Call, unexpected, userAgent } from '../http/responses.ts'
+import { type Answer, type Call, readerOf, unexpected, userAgent } from '../http/responses.ts'
 import type { Http } from '../http/service-client.ts'
 import { born, type Mask } from '../runner/mask-secret.ts'
 import type { About, Algorithm, SigningKey } from './signing-key.ts'
@@ -174,21 +173,14 @@ async function otherName({ tenant, http }: Session): Promise<string> {
   }
 }
 
-/** Parses an answer, or says which part of it is not what it must be. Values are not quoted: some are secrets. */
-export function parsed<S extends z.ZodMiniType>(schema: S, answer: Answer, what: string, method = 'GET'): z.infer<S> {
-  const result = schema.safeParse(answer.data)
-  if (result.success) return result.data
-  throw misread(answer, what, `has another form than documented (${plain(partsOf(result.error), 100)})`, method)
-}
+const report = 'Report this with the trace id.'
 
-/** The parts that are missing or of another form, by their names. */
-export function partsOf({ issues }: { issues: { path: PropertyKey[] }[] }): string {
-  return issues.map(({ path }) => path.join('.') || 'the whole').join(', ')
-}
+/** Parses an answer of the tenant, or throws `TENANT_UNEXPECTED` with the parts that have another form. */
+export const parsed = readerOf('tenant', report)
 
 /** The tenant's answer is not what the documentation says. */
 export function misread(answer: Answer | undefined, what: string, how: string, method = 'GET'): ActionError {
-  return unexpected('tenant', { what, method, hint: () => 'Report this with the trace id.' }, answer, how)
+  return unexpected('tenant', { what, method, hint: () => report }, answer, how)
 }
 
 /** An access token for a client, masked. It is to be given back with `revoke`. */
