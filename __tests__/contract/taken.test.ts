@@ -129,6 +129,32 @@ describe('a spec file', () => {
     expect(writes(again)).toEqual([])
   })
 
+  const orders = [0, 1, 2, 3].flatMap((order) => ['0', '24h'].map((grace) => ({ order, grace })))
+  it.each(orders)('kills no value while two swap, in whatever order answers come: %o', async ({ order, grace }) => {
+    const rotation = `rotation: { grace: ${grace} }, `
+    write(into('a', 'one', rotation), into('b', 'two', rotation))
+    expectSuccess(await simulation.run())
+    simulation.advance(30)
+    write(into('a', 'two', rotation), into('b', 'one', rotation))
+    const { github, tenant } = simulation.sandbox
+    const dead: string[] = []
+    simulation.afterRequest = () => {
+      for (const environment of ['one', 'two']) {
+        const value = github.secretValue({ ...repositoryPlace, environment }) ?? ''
+        if (!tenant.liveClients().some(({ clientId }) => tenant.secretIsLive(clientId, value))) dead.push(environment)
+      }
+    }
+    const running = simulation.begin({ 'drop-destinations': 'true' })
+    for (let step = 0; await running.step(order < 2 ? order : (step >> order) % 2); step++) {}
+    expectSuccess(running.result, { result: 'rotated' })
+    for (const hours of [1, 30, 1]) {
+      simulation.advance(hours)
+      expectSuccess(await simulation.run())
+    }
+    expect(dead).toEqual([])
+    for (const name of ['a', 'b']) expect(named(name).secrets).toHaveLength(1)
+  })
+
   it('names the clients of this repository that it does not have, and how to delete or rename them', async () => {
     write(client('kept'), into('gone', 'one'))
     expectSuccess(await simulation.run())

@@ -19,7 +19,7 @@ import { clientLabel, type Identity } from './find-client.ts'
 import { ownSteps } from './own-steps.ts'
 import { idRepairs, issueSteps, type Planning, unwantedSecret } from './plan-issue.ts'
 import { protectAdmin, protectTwin, requireVisibility } from './refusals.ts'
-import { refuseDropped } from './shared-places.ts'
+import { handsOver, refuseDropped } from './shared-places.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { warningsOf } from './warnings.ts'
 
@@ -31,7 +31,9 @@ export function planExisting(spec: ClientSpec, found: Found, observed: Observed,
   const { client } = found
   refuseChanges(spec, found, observed, context)
   const input = rotationInput(spec, client, observed, context)
-  const rotation = spec.destinations.length > 0 ? decideRotation(input) : undefined
+  const decided = spec.destinations.length > 0 ? decideRotation(input) : undefined
+  const keepsAll = handsOver(spec, client, observed, context)
+  const rotation = decided && keepsAll ? { ...decided, retire: [] } : decided
   const planning = { spec, observed, context }
   const parts = partsOf(planning, found, input, rotation)
   const { changes, ids, own } = parts
@@ -40,7 +42,7 @@ export function planExisting(spec: ClientSpec, found: Found, observed: Observed,
     client,
     adopted: client.description.ledger?.owner.repository !== context.actor.repository.id,
     run: context.actor.run,
-    steps: inOrder(parts, found, planning),
+    steps: inOrder(parts, found, planning).filter(({ kind }) => kind !== 'retire' || !keepsAll),
     wait: rotation?.wait ?? (changes.length + own.length > 0 ? waitToWrite(input) : undefined),
     drift: changes.length > 0 || client.consent !== spec.consent || ids.length > 0 || parts.reasons.some(isDrift),
     foreign: rotation?.foreign ?? foreignAmong(input.live, input),

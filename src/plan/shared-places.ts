@@ -89,6 +89,21 @@ export function droppedPlaces(
   return dropped.filter((destination) => successorAt(destination, clients, client) === undefined)
 }
 
+/**
+ * Does another client of the run's files follow in a place that this one gives up, and was not delivered there yet? Until then the place
+ * holds a secret of this client, so none of them may die.
+ */
+export function handsOver(
+  spec: ClientSpec,
+  client: ObservedClient,
+  { clients }: Observed,
+  { fleet }: PlanContext,
+): boolean {
+  const others = fleet.filter(({ name, state }) => state === 'present' && name !== spec.name)
+  const taken = new Set(others.flatMap(({ destinations }) => destinations.map(destinationKey)))
+  return droppedPlaces(spec, client, clients).some((destination) => taken.has(destinationKey(destination)))
+}
+
 /** What becomes of the secrets in places that are no longer served: with drop-destinations, because without it that is refused. */
 export function noLongerServed(
   spec: ClientSpec,
