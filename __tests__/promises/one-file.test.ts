@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Settings } from '../../sandbox/settings.ts'
 import { writes } from '../support/contract.ts'
+import { randomFrom } from '../support/random.ts'
 import { Simulation } from '../support/simulation.ts'
 import type { Trouble, TroubleAt } from '../support/troubles.ts'
 import { workspaceOf } from '../support/workspace.ts'
@@ -128,17 +129,6 @@ class History {
     const id = github.variableValue({ repository: 'acme/app', environment, name: 'QLIK_CLIENT_ID' }) ?? ''
     return tenant.canAuthenticate(id, this.#value(environment) ?? '')
   }
-}
-
-/** The same numbers for the same seed. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = (seed * 7919) >>> 0
-  const next = (below: number) => {
-    state = (state * 1_664_525 + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-  for (let skipped = 0; skipped < 5; skipped++) next(2)
-  return next
 }
 
 test.each(Array.from({ length: 80 }, (_, index) => index + 1))('clients of one file: history %i', async (seed) => {
