@@ -139,7 +139,7 @@ describe('a run that rotates while another destroys', () => {
     simulation.advance(2 / 60)
     const destroying = simulation.begin(destroy)
     await until(destroying, /^DELETE .*oauth-clients/)
-    await rotating.step()
+    while (simulation.sandbox.github.secretNames(place).length === 0) await rotating.step()
     rotating.kill()
     while (await destroying.step()) {}
     expectSuccess(destroying.result, { result: 'deleted' })
