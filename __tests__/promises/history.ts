@@ -6,13 +6,13 @@ import {
   expectOnlyCurrent,
   expectSettled,
   expectUsable,
-  type Place,
   repositoryPlace,
   type theClient,
   type Watch,
 } from '../support/promises.ts'
-import type { RunResult, Simulation } from '../support/simulation.ts'
+import type { Simulation } from '../support/simulation.ts'
 import type { Trouble } from '../support/troubles.ts'
+import { addMeanwhile, ours, sleepBesideAnother, type World } from './history-events.ts'
 import { addForeignKey, fourPlaces, prepared, twoClients } from './scenarios.ts'
 import { dice, together } from './together.ts'
 
@@ -33,7 +33,7 @@ const asked = {
   'by secret': methods.secret,
 }
 const pauses = { second: 1 / 3600, minute: 1 / 60, 'eleven minutes': 11 / 60, hours: 5, day: 25, quarter: 91 * 24 }
-const troubles: Trouble[] = [
+const kinds: Trouble[] = [
   'killed before',
   'killed after',
   'answer lost',
@@ -42,6 +42,10 @@ const troubles: Trouble[] = [
   '429 for long',
   'SIGTERM',
   'GitHub 403',
+  'page after',
+  'page instead',
+  'service down',
+  'asleep',
 ]
 
 const edits = {
@@ -69,12 +73,15 @@ const edits = {
 const forgetting: (keyof typeof edits)[] = ['description cleared', 'ledger mangled']
 
 const request = fc.constantFrom(...(Object.keys(asked) as (keyof typeof asked)[]))
+const trouble = fc.record({ kind: fc.constantFrom(...kinds), at: fc.integer({ min: 0, max: 24 }) })
 const event = fc.oneof(
   { weight: 3, arbitrary: fc.record({ run: request }) },
   {
     weight: 4,
-    arbitrary: fc.record({ run: request, trouble: fc.constantFrom(...troubles), at: fc.integer({ min: 0, max: 24 }) }),
+    arbitrary: fc.record({ run: request, troubles: fc.array(trouble, { minLength: 1, maxLength: 3 }) }),
   },
+  { weight: 1, arbitrary: fc.record({ run: request, person: fc.nat(24) }) },
+  { weight: 1, arbitrary: fc.record({ runs: fc.tuple(request, request), asleepAt: fc.nat(16) }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -88,18 +95,6 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ foreign: true as const }) },
 )
 type Event = typeof event extends fc.Arbitrary<infer T> ? T : never
-
-/** What has happened so far. */
-type World = {
-  simulation: Simulation
-  watch: Watch
-  places: Place[]
-  results: RunResult[]
-  /** Runs met, and what each left may take a slot until it is settled. */
-  overlapped: boolean
-  /** A ledger was lost, or a run died while another was at work: what they knew of may stay. */
-  forgot: boolean
-}
 
 /** Tries a share of the histories, for one client with one place, or for two with two places each. */
 export function tryHistories(size: Cast['clients'], share: number): void {
@@ -142,6 +137,11 @@ async function happen(each: Event, world: World): Promise<void> {
   if ('pause' in each) return simulation.advance(pauses[each.pause])
   if ('edit' in each) return edit(each.edit, world)
   if ('foreign' in each) return addForeign(world)
+  if ('asleepAt' in each) {
+    const [sleeper, other] = each.runs
+    const running = simulation.begin(asked[sleeper], { at: each.asleepAt, kind: 'asleep' })
+    return sleepBesideAnother({ running, at: each.asleepAt }, () => simulation.begin(asked[other]), world)
+  }
   if ('runs' in each) {
     const runs = each.runs.map((name) => simulation.begin(asked[name]))
     await together(runs, dice(each.seed), each.death)
@@ -150,12 +150,15 @@ async function happen(each: Event, world: World): Promise<void> {
     world.results.push(...runs.map(({ result }) => result))
     return
   }
-  const result = await simulation.run(
-    asked[each.run],
-    ...('trouble' in each ? [{ at: each.at, kind: each.trouble }] : []),
-  )
+  const troubles = 'troubles' in each ? each.troubles : []
+  // Who sleeps and then dies has announced by a clock that stood still: the host's own clock, which counts that, is not tried here.
+  world.forgot ||= troubles.length > 1 && troubles.some(({ kind }) => kind === 'asleep')
+  const running = simulation.begin(asked[each.run], ...troubles)
+  if ('person' in each) await addMeanwhile(running, each.person, world)
+  while (await running.step()) {}
+  const { result } = running
   world.results.push(result)
-  if ('trouble' in each || result.error?.code === 'SECRET_SLOTS_FULL') return
+  if (troubles.length > 0 || result.error?.code === 'SECRET_SLOTS_FULL') return
   expect(result.error?.message).toBeUndefined()
   if (each.run !== 'plan') expectUsable(simulation, world.places)
   expect(watch.broken).toEqual([])
@@ -183,11 +186,6 @@ function addForeign(world: World): void {
 }
 
 const managed = new Set(['deployer', 'renamed', 'portal'])
-
-/** The client as it stands at the moment, under whatever name. */
-function ours({ simulation: { sandbox } }: World): ReturnType<typeof theClient> | undefined {
-  return sandbox.tenant.liveClients().find(({ clientName }) => clientName === 'deployer' || clientName === 'renamed')
-}
 
 /** Undisturbed runs, the first ten minutes later, the next after the grace: everything is as it should be. */
 async function settle(world: World, method: Record<string, string>): Promise<void> {

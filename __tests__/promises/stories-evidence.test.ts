@@ -222,7 +222,7 @@ describe('P3 and P7: slots that overlapping runs fill', () => {
     expect(error?.code).toBe('SECRET_SLOTS_FULL')
     expect(error?.hint).toContain('retire-hints')
     const [named] = theirs
-    watch.foreign.delete(named!.value)
+    watch.giveUp(named!.value)
     expect((await simulation.run({ 'retire-hints': named!.hint })).error?.message).toBeUndefined()
     expect(watch.broken).toEqual([])
     await expectHealing(simulation, watch)

@@ -2,24 +2,13 @@ import { expect } from 'vitest'
 import type { NamedPlace } from '../../sandbox/github/model.ts'
 import { keyOf } from '../../sandbox/tenant/model.ts'
 import type { Client } from '../../sandbox/tenant/types.ts'
+import { everyPlace, placeKey } from './every-place.ts'
 import { leaks, type RunResult, type Simulation } from './simulation.ts'
 
 /** A destination of the tests, as the sandbox names it; `client`: whose it is, where not the one that most tests have. */
 export type Place = NamedPlace & { idAs?: 'secret'; client?: string }
 
 export const repositoryPlace: Place = { repository: 'acme/app', name: 'QLIK_CLIENT_SECRET' }
-
-/** P1: every place that ever held a live secret of the client holds one now. Call it after each request. */
-export function lockedOut(simulation: Simulation, places: Place[], everLive: Set<string>): string[] {
-  const { github } = simulation.sandbox
-  return places
-    .filter((place) => {
-      const live = isLive(simulation, github.secretValue(place))
-      if (live) everLive.add(JSON.stringify(place))
-      return !live && everLive.has(JSON.stringify(place))
-    })
-    .map((place) => JSON.stringify(place))
-}
 
 export function isLive({ sandbox: { tenant } }: Simulation, value: string | undefined): boolean {
   return (
@@ -30,8 +19,8 @@ export function isLive({ sandbox: { tenant } }: Simulation, value: string | unde
 type Replaced = { place: string; value: string; at: number }
 
 /**
- * Looks after every request whether P1 and P4 hold: each place that ever held a live secret holds one, a value that was
- * replaced there works for the grace period, and secrets of other people are left alone.
+ * Looks after every request whether P1 and P4 hold, for every value in every place, whoever put it there: each place that ever held a
+ * live secret holds one, a value that was replaced there works for the grace period, and secrets of other people are left alone.
  */
 export class Watch {
   readonly broken: string[] = []
@@ -39,7 +28,6 @@ export class Watch {
   readonly #simulation: Simulation
   readonly #places: Place[]
   readonly #grace: number
-  readonly #everLive = new Set<string>()
   readonly #held = new Map<string, string>()
   #replaced: Replaced[] = []
 
@@ -53,20 +41,28 @@ export class Watch {
   }
 
   look(): void {
-    for (const place of lockedOut(this.#simulation, this.#places, this.#everLive))
-      this.#tell(`P1: locked out: ${place}`)
+    for (const place of this.#everyPlace()) this.#lookAt(place)
     this.#lookAtReplaced()
+    for (const value of this.#simulation.people.secrets) this.foreign.add(value)
     for (const value of this.foreign)
       if (!isLive(this.#simulation, value)) this.#tell(`P4: a secret of somebody else is gone: ${value.slice(0, 8)}`)
   }
 
   /** To be called after an edit by hand: what it killed is nobody's fault. */
   excuse(): void {
-    this.#everLive.clear()
     this.#held.clear()
-    for (const value of this.foreign) if (!isLive(this.#simulation, value)) this.foreign.delete(value)
+    for (const value of this.foreign) {
+      if (isLive(this.#simulation, value)) continue
+      this.giveUp(value)
+    }
     this.#replaced = this.#replaced.filter(({ value }) => isLive(this.#simulation, value))
     this.look()
+  }
+
+  /** To be called when somebody names a secret in `retire-hints`: it may go. */
+  giveUp(value: string): void {
+    this.foreign.delete(value)
+    this.#simulation.people.secrets.delete(value)
   }
 
   /** What broke until now could not be helped. */
@@ -83,18 +79,27 @@ export class Watch {
     return added
   }
 
-  /** A run that was queued before a value was replaced goes on with it. GitHub and the tenant count whole seconds. */
-  #lookAtReplaced(): void {
+  /** Those that the test names, and whatever else holds a secret. */
+  #everyPlace(): NamedPlace[] {
+    const places = [...this.#places, ...everyPlace(this.#simulation.sandbox)]
+    return [...new Map(places.map((place) => [placeKey(place), place])).values()]
+  }
+
+  #lookAt(place: NamedPlace): void {
     const { github, clock } = this.#simulation.sandbox
-    const now = clock.now()
-    for (const place of this.#places) {
-      const name = JSON.stringify(place)
-      const value = github.secretValue(place)
-      const before = this.#held.get(name)
-      if (before !== undefined && before !== value && isLive(this.#simulation, before))
-        this.#replaced.push({ place: name, value: before, at: now })
-      if (value !== undefined && isLive(this.#simulation, value)) this.#held.set(name, value)
-    }
+    const name = placeKey(place)
+    const value = github.secretValue(place)
+    const before = this.#held.get(name)
+    // A run that was queued before a value was replaced goes on with it.
+    if (before !== undefined && before !== value && isLive(this.#simulation, before))
+      this.#replaced.push({ place: name, value: before, at: clock.now() })
+    if (isLive(this.#simulation, value)) this.#held.set(name, value!)
+    else if (before !== undefined) this.#tell(`P1: locked out: ${name}`)
+  }
+
+  /** GitHub and the tenant count whole seconds. */
+  #lookAtReplaced(): void {
+    const now = this.#simulation.sandbox.clock.now()
     this.#replaced = this.#replaced.filter(({ at }) => now < at + this.#grace - 1000)
     for (const { place, value } of this.#replaced)
       if (!isLive(this.#simulation, value)) this.#tell(`P1: the previous value died within its grace: ${place}`)

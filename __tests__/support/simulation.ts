@@ -7,6 +7,7 @@ import type { Secret } from '../../src/base/secret.ts'
 import { TransportError } from '../../src/io/http/network-trouble.ts'
 import type { Transport, WireRequest, WireResponse } from '../../src/io/http/transport.ts'
 import { type Host, program } from '../../src/run/program.ts'
+import { People } from './people.ts'
 import { requireMasked, requireSilence, saysSecret, secretsIn } from './silence.ts'
 import { sleepsFor, type TroubleAt, Troubles } from './troubles.ts'
 
@@ -52,6 +53,7 @@ export class Simulation {
   afterRequest: (() => void) | undefined
   /** A service that is not what it ought to be: makes another answer of the true one, which took effect. */
   hostile: ((answer: WireResponse, request: WireRequest) => WireResponse) | undefined
+  readonly people: People
   /** Every secret and access token that there ever was. */
   readonly everySecret = new Set<string>()
   /** Whether the next run is another attempt of the last one. */
@@ -61,6 +63,7 @@ export class Simulation {
 
   private constructor(settings: Partial<Settings>) {
     this.sandbox = new Sandbox({ clock: 'frozen', ...settings })
+    this.people = new People(this.sandbox)
     const { github, tenant } = this.sandbox
     github.createRepository('acme/app', { id: 123456789 })
     github.createEnvironment('acme/app', 'staging')
@@ -126,6 +129,7 @@ export class Simulation {
 
   /** To be called when a request took effect. */
   noticeRequest(): void {
+    this.people.after()
     const { clients, tokens } = this.sandbox.tenant
     for (const { secrets } of clients.values()) for (const { value } of secrets) this.everySecret.add(value)
     for (const value of tokens.keys()) this.everySecret.add(value)
@@ -341,6 +345,7 @@ export class Running {
     sandbox.clock.advance(this.#simulation.requestTime)
     const instead = this.#troubles.insteadOf(kind, service, wire.method)
     if (instead !== undefined) return instead
+    this.#simulation.people.before()
     const outcome = sandbox.handle(service, { method: wire.method, path, headers: wire.headers, body: wire.body ?? '' })
     this.#simulation.noticeRequest()
     if (onTheWay > 0) await this.#park('sleep', '', sandbox.clock.now() + onTheWay)

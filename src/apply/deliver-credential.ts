@@ -8,8 +8,9 @@ import type { Step } from '../plan/steps.ts'
 import type { At, Prepared } from '../ports.ts'
 import { Again, cancelled, type Work } from './apply-context.ts'
 import { clientGone } from './find-issued.ts'
-import { type Ahead, type Delivered, inPhase } from './fresh-credential.ts'
+import { type Ahead, type Delivered, type Delivery, inPhase } from './fresh-credential.ts'
 import { deliverBy, isTooOld, renew } from './renew-announcement.ts'
+import { lookFor } from './take-out-values.ts'
 import { putIdSecret, putIdVariable } from './write-id.ts'
 import { reread } from './write-ledger.ts'
 
@@ -106,7 +107,7 @@ async function putSecret({ destination, idBefore }: DeliverStep, prepared: At<Pr
   const id = putIdVariable(destination, idBefore, fresh.clientId, work)
   const delivery = { destination, at, id, wasEmpty, idAt: undefined as number | undefined }
   fresh.delivered = [...fresh.delivered.filter((it) => it !== before), delivery]
-  if (at - prepared.at > deliverBy / 1000) await requireLive(fresh, work)
+  if (at - prepared.at > deliverBy / 1000) await requireLive(delivery, fresh, work)
   delivery.idAt = await putIdSecret(destination, prepared.value, fresh, work)
 }
 
@@ -144,10 +145,13 @@ async function put(destination: Destination, prepared: Prepared, fresh: Delivere
 }
 
 /** A secret that arrived late, because the host slept meanwhile, may be retired by now: then a fresh one is to follow at once. */
-async function requireLive(fresh: Delivered, work: Work): Promise<void> {
+async function requireLive({ destination, at }: Delivery, fresh: Delivered, work: Work): Promise<void> {
   const { live, isGone } = await reread(fresh, work)
   if (isGone) throw clientGone()
-  if (live.every(({ hint }) => hint !== fresh.hint)) throw new Again('another run retired the secret before it arrived')
+  if (live.some(({ hint }) => hint === fresh.hint)) return
+  // Until GitHub shows our write, the place looks as another run left it.
+  await lookFor(destination, at, work).catch(() => {})
+  throw new Again('another run retired the secret before it arrived')
 }
 
 function heldUp(destination: Destination): ActionError {

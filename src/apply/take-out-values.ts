@@ -33,8 +33,15 @@ async function remove(destination: Destination, part: 'id' | 'secret', { shop }:
   if (removal?.left !== undefined) throw removal.left
 }
 
-/** What a place shows of our own write, of which GitHub said the time: that stamp, a later one, or by now nothing. */
-async function lookFor(destination: Destination, at: number, { shop }: Work): Promise<'ours' | 'followed' | 'nothing'> {
+/**
+ * What a place shows of our own write, of which GitHub said the time: that stamp, a later one, or by now nothing. Throws where it still
+ * shows an earlier one.
+ */
+export async function lookFor(
+  destination: Destination,
+  at: number,
+  { shop }: Work,
+): Promise<'ours' | 'followed' | 'nothing'> {
   let stamp: number | undefined
   for (const delay of [...looks, undefined]) {
     stamp = (await shop.readers.destinations.stamps(destination)).secretStamp
