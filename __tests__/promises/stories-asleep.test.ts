@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { expectOnlyCurrent, expectUsable, type Place, repositoryPlace } from '../support/promises.ts'
 import type { Running } from '../support/simulation.ts'
 import { expectHealing, putSecret, rotated, until } from '../support/stories.ts'
+import { live } from './history.ts'
 import { keyPlace, prepared, type Scenario, scenarios, threePlaces } from './scenarios.ts'
 
 // A laptop is closed, a virtual machine paused: the run's own clock stops, that of the services goes on, and so do other runs.
@@ -70,5 +71,14 @@ describe('P1: nobody is locked out where the host sleeps for eleven minutes afte
     simulation.advance(25)
     await simulation.run()
     expectOnlyCurrent(simulation, [repositoryPlace])
+  })
+
+  test('the secret that a sleeper delivered late is in no grace that another run began for it', async () => {
+    const history = [
+      { runs: ['apply', 'apply'], asleepAt: 9 },
+      { pause: 'day' },
+      { runs: ['apply', 'apply'], seed: 0, death: undefined },
+    ] as Parameters<typeof live>[0]
+    await live(history, false, { clients: 1, method: 'secret' })
   })
 })

@@ -126,7 +126,9 @@ function withSuspects(commit: Commit, seen: Reread, written: Ledger): Ledger {
   const { announced, hint, deliveries } = commit
   const base = seen.ledger ?? written
   const unknown = unknownTo([announced, written, seen.ledger], hint, seen.live)
-  const isOurs = seen.live.some((secret) => secret.hint === hint) && !listedHints(base).has(hint)
+  const isOurs = seen.live.some((secret) => secret.hint === hint) && base.current?.hint !== hint
+  // Another run may have begun its grace; but it was delivered just now.
+  const { [hint]: _begun, ...retiring } = base.retiring
   const found = [...(isOurs ? [hint] : []), ...oursAmong(unknown, makersOf(commit, seen.ledger))]
   const suspects = added(base.suspects, found, Math.floor(seen.now))
   // Another run's announcement stays: by it its secret will be recognised, should it die. Ours is over.
@@ -135,6 +137,7 @@ function withSuspects(commit: Commit, seen: Reread, written: Ledger): Ledger {
   return {
     ...base,
     announced: isOver ? undefined : base.announced,
+    retiring,
     suspects,
     written: writesOf({ ...base.written, [hint]: commit.written }, suspects),
     unproven: true,
