@@ -51,16 +51,18 @@ export const promptness = 6000
 
 /**
  * Sees to it that a ledger write rests on a reading of just now: where the plan's is older, the client alone is read once more, or the
- * list where it is to be created. Throws `Again` where something changed meanwhile.
+ * list where it is to be created. Throws `Again` where something changed meanwhile. Members of spaces are read after the ledger, which
+ * decides whose they are: so it must be the same still.
  */
 export async function requireFresh(work: Work): Promise<void> {
   const { shop, plan } = work
-  if (shop.clock.elapsed() <= sendBy(work)) return
+  const isNewest = plan.client === undefined || work.reading.spaces === undefined
+  if (isNewest && shop.clock.elapsed() <= sendBy(work)) return
   const { value, at } =
     plan.client === undefined ? await lookForTwin(work) : await shop.readers.tenant.client(plan.client.id)
   const isAsBefore = plan.client === undefined ? value === undefined : value !== undefined && isAsPlanned(value, work)
   if (!isAsBefore) throw new Again('the client changed since it was read')
-  work.reading = { ...work.reading, now: at }
+  work.reading = { ...work.reading, spaces: undefined, now: at }
   work.restsOn = shop.clock.elapsed()
 }
 

@@ -6,19 +6,27 @@ import { sameLedger } from '../ledger/ledger-codec.ts'
 import { leaseOfAnother } from '../ledger/rotation-decision.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { type Assignment, isUserId, sameRoles } from '../model/space.ts'
+import { pause } from '../pause.ts'
 import { noBotYet } from '../plan/plan-spaces.ts'
 import type { SpaceStep } from '../plan/steps.ts'
 import { together } from '../plan/wanted-spaces.ts'
 import { Again, cancelled, freshness, type Work, written } from './apply-context.ts'
 
 /**
- * What becomes of spaces while a plan is carried out. `bot`: the client's user, once it is known; `forget`: spaces that the ledger
- * must not list any more.
+ * What becomes of spaces while a plan is carried out. `bot`: the client's user, once it is known; `granted`: spaces that the ledger
+ * must list, each with its mark; `forget`: those that it must not list any more.
  */
-export type SpaceWork = { bot?: string | undefined; forget: Set<string>; isBotMissed?: true }
+export type SpaceWork = {
+  bot?: string | undefined
+  granted: Map<string, string>
+  forget: Set<string>
+  isBotMissed?: true
+  /** Elapsed milliseconds when the first space was begun. */
+  since: number
+}
 
 export function startSpaceWork(): SpaceWork {
-  return { forget: new Set() }
+  return { granted: new Map(), forget: new Set(), since: Number.POSITIVE_INFINITY }
 }
 
 type GrantStep = SpaceStep & { kind: 'grant' }
@@ -29,6 +37,7 @@ type RevokeStep = SpaceStep & { kind: 'revoke' }
  * plan, and the other spaces follow. False where it was not done. Throws what would stop all of them.
  */
 export async function changeSpace(step: SpaceStep, work: Work): Promise<boolean> {
+  work.spaces.since = Math.min(work.spaces.since, work.shop.clock.elapsed())
   const done = await attempt(step, work)
   if (step.isLast) await settle(work)
   return done
@@ -77,12 +86,19 @@ async function grant(step: GrantStep, work: Work): Promise<boolean> {
     return true
   }
   await requireNoted(work, bot)
-  const isAnswered = await ask(step, bot, work)
-  if (isAnswered === 'granted') return true
+  const answer = await ask(step, bot, work)
+  if (answer === 'granted') return ours(step, work)
   const has = await lookAt(step, bot, work)
   if (has === undefined) throw refused(step)
-  if (!(await isOurs(has, isAnswered, work))) work.spaces.forget.add(step.space.id)
+  if (await isOurs(has, answer, work)) ours(step, work)
+  else work.spaces.forget.add(step.space.id)
   if (!sameRoles(has.roles, step.roles)) await changeRoles(step, has.id, work)
+  return true
+}
+
+function ours({ space, mark }: GrantStep, { spaces, progress }: Work): true {
+  spaces.granted.set(space.id, mark)
+  progress.granted.add(space.id)
   return true
 }
 
@@ -168,18 +184,37 @@ async function requireNoted(work: Work, bot: string): Promise<void> {
   if (!isDone) throw new Again('another run is at work')
 }
 
-/** Forgets what is nobody's any more, and remembers the user. What another run keeps us from writing, the next run writes. */
+/**
+ * Looks back: what is nobody's any more is forgotten, the user is remembered, and what this run granted is still in the ledger,
+ * although another run may have written it. Throws `Again` where another run's announcement keeps us from that.
+ */
 async function settle(work: Work): Promise<void> {
-  const { forget, bot } = work.spaces
+  const { spaces, plan } = work
   const before = standing(work)
-  const isListed = [...forget].some((id) => before?.spaces?.[id] !== undefined)
-  const isNewBot = bot !== undefined && before?.spaces !== undefined && before.bot !== bot
-  if (!isListed && !isNewBot) return
-  await rewrite(work, (ledger) => {
-    const left = withoutSpaces(ledger, forget)
-    const isNeeded = left.spaces !== undefined || (work.plan.spec.spaces ?? []).length > 0
-    return withGranted(left, left.spaces ?? {}, isNeeded ? (bot ?? left.bot) : undefined)
-  })
+  const isListed = [...spaces.forget].some((id) => before?.spaces?.[id] !== undefined)
+  const isNewBot = spaces.bot !== undefined && before?.spaces !== undefined && before.bot !== spaces.bot
+  // Nobody else knows a client that was made just now.
+  const isShared = plan.client !== undefined && spaces.granted.size > 0
+  if (!isShared && !isListed && !isNewBot) return
+  if (isShared) await outwaitOthers(work)
+  const isDone = await rewrite(work, (ledger) => settled(ledger, work))
+  if (!isDone && isShared) throw new Again('another run is at work')
+}
+
+/** Milliseconds after our note within which somebody may still write the ledger who read it before that. */
+const exclusion = freshness + 1000
+
+/** Until nobody overwrites our note unseen; a rotation takes longer than that anyway. */
+async function outwaitOthers({ plan, shop, spaces }: Work): Promise<void> {
+  if (plan.steps.some(({ kind }) => kind === 'issue')) return
+  await pause(Math.max(0, spaces.since + exclusion - shop.clock.elapsed()), shop)
+}
+
+function settled(ledger: Ledger, { spaces: { granted, forget, bot }, plan }: Work): Ledger {
+  const all = withGranted(ledger, { ...ledger.spaces, ...Object.fromEntries(granted) }, bot ?? ledger.bot)
+  const left = withoutSpaces(all, forget)
+  const isNeeded = left.spaces !== undefined || (plan.spec.spaces ?? []).length > 0
+  return isNeeded ? left : withGranted(left, {}, undefined)
 }
 
 const mostAttempts = 3

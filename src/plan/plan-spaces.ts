@@ -20,7 +20,11 @@ export function withSpaces(plan: ClientPlan, observed: Observed, context: PlanCo
   const { spec, client } = plan
   if (spec.spaces === undefined) return plan
   const willProve = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined)
-  const { steps, note, drift, warnings } = planSpaces(spec.spaces, client, { seen: observed.spaces, willProve })
+  const { steps, note, drift, warnings } = planSpaces(spec.spaces, client, {
+    seen: observed.spaces,
+    willProve,
+    granted: context.granted,
+  })
   const noted = plan.steps.map((step) => notedIn(step, note))
   const own = noted.some((step) => 'ledger' in step) ? [] : ownStep(plan, note, context)
   for (const step of [...noted, ...own])
@@ -83,15 +87,17 @@ export function leavingSpaces(plan: ClientPlan, { spaces: seen = nothingSeen() }
  */
 type SpacePlan = { steps: SpaceStep[]; note: (ledger: Ledger) => Ledger; drift: boolean; warnings: string[] }
 
+type Circumstances = Pick<PlanContext, 'granted'> & { seen: ObservedSpaces | undefined; willProve: boolean }
+
 function planSpaces(
   memberships: Membership[],
   client: ObservedClient | undefined,
-  { seen = nothingSeen(), willProve }: { seen: ObservedSpaces | undefined; willProve: boolean },
+  { seen = nothingSeen(), willProve, granted }: Circumstances,
 ): SpacePlan {
   const ledger = client?.description.ledger
   const bot = knownBot(client, seen)
   const errors: ActionError[] = []
-  const found = memberships.map((membership) => wantedIn(membership, { ledger, bot, seen }))
+  const found = memberships.map((membership) => wantedIn(membership, { ledger, bot, seen, granted }))
   const wanted = found.filter((it): it is Wanted => !(it instanceof ActionError))
   const named = new Set(wanted.map(({ id }) => id))
   const left = grantedSpaces(ledger).filter((id) => !named.has(id))

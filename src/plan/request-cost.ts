@@ -54,9 +54,8 @@ function stepNeed(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> 
     case 'write-id':
       return { github: { writes: 1 } }
     case 'grant':
-      return { tenant: { writes: 1 } }
     case 'revoke':
-      // The last one is followed by the ledger.
+      // After the last one the ledger is looked at once more.
       return { tenant: step.isLast ? { reads: 1, writes: 2 } : { writes: 1 } }
     case 'remove-values':
       return { github: { writes: step.parts.length } }

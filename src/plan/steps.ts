@@ -126,11 +126,12 @@ export type Observed = {
 
 /**
  * `seen`: hints that were live when this run first read; undefined at that first time. `fleet`: all specs of the run's files, also of
- * clients that the run leaves alone.
+ * clients that the run leaves alone. `granted`: ids of spaces that this run has granted so far, whatever the ledger says by now.
  */
 export type PlanContext = {
   actor: Actor
   policy: Policy
   seen: ReadonlySet<string> | undefined
   fleet: ClientSpec[]
+  granted?: ReadonlySet<string> | undefined
 }

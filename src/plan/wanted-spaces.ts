@@ -6,6 +6,7 @@ import type { Ledger } from '../model/ledger-shape.ts'
 import { type Assignment, type Membership, type ObservedSpaces, refLabel, sameRoles } from '../model/space.ts'
 import { detailsOf, findSpace } from './find-space.ts'
 import { assignmentOf, isBot } from './spaces-to-read.ts'
+import type { PlanContext } from './steps.ts'
 
 /** A membership that the spec names, and what stands there now. `isOurs`: we granted it, or are about to. */
 export type Wanted = Membership & {
@@ -17,10 +18,13 @@ export type Wanted = Membership & {
   isOurs: boolean
 }
 
-type Known = { ledger: Ledger | undefined; bot: string | undefined; seen: ObservedSpaces }
+type Known = { ledger: Ledger | undefined; bot: string | undefined; seen: ObservedSpaces } & Pick<
+  PlanContext,
+  'granted'
+>
 
 /** What a membership of the spec comes to, or why there is no such thing. */
-export function wantedIn(membership: Membership, { ledger, bot, seen }: Known): Wanted | ActionError {
+export function wantedIn(membership: Membership, { ledger, bot, seen, granted }: Known): Wanted | ActionError {
   const { space, roles } = membership
   const found = findSpace(space, ledger, seen)
   if (found.kind !== 'found') return found.kind === 'none' ? found.error : unseen(membership)
@@ -39,7 +43,7 @@ export function wantedIn(membership: Membership, { ledger, bot, seen }: Known): 
     offered: details?.roles,
     has,
     differs: has === undefined || !sameRoles(has.roles, roles),
-    isOurs: has === undefined || ledger?.spaces?.[id] !== undefined,
+    isOurs: has === undefined || ledger?.spaces?.[id] !== undefined || granted?.has(id) === true,
   }
 }
 

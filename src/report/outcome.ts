@@ -64,12 +64,14 @@ export type Progress = {
   /** As it was committed. */
   ledger?: Ledger | undefined
   retired: string[]
+  /** Ids of the spaces that this run granted. */
+  granted: Set<string>
   warnings: string[]
   notes: string[]
 }
 
 export function startProgress(): Progress {
-  return { changed: false, created: false, done: [], retired: [], warnings: [], notes: [] }
+  return { changed: false, created: false, done: [], retired: [], granted: new Set(), warnings: [], notes: [] }
 }
 
 /** The strongest result that these steps amount to. */

@@ -60,9 +60,10 @@ export async function decideAnew(
 }
 
 function decide(underWay: UnderWay, reading: Reading): Decision {
-  const { spec, seen } = underWay
+  const { spec, seen, progress } = underWay
   const { actor, policy, clients, beside } = underWay.request
-  const decision = { reading, plan: planClient(spec, reading, { actor, policy, seen, fleet: [...clients, ...beside] }) }
+  const context = { actor, policy, seen, fleet: [...clients, ...beside], granted: progress.granted }
+  const decision = { reading, plan: planClient(spec, reading, context) }
   underWay.latest = decision
   return decision
 }
