@@ -26,6 +26,7 @@ const plays: [name: string, prepare: (stage: Stage) => void, play: Play][] = [
   ...example('admin-client.yml', one.adminClient),
   ...example('github-app.yml', one.app),
   ...example('keys.yml', one.keys),
+  ...example('spaces.yml', one.spaces),
   ...example('plan.yml', many.plan),
   ...example('drift.yml', many.drift),
   ...example('many-clients.yml', many.manyTenants, many.long, many.tooMany),

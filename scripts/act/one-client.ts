@@ -1,7 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import type { StartedSandbox } from '../../sandbox/server.ts'
 import { check, fails, succeeds } from './check.ts'
-import { repository, type Stage } from './stage.ts'
+import { repository, root, type Stage } from './stage.ts'
 
 const day = 86_400_000
 const dispatch = { name: 'workflow_dispatch' }
@@ -166,4 +168,29 @@ export async function keys(stage: Stage): Promise<void> {
   check(made.secrets.length === 0, 'no secret is left', run)
   const kid = made.publicKeys?.[0]?.kid ?? 'none'
   check(run.log.includes(`names the key ${kid}`), 'a later step sees the key’s id', run)
+}
+
+export async function spaces(stage: Stage): Promise<void> {
+  stage.keepAdmin('qlik-admin')
+  stage.environment('production')
+  const { tenant } = stage.eu.sandbox
+  const finance = tenant.spaces.add('Finance')
+  const reports = tenant.spaces.add('Published reports', { type: 'managed' })
+  const text = readFileSync(path.join(root, 'examples/spaces.yml'), 'utf8')
+  const edited = (from: string, to: string) => stage.write('.github/workflows/spaces.yml', text.replace(from, to))
+  edited('Finance: producer', 'Finance: producr')
+  const refused = fails(await stage.run(dispatch))
+  check(
+    /did you mean producer\?/.test(refused.log) && refused.writes.length === 0,
+    'a role that is none is refused first',
+  )
+  edited('', '')
+  succeeds(await stage.run(dispatch))
+  const rolesIn = ({ id }: { id: string }) =>
+    tenant.spaces.of(id, tenant.knownBot(client(stage.eu, 'publisher')!.clientId)!.id)?.roles.join(' ')
+  check(rolesIn(finance) === 'producer' && rolesIn(reports) === 'publisher consumer', 'the client reaches both spaces')
+  check(succeeds(await stage.run(schedule)).writes.length === 0, 'a week later nothing is to be done')
+  edited('            Finance: producer\n', '')
+  succeeds(await stage.run(dispatch))
+  check(rolesIn(finance) === undefined && rolesIn(reports) !== undefined, 'a space that is no longer named is revoked')
 }
