@@ -134,7 +134,7 @@ function expectNoCommands({ raw, commands, log }: RunResult): void {
 function expectOwnMarkdown(summary: string): void {
   expect(summary).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
   const bare = summary.replace(
-    /<\/?(br|wbr|code|details|summary)>|&#\d+;(<!-- -->)?|`(retire-hints|spaces)`|^> |\*\*[\w ,]+\*\*/gm,
+    /<\/?(br|wbr|code|details|summary)>|&#\d+;(<!-- -->)?|`(retire-hints|spaces(: \[\{ name: Name of the space, roles: \[consumer\] \}\])?|Name of the space: consumer)`|^> |\*\*[\w ,]+\*\*/gm,
     '',
   )
   expect(bare).not.toMatch(/[<>&`@*~\\$[\]{}!^]/)

@@ -80,7 +80,8 @@ async function removeLater(step: RemoveStep, clients: ObservedClient[], work: Wo
   work.shop.reporter.step(stepLine(done, 'done', []))
 }
 
-function warn(text: string, { progress, shop }: Work): void {
+/** Told at once, and in the summary. */
+export function warn(text: string, { progress, shop }: Work): void {
   progress.warnings.push(text)
   shop.reporter.warning(text)
 }

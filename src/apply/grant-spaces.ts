@@ -11,6 +11,7 @@ import { noBotYet } from '../plan/plan-spaces.ts'
 import type { SpaceStep } from '../plan/steps.ts'
 import { together } from '../plan/wanted-spaces.ts'
 import { Again, cancelled, freshness, type Work, written } from './apply-context.ts'
+import { warn } from './destroy-client.ts'
 
 /**
  * What becomes of spaces while a plan is carried out. `bot`: the client's user, once it is known; `granted`: spaces that the ledger
@@ -44,7 +45,7 @@ export async function changeSpace(step: SpaceStep, work: Work): Promise<boolean>
 }
 
 async function attempt(step: SpaceStep, work: Work): Promise<boolean> {
-  const { spaces, shop, progress } = work
+  const { spaces, shop } = work
   try {
     return step.kind === 'grant' ? await grant(step, work) : await revoke(step, work)
   } catch (thrown) {
@@ -53,8 +54,7 @@ async function attempt(step: SpaceStep, work: Work): Promise<boolean> {
     if (shop.stop.requested || concernsAll(error)) throw error
     // What was surely not granted must not be taken for ours when somebody else grants it.
     if (step.kind === 'grant' && step.before === undefined && !error.uncertain) spaces.forget.add(step.space.id)
-    if (step.kind === 'revoke' && step.mayStay)
-      progress.notes.push(`The client’s user stays a member: ${error.message}.`)
+    if (step.kind === 'revoke' && step.mayStay) warn(`The client’s user stays a member: ${error.message}.`, work)
     else work.failure = together(work.failure === undefined ? [error] : [work.failure, error])
     return false
   }

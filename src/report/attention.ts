@@ -101,15 +101,11 @@ export function newUsers(outcomes: Outcome[], bytes: number): string {
     ({ botUserId, result, plan }) => botUserId !== undefined && result === 'created' && plan?.spec.spaces === undefined,
   )
   if (outcomes.length === 1 && made.length === 1)
-    return `The client acts as the user ${markdownCode(made[0]!.botUserId!)} on the tenant. Scopes, even admin ones, do not open spaces: add this user to each space that the client must reach, or name these spaces:\n\n${inInputs}`
+    return `The client acts as the user ${markdownCode(made[0]!.botUserId!)} on the tenant. Scopes, even admin ones, do not open spaces: add this user to each space that the client must reach, or name these spaces in the input \`spaces\`, one on each line: \`Name of the space: consumer\`.`
   if (made.length === 0) return ''
   const words =
-    'Each new client acts as a user of its own on the tenant. Scopes, even admin ones, do not open spaces: add these users to each space that their client must reach, or name these spaces in the spec file:'
+    'Each new client acts as a user of its own on the tenant. Scopes, even admin ones, do not open spaces: add these users to each space that their client must reach, or name these spaces in the spec file: `spaces: [{ name: Name of the space, roles: [consumer] }]`.'
   const cells = ({ name, botUserId }: Outcome) => [markdown(name, 80), markdownCode(botUserId!)]
   const table = tableOf(['client', 'user'], made, cells, { bytes })
-  const users = made.length > mostRows ? folded(`The ${made.length} users`, table) : table
-  return [words, inFile, users].join('\n\n')
+  return `${words}\n\n${made.length > mostRows ? folded(`The ${made.length} users`, table) : table}`
 }
-
-const inInputs = '```yaml\nspaces: |\n  Name of a space: consumer\n  Name of another: consumer producer\n```'
-const inFile = '```yaml\nspaces:\n  - { name: Name of a space, roles: [consumer] }\n```'
