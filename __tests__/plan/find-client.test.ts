@@ -87,7 +87,8 @@ describe('which client a spec means', () => {
 describe('of twins', () => {
   const settled = clientOf({ id: 'settled', ledger: ledgerOf(), createdAt: now - 10 })
   const older = clientOf({ id: 'older', ledger: mere(now - 700), createdAt: now - 700 })
-  const dead = clientOf({ id: 'dead', ledger: mere(now - 650), createdAt: now - 650 })
+  const born = { secrets: [{ hint: 'aaaaa', createdAt: now - 650 }], createdAt: now - 650 }
+  const dead = clientOf({ id: 'dead', ledger: mere(now - 650), ...born })
   const fresh = clientOf({ id: 'fresh', ledger: mere(now - 5), createdAt: now - 5 })
 
   it('the one with a commit is ours, and a younger announcement that died is to be deleted', () => {
@@ -103,6 +104,7 @@ describe('of twins', () => {
     ['was there long before', { ledger: mere(now - 800), createdAt: now - 650 }],
     ['has another name', { name: 'automation' }],
     ['has two secrets', { secrets: [{ hint: 'aaaaa' }, { hint: 'bbbbb' }] }],
+    ['has a secret that somebody added later', { secrets: [{ hint: 'aaaaa', createdAt: now - 60 }] }],
     ['serves a place', { ledger: { ...mere(now - 650), destinations: ledgerOf().destinations } }],
     ['has suspects', { ledger: { ...mere(now - 650), suspects: { aaaaa: now - 650 } } }],
   ])('one that %s is none, whatever its description says: people tell them apart, or it stays', (_what, more) => {

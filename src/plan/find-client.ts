@@ -1,6 +1,7 @@
 import { iso } from '../base/duration.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
+import { foreignAmong } from '../ledger/classify-secrets.ts'
 import { lease, lostAfter } from '../ledger/delivery-evidence.ts'
 import { isOwner } from '../ledger/ownership.ts'
 import type { ObservedClient } from '../model/client.ts'
@@ -81,7 +82,8 @@ function isAbandoned(client: ObservedClient, spec: ClientSpec, now: number): boo
   const isFirst = [destinations, retiring, suspects].every((part) => Object.keys(part).length === 0)
   const isOfThen = client.createdAt === undefined || Math.abs(client.createdAt - announced.at) <= lease
   const isWhole = client.name === spec.name && client.secrets.length <= 1
-  return isFirst && isOfThen && isWhole && now - announced.at > lostAfter
+  const isUsed = foreignAmong(client.secrets, { ledger, observed: new Map(), now }).length > 0
+  return isFirst && isOfThen && isWhole && !isUsed && now - announced.at > lostAfter
 }
 
 function refuseUnfit(client: ObservedClient): void {

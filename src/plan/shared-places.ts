@@ -99,9 +99,11 @@ export function handsOver(
   { clients }: Observed,
   { fleet }: PlanContext,
 ): boolean {
+  const dropped = droppedPlaces(spec, client, clients)
+  if (dropped.length === 0) return false
   const others = fleet.filter(({ name, state }) => state === 'present' && name !== spec.name)
   const taken = new Set(others.flatMap(({ destinations }) => destinations.map(destinationKey)))
-  return droppedPlaces(spec, client, clients).some((destination) => taken.has(destinationKey(destination)))
+  return dropped.some((destination) => taken.has(destinationKey(destination)))
 }
 
 /** What becomes of the secrets in places that are no longer served: with drop-destinations, because without it that is refused. */
@@ -111,10 +113,12 @@ export function noLongerServed(
   { clients }: Observed,
   { fleet, actor }: PlanContext,
 ): string[] {
+  const dropped = droppedPlaces(spec, client, clients)
+  if (dropped.length === 0) return []
   const written = new Set(
     fleet.filter(({ state }) => state === 'present').flatMap(({ destinations }) => destinations.flatMap(valuesAt)),
   )
-  return droppedPlaces(spec, client, clients).map((destination) => {
+  return dropped.map((destination) => {
     const label = plain(destinationLabel(destination))
     const now = namesake(destination, spec, actor)
     if (now !== undefined)
