@@ -160,11 +160,11 @@ describe('any tenant', () => {
     await fc.assert(
       fc.asyncProperty(
         history,
-        fc.boolean(),
+        fc.constantFrom({}, { stampDelay: 3, secretDelay: 2 }),
         fc.constantFrom(1 as const, 2 as const),
-        async (events, late, clients) => {
+        async (events, weather, clients) => {
           // Should a promise break on the way, the histories themselves tell.
-          const world = await lived(events, late, { clients }).catch(() => undefined)
+          const world = await lived(events, weather, { clients }).catch(() => undefined)
           fc.pre(world !== undefined)
           const { simulation } = world!
           quietClient(simulation)

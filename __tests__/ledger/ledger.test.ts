@@ -245,7 +245,9 @@ describe('room', () => {
       unproven: fc.constantFrom(undefined, true as const),
       retiring: fc.dictionary(hint, time, { maxKeys: 2 }),
       suspects: fc.dictionary(hint, time, { maxKeys: 2 }),
-      written: fc.option(fc.dictionary(hint, fc.tuple(time, fc.nat(60)), { maxKeys: 2 }), { nil: undefined }),
+      written: fc.option(fc.dictionary(hint, fc.tuple(time, fc.nat(60), fc.nat(999)), { maxKeys: 2 }), {
+        nil: undefined,
+      }),
       announced: fc.option(
         fc.record({
           run: fc.constant('12345678901.12.abcdefgh'),

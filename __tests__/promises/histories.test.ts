@@ -15,7 +15,7 @@ test('P3: three runs are stopped within seconds, each right after its delivery',
       { run: 'by age', troubles: [{ kind: 'SIGTERM', at: 16 }] },
       { run: 'plan' },
     ],
-    true,
+    { stampDelay: 3, secretDelay: 2 },
     { clients: 1, method: 'secret' },
   )
 })

@@ -1,11 +1,13 @@
 import type { Place, Watch } from '../support/promises.ts'
 import type { Running, RunResult, Simulation } from '../support/simulation.ts'
+import type { Weather } from './weather.ts'
 
 /** What has happened so far in a history. */
 export type World = {
   simulation: Simulation
   watch: Watch
   places: Place[]
+  weather: Weather
   results: RunResult[]
   /** Runs met, and what each left may take a slot until it is settled. */
   overlapped: boolean

@@ -15,6 +15,7 @@ import type { Trouble } from '../support/troubles.ts'
 import { addMeanwhile, ours, sleepBesideAnother, type World } from './history-events.ts'
 import { addForeignKey, fourPlaces, prepared, twoClients } from './scenarios.ts'
 import { dice, together } from './together.ts'
+import { spreading, type Weather, weather } from './weather.ts'
 
 // How many to try, and which ones: a failure prints its seed, and HISTORIES=… SEED=… tries the same again.
 const histories = Number(process.env.HISTORIES ?? 3000)
@@ -93,6 +94,8 @@ const event = fc.oneof(
   { weight: 4, arbitrary: fc.record({ pause: fc.constantFrom(...(Object.keys(pauses) as (keyof typeof pauses)[])) }) },
   { weight: 2, arbitrary: fc.record({ edit: fc.constantFrom(...(Object.keys(edits) as (keyof typeof edits)[])) }) },
   { weight: 1, arbitrary: fc.constant({ foreign: true as const }) },
+  // Whoever is named by the tenant as another maker is known at any time.
+  { weight: 1, arbitrary: fc.constant({ foreign: 'at once' as const }) },
 )
 type Event = typeof event extends fc.Arbitrary<infer T> ? T : never
 
@@ -104,7 +107,7 @@ export function tryHistories(size: Cast['clients'], share: number): void {
     // What a spec file says of a client, inputs don't: several have secrets.
     const method = size === 1 ? fc.constantFrom('secret' as const, 'key' as const) : fc.constant('secret' as const)
     const cast = fc.record({ clients: fc.constant(size), method })
-    await fc.assert(fc.asyncProperty(history, fc.boolean(), cast, live), { numRuns, seed })
+    await fc.assert(fc.asyncProperty(history, weather, cast, live), { numRuns, seed })
   })
 }
 
@@ -114,17 +117,17 @@ type Cast = { clients: 1 | 2; method: keyof typeof methods }
 export const history = fc.array(event, { maxLength: 12 })
 
 /** Lives through one history, and sees after each event, and at the end, that the promises hold. */
-export async function live(events: Event[], late: boolean, cast: Cast): Promise<void> {
-  await settle(await lived(events, late, cast), methods[cast.method])
+export async function live(events: Event[], given: Weather, cast: Cast): Promise<void> {
+  await settle(await lived(events, given, cast), methods[cast.method])
 }
 
 /** Lives through one history, and sees after each event that the promises hold. */
-export async function lived(events: Event[], late: boolean, { clients }: Pick<Cast, 'clients'>): Promise<World> {
+export async function lived(events: Event[], given: Weather, { clients }: Pick<Cast, 'clients'>): Promise<World> {
   const scenario = clients === 1 ? {} : { clients: twoClients, places: fourPlaces }
-  const { simulation, watch, places } = await prepared(scenario, late ? { stampDelay: 3, secretDelay: 2 } : {})
+  const { simulation, watch, places } = await prepared(scenario, given)
   // One name whatever lies there: by default it follows the method, and the place would change with it.
   if (clients === 1) simulation.inputs['client-secret-name'] = 'QLIK_CLIENT_SECRET'
-  const world: World = { simulation, watch, places, results: [], overlapped: false, forgot: false }
+  const world: World = { simulation, watch, places, weather: given, results: [], overlapped: false, forgot: false }
   for (const each of events) {
     await happen(each, world)
     expect(watch.broken).toEqual([])
@@ -136,7 +139,9 @@ async function happen(each: Event, world: World): Promise<void> {
   const { simulation, watch } = world
   if ('pause' in each) return simulation.advance(pauses[each.pause])
   if ('edit' in each) return edit(each.edit, world)
-  if ('foreign' in each) return addForeign(world)
+  if ('foreign' in each) return addForeign(each.foreign, world)
+  // Starting a run takes longer than reads lag behind.
+  simulation.sandbox.clock.advance((world.weather.readsBehind ?? 0) * 1000)
   if ('asleepAt' in each) {
     const [sleeper, other] = each.runs
     const running = simulation.begin(asked[sleeper], { at: each.asleepAt, kind: 'asleep' })
@@ -169,28 +174,31 @@ function edit(name: keyof typeof edits, world: World): void {
   const { sandbox } = world.simulation
   const client = ours(world)
   if (client === undefined) return
-  sandbox.clock.advance(5000)
+  sandbox.clock.advance(spreading(world.weather))
   edits[name]({ ...sandbox, client, watch: world.watch } as never)
   world.forgot ||= forgetting.includes(name)
   world.watch.excuse()
-  sandbox.clock.advance(5000)
+  sandbox.clock.advance(spreading(world.weather))
 }
 
-/** Once: more would fill the slots. A while after the last run: what is made within a dead run's lease is taken for its own. */
-function addForeign(world: World): void {
+/**
+ * Once: more would fill the slots. By the user as whom we sign in a while after the last run: what that one makes within a dead run's
+ * lease is taken for its own.
+ */
+function addForeign(when: true | 'at once', world: World): void {
   const client = ours(world)
   if (client === undefined || world.watch.foreign.size > 0 || client.secrets.length === 5) return
   if (!client.allowedAuthMethods?.includes('client_secret')) return
-  world.simulation.advance(2 / 60)
-  world.watch.addForeign(client.clientId)
+  if (when === true) world.simulation.advance(2 / 60)
+  world.watch.addForeign(client.clientId, when === true ? undefined : 'another person')
 }
 
 const managed = new Set(['deployer', 'renamed', 'portal'])
 
 /** Undisturbed runs, the first ten minutes later, the next after the grace: everything is as it should be. */
 async function settle(world: World, method: Record<string, string>): Promise<void> {
-  const { simulation, watch, places, results, overlapped, forgot } = world
-  for (const hours of [11 / 60, 25, 11 / 60, 25]) {
+  const { simulation, watch, places, weather, results, overlapped, forgot } = world
+  for (const hours of [11 / 60, 25, 11 / 60, 25, ...(weather.stampDelay ? [11 / 60, 25] : [])]) {
     simulation.advance(hours)
     let result = await simulation.run(method)
     if (result.error?.code === 'SECRET_SLOTS_FULL') {
@@ -206,6 +214,7 @@ async function settle(world: World, method: Record<string, string>): Promise<voi
     expectUsable(simulation, places)
   }
   if (!forgot) expectOnlyCurrent(simulation, places, watch.foreign)
+  simulation.sandbox.clock.advance(spreading(weather))
   await expectSettled(simulation, method)
   expectNoLeaks(simulation, results)
 }

@@ -79,6 +79,6 @@ describe('P1: nobody is locked out where the host sleeps for eleven minutes afte
       { pause: 'day' },
       { runs: ['apply', 'apply'], seed: 0, death: undefined },
     ] as Parameters<typeof live>[0]
-    await live(history, false, { clients: 1, method: 'secret' })
+    await live(history, {}, { clients: 1, method: 'secret' })
   })
 })

@@ -46,6 +46,10 @@ export class Again {
  */
 export const freshness = 2000
 
+/** Milliseconds for which the tenant's reads may lag behind what it answered to our writes, and between two looks meanwhile. */
+export const mostLag = 5000
+export const lookEvery = 300
+
 /** Milliseconds within which issuing must follow the answer to its announcement. */
 export const promptness = 6000
 

@@ -3,7 +3,6 @@ import { clockSlack, isWithin, stampSlack } from '../ledger/delivery-evidence.ts
 import { deliveredEntry } from '../ledger/ledger.ts'
 import { type Commit, committing, type Delivery, lookingBack, type Proof } from '../ledger/ledger-transitions.ts'
 import { destinationKey, type ObservedDestination } from '../model/destination.ts'
-import type { Written } from '../model/ledger-shape.ts'
 import { pause } from '../pause.ts'
 import { Again, type Work } from './apply-context.ts'
 import { clientGone } from './find-issued.ts'
@@ -112,7 +111,7 @@ function weakest(proofs: Proof[]): Proof {
 }
 
 /** GitHub's time of the first of these writes, and the seconds from there to the last. */
-function timesOf(delivered: Placed[]): Written {
+function timesOf(delivered: Placed[]): Commit['written'] {
   const times = delivered.flatMap(({ at, idAt }) => [at, idAt ?? at])
   const first = Math.min(...times)
   return [first, Math.max(...times) - first]

@@ -5,10 +5,21 @@ import { sameLedger } from '../ledger/ledger-codec.ts'
 import { completed } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
+import { pause } from '../pause.ts'
 import { isYounger } from '../plan/find-client.ts'
 import type { Step } from '../plan/steps.ts'
 import type { Created, NewKey } from '../ports.ts'
-import { Again, giveBackEarly, promptness, requireFresh, sendBy, type Work, written } from './apply-context.ts'
+import {
+  Again,
+  giveBackEarly,
+  lookEvery,
+  mostLag,
+  promptness,
+  requireFresh,
+  sendBy,
+  type Work,
+  written,
+} from './apply-context.ts'
 import { requireKept } from './check-kept.ts'
 import { possiblyOurs } from './find-issued.ts'
 import { forgo } from './forgo-secret.ts'
@@ -94,8 +105,8 @@ function earlyToken({ clientId, issued }: Created, { plan, shop }: Work): Promis
 
 /** The new client as the tenant lists it, if it does so already: the only one of its kind, and its consent as it is to be. */
 async function readBack(clientId: string, step: CreateStep, work: Work): Promise<ObservedClient | undefined> {
-  const { readers, writers } = work.shop
-  const { value: clients } = await readers.tenant.clients()
+  const { writers } = work.shop
+  const clients = await listWith(clientId, work)
   const mine = clients.find(({ id }) => id === clientId)
   if (mine !== undefined) await giveWayToTwin(step, mine, clients, work)
   inPhase(work.fresh, 'announced').mayHaveTwin = false
@@ -103,6 +114,16 @@ async function readBack(clientId: string, step: CreateStep, work: Work): Promise
   if (mine.consent !== step.consent) await writers.tenant.setConsent(clientId, step.consent)
   requireKept({ ...step.fields, description: step.user }, mine, work)
   return mine
+}
+
+/** The tenant's clients, with the new one among them, if it is shown in time: a list without it does not show a twin either. */
+async function listWith(clientId: string, { shop }: Work): Promise<ObservedClient[]> {
+  for (const until = shop.clock.elapsed() + mostLag; ; ) {
+    const { value: clients } = await shop.readers.tenant.clients()
+    const isThere = clients.some(({ id }) => id === clientId)
+    if (isThere || shop.stop.requested || shop.clock.elapsed() >= until) return clients
+    await pause(lookEvery, shop)
+  }
 }
 
 /** Of two clients made by runs at the same time the older stays; we delete ours where it is the younger. */

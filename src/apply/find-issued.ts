@@ -3,7 +3,8 @@ import { plain } from '../base/text.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
 import type { ObservedClient, ObservedSecret } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
-import { Again, type Work } from './apply-context.ts'
+import { pause } from '../pause.ts'
+import { Again, lookEvery, mostLag, type Work } from './apply-context.ts'
 import type { Announced, Section } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire.ts'
 
@@ -33,7 +34,15 @@ export async function retireLost(fresh: Announced, work: Work): Promise<void> {
  * that can't be told.
  */
 export async function findHint(section: Section, work: Work, madeBy?: string): Promise<string> {
-  const possible = possiblyOurs(section, await readClient(section, work), madeBy)
+  const { clock, stop } = work.shop
+  const look = async () => possiblyOurs(section, await readClient(section, work), madeBy)
+  let possible = await look()
+  // It is there, for the tenant answered with its value: reads may lag behind.
+  for (const until = clock.elapsed() + mostLag; possible.length === 0 && clock.elapsed() < until; ) {
+    if (stop.requested) break
+    await pause(lookEvery, work.shop)
+    possible = await look()
+  }
   if (possible.length === 1) return possible[0]!.hint
   throw new ActionError(
     'TENANT_UNEXPECTED',

@@ -10,7 +10,7 @@ import { retireLost } from './find-issued.ts'
 import type { Announced, Delivered, Delivery, Fresh, IssuedOne, Section, Verified } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire.ts'
 import { type TakenOut, takeOut } from './take-out-values.ts'
-import { writeLedger } from './write-ledger.ts'
+import { reread, writeLedger } from './write-ledger.ts'
 
 /**
  * Ends a section that failed. A secret that no destination can hold is retired at once; one that a destination may hold stays,
@@ -57,6 +57,8 @@ async function abandonAnnounced(fresh: Announced, work: Work): Promise<void> {
 async function abandonIssued(fresh: IssuedOne | Verified | Delivered, work: Work): Promise<void> {
   const { hint, clientId } = fresh
   const what = isKeyHint(hint) ? 'key' : 'secret'
+  // Of a key only the list tells whether it is there, and a reading that lags behind does not show a new one.
+  if (isKeyHint(hint)) await part('Looking for the new key', work, () => reread(fresh, work, hint))
   const isRetired = await part(`Retiring the new ${what} (${plain(hint, 50)})`, work, () =>
     retireIfAllowed(clientId, hint, work),
   )

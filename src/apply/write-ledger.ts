@@ -4,17 +4,13 @@ import { ledgerLine, sameLedger } from '../ledger/ledger-codec.ts'
 import type { Reread } from '../ledger/ledger-transitions.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { pause } from '../pause.ts'
-import { freshness, type Work } from './apply-context.ts'
+import { freshness, lookEvery, mostLag, type Work } from './apply-context.ts'
 import type { Section } from './fresh-credential.ts'
 
 /** A client as read just before a write; `user`: the people's part of its description, `readAt`: elapsed milliseconds when it was there. */
 export type Seen = Reread & { user: string; line: string | undefined; readAt: number; isGone: boolean }
 
 const mostAttempts = 5
-
-/** Milliseconds for which a reading may lag behind what the tenant answered us, and between two looks. */
-const mostLag = 5000
-const lookEvery = 300
 
 /**
  * Reads the client of a section. What people wrote into its description meanwhile stays, unless the spec names it. A tenant may answer

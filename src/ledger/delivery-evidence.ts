@@ -1,6 +1,5 @@
-import type { ObservedSecret } from '../model/client.ts'
 import { type Destination, destinationKey, type ObservedDestination } from '../model/destination.ts'
-import type { Ledger, Written } from '../model/ledger-shape.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
 
 // What the stamps of the places tell of the secrets in them, beside the ledger's record. Secrets can't be read back, so this is all the
 // evidence that there is.
@@ -63,7 +62,11 @@ export function heldIn(key: string, { ledger, observed, contested }: Evidence): 
 }
 
 /** Is this a stamp of a write between the first and the last of these? */
-export function isWithin(stamp: number | undefined, [first, seconds]: Written, slack: number): boolean {
+export function isWithin(
+  stamp: number | undefined,
+  [first, seconds]: readonly [number, number, number?],
+  slack: number,
+): boolean {
   return stamp !== undefined && stamp >= first - slack && stamp <= first + seconds + slack
 }
 
@@ -100,11 +103,8 @@ export function isUntouched(key: string, { ledger, observed, now }: Evidence): b
 
 // --- which secrets no place holds any more ----------------------------------------------------------------------------
 
-/**
- * Did every place get this suspect after it had got that secret, so that none holds that one any more? `live` tells when the suspect was
- * made.
- */
-export function isFollowedBy(hint: string, suspect: string, ledger: Ledger, live: ObservedSecret[]): boolean {
+/** Did every place get this suspect after it had got that secret, so that none holds that one any more? */
+export function isFollowedBy(hint: string, suspect: string, ledger: Ledger): boolean {
   const after = ledger.written?.[suspect]
   if (after === undefined || hint === suspect) return false
   const before = ledger.written?.[hint]
@@ -114,32 +114,29 @@ export function isFollowedBy(hint: string, suspect: string, ledger: Ledger, live
     const isEarlier = (stamp: number) => stamp >= 0 && after[0] - stamp > stampGap + clockSlack
     return places.length > 0 && places.every(({ stamp }) => isEarlier(stamp))
   }
-  // Its run is over a lease after it was suspected: a secret that is made later is delivered later. Tenants may have two clocks.
-  const madeAt = live.find((secret) => secret.hint === suspect)?.createdAt
-  const noticed = ledger.suspects[suspect]
+  // Its run is over a lease after it was suspected: whatever is announced later is delivered later.
   const since = ledger.suspects[hint]
-  if (madeAt === undefined || noticed === undefined || since === undefined) return false
-  return Math.min(madeAt, noticed) - since >= lease
+  const noticed = ledger.suspects[suspect]
+  return since !== undefined && noticed !== undefined && noticed - after[2] - since >= lease
 }
 
 /** Since when no place holds a secret, because each got a suspect after it: the tenant's time; undefined where none did. */
-export function followedSince(hint: string, ledger: Ledger, live: ObservedSecret[]): number | undefined {
+export function followedSince(hint: string, ledger: Ledger): number | undefined {
   const since = Object.entries(ledger.suspects)
-    .filter(([suspect]) => isFollowedBy(hint, suspect, ledger, live))
+    .filter(([suspect]) => isFollowedBy(hint, suspect, ledger))
     .map(([, noticed]) => noticed)
   return since.length === 0 ? undefined : Math.min(...since)
 }
 
 /** Suspects that surely no place holds any more, so that their grace begins. `keys`: the places that count. */
-export function superseded(live: ObservedSecret[], evidence: Evidence, keys: string[]): string[] {
+export function superseded(evidence: Evidence, keys: string[]): string[] {
   const { ledger } = evidence
   if (ledger === undefined || keys.length === 0) return []
   const isElsewhere = othersAreHeld(evidence, keys)
   const isRewritten = areRewritten(evidence, keys)
   return Object.entries(ledger.suspects)
     .filter(
-      ([hint, since]) =>
-        isElsewhere(hint, since) || isRewritten(since) || followedSince(hint, ledger, live) !== undefined,
+      ([hint, since]) => isElsewhere(hint, since) || isRewritten(since) || followedSince(hint, ledger) !== undefined,
     )
     .map(([hint]) => hint)
 }
@@ -166,20 +163,15 @@ function areRewritten({ ledger, observed }: Evidence, keys: string[]): (since: n
  * The current secret and suspects that surely no place holds, nor held for so many seconds: each place got a suspect after them that
  * long ago, or by GitHub's own time nothing was written to any place meanwhile.
  */
-export function longNowhere(
-  live: ObservedSecret[],
-  destinations: Destination[],
-  evidence: Evidence,
-  seconds: number,
-): string[] {
+export function longNowhere(destinations: Destination[], evidence: Evidence, seconds: number): string[] {
   const { ledger, now } = evidence
   if (ledger === undefined) return []
   const listed = [...(ledger.current === undefined ? [] : [ledger.current.hint]), ...Object.keys(ledger.suspects)]
-  const followed = listed.filter((hint) => now - (followedSince(hint, ledger, live) ?? now) >= Math.max(seconds, 1))
+  const followed = listed.filter((hint) => now - (followedSince(hint, ledger) ?? now) >= Math.max(seconds, 1))
   const keys = [...new Set([...Object.keys(ledger.destinations), ...Object.keys(ledger.announced?.stamps ?? {})])]
   if (!areQuiet(keys, destinations, evidence, seconds)) return followed
   const isGone = ledger.current !== undefined && isOverwritten(ledger.current.hint, evidence)
-  return [...new Set([...followed, ...(isGone ? [ledger.current!.hint] : []), ...superseded(live, evidence, keys)])]
+  return [...new Set([...followed, ...(isGone ? [ledger.current!.hint] : []), ...superseded(evidence, keys)])]
 }
 
 /** Was none of the places that the ledger knows written for so many seconds, and does no other place hold anything? */

@@ -72,6 +72,8 @@ export function roomBeside(ledger: Ledger, destinations: Destination[], lifetime
 }
 
 const longestTime = 9_999_999_999
+/** Seconds from an announcement to its commit, and more: GitHub may make a run wait a quarter of an hour. */
+const longestSection = 9999
 /** As long as ids of users are. */
 const anyBot = 'x'.repeat(24)
 
@@ -96,7 +98,9 @@ function fullest(ledger: Ledger, destinations: Destination[], lifetime?: Lifetim
     current: { hint: hints[0]!, since: longestTime },
     retiring: Object.fromEntries(hints.slice(1).map((hint) => [hint, longestTime])),
     suspects: {},
-    written: Object.fromEntries(hints.slice(1, 1 + mostWritten).map((hint) => [hint, [longestTime, lease] as const])),
+    written: Object.fromEntries(
+      hints.slice(1, 1 + mostWritten).map((hint) => [hint, [longestTime, lease, longestSection] as const]),
+    ),
     announced: {
       run: 'x'.repeat(Math.max(26, ledger.announced?.run.length ?? 0)),
       by: 'x'.repeat(longestCaller),

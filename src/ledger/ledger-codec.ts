@@ -52,8 +52,8 @@ const lineSchema = z.lazy(() => {
     unproven: z.optional(z.literal(true)),
     retiring: z._default(times, {}),
     suspects: z._default(times, {}),
-    /** When each of them was written to every place, by GitHub's time: the first write, and the seconds to the last. */
-    written: z.optional(z.record(z.string(), z.readonly(z.tuple([time, time])))),
+    /** When each of them was written to every place: see `Written`. */
+    written: z.optional(z.record(z.string(), z.readonly(z.tuple([time, time, time])))),
     announced: z.optional(
       z.object({
         run: z.string(),

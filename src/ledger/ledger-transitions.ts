@@ -1,7 +1,7 @@
 import type { ObservedSecret } from '../model/client.ts'
 import { isKeyHint, unmadeKey } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
-import type { Ledger, Written } from '../model/ledger-shape.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
 import { runKey } from '../spec/client-spec.ts'
 import { lostAfter, superseded } from './delivery-evidence.ts'
 import { added, graceFrom, listedHints } from './ledger.ts'
@@ -18,7 +18,7 @@ export function announcing(
   const gone = new Set(rotation.retire.map(({ hint }) => hint))
   const alive = live.map(({ hint }) => hint).filter((hint) => !gone.has(hint))
   const keys = destinations.map(destinationKey)
-  const past = superseded(live, { ledger: base, observed, now, contested }, keys)
+  const past = superseded({ ledger: base, observed, now, contested }, keys)
   const died = base.announced?.renewed ?? base.announced?.at
   const suspects = only(added(without(base.suspects, past), rotation.orphans, died ?? now), alive)
   return {
@@ -68,8 +68,8 @@ export type Commit = {
   deliveries: Ledger['destinations']
   /** The weakest of all deliveries; `none` also where somebody wrote between announcement and delivery. */
   proof: Proof
-  /** When GitHub answered the writes. */
-  written: Written
+  /** By GitHub's time: when it answered the first write, and how many seconds later the last. */
+  written: readonly [first: number, seconds: number]
   /** Who issued our secret, as far as known: a live secret by somebody else is not ours … */
   issuedBy?: string | undefined
   /** … unless another run was at work, and that is somebody who issued here before. */
@@ -133,13 +133,14 @@ function withSuspects(commit: Commit, seen: Reread, written: Ledger): Ledger {
   const suspects = added(base.suspects, found, Math.floor(seen.now))
   // Another run's announcement stays: by it its secret will be recognised, should it die. Ours is over.
   const isOver = base.announced?.run === announced.announced?.run
+  const sinceAnnounced = Math.max(0, Math.floor(seen.now) - (announced.announced?.at ?? seen.now))
   const places = Object.entries(deliveries).map(([key, entry]) => [key, { ...entry, stamp: -1, idStamp: undefined }])
   return {
     ...base,
     announced: isOver ? undefined : base.announced,
     retiring,
     suspects,
-    written: writesOf({ ...base.written, [hint]: commit.written }, suspects),
+    written: writesOf({ ...base.written, [hint]: [...commit.written, sinceAnnounced] }, suspects),
     unproven: true,
     destinations: { ...Object.fromEntries(places), ...base.destinations },
   }

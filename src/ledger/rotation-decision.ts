@@ -145,7 +145,7 @@ function toMakeRoom(situation: Situation, lost: string[], reasons: Reason[]): st
   if (ledger === undefined || !isCrowded(situation, lost, reasons)) return []
   const held = new Set(Object.values(ledger.destinations).map(({ hint }) => hint))
   const followed = outOfGrace(situation).filter((hint) => !held.has(hint))
-  const nowhere = longNowhere(live, destinations, situation, grace)
+  const nowhere = longNowhere(destinations, situation, grace)
   return [...new Set([...followed, ...nowhere])].filter(
     (hint) => !lost.includes(hint) && !isKeyHint(hint) && live.some((secret) => secret.hint === hint),
   )

@@ -53,7 +53,7 @@ function slotsToFree({ live, destinations, evidence }: Situation): LaterProof {
   const isFull = live.filter(({ hint }) => !isKeyHint(hint)).length >= secretSlots
   if (ledger === undefined || !isFull || ledger.announced !== undefined) return undefined
   if (!destinations.every((destination) => isDelivered(destination, evidence))) return undefined
-  const past = superseded(live, evidence, Object.keys(ledger.destinations))
+  const past = superseded(evidence, Object.keys(ledger.destinations))
   if (past.length === 0) return undefined
   const suspects = Object.fromEntries(Object.entries(ledger.suspects).filter(([hint]) => !past.includes(hint)))
   const { written: _over, ...base } = ledger
@@ -75,7 +75,7 @@ function latestWritten({ live, evidence }: Situation): string | undefined {
   return suspects.find(
     (hint) =>
       ledger.written?.[hint] !== undefined &&
-      suspects.every((other) => other === hint || isFollowedBy(other, hint, ledger, live)),
+      suspects.every((other) => other === hint || isFollowedBy(other, hint, ledger)),
   )
 }
 

@@ -19,8 +19,7 @@ export type Ledger = {
   retiring: Record<string, number>
   suspects: Record<string, number>
   /**
-   * Suspects that their run wrote to every place, by GitHub's own time: when the first of those writes was answered, and how many
-   * seconds later the last. By it a later run recognises which of them a place holds.
+   * When suspects were written to every place: by it a later run recognises which of them a place holds.
    */
   written?: Record<string, Written> | undefined
   announced?: Announcement | undefined
@@ -31,7 +30,11 @@ export type Ledger = {
   spaces?: Record<string, string> | undefined
 }
 
-export type Written = readonly [first: number, seconds: number]
+/**
+ * By GitHub's own time: when the first of a run's writes was answered, and how many seconds later the last. By the tenant's: how many
+ * seconds before the secret was suspected its run had announced it.
+ */
+export type Written = readonly [first: number, seconds: number, announced: number]
 
 /** `by`: the tenant's id of the user who issues, where the tenant tells it: a secret that it says somebody else made is not ours. */
 export type Announcement = {
