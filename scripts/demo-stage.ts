@@ -154,11 +154,23 @@ export class Stage {
     })
   }
 
+  /** What the tenant answers to a workflow that signs in with what the repository holds, and reads this. */
+  async statusFor(path: string): Promise<number> {
+    const id = this.sandbox.github.variableValue({ repository, name: 'QLIK_CLIENT_ID' }) ?? ''
+    const accessToken = await this.#token({ client_id: id, client_secret: this.storedSecret() })
+    const headers = { authorization: `Bearer ${accessToken}` }
+    return (await fetch(`${this.#tenantUrl}${path}`, { headers })).status
+  }
+
   async #getsToken(proof: Record<string, string>): Promise<boolean> {
+    return (await this.#token(proof)) !== undefined
+  }
+
+  async #token(proof: Record<string, string>): Promise<string | undefined> {
     const body = new URLSearchParams({ grant_type: 'client_credentials', ...proof })
     const response = await fetch(`${this.#tenantUrl}/oauth/token`, { method: 'POST', body })
     const { access_token } = (await response.json()) as { access_token?: string }
-    return response.status === 200 && access_token !== undefined
+    return response.status === 200 ? access_token : undefined
   }
 
   #log({ log, exitCode, milliseconds }: StepResult, inputs: Record<string, string>): void {

@@ -3,6 +3,7 @@
  * promises; the exit code tells whether all did.
  */
 import { manyClients, mistakesInAFile, validate } from './demo-file.ts'
+import { spaces } from './demo-spaces.ts'
 import { day, hour, repository, Stage } from './demo-stage.ts'
 
 const deployer = { name: 'deployer', scopes: 'user_default apps', 'rotate-after': '90d', 'grace-period': '24h' }
@@ -123,6 +124,7 @@ try {
   await changedByHand(stage)
   await graceIsOver(stage, await rotation(stage))
   await overwritten(stage)
+  await spaces(stage, deployer)
   await adoption(stage)
   await mistakesInAFile(stage)
   await validate(stage)

@@ -104,6 +104,7 @@ describe('spaces', () => {
     const fewer = await simulation.run({ spaces: 'Sales: consumer' })
     expectSuccess(fewer, { result: 'updated', drift: 'true' })
     expect(kinds(fewer.outputs)).toEqual(['revoke'])
+    expect(fewer.log.join('\n')).toContain(`revoke consumer in space Finance (${finance.id})`)
     expect([rolesIn(finance), rolesIn(sales)]).toEqual([undefined, ['consumer']])
     await expectNothingToDo({ spaces: 'Sales: consumer' }, 1)
     const none = await simulation.run({ spaces: '[]' })

@@ -61,6 +61,10 @@ const file = (count: number) => async (simulation: Simulation) => {
   return done(simulation)
 }
 
+function twoSpaces({ sandbox: { tenant } }: Simulation) {
+  return [tenant.spaces.add('Finance'), tenant.spaces.add('Sales')]
+}
+
 function signedInByClient(simulation: Simulation): Record<string, string> {
   const admin = simulation.sandbox.tenant.createAdminClient()
   return { 'api-key': '', 'admin-client-id': admin.clientId, 'admin-client-secret': admin.secret }
@@ -88,6 +92,28 @@ export const trips: Trip[] = [
     return { 'client-id': clientId }
   }),
   trip('destroyed', [5, 8, 4], async (simulation) => ({ ...(await done(simulation)), mode: 'destroy' })),
+  trip('granted two spaces, found by name', [8, 13, 6], async (simulation) => {
+    await done(simulation)
+    return {
+      spaces: twoSpaces(simulation)
+        .map(({ name }) => `${name}: consumer`)
+        .join('\n'),
+    }
+  }),
+  trip('nothing to do, two spaces by name', [2, 6, 2], async (simulation) =>
+    done(simulation, {
+      spaces: twoSpaces(simulation)
+        .map(({ name }) => `${name}: consumer`)
+        .join('\n'),
+    }),
+  ),
+  trip('nothing to do, two spaces by id', [1, 6, 1], async (simulation) =>
+    done(simulation, {
+      spaces: twoSpaces(simulation)
+        .map(({ id }) => `${id}: consumer`)
+        .join('\n'),
+    }),
+  ),
   // GitHub gives variables by thirties.
   trip('nothing to do, 10 clients of a file', [1, 3, 1], file(10)),
   trip('nothing to do, 100 clients of a file', [2, 6, 1], file(100)),

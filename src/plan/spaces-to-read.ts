@@ -63,21 +63,30 @@ function ask(
   seen: ObservedSpaces,
   questions: SpaceQuestions,
 ): void {
-  if (spec.state === 'absent') askGranted(client, questions)
-  if (spec.state === 'absent' || spec.spaces === undefined) return
+  const named = spec.state === 'absent' ? [] : spec.spaces
+  if (named === undefined) return
   const bot = knownBot(client, seen)
-  if (client !== undefined) {
-    askGranted(client, questions)
-    if (spec.spaces.length > 0 && bot === undefined) questions.bots.add(client.id)
-  }
-  for (const membership of spec.spaces) askMembership(membership, { client, bot, seen, questions })
+  if (client !== undefined && named.length > 0 && bot === undefined) questions.bots.add(client.id)
+  const ids = named.flatMap((membership) => askMembership(membership, { client, bot, seen, questions }) ?? [])
+  if (client !== undefined) askGranted(client, { ids, bot, seen, questions })
 }
 
-/** What was granted may have to be revoked: who is in there, and as whom our client is. */
-function askGranted(client: ObservedClient | undefined, questions: SpaceQuestions): void {
-  const ledger = client?.description.ledger
-  for (const id of grantedSpaces(ledger)) questions.members.set(id, id)
-  if (client !== undefined && ledger?.spaces !== undefined && ledger.bot === undefined) questions.bots.add(client.id)
+/** What was granted may have to be revoked: who is in there, as whom our client is, and of what is to be revoked the name. */
+function askGranted(
+  client: ObservedClient,
+  { ids, bot, seen, questions }: Pick<Asking, 'bot' | 'seen' | 'questions'> & { ids: string[] },
+): void {
+  const granted = grantedSpaces(client.description.ledger)
+  if (granted.length > 0 && bot === undefined) questions.bots.add(client.id)
+  for (const id of granted.filter((it) => !ids.includes(it))) {
+    questions.members.set(id, id)
+    const members = seen.members.get(id)
+    if (Array.isArray(members) && assignmentOf(members, bot) !== undefined) askDetails(id, id, { seen, questions })
+  }
+}
+
+function askDetails(id: string, label: string, { seen, questions }: Pick<Asking, 'seen' | 'questions'>): void {
+  if (detailsOf(id, seen) === undefined) questions.details.set(id, label)
 }
 
 type Asking = {
@@ -87,23 +96,25 @@ type Asking = {
   questions: SpaceQuestions
 }
 
-function askMembership({ space, roles }: Membership, { client, bot, seen, questions }: Asking): void {
+/** Returns the id of the space, where it is known. */
+function askMembership({ space, roles }: Membership, { client, bot, seen, questions }: Asking): string | undefined {
   const found = findSpace(space, client?.description.ledger, seen)
   if (found.kind === 'ask') questions.all = true
-  if (found.kind !== 'found') return
+  if (found.kind !== 'found') return undefined
   const { id } = found
   const label = refLabel(space)
   // Also for a client that is about to be created: it shows whether we may manage the space.
   questions.members.set(id, label)
   const members = seen.members.get(id)
   const isBotKnown = client === undefined || bot !== undefined || seen.bots.has(client.id)
-  if (!isBotKnown || members === undefined || members instanceof ActionError) return
+  if (!isBotKnown || members === undefined || members instanceof ActionError) return id
   const has = members === 'gone' ? undefined : assignmentOf(members, bot)
-  if (has !== undefined && sameRoles(has.roles, roles)) return
+  if (has !== undefined && sameRoles(has.roles, roles)) return id
   // Whether it offers the roles, and whether it is gone: both are looked at only where something is to be changed.
-  if (detailsOf(id, seen) === undefined) questions.details.set(id, label)
+  askDetails(id, label, { seen, questions })
   // Somebody may have deleted or disabled the bot that the ledger remembers.
   if (client !== undefined) questions.bots.add(client.id)
+  return id
 }
 
 export function assignmentOf(members: Assignment[], bot: string | undefined): Assignment | undefined {
