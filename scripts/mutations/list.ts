@@ -1,0 +1,66 @@
+/**
+ * One part of the sources: of the function or constant named by `in`, or of any file. Exactly one of the others says what: the value of
+ * a constant or property, a call, what is returned, or a comparison.
+ */
+export type Place = {
+  in?: string
+  constant?: string
+  call?: string
+  property?: string
+  returns?: true
+  test?: '>=' | '<' | '>' | '<='
+}
+
+/** A rule that is taken out: the code at a place becomes this. `tests`: parts of the names of the test files that hold the rule first. */
+export type Mutation = { name: string; at: Place; becomes: string; tests?: string[] }
+
+export const mutations: Mutation[] = [
+  {
+    name: 'issue without announcing',
+    at: { in: 'announce', call: 'describe' },
+    becomes: 'Promise.resolve({ value: undefined, at: work.reading.now })',
+  },
+  { name: 'deliver without the two seconds', at: { constant: 'stampGap' }, becomes: '0' },
+  { name: 'hold a lease of one second', at: { constant: 'lease' }, becomes: '1' },
+  { name: 'announce without keeping suspects', at: { in: 'announcing', constant: 'suspects' }, becomes: '{}' },
+  { name: 'do not look for orphans', at: { in: 'classifySecrets', constant: 'orphans' }, becomes: '[]' },
+  { name: 'retire orphans that may have been delivered', at: { in: 'lostAmong', call: 'every' }, becomes: 'true' },
+  {
+    name: 'take a value that was written while a run announced for an older one',
+    at: { in: 'isUntouched', constant: 'wasBefore' },
+    becomes: 'true',
+  },
+  { name: 'do not look back', at: { in: 'commit', constant: 'correction' }, becomes: 'undefined' },
+  {
+    name: 'trust a delivery that was not committed',
+    at: { in: 'isDelivered', returns: true },
+    becomes: "held.kind !== 'nothing' && held.kind !== 'unread' && idIsThere",
+  },
+  { name: 'make room without regard to the grace', at: { in: 'areQuiet', test: '>=' }, becomes: 'true' },
+  { name: 'ignore the grace', at: { in: 'outOfGrace', test: '>=' }, becomes: 'true' },
+  {
+    name: 'add a key while another run may be adding one',
+    at: { constant: 'exclusion' },
+    becomes: '0',
+    tests: ['promises/keys-together', 'promises/stories-keys'],
+  },
+  { name: 'believe the last error', at: { in: 'inDoubtUntilAnswered', constant: 'before' }, becomes: 'false' },
+  {
+    name: 'do not ask who made a secret',
+    at: { in: 'orphansAmong', constant: 'makers' },
+    becomes: 'new Set()',
+    tests: ['ledger/rotation-decision', 'promises/stories'],
+  },
+  {
+    name: 'do not ask whose value it is',
+    at: { in: 'whose', call: 'serversOf' },
+    becomes: '[]',
+    tests: ['contract/destroy-shared'],
+  },
+  {
+    name: 'take a place that another client serves',
+    at: { in: 'refuseTaken', constant: 'taken' },
+    becomes: '[]',
+    tests: ['contract/taken'],
+  },
+]
