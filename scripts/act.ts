@@ -6,6 +6,7 @@ import * as many from './act/many.ts'
 import * as one from './act/one-client.ts'
 import { root, Stage } from './act/stage.ts'
 import * as use from './act/use.ts'
+import * as whole from './act/whole-tenant.ts'
 
 type Play = (stage: Stage) => Promise<void>
 
@@ -29,6 +30,8 @@ const plays: [name: string, prepare: (stage: Stage) => void, play: Play][] = [
   ...example('spaces.yml', one.spaces),
   ...example('plan.yml', many.plan),
   ...example('drift.yml', many.drift),
+  ...example('audit.yml', whole.audit),
+  ...example('export.yml', whole.exported),
   ...example('many-clients.yml', many.manyTenants, many.long, many.tooMany),
   ...example('pull-request-client.yml', use.preview),
   ...example('use-qlik-api.yml', use.library),

@@ -161,6 +161,34 @@ clients:
     expect(both.spec).toContain('      - repository: acme/reports\n        client-id-as: none\n')
   })
 
+  it('says once where clients are delivered whose places differ by their names alone', async () => {
+    const client = (name: string, more: object = {}) => ({
+      ...{ name, scopes: ['user_default'] },
+      deliver: [{ environment: 'staging', 'client-id-name': `${named(name)}_ID`, 'client-secret-name': named(name) }],
+      ...more,
+    })
+    const named = (name: string) => `QLIK_${name.toUpperCase().replaceAll('-', '_')}`
+    simulation.program = programFor([
+      client('nightly-import'),
+      client('deployer'),
+      client('9to5'),
+      client('one', { deliver: [{}] }),
+    ])
+    expectSuccess(await simulation.run())
+    simulation.program = program
+    const both = await exportedAndPlanned(simulation)
+    expectSame(both)
+    expect(both.spec).toContain(`\
+defaults:
+  scopes: [user_default]
+  deliver:
+    - environment: staging
+      client-id-name: QLIK_{name}_ID
+      client-secret-name: QLIK_{name}
+`)
+    expect(both.spec.match(/^ {4}deliver:/gm)).toHaveLength(1)
+  })
+
   it('is refused by a tenant that shows us what everybody sees', async () => {
     tenant().addClient({ clientName: 'plain' })
     const key = tenant().issueApiKey({ admin: false }).value

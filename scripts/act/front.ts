@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net'
 import type { GitHub } from '../../sandbox/github/model.ts'
 
 export type Comment = { id: number; body: string; user: { type: 'Bot' | 'User'; login: string } }
+export type Issue = { number: number; title: string; body: string; user: Comment['user'] }
 export type Mint = { owner: string; repositories: string; permissions: Record<string, string> }
 
-/** What a workflow asks GitHub for beside this action: comments of a pull request, and tokens of an App. All else goes on to the sandbox. */
+/** What a workflow asks GitHub for beside this action: issues, comments of a pull request, and tokens of an App. All else goes on to the sandbox. */
 export class Front {
   readonly comments: Comment[] = []
+  readonly issues: Issue[] = []
   readonly mints: Mint[] = []
   /** The workflow's own token. */
   readonly token = `ghs_${'w'.repeat(40)}`
@@ -36,7 +38,7 @@ export class Front {
     const body = Buffer.concat(chunks)
     const { method = 'GET', url = '/' } = request
     if (url === '/_app/token') return void send(response, 201, { token: this.#mint(JSON.parse(body.toString())) })
-    if (/^\/repos\/acme\/app\/issues\//.test(url)) return void this.#issues(request, response, body.toString())
+    if (/^\/repos\/acme\/app\/issues\b/.test(url)) return void this.#issues(request, response, body.toString())
     const { authorization = '', 'content-type': type = 'application/json' } = request.headers
     const sent = method === 'GET' || body.length === 0 ? {} : { body }
     const answer = await fetch(this.#behind + url, {
@@ -53,6 +55,7 @@ export class Front {
     if (headers.authorization !== `Bearer ${this.token}`)
       return send(response, 403, { message: 'Resource not accessible by integration' })
     const { pathname, searchParams } = new URL(url, 'http://github')
+    if (/issues(\/\d+)?$/.test(pathname)) return this.#issue(method, url, response, text)
     if (method === 'GET') return send(response, 200, this.#page(searchParams))
     const { body } = JSON.parse(text) as { body: string }
     if (body.length > 65_536) return send(response, 422, { message: 'Body is too long (maximum is 65536 characters)' })
@@ -61,6 +64,30 @@ export class Front {
     if (comment === undefined) return send(response, 404, { message: 'Not Found' })
     comment.body = body
     return send(response, 200, comment)
+  }
+
+  /** The list of open issues, one that is opened, and one that is changed. */
+  #issue(method: string | undefined, url: string, response: ServerResponse, text: string): ServerResponse {
+    const { pathname, searchParams } = new URL(url, 'http://github')
+    const by = searchParams.get('creator')
+    if (method === 'GET')
+      return send(
+        response,
+        200,
+        this.issues.filter(({ user }) => by === null || user.login === by),
+      )
+    const { title, body } = JSON.parse(text) as Issue
+    if (body.length > 65_536) return send(response, 422, { message: 'Body is too long (maximum is 65536 characters)' })
+    if (method === 'POST') return send(response, 201, this.open(title, body))
+    const issue = this.issues.find(({ number }) => number === Number(pathname.split('/').at(-1)))
+    if (issue === undefined) return send(response, 404, { message: 'Not Found' })
+    return send(response, 200, Object.assign(issue, { title, body }))
+  }
+
+  open(title: string, body: string, user: Comment['user'] = { type: 'Bot', login: 'github-actions[bot]' }): Issue {
+    const issue = { number: 1 + this.issues.length, title, body, user }
+    this.issues.push(issue)
+    return issue
   }
 
   #page(search: URLSearchParams): Comment[] {

@@ -11,7 +11,8 @@ export const root = path.resolve(import.meta.dirname, '../..')
 export const repository = 'acme/app'
 /** What the workflows read of an environment or, under '', of the repository, beside what was delivered there. */
 type Kept = { secrets: Record<string, string>; vars: Record<string, string> }
-export type Run = { exitCode: number | null; log: string; writes: string[] }
+/** `artifacts`: the folder with what was uploaded. */
+export type Run = { exitCode: number | null; log: string; writes: string[]; artifacts: string }
 export type Event = { name: string; payload?: Record<string, unknown> }
 
 /** Two tenants, GitHub, a repository with workflows, and the engine that runs them. */
@@ -116,7 +117,8 @@ export class Stage {
     const writes = seen.filter(({ method, path: at }) => method !== 'GET' && !at.startsWith('/oauth/'))
     for (const value of Object.values(given.secrets).filter((value) => value.length > 20 && log.includes(value)))
       throw new Error(`not so: the log shows no secret, but has ${value.slice(0, 3)}…`)
-    return { exitCode, log, writes: writes.map(({ method, path: at }) => `${method} ${at}`) }
+    const told = writes.map(({ method, path: at }) => `${method} ${at}`)
+    return { exitCode, log, writes: told, artifacts: env.ARTIFACTS }
   }
 
   #prepare(clone: string): void {
