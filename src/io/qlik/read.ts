@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type * as z from 'zod/mini'
 import { ActionError } from '../../base/errors.ts'
 import { plain } from '../../base/text.ts'
 import type { ObservedClient, PassedOver } from '../../model/client.ts'
 import { methodOf } from '../../model/credential.ts'
 import type { At, TenantReader } from '../../ports.ts'
-import type { Answer } from '../http/responses.ts'
 import { partsOf } from '../http/responses.ts'
+import { pages } from './pages.ts'
 import { ask, clientsPath, misread, parsed, type Session } from './session.ts'
 import * as wire from './wire.ts'
 
@@ -17,8 +16,6 @@ export function createReader(session: Session): TenantReader {
   }
 }
 
-const mostPages = 500
-
 type List = At<wire.Listed[]> & { passedOver: PassedOver[] }
 
 async function readClients(session: Session): Promise<At<ObservedClient[]> & { passedOver: PassedOver[] }> {
@@ -26,32 +23,18 @@ async function readClients(session: Session): Promise<At<ObservedClient[]> & { p
   return { value: value.map(({ observed }) => observed), at, passedOver }
 }
 
-/**
- * All clients by pages of a hundred, the most the tenant gives. The next page is asked for as the tenant says, never computed. An
- * entry without the documented form stops nobody.
- */
+/** All clients by pages of a hundred, the most the tenant gives. An entry without the documented form stops nobody. */
 async function readList(session: Session): Promise<List> {
-  const what = 'reading the clients'
   const clients: wire.Listed[] = []
   const passedOver: PassedOver[] = []
-  let path: string | undefined | null = `${clientsPath}?limit=100`
   let at: number | undefined
-  const seen = new Set<string>()
-  while (path !== undefined) {
-    seen.add(path)
-    const answer: Answer = await ask(session, { method: 'GET', path, what })
-    at ??= answer.at
-    const page: z.infer<typeof wire.clientsSchema> = parsed(wire.clientsSchema, answer, what)
-    for (const raw of page.data) {
+  for await (const page of pages(session, `${clientsPath}?limit=100`, 'reading the clients')) {
+    at ??= page.at
+    for (const raw of page.items) {
       const entry = listedClient(session, raw)
       if ('lacks' in entry) passedOver.push(entry)
       else if (!entry.client.deletedAt) clients.push(entry)
     }
-    path = nextPath(page.links?.next?.href, session.tenant.origin)
-    if (path === null) throw misread(answer, what, 'links to something that is no address')
-    // What is on a page that was not read must not count as absent.
-    if (path !== undefined && seen.has(path)) throw misread(answer, what, 'leads back to a page that was read')
-    if (seen.size >= mostPages) throw misread(answer, what, `has no end: ${mostPages} pages were read`)
   }
   return { value: clients, at: at!, passedOver }
 }
@@ -66,16 +49,6 @@ function listedClient(session: Session, raw: unknown): wire.Listed | PassedOver 
   const listed = { raw, client, observed: wire.toObservedClient(client) }
   session.listed.set(client.clientId, listed)
   return listed
-}
-
-/**
- * The tenant may link by another of its names: we stay with the one that was given to us. Null where it is no address of a page:
- * in others (`x:@host/`) the path begins without a slash, and could change the host that it is put behind.
- */
-function nextPath(href: string | null | undefined, origin: string): string | undefined | null {
-  if (!href) return undefined
-  const url = URL.canParse(href, origin) ? new URL(href, origin) : undefined
-  return url !== undefined && /^https?:$/.test(url.protocol) ? `${url.pathname}${url.search}` : null
 }
 
 async function readClient(session: Session, clientId: string): Promise<At<ObservedClient | undefined>> {

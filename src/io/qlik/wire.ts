@@ -52,12 +52,6 @@ export type WireClient = z.infer<typeof clientSchema>
 /** A client in a list: as it came, as far as we read it, and as we speak of it. */
 export type Listed = { raw: unknown; client: WireClient; observed: ObservedClient }
 
-/** The clients of a page are each checked by `listedSchema`. */
-export const clientsSchema = z.object({
-  data: z.array(z.unknown()),
-  links: z.nullish(z.object({ next: z.nullish(z.object({ href: text })) })),
-})
-
 export const createdSchema = z.extend(clientSchema, { clientSecret: text })
 export const issuedSchema = z.object({
   clientSecret: z.string().check(z.minLength(1)),
