@@ -109,7 +109,7 @@ describe('of twins', () => {
     ['has suspects', { ledger: { ...mere(now - 650), suspects: { aaaaa: now - 650 } } }],
   ])('one that %s is none, whatever its description says: people tell them apart, or it stays', (_what, more) => {
     const old = clientOf({ id: 'settled', ledger: ledgerOf(), createdAt: now - 99 * 86_400 })
-    const other = clientOf({ id: 'other', ledger: mere(now - 650), createdAt: now - 650, ...more })
+    const other = clientOf({ id: 'other', ledger: mere(now - 650), ...born, ...more })
     expect(find(specOf(), [old, other])).toMatchObject({ client: { id: 'settled' }, twins: [] })
   })
 
