@@ -50,6 +50,7 @@ function agreed(origin: string): Promise<boolean> {
 This probe works on the tenant ${origin} for about five minutes:
 - It creates about seven OAuth clients named “qlik-oauth-client probe <random>”, three at a time at most, and removes them
   again. One of them gets the scope admin_classic and trusted consent; its secrets stay in the memory of this process.
+- It creates one shared space of that name, and deletes it right after.
 - It signs in as that client. Qlik Cloud then keeps a bot user, which outlives the client and can't be removed this way (a
   second one where the tenant is reached by an alias). On user-based subscriptions with dynamic assignment, a bot user may take
   a licence.
@@ -63,7 +64,7 @@ async function ask({ origin, signIn }: Given): Promise<number> {
   const { transport, close } = createTransport(proxies(process.env, problems, () => {}))
   if (problems.list.length > 0) throw invalid(problems.list)
   let bench: Bench | undefined
-  const stop = stopOnSignal(() => bench?.own.left() ?? [])
+  const stop = stopOnSignal(() => bench?.left() ?? [])
   const run = randomBytes(6).toString('hex')
   const result = await probe({ origin, signIn, transport, clock, stop, run, say }, (it) => {
     bench = it

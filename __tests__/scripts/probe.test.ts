@@ -49,6 +49,10 @@ const switches: { [Name in keyof Settings]?: [Settings[Name], Partial<Settings>?
   tokensDieWithClient: [[false], [true]],
   scopeChanges: [['immediate'], ['next-token']],
   usersMe: [['answers'], ['refuses']],
+  botAppears: [['with-token'], ['with-client']],
+  typeOfBots: [['user'], ['bot'], ['either', { unseenSpace: 'missing' }]],
+  wrongTypeStatus: [[400], [404], [422, { typeOfBots: 'bot' }]],
+  unseenSpace: [['forbidden'], ['missing']],
   usersMeRedirects: [[false], [true], [true, { usersMe: 'refuses' }]],
   nameOfTokenEvents: [['new'], ['old'], ['both']],
   usersOfTokenEvents: [['told'], ['not told'], ['not told', { nameOfTokenEvents: 'old' }]],
@@ -60,11 +64,7 @@ const exceptions: { [Name in keyof Settings]?: string } = {
   tenantUrl: 'known to whoever probes',
   secretClockAhead: 'nothing of the tenant’s rules: clocks of one tenant that differ',
   maxClients: 'a limit: to find it would fill up the tenant',
-  botAppears: 'the program looks, whatever it is',
   deletionOfBots: 'to find it would delete a user',
-  typeOfBots: 'the program tries both',
-  wrongTypeStatus: 'whatever it is, the other type is tried',
-  unseenSpace: 'of clients, not of the program',
   maxTokensPerUser: 'a limit: to find it would use up the tokens',
   tier1PerMinute: 'a limit: to find it would get in others’ way',
   tier2PerMinute: 'a limit: to find it would get in others’ way',
@@ -236,6 +236,7 @@ describe.each(Object.entries(troubles))('a probe of which any one request %s', (
       const left = result.left.filter((it) => !it.startsWith('perhaps'))
       expect([n, sandbox.tenant.liveClients().length, left]).toEqual([n, before.length, []])
       expect(result.left.length).toBeLessThanOrEqual(1)
+      expect([n, sandbox.tenant.spaces.all.size]).toEqual([n, 0])
       expect(others(sandbox)).toEqual(before)
       expect(report).not.toContain(defect)
       expect(saysSecret(report, secrets)).toEqual([])
@@ -382,6 +383,7 @@ function toldSettings(result: Probing['result']): Partial<Settings> {
 function nothingIsLeft(sandbox: Sandbox, result: Probing['result']): void {
   expect(result.left).toEqual([])
   expect(sandbox.tenant.liveClients()).toHaveLength(7)
+  expect(sandbox.tenant.spaces.all.size).toBe(0)
 }
 
 function at(trouble: (act: Parameters<Meddle>[1]) => ReturnType<Meddle>): (n: number) => Meddle {

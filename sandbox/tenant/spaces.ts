@@ -10,9 +10,11 @@ export function spacesRoute(call: Call, actor: Actor, context: Context): Sandbox
   const [, , , id, part, assignmentId] = call.segments
   const depth = call.segments.length - 3
   if (depth === 0 && call.method === 'GET') return list(call, actor, context)
+  if (depth === 0 && call.method === 'POST') return create(call, actor, context)
   if (id === undefined || (depth > 1 && part !== 'assignments')) throw notFound()
   const space = visibleSpace(id, actor, context)
   if (depth === 1 && call.method === 'GET') return jsonResponse(200, shapeOf(space, actor, context))
+  if (depth === 1 && call.method === 'DELETE') return remove(space, actor, context)
   if (depth === 2 && call.method === 'GET') return members(call, space, actor, context)
   if (depth === 2 && call.method === 'POST') return assign(call, space, actor, context)
   if (depth === 3) return one(call, space, assignmentId ?? '', { actor, context })
@@ -69,6 +71,21 @@ function list(call: Call, actor: Actor, context: Context): SandboxResponse {
   const page = pageOf(found, call.query, { usual: 10, pageLimit: settings.pageLimit })
   const data = page.items.map((space) => shapeOf(space, actor, context))
   return jsonResponse(200, { data, meta: { count: found.length }, links: linksOf(page, call, settings.tenantUrl) })
+}
+
+function create(call: Call, actor: Actor, context: Context): SandboxResponse {
+  if (!administers(actor, true)) throw forbidden()
+  const { name, type } = fieldsOf(call)
+  if (typeof name !== 'string' || name === '' || name.length > 256) throw invalid('name must have 1 to 256 characters')
+  if (typeof type !== 'string' || !(type in rolesOfSpaces)) throw invalid('type must be shared, managed or data')
+  const space = context.tenant.spaces.add(name, { type: type as Space['type'], ownerId: actor.userId })
+  return jsonResponse(201, shapeOf(space, actor, context))
+}
+
+function remove(space: Space, actor: Actor, context: Context): SandboxResponse {
+  if (!administers(actor, true) && space.ownerId !== actor.userId) throw forbidden()
+  context.tenant.spaces.delete(space.id)
+  return emptyResponse(204)
 }
 
 function shapeOf(space: Space, actor: Actor, context: Context): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { clientsPath, OwnClients, readPage } from './own-clients.ts'
+import { OwnSpaces } from './own-spaces.ts'
 import { type Ask, type Line, type Reply, Untold, Wire } from './wire.ts'
 
 /** How somebody with the rights of a tenant administrator signs in. */
@@ -17,6 +18,7 @@ const gaps = [1, 1, 1, 1, 1, 1, 2, 2, 3, 3, 4, 5, 5, 10, 10, 10, 20, 20, 20]
 export class Bench {
   readonly wire: Wire
   readonly own: OwnClients
+  readonly spaces: OwnSpaces
   readonly signIn: SignIn
   /** Bot users can't be removed: they outlive their clients. */
   readonly bots = new Set<string>()
@@ -28,6 +30,7 @@ export class Bench {
     this.wire = new Wire(line)
     this.signIn = signIn
     this.own = new OwnClients(this.wire, (ask) => this.admin(ask), run)
+    this.spaces = new OwnSpaces(this.wire, (ask) => this.admin(ask), run)
     this.wire.unspeakable.add(signIn.kind === 'api-key' ? signIn.key : signIn.secret)
   }
 
@@ -139,9 +142,15 @@ export class Bench {
     }
   }
 
+  /** What is there still of all that was created. */
+  left(): string[] {
+    return [...this.own.left(), ...this.spaces.left()]
+  }
+
   /** Removes all that was created and gives all tokens back. */
   async clean(): Promise<void> {
     this.wire.cleaning = true
+    await this.spaces.removeAll()
     await this.own.removeAll()
     for (const token of this.#tokens) await this.revoke(token)
   }

@@ -61,13 +61,13 @@ export class OwnClients {
 
   /** Deletes all of them, with patience. What is left afterwards, `left` tells. */
   async removeAll(): Promise<void> {
-    await this.#persist(() => this.#findUnclear(), 60)
+    await persist(this.#wire, () => this.#findUnclear(), 60)
     for (const id of this.ids) {
       const isGone = async () => {
         await this.remove(id)
         return !this.#byId.has(id)
       }
-      await this.#persist(isGone, 60)
+      await persist(this.#wire, isGone, 60)
     }
   }
 
@@ -80,17 +80,6 @@ export class OwnClients {
     return [...known, ...unclear]
   }
 
-  async #persist(task: () => Promise<boolean>, seconds: number): Promise<void> {
-    const { clock } = this.#wire.line
-    const end = clock.elapsed() + seconds * 1000
-    for (let wait = 1000; ; wait = Math.min(wait * 2, 16_000)) {
-      // Nothing that goes wrong here may keep the other clients from being removed.
-      if (await task().catch(() => false)) return
-      if (clock.elapsed() >= end) return
-      await this.#wire.sleep(wait)
-    }
-  }
-
   /** True where nothing is unclear any more. A client may take a while to be listed. */
   async #findUnclear(): Promise<boolean> {
     if (this.#unclear.size === 0) return true
@@ -101,6 +90,17 @@ export class OwnClients {
       this.#unclear.delete(clientName)
     }
     return this.#unclear.size === 0
+  }
+}
+
+/** Tries a task again and again until it is done, for so many seconds. Nothing that goes wrong here may keep others from their turn. */
+export async function persist(wire: Wire, task: () => Promise<boolean>, seconds: number): Promise<void> {
+  const { clock } = wire.line
+  const end = clock.elapsed() + seconds * 1000
+  for (let wait = 1000; ; wait = Math.min(wait * 2, 16_000)) {
+    if (await task().catch(() => false)) return
+    if (clock.elapsed() >= end) return
+    await wire.sleep(wait)
   }
 }
 

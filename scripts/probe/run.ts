@@ -4,11 +4,12 @@ import type { Fact } from './fact.ts'
 import { clientFacts } from './facts/clients.ts'
 import { deletionFacts } from './facts/deletion.ts'
 import { secretFacts } from './facts/secrets.ts'
+import { spaceFacts } from './facts/spaces.ts'
 import { tokenFacts } from './facts/tokens.ts'
 import { type Line, NoAnswer, Stopped, Untold } from './wire.ts'
 
 /** In the order in which they are asked: the later ones use up the clients of the earlier ones. */
-export const facts: Fact[] = [...clientFacts, ...secretFacts, ...tokenFacts, ...deletionFacts]
+export const facts: Fact[] = [...clientFacts, ...secretFacts, ...spaceFacts, ...tokenFacts, ...deletionFacts]
 
 /** What became of a question. Without an answer there is a reason. */
 export type Answered = {
@@ -61,7 +62,7 @@ export async function probe(world: World, onBench: (bench: Bench) => void = () =
     await bench.clean()
   }
   const seconds = Math.round((clock.elapsed() - began) / 1000)
-  const left = bench.own.left()
+  const left = bench.left()
   const { requests } = bench.wire
   const hosts = [world.origin, ...answers.flatMap(({ settings }) => settings?.issuer ?? [])].map(
     (it) => new URL(it).host,

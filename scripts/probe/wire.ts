@@ -101,7 +101,7 @@ export class Wire {
     const { origin, transport, clock } = this.line
     this.#sent[method === 'GET' ? 'read' : 'write'].push(clock.elapsed())
     this.requests += 1
-    const what = `${method} ${path.split('?')[0]!.replace(/(oauth-clients)\/[^/]+/, '$1/…')}`
+    const what = `${method} ${path.split('?')[0]!.replace(/(oauth-clients|spaces|assignments)\/[^/]+/g, '$1/…')}`
     const form = body instanceof URLSearchParams
     const wire = {
       method,
