@@ -149,7 +149,7 @@ function perhapsDelivered(destination: Destination, error: ActionError): ActionE
   const place = plain(destinationLabel(destination))
   const message = `${error.message}; the new secret may or may not have arrived in ${place}`
   const hint = `The previous secret stays live, and the next run delivers a fresh one. ${error.hint}`
-  return new ActionError(error.code, message, hint, { cause: error, trace: error.trace, status: error.status })
+  return error.with({ message, hint })
 }
 
 function deliveryFailed(work: Work, left: Delivery[], cause: ActionError): ActionError {

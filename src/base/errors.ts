@@ -96,6 +96,18 @@ export class ActionError extends Error {
     this.uncertain = details.uncertain ?? false
     this.mistakes = details.mistakes ?? []
   }
+
+  /** A copy that differs in these parts. It keeps all others, and its cause is this error. */
+  with(changes: { code?: ErrorCode; message?: string; hint?: string } & Details): ActionError {
+    const { code, message, hint, ...details } = changes
+    const { trace, status, absence, at, retryAfter, spent, uncertain, mistakes } = this
+    const kept = { trace, status, absence, at, retryAfter, spent, uncertain, mistakes }
+    return new ActionError(code ?? this.code, message ?? this.message, hint ?? this.hint, {
+      cause: this,
+      ...kept,
+      ...details,
+    })
+  }
 }
 
 /** Turns whatever was thrown into an ActionError: what we did not foresee is a `BUG`, told without its text's origin. */

@@ -118,5 +118,5 @@ export function together(errors: ActionError[]): ActionError {
   const messages = once(errors.map(({ code, message }) => (code === first!.code ? message : `${code}: ${message}`)))
   if (messages.length === 1) return first!
   const hint = once(errors.map((error) => error.hint)).join(' ')
-  return new ActionError(first!.code, messages.join('\n'), hint, { cause: first, trace: first!.trace })
+  return first!.with({ message: messages.join('\n'), hint })
 }

@@ -1,4 +1,4 @@
-import { ActionError, toActionError } from '../base/errors.ts'
+import { type ActionError, toActionError } from '../base/errors.ts'
 import type { Destination } from '../model/destination.ts'
 import type { ObservedSpaces } from '../model/space.ts'
 import type { Clock, Readers, Reading } from '../ports.ts'
@@ -53,9 +53,5 @@ function failureOf(
 function both(first: ActionError, second: ActionError | undefined): ActionError {
   if (second === undefined) return first
   const hint = `${first.hint} ${second.code}: ${second.hint}`
-  return new ActionError(first.code, `${first.message}; and ${second.code}: ${second.message}`, hint, {
-    cause: first,
-    trace: first.trace,
-    status: first.status,
-  })
+  return first.with({ message: `${first.message}; and ${second.code}: ${second.message}`, hint })
 }

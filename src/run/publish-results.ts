@@ -1,4 +1,4 @@
-import { ActionError } from '../base/errors.ts'
+import type { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import type { Inputs } from '../io/inputs/inputs.ts'
 import type { SpecFile } from '../io/inputs/spec-files.ts'
@@ -52,9 +52,5 @@ function failuresOf(outcomes: Outcome[]): ActionError[] {
 }
 
 function ofClients(names: string[], error: ActionError): ActionError {
-  return new ActionError(error.code, `${names.join(', ')}: ${error.message}`, error.hint, {
-    cause: error,
-    trace: error.trace,
-    status: error.status,
-  })
+  return error.with({ message: `${names.join(', ')}: ${error.message}` })
 }

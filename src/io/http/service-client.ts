@@ -186,9 +186,7 @@ const goOn = 'Start it again: the next run goes on from here.'
 
 /** There was no time left for this request: the run is over because it was asked to stop, not because of a service. */
 function stopped(error: ActionError): ActionError {
-  const { trace, status, uncertain } = error
-  const message = `the run was asked to stop (${error.message})`
-  return new ActionError('CANCELLED', message, goOn, { cause: error, trace, status, uncertain })
+  return error.with({ code: 'CANCELLED', message: `the run was asked to stop (${error.message})`, hint: goOn })
 }
 
 async function attempt(

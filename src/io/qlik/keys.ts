@@ -80,8 +80,7 @@ async function restore(change: Change, writing: Writing): Promise<wire.WireClien
 
 function inDoubt(thrown: unknown): never {
   if (!(thrown instanceof ActionError)) throw thrown
-  const { code, message, hint, trace, status, at } = thrown
-  throw new ActionError(code, message, hint, { cause: thrown, trace, status, at, uncertain: true })
+  throw thrown.with({ uncertain: true, retryAfter: undefined })
 }
 
 function isUncertain(thrown: unknown): boolean {
@@ -154,10 +153,9 @@ function set(path: string, before: unknown[] | null | undefined, value: unknown[
 /** The documented form of this patch can’t hold a key: a tenant may take that at its word. */
 function explainRefusal(thrown: unknown): never {
   if (!(thrown instanceof ActionError) || thrown.code !== 'TENANT_REJECTED') throw thrown
-  const hint =
-    'This tenant does not let the keys of a client be changed. Use auth-method: client_secret, or keep the keys by hand with deliver: false.'
-  const { trace, status, uncertain, at } = thrown
-  throw new ActionError(thrown.code, thrown.message, hint, { cause: thrown, trace, status, uncertain, at })
+  throw thrown.with({
+    hint: 'This tenant does not let the keys of a client be changed. Use auth-method: client_secret, or keep the keys by hand with deliver: false.',
+  })
 }
 
 function gone(): ActionError {

@@ -133,12 +133,7 @@ async function explained<T>(session: Session, send: () => Promise<T>): Promise<T
     return await send()
   } catch (thrown) {
     if (!(thrown instanceof ActionError) || thrown.code !== 'TENANT_UNAUTHORIZED') throw thrown
-    const hint = `${unauthorizedHint(session.tenant.signIn)}${await otherName(session)}`
-    throw new ActionError(thrown.code, thrown.message, hint, {
-      cause: thrown,
-      trace: thrown.trace,
-      status: thrown.status,
-    })
+    throw thrown.with({ hint: `${unauthorizedHint(session.tenant.signIn)}${await otherName(session)}` })
   }
 }
 

@@ -230,11 +230,7 @@ async function about<T>(label: string, work: Promise<T>): Promise<T> {
   } catch (thrown) {
     if (!(thrown instanceof ActionError)) throw thrown
     const hint = thrown.code === 'TENANT_FORBIDDEN' ? forbiddenHint : thrown.hint
-    const { trace, status, retryAfter, spent, uncertain, absence } = thrown
-    throw new ActionError(thrown.code, `space ${plain(label, 100)}: ${thrown.message}`, hint, {
-      ...{ trace, status, retryAfter, spent, uncertain, absence, at: thrown.at },
-      cause: thrown,
-    })
+    throw thrown.with({ message: `space ${plain(label, 100)}: ${thrown.message}`, hint })
   }
 }
 

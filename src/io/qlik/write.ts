@@ -163,12 +163,9 @@ async function issue(session: Session, mask: Mask, clientId: string, sendBy: num
 
 function slotsHint(thrown: unknown): never {
   if (!(thrown instanceof ActionError) || thrown.code !== 'SECRET_SLOTS_FULL') throw thrown
-  throw new ActionError(
-    thrown.code,
-    thrown.message,
-    'Somebody used the last of the five secrets that Qlik allows. Delete one that is not needed, and run again.',
-    { cause: thrown, trace: thrown.trace, status: thrown.status },
-  )
+  throw thrown.with({
+    hint: 'Somebody used the last of the five secrets that Qlik allows. Delete one that is not needed, and run again.',
+  })
 }
 
 async function retire(session: Session, clientId: string, hint: string): Promise<void> {
