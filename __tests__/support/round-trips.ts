@@ -117,7 +117,21 @@ export const trips: Trip[] = [
   // GitHub gives variables by thirties.
   trip('nothing to do, 10 clients of a file', [1, 3, 1], file(10)),
   trip('nothing to do, 100 clients of a file', [2, 6, 1], file(100)),
+  trip('audit of 200 clients, all used', [8, 8, 4], async (simulation) => whole(simulation, 'audit', 200)),
+  trip('audit of 200 clients, 40 asked about', [18, 56, 4], async (simulation) => whole(simulation, 'audit', 160)),
+  trip('export of 200 clients', [2, 2, 2], async (simulation) => whole(simulation, 'export', 200)),
 ]
+
+/** Two hundred clients. Where not all are `used`, these have had more tokens since the others' last than an audit reads of all. */
+function whole({ sandbox: { tenant, clock } }: Simulation, mode: 'audit' | 'export', used: number) {
+  const clients = Array.from({ length: 200 }, (_, index) => tenant.addClient({ clientName: `client-${index}` }))
+  const bots = clients.map((client) => tenant.botOf(client))
+  const sign = (index: number) => tenant.events.tokenIssued(clients[index]!, bots[index]!, [])
+  for (const index of clients.keys()) sign(index)
+  clock.advance(1000)
+  if (used < 200) for (let times = 0; times < 1200; times++) sign(times % used)
+  return { mode, name: '', scopes: '', 'github-token': '' }
+}
 
 export async function tripOf({ prepare }: Trip, latency?: number, settings: Partial<Settings> = {}): Promise<Counted> {
   const simulation = await Simulation.start(settings)
