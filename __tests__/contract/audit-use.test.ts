@@ -139,6 +139,50 @@ describe('an endpoint that is closed', () => {
   })
 })
 
+describe('a tenant that takes less than its documentation says', () => {
+  const refusing = (path: RegExp) =>
+    simulation.sandbox.faults.add({
+      ...{ path, when: 'before', times: 1000 },
+      fault: { kind: 'status', status: 400, body: '{"errors":[{"code":"HTTP-400","title":"Bad request"}]}' },
+    })
+
+  it('is asked for the events of each bot where it does not show those of all', async () => {
+    const [used, stale] = [quietClient(simulation, 'used'), quietClient(simulation, 'stale'), made('never'), made('n')]
+    simulation.advance(24 * 100)
+    signsIn(simulation, used)
+    refusing(/audits\?(?!.*userId)/)
+    const result = await audited(simulation)
+    expect(kindsOf(result, used.clientId)).toEqual(['unmanaged'])
+    expect(kindsOf(result, stale!.clientId)).toContain('unused')
+    refusing(/audits/)
+    const closed = await audited(simulation)
+    expect(findings(closed).map(({ kind }) => kind)).not.toContain('unused')
+    expect(detailOf(closed, 'unseen')).toMatch(/answered 400 .*which clients are unused/)
+  })
+
+  it('is read to the last user where it finds none by a part of its subject', async () => {
+    for (let index = 0; index < 4; index++) made(`c${index}`)
+    for (let index = 0; index < 300; index++) tenant().addUser({ name: `u${index}`, admin: false })
+    const maker = tenant().addUser({ name: 'late', admin: true })
+    tenant().addSecret(tenant().liveClients()[0]!.clientId, { createdBy: maker.id })
+    tenant().addUser({ name: 'left', admin: true, clientId: 'c'.repeat(32) })
+    refusing(/users\?filter=/)
+    const result = await audited(simulation)
+    expect(detailOf(result, 'orphaned-bot')).toMatch(/its client is gone/)
+    expect(findings(result).map(({ kind }) => kind)).not.toContain('unknown-maker')
+    expect(findings(result).map(({ kind }) => kind)).not.toContain('unseen')
+  })
+
+  it('may no longer know the old name of an event', async () => {
+    const { clientId } = quietClient(simulation)
+    made('never')
+    refusing(/eventType=com\.qlik\.oauth-token/)
+    const result = await audited(simulation)
+    expect(kindsOf(result, clientId)).toEqual(['unmanaged'])
+    expect(findings(result).filter(({ kind }) => kind === 'unused')).toHaveLength(1)
+  })
+})
+
 describe('entries that nobody documented', () => {
   it('are looked at as far as they can be read', async () => {
     const address = 'https://agent.example/oauth/client.json'

@@ -86,16 +86,39 @@ type Users = KnownUsers & { requests: number }
 async function readUsers(survey: Survey, clients: ObservedClient[]): Promise<Users> {
   const makers = new Set(clients.flatMap(({ secrets }) => secrets.flatMap(({ createdBy }) => createdBy ?? [])))
   const first = await survey.users(userPagesFor(clients.length))
-  const requests = Math.max(1, Math.ceil(first.users.length / 100))
-  if (first.all) return { users: first.users, gone: goneOf(makers, first.users), requests }
-  const bots = await survey.bots()
-  const users = [...first.users, ...bots]
+  const bots = first.all ? [] : await survey.bots().catch(refused)
+  // A tenant that does not find what it showed just now can't be asked for a part: then all are read.
+  const isFound = bots !== undefined && first.users.every((user) => first.all || !isBot(user) || has(bots, user))
+  const { users } = isFound ? { users: distinct([...first.users, ...bots]) } : await survey.users(everyPage)
+  const requests = Math.max(1, Math.ceil(users.length / 100)) + (first.all ? 0 : 1)
+  if (first.all || !isFound) return { users, gone: goneOf(makers, users), requests }
   const asked = [...goneOf(makers, users)]
   const batches = Array.from({ length: Math.ceil(asked.length / idsAtOnce) }, (_, index) =>
     asked.slice(index * idsAtOnce, (index + 1) * idsAtOnce),
   )
-  for (const ids of batches) users.push(...(await survey.named(ids)))
-  return { users: distinct(users), gone: goneOf(makers, users), requests: requests + 1 + batches.length }
+  for (const ids of batches) users.push(...((await survey.named(ids).catch(refused)) ?? ids.map(unnamed)))
+  return { users, gone: goneOf(makers, users), requests: requests + batches.length }
+}
+
+const everyPage = Number.POSITIVE_INFINITY
+
+/** Nobody said that it is gone. */
+function unnamed(id: string): TenantUser {
+  return { id, name: '' }
+}
+
+/** The tenant does not take what was asked in this way; undefined then. */
+function refused(thrown: unknown): undefined {
+  if (!(thrown instanceof ActionError) || thrown.code !== 'TENANT_REJECTED') throw thrown
+  return undefined
+}
+
+function isBot({ clientId }: TenantUser): boolean {
+  return clientId !== undefined
+}
+
+function has(users: TenantUser[], { id }: TenantUser): boolean {
+  return users.some((user) => user.id === id)
 }
 
 function goneOf(makers: ReadonlySet<string>, users: TenantUser[]): Set<string> {
@@ -119,31 +142,38 @@ async function readUsage(
   about: About & { now: number },
 ): Promise<Read> {
   const { now, adminClientId } = about
-  const bots = known?.users.filter(({ clientId }) => clientId !== undefined)
+  const bots = known?.users.filter(isBot)
   const made = Math.ceil(clients.length / 100) + (known?.requests ?? 1)
   const machines = clients.filter(isForMachines).length
   // Without the bots there is nobody else to ask.
   const mostPages = Math.max(bots === undefined ? 1 : 0, eventPagesFor(clients.length, made, machines))
-  const stream = await readStream(survey, mostPages)
+  const { failure: closed, ...stream } = await readStream(survey, mostPages)
   const usage = usageOf(clients, { stream, bots, now, adminClientId })
   // Nothing is concluded from bots that are missing unless events can be read at all.
-  if (mostPages === 0 && usage.ask.length === 0 && usage.unused.size > 0) await survey.events(tokenEvents[0], 1)
+  const isSure = closed === undefined && mostPages > 0
+  if (!isSure && usage.ask.length === 0 && usage.unused.size > 0) await survey.events(tokenEvents[0], 1)
   const failure = await askByBot(survey, usage, about)
+  // Not one answer: then events can't be read at all.
+  if (failure !== undefined && !isSure && usage.ask.every(({ clientId }) => usage.unknown.includes(clientId)))
+    throw failure
   return { ...usage, failure }
 }
 
-/** The newest events of both names. Where the old name is no longer known, the new one has them all. */
-async function readStream(survey: Survey, mostPages: number): Promise<Stream> {
+/**
+ * The newest events of both names. Where the old name is no longer known, the new one has them all. `failure`: the tenant does not
+ * show those of all users together.
+ */
+async function readStream(survey: Survey, mostPages: number): Promise<Stream & { failure?: ActionError }> {
   if (mostPages === 0) return { events: [], all: false }
   const [name, oldName] = tokenEvents
-  const newer = await survey.events(name, mostPages)
-  const older = await survey.events(oldName, mostPages).catch(unknownName)
-  return { events: [...newer.events, ...older.events], all: newer.all && older.all }
-}
-
-function unknownName(thrown: unknown): Stream {
-  if (thrown instanceof ActionError && thrown.code === 'TENANT_REJECTED') return { events: [], all: true }
-  throw thrown
+  try {
+    const newer = await survey.events(name, mostPages)
+    const older = (await survey.events(oldName, mostPages).catch(refused)) ?? { events: [], all: true }
+    return { events: [...newer.events, ...older.events], all: newer.all && older.all }
+  } catch (thrown) {
+    if (!(thrown instanceof ActionError) || thrown.code !== 'TENANT_REJECTED') throw thrown
+    return { events: [], all: false, failure: thrown }
+  }
 }
 
 /** Asks about each bot by itself. Stops asking at the first refusal: what is closed once is closed for all. */
@@ -175,9 +205,6 @@ async function isUsed(survey: Survey, userId: string, now: number): Promise<bool
   const [name, oldName] = tokenEvents
   const newer = await survey.eventOf(name, userId)
   if (newer !== undefined && isRecent(newer, now)) return true
-  const older = await survey.eventOf(oldName, userId).catch((thrown: unknown) => {
-    unknownName(thrown)
-    return undefined
-  })
+  const older = await survey.eventOf(oldName, userId).catch(refused)
   return older !== undefined && isRecent(older, now)
 }
