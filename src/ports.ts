@@ -123,7 +123,7 @@ export interface DestinationReader {
   read(destinations: Destination[]): Promise<Sighting>
   /** What a delivery needs, read just before it: the scope's public key, the stamps as they are, and who sees what. */
   prepare(destination: Destination): Promise<At<Prepared>>
-  /** Stamps of one destination. */
+  /** Stamps of one destination. What is absent is so by GitHub's own word; throws `DESTINATION_MISSING` where the token can't see. */
   stamps(destination: Destination): Promise<ObservedDestination>
 }
 

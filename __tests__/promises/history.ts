@@ -16,6 +16,7 @@ import { addMeanwhile, ours, sleepBesideAnother, type World } from './history-ev
 import { addForeignKey, fourPlaces, prepared, twoClients } from './scenarios.ts'
 import { dice, together } from './together.ts'
 import { spreading, type Weather, weather } from './weather.ts'
+import { settingsOf, type Wide, wide } from './wide-world.ts'
 
 // How many to try, and which ones: a failure prints its seed, and HISTORIES=… SEED=… tries the same again.
 const histories = Number(process.env.HISTORIES ?? 3000)
@@ -47,6 +48,7 @@ const kinds: Trouble[] = [
   'page instead',
   'service down',
   'asleep',
+  'GitHub 404',
 ]
 
 const edits = {
@@ -106,12 +108,12 @@ export function tryHistories(size: Cast['clients'], share: number): void {
   test(`P1 to P7 hold in ${numRuns} histories ${who} (seed ${seed})`, { timeout: 1_800_000 }, async () => {
     // What a spec file says of a client, inputs don't: several have secrets.
     const method = size === 1 ? fc.constantFrom('secret' as const, 'key' as const) : fc.constant('secret' as const)
-    const cast = fc.record({ clients: fc.constant(size), method })
+    const cast = fc.record({ clients: fc.constant(size), method, surroundings: wide })
     await fc.assert(fc.asyncProperty(history, weather, cast, live), { numRuns, seed })
   })
 }
 
-type Cast = { clients: 1 | 2; method: keyof typeof methods }
+type Cast = { clients: 1 | 2; method: keyof typeof methods; surroundings?: Wide }
 
 /** What may happen to a client. */
 export const history = fc.array(event, { maxLength: 12 })
@@ -122,9 +124,17 @@ export async function live(events: Event[], given: Weather, cast: Cast): Promise
 }
 
 /** Lives through one history, and sees after each event that the promises hold. */
-export async function lived(events: Event[], given: Weather, { clients }: Pick<Cast, 'clients'>): Promise<World> {
+export async function lived(
+  events: Event[],
+  given: Weather,
+  { clients, surroundings }: Omit<Cast, 'method'>,
+): Promise<World> {
   const scenario = clients === 1 ? {} : { clients: twoClients, places: fourPlaces }
-  const { simulation, watch, places } = await prepared(scenario, given)
+  const { simulation, watch, places } = await prepared(scenario, {
+    ...given,
+    ...(surroundings && settingsOf(surroundings)),
+  })
+  simulation.tenantTime = surroundings?.tenantTime ?? 0
   // One name whatever lies there: by default it follows the method, and the place would change with it.
   if (clients === 1) simulation.inputs['client-secret-name'] = 'QLIK_CLIENT_SECRET'
   const world: World = { simulation, watch, places, weather: given, results: [], overlapped: false, forgot: false }

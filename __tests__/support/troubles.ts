@@ -1,3 +1,4 @@
+import { type RefusalName, refusals } from '../../sandbox/github/refusals.ts'
 import type { Service } from '../../sandbox/record.ts'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import type { WireResponse } from '../../src/io/http/transport.ts'
@@ -12,8 +13,10 @@ export type Trouble =
   /** The service asks for more patience than an announcement lasts. */
   | '429 for long'
   | 'SIGTERM'
-  /** GitHub refuses every write from here on. */
+  /** GitHub refuses every write from here on, for any of its reasons. */
   | 'GitHub 403'
+  /** From here on GitHub shows the token nothing any more, as it does of what the token may not see. */
+  | 'GitHub 404'
   /** The request takes effect, and a gateway answers with a page of its own. */
   | 'page after'
   /** The request does not arrive: a gateway answers it with a page of its own. */
@@ -30,6 +33,9 @@ export type TroubleAt = { at: number | RegExp; nth?: number; kind: Trouble }
 const downFor = 31_000
 export const sleepsFor = 11 * 60_000
 
+/** What a gateway may answer with. */
+const pageStatuses = [200, 403, 404, 400, 422]
+
 /** The troubles of one run, several of which may strike it. */
 export class Troubles {
   readonly #planned: TroubleAt[]
@@ -38,6 +44,7 @@ export class Troubles {
   readonly #met = new Map<TroubleAt, number>()
   readonly #downUntil: Record<Service, number> = { tenant: 0, github: 0 }
   #refusing = false
+  #hiding = false
 
   constructor(planned: TroubleAt[], sandbox: Sandbox) {
     this.#planned = planned
@@ -54,6 +61,7 @@ export class Troubles {
     })
     const kind = struck[0]?.kind
     if (kind === 'GitHub 403') this.#refusing = true
+    if (kind === 'GitHub 404') this.#hiding = true
     if (kind === 'service down') this.#downUntil[service] = this.#sandbox.clock.now() + downFor
     return kind
   }
@@ -64,7 +72,8 @@ export class Troubles {
     if (kind === '429 for long') return this.#answered(429, { 'retry-after': '90' })
     if (kind === 'page instead') return this.page()
     if (this.#sandbox.clock.now() < this.#downUntil[service]) return this.#answered(503)
-    if (this.#refusing && service === 'github' && method !== 'GET') return this.#answered(403)
+    if (service === 'github' && this.#hiding) return this.#answered(404)
+    if (service === 'github' && this.#refusing && method !== 'GET') return this.#refused()
     return undefined
   }
 
@@ -76,7 +85,18 @@ export class Troubles {
 
   page(): WireResponse {
     const headers = { date: this.#sandbox.clock.httpDate(), 'content-type': 'text/html' }
-    return { status: 200, headers, body: '<!doctype html><title>One moment</title>' }
+    return { status: this.#oneOf(pageStatuses), headers, body: '<!doctype html><title>One moment</title>' }
+  }
+
+  #refused(): WireResponse {
+    const { status, message, headers }: (typeof refusals)[RefusalName] & { headers?: Record<string, string> } =
+      refusals[this.#oneOf(Object.keys(refusals) as RefusalName[])]
+    return { ...this.#answered(status, headers), body: JSON.stringify({ message }) }
+  }
+
+  /** Any of them, and the same one where the same happened before. */
+  #oneOf<T>(choices: T[]): T {
+    return choices[this.#sandbox.requests.length % choices.length]!
   }
 
   #answered(status: number, headers: Record<string, string> = {}): WireResponse {

@@ -37,7 +37,10 @@ export async function createClient(planned: CreateStep, work: Work): Promise<tru
   const by = await work.shop.writers.tenant.caller()
   await requireFresh(work)
   const key = planned.credential === 'key' ? await work.shop.writers.tenant.makeKey() : undefined
-  const step = { ...planned, ledger: completed(planned.ledger, by, key?.issued.hint) }
+  const { announced } = planned.ledger
+  // The lease counts from the reading that the announcement rests on.
+  const ledger = { ...planned.ledger, announced: announced && { ...announced, at: Math.floor(work.reading.now) } }
+  const step = { ...planned, ledger: completed(ledger, by, key?.issued.hint) }
   const created = await create(step, key, work)
   work.early = earlyToken(created, work)
   const mine = await readBack(created.clientId, step, work)

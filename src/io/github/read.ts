@@ -23,7 +23,7 @@ export function createReader(api: Api | undefined): DestinationReader {
   return {
     read: (destinations) => read(api, destinations),
     prepare: (destination) => prepare(api, destination),
-    stamps: async (destination) => (await stamps(api, destination)).value,
+    stamps: (destination) => provenStamps(api, destination),
   }
 }
 
@@ -211,6 +211,16 @@ async function stamps(api: Api, destination: Destination): Promise<At<ObservedDe
   return { value: { secretStamp: secret.value?.stamp, idStamp: id?.value?.stamp }, at: secret.at }
 }
 
+/** The same for conclusions: what is absent is so by the list of its place, which nobody gets who may not see that. */
+async function provenStamps(api: Api, destination: Destination): Promise<ObservedDestination> {
+  const { value } = await stamps(api, destination)
+  const { secretName, idName, idAs } = destination
+  if (value.secretStamp !== undefined && (idAs !== 'secret' || value.idStamp !== undefined)) return value
+  const listed = await list(api, destination, 'secrets')
+  const idStamp = idAs === 'secret' ? secretOf(listed, idName)?.stamp : undefined
+  return { secretStamp: secretOf(listed, secretName)?.stamp, idStamp }
+}
+
 /** The same with who sees the secrets, for writing them again: what is not said then is taken back. */
 export async function readWithAccess(api: Api, destination: Destination): Promise<At<ObservedDestination>> {
   const { secret, id } = await readSecrets(api, destination)
@@ -244,7 +254,7 @@ async function readSecret(api: Api, scope: Scope, name: string): Promise<At<Item
     const { updated_at, visibility } = parsed(wire.secretSchema, answer, what)
     return { value: { stamp: parseTimestamp(updated_at), visibility }, at: answer.at }
   } catch (thrown) {
-    // GitHub's own word, with its time: whether it is gone or hidden makes no difference to who delivers.
+    // GitHub's own word, with its time. Whether it is gone or hidden makes no difference to who delivers.
     if (!isUnseen(thrown) || thrown.at === undefined) throw thrown
     return { value: undefined, at: thrown.at }
   }
