@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatDuration, iso, parseDuration, parseTimestamp, plural } from '../../src/base/duration.ts'
+import { arrivedAt, formatDuration, iso, parseDuration, parseTimestamp, plural } from '../../src/base/duration.ts'
 
 describe('a duration', () => {
   it.each([
@@ -70,4 +70,14 @@ it('a number of things is told with the right noun', () => {
     '1 secret',
     '2 secrets',
   ])
+})
+
+describe('a reading', () => {
+  it('counts as there when its answer comes, however slow the service is', () => {
+    for (const took of [0, 40, 9900, 30_000]) expect(arrivedAt(1000, 1000 + took)).toBe(1000 + took)
+  })
+
+  it('does not count as new where the host slept in the midst of it', () => {
+    expect(arrivedAt(1000, 1000 + 11 * 60_000)).toBe(41_000)
+  })
 })

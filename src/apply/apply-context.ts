@@ -1,3 +1,4 @@
+import { arrivedAt } from '../base/duration.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { ObservedClient } from '../model/client.ts'
@@ -61,13 +62,14 @@ export const promptness = 6000
 export async function requireFresh(work: Work): Promise<void> {
   const { shop, plan } = work
   const isNewest = plan.client === undefined || work.reading.spaces === undefined
-  if (isNewest && shop.clock.elapsed() <= sendBy(work)) return
+  const askedAt = shop.clock.elapsed()
+  if (isNewest && askedAt <= sendBy(work)) return
   const { value, at } =
     plan.client === undefined ? await lookForTwin(work) : await shop.readers.tenant.client(plan.client.id)
   const isAsBefore = plan.client === undefined ? value === undefined : value !== undefined && isAsPlanned(value, work)
   if (!isAsBefore) throw new Again('the client changed since it was read')
   work.reading = { ...work.reading, spaces: undefined, now: at }
-  work.restsOn = shop.clock.elapsed()
+  work.restsOn = arrivedAt(askedAt, shop.clock.elapsed())
 }
 
 /** A client that somebody else made meanwhile, which a new one would be the twin of. */

@@ -1,3 +1,4 @@
+import { arrivedAt } from '../base/duration.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { withLedger } from '../ledger/description.ts'
@@ -224,8 +225,9 @@ async function rewrite(work: Work, change: (ledger: Ledger) => Ledger): Promise<
   const { shop, progress, plan } = work
   const clientId = progress.clientId ?? plan.client!.id
   for (let attempt = 1; ; attempt++) {
+    const askedAt = shop.clock.elapsed()
     const { value, at } = await shop.readers.tenant.client(clientId)
-    const readAt = shop.clock.elapsed()
+    const readAt = arrivedAt(askedAt, shop.clock.elapsed())
     const ledger = value?.description.ledger
     if (ledger === undefined || leaseOfAnother(ledger, at, plan.run) !== undefined) return false
     const next = change(ledger)

@@ -1,4 +1,4 @@
-import { secondsText } from '../base/duration.ts'
+import { arrivedAt, secondsText } from '../base/duration.ts'
 import { type ActionError, toActionError } from '../base/errors.ts'
 import { lease } from '../ledger/delivery-evidence.ts'
 import { withLedger } from '../ledger/description.ts'
@@ -165,7 +165,8 @@ async function addKey(key: NewKey, fresh: Announced, work: Work): Promise<At<Iss
   const check = ({ description }: ObservedClient) => {
     if (!sameLedger(description.ledger, fresh.announced)) throw new Again('another run announced at the same moment')
   }
-  const guard = { check, sendBy: () => clock.elapsed() + freshness }
+  const askedAt = clock.elapsed()
+  const guard = { check, sendBy: () => arrivedAt(askedAt, clock.elapsed()) + freshness }
   const { value: unwanted, at } = await writers.tenant.addKey(fresh.clientId, key, guard)
   if (unwanted !== undefined) await retireIfAllowed(fresh.clientId, unwanted, work)
   return { value: key.issued, at }

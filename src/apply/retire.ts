@@ -1,3 +1,4 @@
+import { arrivedAt } from '../base/duration.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { leaseOfAnother } from '../ledger/rotation-decision.ts'
@@ -37,7 +38,8 @@ export async function retire(clientId: string, hint: string, { shop, plan }: Wor
   const check = ({ description }: ObservedClient, now: number) => {
     if (leaseOfAnother(description.ledger, now, plan.run) !== undefined) throw new Again('another run is at work')
   }
-  const sendBy = () => shop.clock.elapsed() + freshness
+  const askedAt = shop.clock.elapsed()
+  const sendBy = () => arrivedAt(askedAt, shop.clock.elapsed()) + freshness
   await shop.writers.tenant.retire(clientId, hint, { check, sendBy }).catch((thrown: unknown) => {
     if (!isKeyHint(hint) || !(thrown instanceof ActionError)) throw thrown
     if (thrown.uncertain) throw new Again('the answer to retiring a key was lost', thrown)

@@ -1,3 +1,4 @@
+import { arrivedAt } from '../base/duration.ts'
 import { toActionError } from '../base/errors.ts'
 import { withLedger } from '../ledger/description.ts'
 import { ledgerLine, sameLedger } from '../ledger/ledger-codec.ts'
@@ -28,8 +29,9 @@ export async function reread(section: Section, work: Work, hint?: string): Promi
 }
 
 async function read(section: Section, { shop, plan }: Work): Promise<Seen> {
+  const askedAt = shop.clock.elapsed()
   const { value, at } = await shop.readers.tenant.client(section.clientId)
-  const readAt = shop.clock.elapsed()
+  const readAt = arrivedAt(askedAt, shop.clock.elapsed())
   const user = plan.spec.fields.description ?? value?.description.user ?? section.user
   const { ledger, line } = value?.description ?? {}
   return { ledger, line, live: value?.secrets ?? [], now: at, user, readAt, isGone: value === undefined }

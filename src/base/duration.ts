@@ -28,6 +28,17 @@ export function secondsText(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(milliseconds < 1000 ? 1 : 0)} s`
 }
 
+// Four answers of ten seconds: a client that is looked up in a list of several pages.
+const longestReading = 40_000
+
+/**
+ * When a reading counts as there, in the milliseconds of a clock: now, but where that took so long that the host must have slept in
+ * the midst of it, what it shows is older than that.
+ */
+export function arrivedAt(askedAt: number, now: number): number {
+  return Math.min(now, askedAt + longestReading)
+}
+
 /** `1 secret`, `2 secrets`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`

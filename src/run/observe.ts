@@ -1,3 +1,4 @@
+import { arrivedAt } from '../base/duration.ts'
 import { type ActionError, toActionError } from '../base/errors.ts'
 import type { Destination } from '../model/destination.ts'
 import type { ObservedSpaces } from '../model/space.ts'
@@ -15,7 +16,7 @@ export async function observe(asked: Asked, readers: Readers, clock: Clock): Pro
   const readAt = clock.elapsed()
   let listedAt = readAt
   const clientList = readers.tenant.clients().finally(() => {
-    listedAt = clock.elapsed()
+    listedAt = arrivedAt(readAt, clock.elapsed())
   })
   const [tenant, places, spaces] = await Promise.allSettled([
     clientList,
