@@ -62,6 +62,7 @@ const allClients = [
   'INPUT_SPEC-FILE=clients.yaml',
   'INPUT_ALLOW-DESTINATIONS=acme/reports',
 ]
+const wholeTenant = [`INPUT_TENANT=${tenantUrl}`, `INPUT_API-KEY=${apiKey}`, 'INPUT_MODE=audit']
 const command = (variables: string[]) =>
   `env ${variables.map((variable) => `'${variable}'`).join(' \\\n    ')} \\\n    node scripts/node24.mjs dist/index.js | grep -v '^::add-mask::'`
 
@@ -81,6 +82,10 @@ One client, with an API key:
 The clients of examples/clients.yaml, with an admin client. Add 'INPUT_MODE=plan' to see what it would do:
 
   ${command([...allClients, ...runner])}
+
+The whole tenant, looked at: with 'INPUT_MODE=export' its spec file is in ${output}:
+
+  ${command([...wholeTenant, ...runner])}
 
 The job summary is in
 

@@ -81,6 +81,12 @@ export class Stage {
     writeFileSync(path.join(this.#workspace, name), text)
   }
 
+  /** Shows the text of a file. */
+  showFile(text: string): void {
+    say(style('bold', 'The file'))
+    say(text.trimEnd(), 4)
+  }
+
   /** Runs the action with these inputs, and shows its log and job summary as the runner would. */
   async run(inputs: Record<string, string>): Promise<Run> {
     const began = this.sandbox.requests.length

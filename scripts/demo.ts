@@ -5,6 +5,7 @@
 import { manyClients, mistakesInAFile, validate } from './demo-file.ts'
 import { spaces } from './demo-spaces.ts'
 import { day, hour, repository, Stage } from './demo-stage.ts'
+import { wholeTenant } from './demo-whole-tenant.ts'
 
 const deployer = { name: 'deployer', scopes: 'user_default apps', 'rotate-after': '90d', 'grace-period': '24h' }
 const reporting = { name: 'reporting', scopes: 'user_default', environment: 'staging' }
@@ -129,6 +130,7 @@ try {
   await mistakesInAFile(stage)
   await validate(stage)
   await manyClients(stage)
+  await wholeTenant(stage)
   await destruction(stage)
 } catch (error) {
   stage.check(`the act goes on (${error})`, false)

@@ -111,6 +111,8 @@ async function simulated({ clients, strangers, bots, days, signIns }: Tenant): P
   const simulation = await Simulation.start()
   const { tenant, settings } = simulation.sandbox
   for (const client of clients) tenant.addClient(client as Parameters<typeof tenant.addClient>[0])
+  // One that shows who asks: of strangers alone a tenant may tell everybody the same.
+  quietClient(simulation)
   for (const [index, bot] of bots.entries()) tenant.addUser({ name: bot, admin: true, clientId: `${index}`.repeat(32) })
   settings.strangers = JSON.parse(JSON.stringify(strangers))
   simulation.advance(24 * days)

@@ -37,7 +37,7 @@ describe('an export', () => {
     expect(outputs!.spec).toBe(`\
 # yaml-language-server: $schema=https://raw.githubusercontent.com/OWNER/qlik-oauth-client/v1/qlik-oauth-client.schema.json
 # The web clients of sandbox.eu.qlikcloud.com as they are: a plan with this file finds nothing different.
-# The first run that applies it notes on each client that this repository keeps it.
+# The first run that applies it notes on each client that this repository manages it.
 version: 1
 tenant: https://sandbox.eu.qlikcloud.com
 defaults:
@@ -132,6 +132,7 @@ clients:
     simulation.advance(24 * 5)
     const both = await exportedAndPlanned(simulation)
     expectSame(both)
+    expect(both.spec).toContain('# a previous secret is still valid, and this grace keeps it so\n')
     expect(both.spec).toContain('rotation:\n      grace: 6d')
   })
 

@@ -137,7 +137,7 @@ const policyOfPlans: Policy = {
   dropDestinations: false,
 }
 
-/** What a run would do to a client of this spec besides noting that this repository keeps it; undefined where that is all. */
+/** What a run would do to a client of this spec besides noting that this repository manages it; undefined where that is all. */
 function changeBy(spec: ClientSpec, { client }: Entry, about: Exporting, fleet: ClientSpec[]) {
   const { here, now, clients, adminClientId } = about
   const observed: Observed = { clients, destinations: asRecorded(spec, clients), unread: new Map(), now }

@@ -69,12 +69,12 @@ function headOf({ origin, schema }: About, kept: Entry[]): string[] {
   return [
     `yaml-language-server: $schema=${schema}`,
     `The web clients of ${plain(new URL(origin).host)} as they are: a plan with this file finds nothing different.`,
-    'The first run that applies it notes on each client that this repository keeps it.',
+    'The first run that applies it notes on each client that this repository manages it.',
     ...(strangers.length === 0 ? [] : [`It delivers elsewhere too. Give: allow-destinations: ${strangers.join(' ')}`]),
   ]
 }
 
-function aboutEntry({ client, unsaid }: Entry, { now }: About): string[] {
+function aboutEntry({ client, says, unsaid }: Entry, { now }: About): string[] {
   const { owner, createdAt, description, consent } = client
   const keeper = description.ledger === undefined ? 'not managed yet' : 'managed by this repository'
   const facts = [
@@ -85,6 +85,7 @@ function aboutEntry({ client, unsaid }: Entry, { now }: About): string[] {
   ]
   return [
     facts.filter(Boolean).join('; '),
+    ...(says.rotation === undefined ? [] : ['a previous secret is still valid, and this grace keeps it so']),
     ...(unsaid.length === 0 ? [] : [`kept as it is, and not said here: ${unsaid.join(', ')}`]),
   ]
 }

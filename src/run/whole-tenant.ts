@@ -67,8 +67,7 @@ async function exportAll(
   { runner }: Host,
 ): Promise<void> {
   const { value: listed, at: now } = await survey.clients()
-  const web = listed.filter(({ client, odd }) => client.appType === 'web' && !odd)
-  if (web.length > 0 && web.every(({ client }) => !client.shownToAdmin)) throw notAdmin()
+  if (listed.length > 0 && listed.every(({ client }) => !client.shownToAdmin)) throw notAdmin()
   const here = runningRepository(repository, listed)
   const { text, exported } = written((leave) =>
     exportOf(listed, { origin: tenant.origin, schema, here, now, adminClientId: policy.adminClientId }, leave),
