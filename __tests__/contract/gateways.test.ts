@@ -96,7 +96,7 @@ describe('a page of a gateway', () => {
   })
 })
 
-describe('what the service itself calls gone', () => {
+describe('what is called gone', () => {
   it('is looked at once more: a secret that is still listed is not retired', async () => {
     const client = await settled(simulation)
     const [leaked] = hints(client)
@@ -124,5 +124,23 @@ describe('what the service itself calls gone', () => {
     expect(said(result)).toMatch(/QLIK_CLIENT_SECRET and QLIK_CLIENT_ID are left behind in acme\/app/)
     expect(said(result)).not.toMatch(/✓ remove/)
     expect(github.secretNames(place)).toEqual(['QLIK_CLIENT_SECRET'])
+  })
+
+  it.each([
+    ['a gateway', undefined],
+    ['the tenant, which lists it still', '{"errors":[{"code":"HTTP-404","title":"Not found"}]}'],
+  ])('ends no membership of a space where %s says so', async (_who, body) => {
+    const { spaces, users } = simulation.sandbox.tenant
+    const space = spaces.add('Finance')
+    expectSuccess(await simulation.run({ spaces: 'Finance: consumer' }), { result: 'created' })
+    const bot = [...users.values()].find(({ clientId }) => clientId !== undefined)!
+    strike({ service: 'tenant', method: 'DELETE', path: /assignments/ }, 404, body)
+    const result = await simulation.run({ spaces: '[]' })
+    expectFailure(result, 'TENANT_UNEXPECTED', { message: /removing the client’s user/ })
+    expect(said(result)).not.toMatch(/✓ revoke/)
+    expect(spaces.of(space.id, bot.id)?.roles).toEqual(['consumer'])
+    simulation.sandbox.faults.clear()
+    await expectHealed(simulation, { spaces: '[]' })
+    expect(spaces.of(space.id, bot.id)).toBeUndefined()
   })
 })

@@ -86,6 +86,16 @@ export function isGone(thrown: unknown): thrown is ActionError {
   return thrown instanceof ActionError && thrown.absence === 'gone'
 }
 
+/**
+ * That something was deleted before is fine where the tenant itself says so, and where it is not there when we look once more: what
+ * is taken for gone by mistake lives on, and no ledger knows it.
+ */
+export async function requireGone(thrown: unknown, what: string, look: () => Promise<boolean>): Promise<void> {
+  if (!isGone(thrown)) throw thrown
+  if (await look()) return
+  throw misread(undefined, what, 'says that it is gone, and the next one shows it', 'DELETE')
+}
+
 function isWhole(client: wire.WireClient): boolean {
   return client.clientSecrets != null && (client.publicKeys != null || !wire.methodsOf(client).includes(methodOf.key))
 }

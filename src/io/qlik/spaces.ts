@@ -4,7 +4,7 @@ import { plain } from '../../base/text.ts'
 import { type Assignment, isUserId, type ObservedBot, type ObservedSpace, spaceIdPattern } from '../../model/space.ts'
 import type { GrantResult, SpaceReader, SpaceWriter } from '../../ports.ts'
 import { pages } from './pages.ts'
-import { isGone } from './read.ts'
+import { isGone, requireGone } from './read.ts'
 import { ask, parsed, type Session } from './session.ts'
 
 // https://qlik.dev/apis/rest/spaces and https://qlik.dev/apis/rest/users
@@ -196,7 +196,7 @@ async function grantAs(
     })
     return 'granted'
   } catch (thrown) {
-    if (thrown instanceof ActionError && thrown.status === 409) return 'taken'
+    if (thrown instanceof ActionError && thrown.code === 'TENANT_REJECTED' && thrown.status === 409) return 'taken'
     throw thrown
   }
 }
@@ -216,10 +216,12 @@ async function change(session: Session, spaceId: string, assignmentId: string, r
 /** That it is gone already is fine. */
 async function revoke(session: Session, spaceId: string, assignmentId: string): Promise<void> {
   const path = `${assignmentsPath(spaceId)}/${encodeURIComponent(assignmentId)}`
-  await ask(session, { method: 'DELETE', path, what: 'removing the client’s user', repeatable: true }).catch(
-    (thrown: unknown) => {
-      if (!isGone(thrown)) throw thrown
-    },
+  const what = 'removing the client’s user'
+  await ask(session, { method: 'DELETE', path, what, repeatable: true }).catch((thrown: unknown) =>
+    requireGone(thrown, what, async () => {
+      const members = await membersOf(session, spaceId, undefined)
+      return members === undefined || members.every(({ id }) => id !== assignmentId)
+    }),
   )
 }
 

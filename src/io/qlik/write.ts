@@ -8,8 +8,8 @@ import type { Answer } from '../http/responses.ts'
 import { born, type Mask } from '../runner/mask-secret.ts'
 import { addKey, removeKey } from './keys.ts'
 import { callerOf } from './prove.ts'
-import { isGone, lookAt, readWire } from './read.ts'
-import { ask, clientsPath, misread, parsed, type Session } from './session.ts'
+import { lookAt, readWire, requireGone } from './read.ts'
+import { ask, clientsPath, parsed, type Session } from './session.ts'
 import * as wire from './wire.ts'
 
 export function createWriter(session: Session, mask: Mask): TenantWriter {
@@ -203,14 +203,4 @@ async function remove(session: Session, clientId: string): Promise<void> {
       return value === undefined || Boolean(value.deletedAt)
     }),
   )
-}
-
-/**
- * That something was deleted before is fine where the tenant itself says so, and where it is not there when we look once more: what
- * is taken for gone by mistake lives on, and no ledger knows it.
- */
-async function requireGone(thrown: unknown, what: string, look: () => Promise<boolean>): Promise<void> {
-  if (!isGone(thrown)) throw thrown
-  if (await look()) return
-  throw misread(undefined, what, 'says that it is gone, and the next one shows it', 'DELETE')
 }
