@@ -66,14 +66,6 @@ describe('with a log that can’t be written', () => {
   })
 })
 
-describe('without WebAssembly', () => {
-  it('says so, by a code', async () => {
-    const { exitCode, out } = await shell('exec "$1" --jitless "$2"')
-    expect(exitCode).toBe(1)
-    expect(out).toMatch(/::error::INPUT_INVALID: encrypting the secret needs WebAssembly/)
-  })
-})
-
 describe('behind a proxy that accepts and stays silent', () => {
   it('a run that is asked to stop ends within the time that the runner gives', async () => {
     const sockets = new Set<Socket>()

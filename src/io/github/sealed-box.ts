@@ -5,7 +5,8 @@ import { ActionError } from '../../base/errors.ts'
  * (docs.github.com, "Encrypting secrets for the REST API"). Throws `GITHUB_UNEXPECTED` where the key is none.
  */
 export async function sealed(value: string, publicKey: string): Promise<string> {
-  const sodium = await encryption()
+  const { default: sodium } = await import('libsodium-wrappers')
+  await sodium.ready
   try {
     const key = sodium.from_base64(publicKey, sodium.base64_variants.ORIGINAL)
     return sodium.to_base64(sodium.crypto_box_seal(sodium.from_string(value), key), sodium.base64_variants.ORIGINAL)
@@ -17,17 +18,4 @@ export async function sealed(value: string, publicKey: string): Promise<string> 
       { cause },
     )
   }
-}
-
-/** Throws `INPUT_INVALID` where this Node can't run it. */
-async function encryption() {
-  if (!('WebAssembly' in globalThis))
-    throw new ActionError(
-      'INPUT_INVALID',
-      'encrypting the secret needs WebAssembly, and this Node runs without it (--jitless)',
-      'Take --jitless out of NODE_OPTIONS for this step, and run again.',
-    )
-  const { default: sodium } = await import('libsodium-wrappers')
-  await sodium.ready
-  return sodium
 }

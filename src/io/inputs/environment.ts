@@ -95,12 +95,12 @@ export function refuseTelltale({ NODE_DEBUG = '' }: Env, problems: Problems): vo
     problems.add('NODE_DEBUG', 'shows bytes of every answer, secrets among them: leave out stream')
 }
 
-/** Encrypting for GitHub and speaking through a proxy take WebAssembly, which Node does not have with --jitless. */
+/** Encrypting for GitHub takes WebAssembly, which Node does not have with --jitless. */
 export function requireWebAssembly(isNeeded: boolean, problems: Problems): void {
   if (isNeeded && !('WebAssembly' in globalThis))
     problems.add(
       'NODE_OPTIONS',
-      'switches WebAssembly off (--jitless), which this run needs to encrypt secrets or to use a proxy: remove that option',
+      'switches WebAssembly off (--jitless), which this run needs to encrypt secrets: remove that option',
     )
 }
 

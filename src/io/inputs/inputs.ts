@@ -84,7 +84,7 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
     proxies: proxies(env, problems, mask),
   }
   refuseTelltale(env, problems)
-  requireWebAssembly((spec.delivers && mode === 'apply') || inputs.proxies.https !== undefined, problems)
+  requireWebAssembly(spec.delivers && mode === 'apply', problems)
   refuseStrangers(context, input('allow-pull-request-target'), problems)
   if (problems.list.length > 0) throw invalid(problems.list, spec.mistakes)
   if (spec.mistakes.length > 0) throw specInvalid(spec.mistakes)
