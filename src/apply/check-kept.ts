@@ -33,8 +33,8 @@ export async function readAfterChange(clientId: string, wanted: Fields, { shop }
 function notKept(missing: FieldChange[]): ActionError {
   return new ActionError(
     'TENANT_REJECTED',
-    `the tenant took the change, and does not show it: ${missing.map(missingText).join('; ')}`,
-    'Correct what the spec asks for: the tenant does not know it, or does not allow it here. All else was done.',
+    `the tenant accepted the change, but does not show it: ${missing.map(missingText).join('; ')}`,
+    'Correct the spec: the tenant does not know this value, or does not allow it here. Everything else was done.',
   )
 }
 

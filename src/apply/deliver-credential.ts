@@ -51,7 +51,7 @@ export async function deliver(step: DeliverStep, work: Work): Promise<true> {
       const { retryAfter, uncertain } = toActionError(thrown)
       if (retryAfter === undefined || uncertain || stop.requested) throw thrown
       if (clock.elapsed() + retryAfter > until) throw heldUp(step.destination)
-      reporter.step(`… delivering goes on in ${Math.round(retryAfter / 1000)} s, as GitHub asks`)
+      reporter.step(`… delivery continues in ${Math.round(retryAfter / 1000)} s, as GitHub asks`)
       await pause(retryAfter, work.shop)
     }
   }

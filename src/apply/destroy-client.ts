@@ -46,7 +46,7 @@ export async function deleteClient(step: Step & { kind: 'delete' }, work: Work):
     const places = step.places.map((destination) => plain(destinationLabel(destination))).join('; ')
     const why = plain(toActionError(thrown).message, 300)
     warn(
-      `The client is deleted. Whether another run delivered meanwhile was not seen: look at ${places} (${why}).`,
+      `The client is deleted. Another run may have delivered a secret meanwhile, and this run could not check that: look at ${places} (${why}).`,
       work,
     )
   }

@@ -46,7 +46,7 @@ export async function findHint(section: Section, work: Work, madeBy?: string): P
   if (possible.length === 1) return possible[0]!.hint
   throw new ActionError(
     'TENANT_UNEXPECTED',
-    `the tenant issued a secret without saying its hint, and shows ${possible.length} new ones`,
+    `the tenant issued a secret without telling its hint, and shows ${possible.length} new ones`,
     'Run again: the next run issues a fresh one, and retires this one.',
   )
 }
@@ -79,7 +79,7 @@ export function leave(secrets: ObservedSecret[], { progress }: Work): void {
     ({ hint, createdBy }) => `${plain(hint, 50)}${createdBy === undefined ? '' : ` (made by ${plain(createdBy, 64)})`}`,
   )
   progress.notes.push(
-    `Left alone, because nothing tells whether this run or somebody else made it: ${list.join('; ')}. If nobody needs it, name it in retire-hints.`,
+    `Not retired, because this run can’t tell whether it or somebody else made them: ${list.join('; ')}. If nobody needs them, name them in retire-hints.`,
   )
 }
 

@@ -136,8 +136,8 @@ async function isOurs({ createdBy }: Assignment, answer: 'taken' | 'lost', { sho
 function refused({ space }: GrantStep): ActionError {
   return new ActionError(
     'TENANT_REJECTED',
-    `space ${plain(space.name, 100)}: the tenant says that the client’s user is a member already (409), and does not show it among the members`,
-    'Is the client’s user the owner of the space? Owners are no members, and have all roles: leave the space out.',
+    `space ${plain(space.name, 100)}: the tenant says that the client’s user is a member already (409), but does not show it among the members`,
+    'Is the client’s user the owner of the space? An owner is not a member, and has all roles: leave the space out.',
     { status: 409 },
   )
 }

@@ -17,7 +17,7 @@ export async function retireStep(step: Step & { kind: 'retire' }, work: Work): P
   } catch (thrown) {
     if (thrown instanceof Again || !signedOut(step.clientId, toActionError(thrown), work)) throw thrown
     progress.notes.push(
-      `Retiring ${plain(step.hint, 50)} is left to the next run: the secret that this one signed in with is retired.`,
+      `Retiring ${plain(step.hint, 50)} is left to the next run, because this run retired the secret that it signed in with.`,
     )
     return false
   }

@@ -42,7 +42,7 @@ async function part<T>(what: string, work: Work, go: () => Promise<T>): Promise<
   } catch (thrown) {
     // With another run at work nothing of what is unknown can be called ours.
     if (!(thrown instanceof Again))
-      work.progress.notes.push(`${what} failed: ${toActionError(thrown).message}. The next run looks after it.`)
+      work.progress.notes.push(`${what} failed: ${toActionError(thrown).message}. The next run takes care of it.`)
     return undefined
   }
 }
@@ -132,7 +132,7 @@ async function clientIsGone(fresh: Fresh, error: ActionError, work: Work): Promi
   const { notes } = work.progress
   for (const [{ destination }, fate] of await takeOutAll(fresh, work)) {
     const place = plain(destinationLabel(destination))
-    if (fate === 'out') notes.push(`The client is gone: its new secret is taken out of ${place} again.`)
+    if (fate === 'out') notes.push(`The client is gone: its new secret was removed from ${place} again.`)
     if (fate === undefined) notes.push(mayHoldDead(place))
   }
   if (fresh.perhaps !== undefined) notes.push(mayHoldDead(plain(destinationLabel(fresh.perhaps))))
@@ -140,7 +140,7 @@ async function clientIsGone(fresh: Fresh, error: ActionError, work: Work): Promi
 }
 
 function mayHoldDead(place: string): string {
-  return `${place} may hold a secret of a client that is gone. Unless somebody wrote it since, delete it on GitHub.`
+  return `${place} may hold a secret of a client that is gone. Unless somebody has written it since, delete it on GitHub.`
 }
 
 // --- errors ----------------------------------------------------------------------------------------------------------
@@ -161,8 +161,8 @@ function deliveryFailed(work: Work, left: Delivery[], cause: ActionError): Actio
       .join('; ') || 'none'
   return new ActionError(
     'DELIVERY_FAILED',
-    `the new secret is in: ${label(true)}; not, or not surely, in: ${label(false)} (${cause.code}: ${cause.message})`,
-    `All of them hold a live secret, and nothing was retired. Mend the cause and run again: a fresh secret goes to all. ${cause.hint}`,
+    `the new secret is in: ${label(true)}; not, or not certainly, in: ${label(false)} (${cause.code}: ${cause.message})`,
+    `All of these places hold a live secret, and nothing was retired. Fix the cause and run again: all of them get a fresh secret. ${cause.hint}`,
     { cause, trace: cause.trace },
   )
 }

@@ -52,7 +52,7 @@ export async function lookFor(
   if (stamp === undefined) return 'nothing'
   throw new ActionError(
     'GITHUB_UNEXPECTED',
-    `${plain(destinationLabel(destination))} does not show what was just written there`,
+    `${plain(destinationLabel(destination))} does not show the value that was just written there`,
     'Look at that secret on GitHub, and run again.',
   )
 }

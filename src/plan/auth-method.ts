@@ -40,7 +40,7 @@ export function namedByMethod(spec: ClientSpec, client: ObservedClient | undefin
 export function keyless(client: string): ActionError {
   return new ActionError(
     'INPUT_INVALID',
-    `auth-method: ${client} is to sign in with a key, and deliver: false leaves no place for its private half`,
+    `auth-method: ${client} would sign in with a key, but deliver: false leaves no place for its private half`,
     'Name a destination, or register a key of your own on the tenant first.',
   )
 }

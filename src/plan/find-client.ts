@@ -30,7 +30,7 @@ function pinned(spec: ClientSpec, clients: ObservedClient[], clientId: string): 
   throw new ActionError(
     'CLIENT_MISSING',
     `the tenant has no client ${plain(clientId)}, which client-id pins for ${plain(spec.name)}`,
-    'It may have been deleted, or the id is of another tenant. Correct client-id, or leave it out: then the client is found by name, or created.',
+    'It may have been deleted, or the id belongs to another tenant. Correct client-id, or leave it out: then the client is found by name, or created.',
   )
 }
 
@@ -91,7 +91,7 @@ function refuseUnfit(client: ObservedClient): void {
     throw new ActionError(
       'LEDGER_NEWER',
       `the ledger of ${clientLabel(client)} was written by a later version of this action`,
-      'Use that version here too. Going on with this one would forget which secrets were issued.',
+      'Use that version here too. This version would forget which secrets were issued.',
     )
   }
   if (client.appType !== 'web') {
@@ -104,7 +104,7 @@ function refuseUnfit(client: ObservedClient): void {
   if (!client.shownToAdmin) {
     throw new ActionError(
       'TENANT_FORBIDDEN',
-      `the tenant does not show us consent and secrets of ${clientLabel(client)}, as it does to administrators`,
+      `the tenant hides the consent and the secrets of ${clientLabel(client)} from this credential, and shows them to administrators`,
       'Sign in as a tenant admin: an API key of a user with the role Tenant Admin, or a trusted OAuth client with the scope admin_classic.',
     )
   }
@@ -136,7 +136,7 @@ export function ownedElsewhere(client: ObservedClient, { repository }: Keeper, a
     owner.repository !== repository.id &&
     owner.name.toLowerCase() === `${repository.owner}/${repository.name}`.toLowerCase()
   const since = isNamesake
-    ? `. This repository has the id ${plain(repository.id)}: the one of that id was deleted and made again, or gave its name away`
+    ? `. This repository has the id ${plain(repository.id)}: the other one was deleted and created again, or gave up its name`
     : ''
   const who = adopted
     ? 'existed before this action adopted it'
@@ -146,7 +146,7 @@ export function ownedElsewhere(client: ObservedClient, { repository }: Keeper, a
   return new ActionError(
     'CLIENT_OWNED_ELSEWHERE',
     `${clientLabel(client)} ${who}`,
-    `Leave it, or choose another name; if it is yours to change or delete all the same, pin it with client-id: ${plain(client.id)}.`,
+    `Leave it alone, or choose another name. If you may change or delete it anyway, pin it with client-id: ${plain(client.id)}.`,
   )
 }
 

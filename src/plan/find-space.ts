@@ -54,7 +54,7 @@ function missing(ref: SpaceRef, all: ObservedSpace[]): ActionError {
   return new ActionError(
     'SPACE_MISSING',
     `spaces: the tenant shows no space ${label}${suggestion}`,
-    'Correct the name (it must be exact, in upper and lower case too) or the id, or create the space. The tenant shows only the spaces that the caller may see: a tenant admin, or a client with the scope admin.spaces, sees all of them.',
+    'Correct the name (it must match exactly, upper and lower case included) or the id, or create the space. The tenant shows only the spaces that the caller may see: a tenant admin, or a client with the scope admin.spaces, sees all of them.',
   )
 }
 

@@ -15,7 +15,7 @@ export function refuseInUse(client: ObservedClient, observed: Observed, context:
   const list = inUse.map((secret) => foreignLabel(secret, observed.now)).join('; ')
   throw new ActionError(
     'CLIENT_IN_USE',
-    `${clientLabel(client)} is to be deleted, and has live ${inUse.every(({ hint }) => isKeyHint(hint)) ? 'keys' : 'secrets'} that this action did not issue: ${list}`,
+    `${clientLabel(client)} would be deleted, but it has live ${inUse.every(({ hint }) => isKeyHint(hint)) ? 'keys' : 'secrets'} that this action did not issue: ${list}`,
     `Find out who uses them. When nobody does, run again with retire-hints: ${inUse.map(({ hint }) => plain(hint, 60)).join(' ')}`,
   )
 }

@@ -84,7 +84,7 @@ export function outOfReach(
 ): string | undefined {
   const other = namesake(destination, spec, actor)
   if (other !== undefined)
-    return `it was delivered to the repository with the id ${destination.repository!.id}, and the repository of that name has the id ${other.id} now`
+    return `it was delivered to the repository with the id ${destination.repository!.id}, and the repository with that name now has the id ${other.id}`
   const error = unread.get(destinationKey(destination))
   return error !== undefined && isOutOfReach(error) ? plain(error.message, 300) : undefined
 }

@@ -49,7 +49,7 @@ function newFields({ name, fields }: ClientSpec): (Step & { kind: 'create' })['f
   if (scopes === undefined || scopes.length === 0) {
     throw new ActionError(
       'INPUT_INVALID',
-      `scopes: ${plain(name)} has to be created, and no scope is given`,
+      `scopes: ${plain(name)} does not exist and would be created, but no scope is given`,
       'Give at least one, such as user_default.',
     )
   }

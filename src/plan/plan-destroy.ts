@@ -74,8 +74,8 @@ function refuseHeld(spec: ClientSpec, client: ObservedClient, places: Destinatio
   if (held === undefined) return
   throw new ActionError(
     'DELIVERY_FAILED',
-    `${plain(destinationLabel(held))} may still hold a secret of ${clientLabel(client)}, because the client that follows there was not delivered yet`,
-    'So the client stays for now. Mend what keeps the other one from being delivered, and run again for both.',
+    `${plain(destinationLabel(held))} may still hold a secret of ${clientLabel(client)}, because the client that takes over this place has not been delivered yet`,
+    'So the client is kept for now. Fix the problem that keeps the other client from being delivered, and run again for both.',
   )
 }
 

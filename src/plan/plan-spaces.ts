@@ -122,7 +122,7 @@ function planSpaces(
 
 /** Told in the plan, and in a run that finds out later. */
 export const noBotYet =
-  'The client has no user on the tenant yet, so no space is opened to it: its first access token makes that user, and the first run after that adds it to the spaces.'
+  'The client has no user on the tenant yet, so it can’t be added to a space. Its first access token creates that user; the next run after that adds it to the spaces.'
 
 // --- what is to be done ------------------------------------------------------------------------------------------------
 

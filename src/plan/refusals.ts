@@ -22,7 +22,7 @@ export function requireRead(destinations: Destination[], { unread }: Observed, a
       throw new ActionError(
         'DESTINATION_MISSING',
         `selected-repositories of ${plain(destinationLabel(destination))}: there is no repository ${plain(nobody)}`,
-        'Is it spelt right? GitHub answers the same where the github-token may not see it: it needs access to that repository.',
+        'Check its spelling. GitHub gives the same answer if the github-token may not see the repository: the token needs access to it.',
       )
   }
 }
@@ -49,8 +49,8 @@ export function refuseFullSlots(client: ObservedClient, { retire, foreign, forei
   const list = left.map((secret) => secretLabel(secret, foreign.includes(secret))).join('; ')
   throw new ActionError(
     'SECRET_SLOTS_FULL',
-    `${clientLabel(client)} has all ${secretSlots} secrets that Qlik allows, and none of them may go yet: ${list}`,
-    `Delete secrets that are not needed in the Administration activity center, or wait until those within their grace period are retired.${foreignIsUnused ? ' No destination holds one that this action did not issue: one of those can be named in retire-hints, and is retired first.' : ''}`,
+    `${clientLabel(client)} has all ${secretSlots} secrets that Qlik allows, and none of them may be retired yet: ${list}`,
+    `Delete secrets that are not needed in the Administration activity center, or wait until those within their grace period are retired.${foreignIsUnused ? ' No destination holds a secret that this action did not issue: name one of those in retire-hints, and it is retired first.' : ''}`,
   )
 }
 
@@ -72,7 +72,7 @@ export function protectAdmin(client: ObservedClient, changes: FieldChange[], con
 /** What only looks like a twin, because somebody edited its description, is not deleted if we sign in with it. */
 export function protectTwin(twins: ObservedClient[], adminClientId: string | undefined): void {
   const admin = twins.find(({ id }) => id === adminClientId)
-  if (admin !== undefined) throw isAdmin(admin, 'would be deleted, for its ledger says that a run left it half made')
+  if (admin !== undefined) throw isAdmin(admin, 'would be deleted, because its ledger says that a run stopped while creating it')
 }
 
 export function isAdmin(client: ObservedClient, what: string): ActionError {
@@ -91,9 +91,9 @@ export function requireVisibility(
   for (const destination of destinations) {
     if (destination.organization === undefined || isComplete(destination.access)) continue
     const seen = observed.get(destinationKey(destination)) ?? {}
-    if (seen.secretStamp === undefined) throw unsaid(destination, 'is not there yet')
+    if (seen.secretStamp === undefined) throw unsaid(destination, 'does not exist yet')
     const isNew = [seen.secretAccess, seen.idAccess].some((it) => !isAsAsked(destination.access, it))
-    if (isNew) throw unsaid(destination, 'is to be visible to selected repositories from now on')
+    if (isNew) throw unsaid(destination, 'would become visible to selected repositories only')
   }
 }
 
@@ -102,9 +102,9 @@ function unsaid(destination: Destination, why: string): ActionError {
   const place = plain(destinationLabel(destination))
   return new ActionError(
     'INPUT_INVALID',
-    `${input}: is missing; the secret ${place} ${why}, and GitHub has to be told which repositories may see it`,
+    `${input}: is missing; the secret ${place} ${why}, and GitHub needs to know which repositories may see it`,
     input === 'visibility'
-      ? 'Give visibility: all, private, or selected with selected-repositories. It can be left out once the secret is there: then it is kept.'
-      : 'List the repositories in selected-repositories. It can be left out once the secret is visible to selected ones: then they are kept.',
+      ? 'Set visibility: all, private, or selected with selected-repositories. Once the secret exists, you can leave it out: the setting is kept.'
+      : 'List the repositories in selected-repositories. Once the secret is visible to selected repositories, you can leave the list out: it is kept.',
   )
 }

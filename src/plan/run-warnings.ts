@@ -26,7 +26,7 @@ function hintsOfNobody({ clients, actor, policy }: Run, observed: Observed): str
     .filter((hint) => !live.has(hint))
     .map(
       (hint) =>
-        `retire-hints: no client of this run has a live secret with the hint ${hintText(hint)}, so none was retired by it.`,
+        `retire-hints: no client of this run has a live secret with the hint ${hintText(hint)}, so it retired nothing.`,
     )
 }
 
@@ -46,7 +46,7 @@ function ownHints({ clients, actor, policy }: Run, observed: Observed): string[]
     const live = client.secrets.filter(({ hint }) => listed.has(hint) && policy.retireHints.includes(hint))
     return live.map(({ hint }) =>
       hint === ledger?.current?.hint
-        ? `retire-hints: ${plain(hint)} is the current secret of ${clientLabel(client)}, and stays. To replace it, set rotate: now; with grace-period: 0 it stops working in the same run.`
+        ? `retire-hints: ${plain(hint)} is the current secret of ${clientLabel(client)}, and is kept. To replace it, set rotate: now; with grace-period: 0 it stops working in the same run.`
         : `retire-hints: this action issued ${plain(hint)} of ${clientLabel(client)} itself, and retires it after its grace period. With grace-period: 0 the next run retires it.`,
     )
   })
@@ -69,5 +69,5 @@ function inNoFileText(client: ObservedClient): string {
   const { client: name = '', origin } = client.description.ledger?.owner ?? {}
   const pin = `client-id: ${plain(client.id)}`
   const how = `list ${plain(name, 80)} with state: absent${origin === 'adopted' ? ` and ${pin}` : ''}`
-  return `${clientLabel(client)} is managed here, in no file. To delete it, ${how}. If the file has it under another name now, add ${pin} there.`
+  return `${clientLabel(client)} is managed by this repository, but no spec file lists it. To delete it, ${how}. If a file lists it under a new name, add ${pin} there.`
 }

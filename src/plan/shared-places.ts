@@ -36,9 +36,9 @@ export function refuseDropped(
   const isMadeAnew = others.every((other) => other !== undefined)
   throw new ActionError(
     'DESTINATION_DROPPED',
-    `${clientLabel(client)} also serves ${list.join('; ')}, which is not named any more: its secret would die with the next rotation`,
+    `${clientLabel(client)} also serves ${list.join('; ')}, which the spec no longer names: the secret there would stop working with the next rotation`,
     isMadeAnew
-      ? 'The repository was deleted and made again, or another one got its name. Set drop-destinations: true once, and the repository that has the name now is delivered to.'
+      ? 'The repository was deleted and created again, or another repository took its name. Set drop-destinations: true once to deliver to the repository that has the name now.'
       : usual,
   )
 }
@@ -67,8 +67,8 @@ export function refuseTaken(
   const { server } = staying[0]!
   throw new ActionError(
     'DESTINATION_TAKEN',
-    `${plain(spec.name)} would take over what another client serves: ${list.join('; ')}`,
-    `Was that client renamed? Pin it with client-id: ${plain(server.id)}, and name changes it. Is it to go? List it with state: absent in the same file, and this one takes over at once. Are both needed? Give this one another place or another client-secret-name. To take the place over and keep the other client, set drop-destinations: true once.`,
+    `${plain(spec.name)} would take over places that another client serves: ${list.join('; ')}`,
+    `If that client was renamed, pin it with client-id: ${plain(server.id)}, and name renames it. If it is no longer needed, list it with state: absent in the same file, and this client takes over at once. If both are needed, give this client another place or another client-secret-name. To take the place over and keep the other client, set drop-destinations: true once.`,
   )
 }
 
@@ -122,11 +122,11 @@ export function noLongerServed(
     const label = plain(destinationLabel(destination))
     const now = namesake(destination, spec, actor)
     if (now !== undefined)
-      return `${label} of the repository with the id ${destination.repository!.id} is no longer served: the repository of that name has the id ${now.id} now. It was deleted and made again, or another one got its name.`
+      return `${label} of the repository with the id ${destination.repository!.id} is no longer served: the repository with that name now has the id ${now.id}. It was deleted and created again, or another repository took its name.`
     const value = valueKey(destination, 'secret')
     const isNeeded = written.has(value) || claimantsOf(value, clients, client?.id).length > 0
-    const stays = `${label} is no longer served by this client: its secret there stops working with the grace period of the next rotation.`
-    return isNeeded ? stays : `${stays} Delete it where nobody needs it.`
+    const stays = `${label} is no longer served by this client: the secret there stops working when the grace period of the next rotation is over.`
+    return isNeeded ? stays : `${stays} Delete it if nobody needs it.`
   })
 }
 

@@ -52,7 +52,7 @@ function unseen({ space }: Membership): ActionError {
   return new ActionError(
     'SPACE_MISSING',
     `spaces: ${plain(refLabel(space), 100)} was gone a moment after the tenant showed it, or its members are not shown`,
-    'Run again. If it stays, name the space by its id.',
+    'Run again. If this happens again, name the space by its id.',
   )
 }
 
@@ -106,7 +106,7 @@ export function unusableBot(
     new ActionError(
       'TENANT_REJECTED',
       `spaces: the client’s user ${plain(remembered, 64)} is gone from the tenant: somebody deleted it`,
-      'The client’s next access token may make its user again: use the client once, or run with rotate: now, and then run again. If it stays away, delete the client and let it be created anew.',
+      'The client’s next access token may create its user again: use the client once, or run with rotate: now, and then run again. If the user does not come back, delete the client: the next run creates a new one.',
     ),
   ]
 }

@@ -36,10 +36,10 @@ export function warningsOf(
 }
 
 const allInUse =
-  'All five secrets of the client are in use, some of them left by runs that died or overlapped. The current one is in place; which of the others may go shows when their grace period is over.'
+  'All five secrets of the client are in use; runs that died or overlapped left some of them. The current secret is in place. When the grace period of the others is over, a run can tell which of them to retire.'
 
 const notShownYet =
-  'GitHub does not show yet what an earlier run delivered. Nothing is issued or retired meanwhile; a run some minutes later settles it.'
+  'GitHub does not show yet the secret that an earlier run delivered. Until it does, nothing is issued or retired; a run in a few minutes settles this.'
 
 /** Whoever can read a place that gets the admin client's credentials has the tenant. */
 function adminGoesTo({ destinations }: ClientSpec, client: ObservedClient): string[] {
@@ -52,7 +52,7 @@ function adminGoesTo({ destinations }: ClientSpec, client: ObservedClient): stri
 }
 
 const mangledLedger =
-  'The action’s own line in the description can’t be read: somebody edited it. It is replaced, and no secret on the tenant is known to be ours any more.'
+  'The action’s own line in the description can’t be read: somebody edited it. It is replaced, and the action no longer knows which secrets on the tenant it issued.'
 
 /** Where another client's id stands and this one was never delivered, its secret is about to be overwritten too. */
 function takenPlaces(
@@ -66,7 +66,7 @@ function takenPlaces(
     if (id === undefined || id === client?.id || client?.description.ledger?.destinations[key]) return []
     const place = plain(scopeLabel(destination))
     return [
-      `${place}: ${destination.idName} holds the id of another client (${clientIdText(id)}), which is overwritten with the secret ${destination.secretName}. If both are needed there, give this one a client-id-name and a client-secret-name of its own.`,
+      `${place}: ${destination.idName} holds the id of another client (${clientIdText(id)}). Delivering overwrites it and the secret ${destination.secretName}. If both clients are needed there, give this one a client-id-name and a client-secret-name of its own.`,
     ]
   })
 }

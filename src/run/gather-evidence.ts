@@ -62,7 +62,7 @@ async function unlessClosed<T>(read: () => Promise<T>): Promise<T | ActionError>
 /** Others than administrators see less of each client. */
 function slim(clients: ObservedClient[]): Closed[] {
   const hidden = clients.filter(({ appType, shownToAdmin }) => appType === 'web' && !shownToAdmin).length
-  const why = `the tenant shows us less of ${hidden} of them than it shows to administrators`
+  const why = `the tenant hides parts of ${hidden} of them from this credential, and shows them to administrators`
   return hidden === 0 ? [] : [{ part: 'clients', why, unjudged: 'their consent, secrets and keys' }]
 }
 
@@ -73,7 +73,7 @@ function reason({ message }: ActionError): string {
 function unknownUse({ unknown, failure }: Read, users: unknown): Closed[] {
   if (unknown.length === 0) return []
   const isBlind = users instanceof ActionError
-  const unsaid = isBlind ? 'without the users they are not found' : 'they don’t tell whose they are'
+  const unsaid = isBlind ? 'they can’t be found without the users' : 'they do not say which client they belong to'
   const unjudged = `whether ${plural(unknown.length, 'client')} ${unknown.length === 1 ? 'is' : 'are'} unused`
   return [{ part: eventsPart, why: failure === undefined ? unsaid : reason(failure), unjudged }]
 }

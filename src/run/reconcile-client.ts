@@ -120,7 +120,7 @@ async function upToDate(underWay: UnderWay, decision: Decision, { readers }: Sec
 function tooSlow(again: Again): ActionError {
   return new ActionError(
     'CLIENT_BUSY',
-    `decided ${mostRounds} times, and each time it was out of date at once: ${again.why}`,
+    `the run decided ${mostRounds} times, and each decision was out of date at once: ${again.why}`,
     'The tenant answers slowly, or others change the client all the time. Run again later.',
   )
 }

@@ -32,13 +32,13 @@ function needsOnly({ policy, file }: RunRequest): boolean {
   return policy.mode === 'plan-destroy' && file === 'all'
 }
 
-const onlyText = 'mode: destroy with a spec file needs the input only: the names of the clients that are to be deleted.'
+const onlyText = 'mode: destroy with a spec file needs the input only: the names of the clients to delete.'
 
 function tellPassedOver({ passedOver = [] }: Reading, { reporter }: World): void {
   if (passedOver.length === 0) return
   const [first] = passedOver
   reporter.debug(
-    `passed over in the tenant's list of clients: ${passedOver.length} without the documented form, so none of ours (the first lacks ${plain(first!.lacks, 100)})`,
+    `skipped ${passedOver.length} entries of the tenant’s list of clients: they lack the documented form, so none of them is ours (the first lacks ${plain(first!.lacks, 100)})`,
   )
 }
 

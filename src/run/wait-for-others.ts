@@ -16,7 +16,7 @@ export async function outwait(underWay: UnderWay, decision: Decision): Promise<D
   const since = { elapsed: clock.elapsed(), now: decision.reading.now }
   let latest = decision
   reporter.notice(
-    `Another run (${plain(decision.plan.wait!.run, 60)}) is at work on ${plain(spec.name, 80)}; waiting for its end.`,
+    `Another run (${plain(decision.plan.wait!.run, 60)}) is at work on ${plain(spec.name, 80)}; waiting for it to end.`,
   )
   while (latest.plan.wait !== undefined) {
     const left = latest.plan.wait.until - latest.reading.now

@@ -21,7 +21,7 @@ export async function lookAtTenant(inputs: Inputs, asked: WholeTenant, world: Ho
   const { connect, clock, wallClock, stop, runner } = world
   if (asked.ignored.length > 0)
     runner.reporter.notice(
-      `mode: ${asked.mode} looks at the whole tenant: ${asked.ignored.join(', ')} are of no use here.`,
+      `mode: ${asked.mode} looks at the whole tenant and ignores these inputs: ${asked.ignored.join(', ')}.`,
     )
   const { transport, close } = connect(inputs.proxies)
   const { http } = createService('tenant', transport, { clock, stop, reporter: runner.reporter })
@@ -100,7 +100,7 @@ function runningRepository({ owner, name, id }: Inputs['repository'], listed: Li
 function notAdmin(): ActionError {
   return new ActionError(
     'TENANT_FORBIDDEN',
-    'the tenant does not show us consent and secrets of its clients, as it does to administrators',
+    'the tenant hides the consent and the secrets of its clients from this credential, and shows them to administrators',
     'Sign in as a tenant admin: an API key of a user with the role Tenant Admin, or a trusted OAuth client with the scope admin_classic.',
   )
 }
