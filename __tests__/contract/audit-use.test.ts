@@ -55,7 +55,7 @@ describe('a client', () => {
     const result = await audited(simulation)
     expect(findings(result).map(({ kind }) => kind)).not.toContain('unused')
     expect(detailOf(result, 'unseen')).toMatch(
-      /^events .*they don’t tell whose they are; not judged: whether 9 clients/,
+      /^events .*they do not say which client they belong to; not judged: whether 9 clients/,
     )
   })
 
@@ -134,7 +134,9 @@ describe('an endpoint that is closed', () => {
     const key = tenant().issueApiKey({ admin: false }).value
     const result = await audited(simulation, { 'api-key': key })
     const unseen = findings(result).filter(({ kind }) => kind === 'unseen')
-    expect(unseen[0]!.detail).toMatch(/^clients: .*less of 1 of them .*; not judged: their consent, secrets and keys$/)
+    expect(unseen[0]!.detail).toMatch(
+      /^clients: .*hides parts of 1 of them .*; not judged: their consent, secrets and keys$/,
+    )
     expect(findings(result).map(({ kind }) => kind)).not.toContain('unknown-maker')
   })
 })

@@ -36,11 +36,11 @@ describe('an audit', () => {
     expectFailure(result, 'INPUT_INVALID', { message: /no way to sign in/ })
   })
 
-  it('says that inputs of one client are of no use, and heeds none of them', async () => {
+  it('names the inputs of one client that it ignores', async () => {
     const client = quietClient(simulation)
     const result = await simulation.run({ mode: 'audit', 'client-id': client.clientId, 'github-token': '' })
     expectSuccess(result, { result: 'audited' })
-    expect(result.raw).toMatch(/::notice::.*name, client-id, scopes are of no use/)
+    expect(result.raw).toMatch(/::notice::.*ignores these inputs: name, client-id, scopes/)
   })
 
   it.each(['admin_classic', 'admin.apps', 'admin.users:read'])('finds the broad scope %s', async (scope) => {

@@ -36,10 +36,10 @@ describe('a secret for two destinations, of which one refuses it', () => {
     const before = github.secretValue(otherPlace)
     simulation.advance(1)
     const message =
-      /in: acme\/app: QLIK_CLIENT_SECRET; not, or not surely, in: acme\/other: QLIK_SECRET \(DESTINATION_FORBIDDEN/
+      /in: acme\/app: QLIK_CLIENT_SECRET; not, or not certainly, in: acme\/other: QLIK_SECRET \(DESTINATION_FORBIDDEN/
     expectFailure(await refusedBySecond(), 'DELIVERY_FAILED', {
       message,
-      hint: /run again: a fresh secret goes to all/,
+      hint: /run again: all of them get a fresh secret/,
     })
     expect(github.secretValue(otherPlace)).toBe(before)
     for (const place of [repositoryPlace, otherPlace])

@@ -63,7 +63,7 @@ describe('a client that another of the file follows in its place', () => {
 
   it('stays where the other one can’t be delivered, or is not dealt with, and says why', async () => {
     const simulation = await start()
-    const told = { message: /QLIK_CLIENT_SECRET may still hold a secret of old .* was not delivered yet/ }
+    const told = { message: /QLIK_CLIENT_SECRET may still hold a secret of old .* has not been delivered yet/ }
     expectFailure(await simulation.run({}, { at: 0, kind: 'GitHub 403' }), 'DELIVERY_FAILED', told)
     expectFailure(await simulation.run({ only: 'old' }), 'DELIVERY_FAILED', told)
     expectFailure(await simulation.run({ only: 'old', mode: 'destroy' }), 'DELIVERY_FAILED', told)

@@ -4,7 +4,7 @@ import { place } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
 import { type RunResult, Simulation } from '../support/simulation.ts'
 
-// A repository that was deleted and made again has its old name and another id.
+// A repository that was deleted and created again has its old name and another id.
 
 let simulation: Simulation
 beforeEach(async () => {
@@ -20,7 +20,7 @@ function makeAgain(name: string, id: number): void {
   simulation.sandbox.github.createRepository(name, { id })
 }
 
-describe('another repository that was made again', () => {
+describe('another repository that was created again', () => {
   beforeEach(async () => {
     simulation.sandbox.github.createRepository('acme/other', { id: 42 })
     expectSuccess(await simulation.run(other))
@@ -31,7 +31,7 @@ describe('another repository that was made again', () => {
   it('is told with both ids, and no advice to delete what the run writes', async () => {
     expectRefusal(await simulation.run(other), 'DESTINATION_DROPPED', {
       message: /acme\/other: QLIK_CLIENT_SECRET.* id 42.* id .*43/,
-      hint: /deleted and made again.*drop-destinations: true/,
+      hint: /deleted and created again.*drop-destinations: true/,
     })
     const result = await simulation.run({ ...other, 'drop-destinations': 'true' })
     expectSuccess(result, { result: 'rotated' })
@@ -51,11 +51,11 @@ describe('another repository that was made again', () => {
     const result = await simulation.run({ ...other, mode: 'destroy' })
     expectSuccess(result, { result: 'deleted' })
     expect(simulation.sandbox.github.secretValue(inOther)).toBe('of somebody')
-    expect(said(result)).toMatch(/left behind in acme\/other: .* id 42, .* id 43 now/)
+    expect(said(result)).toMatch(/left behind in acme\/other: .* id 42, .* now has the id 43/)
   })
 })
 
-describe('the running repository that was made again', () => {
+describe('the running repository that was created again', () => {
   it('is told with both ids, and takes the client over by its pin', async () => {
     expectSuccess(await simulation.run())
     const { clientId } = theClient(simulation)
@@ -63,7 +63,7 @@ describe('the running repository that was made again', () => {
     makeAgain('acme/app', 777)
     simulation.env.GITHUB_REPOSITORY_ID = '777'
     expectRefusal(await simulation.run(), 'CLIENT_OWNED_ELSEWHERE', {
-      message: /repository 123456789.*This repository has the id 777.*deleted and made again/,
+      message: /repository 123456789.*This repository has the id 777.*deleted and created again/,
       hint: new RegExp(`client-id: ${clientId}`),
     })
     const pinned = { 'client-id': clientId }

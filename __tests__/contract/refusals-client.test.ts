@@ -27,7 +27,7 @@ async function timed(run: () => Promise<RunResult>): Promise<{ result: RunResult
 describe('the client', () => {
   it('needs a scope to be created', async () => {
     expectRefusal(await simulation.run({ scopes: '' }), 'INPUT_INVALID', {
-      message: /^scopes: deployer has to be created, and no scope is given/,
+      message: /^scopes: deployer does not exist and would be created, but no scope is given/,
     })
     await settle()
     expectSuccess(await simulation.run({ scopes: '' }), { result: 'unchanged' })
@@ -179,7 +179,7 @@ describe('the client that the action signs in with', () => {
     simulation.advance(1)
     const by = { 'api-key': '', 'admin-client-id': young.clientId, 'admin-client-secret': value }
     for (const mode of ['apply', 'destroy'])
-      expectRefusal(await simulation.run({ ...by, mode }), 'CLIENT_IS_ADMIN', { message: /left it half made/ })
+      expectRefusal(await simulation.run({ ...by, mode }), 'CLIENT_IS_ADMIN', { message: /stopped while creating it/ })
     expect(tenant.clients.has(young.clientId)).toBe(true)
   })
 

@@ -282,10 +282,10 @@ describe('an announcement is a lease of a minute', () => {
     await until(slow, putSecret)
     simulation.advance(20 / 3600)
     const late = simulation.begin()
-    while (!late.result.log.some((line) => line.includes('waiting for its end')) && (await late.step())) {}
+    while (!late.result.log.some((line) => line.includes('waiting for it to end')) && (await late.step())) {}
     while (await slow.step()) {}
     while (await late.step()) {}
-    expect(late.result.log.join('\n')).toContain('waiting for its end')
+    expect(late.result.log.join('\n')).toContain('waiting for it to end')
     expect(late.result.requests.filter(({ method }) => method !== 'GET')).toEqual([])
     expect(watch.broken).toEqual([])
     await expectHealing(simulation, watch)

@@ -114,7 +114,7 @@ describe('P4: clean-up removes only what is ours', () => {
     while (await running.step()) {}
     expect(running.result.error?.message).toBeUndefined()
     expect(watch.broken).toEqual([])
-    expect(running.result.log.join('\n').includes(`Left alone`)).toBe(createdBy === '')
+    expect(running.result.log.join('\n').includes(`Not retired, because`)).toBe(createdBy === '')
     expect(theClient(simulation).secrets.map((secret) => secret.hint)).toContain(hint)
   })
 })

@@ -5,7 +5,7 @@ import { type Evidence, isUntouched, lease, lostAfter } from './delivery-evidenc
 import { listedHints } from './ledger.ts'
 
 /**
- * What is known of one live secret.
+ * The knowledge about one live secret.
  *
  *   current    the places hold it, as far as the ledger tells
  *   retiring   it was current; its grace began at `since`
@@ -24,7 +24,7 @@ export type LiveSecret = ObservedSecret &
     | { kind: 'foreign' }
   )
 
-/** Says of each live secret once what is known of it, in the tenant's order. */
+/** Classifies each live secret, in the tenant's order. */
 export function classifySecrets(live: ObservedSecret[], evidence: Evidence): LiveSecret[] {
   const listed = live.map((secret) => listedAs(secret, evidence.ledger))
   const unlisted = live.filter((_, index) => listed[index] === undefined)
@@ -49,8 +49,9 @@ export function foreignAmong(live: ObservedSecret[], evidence: Evidence): Observ
 }
 
 /**
- * Hints are five characters, so a person's secret may by chance have one of ours: one that was made long after ours began to retire is
- * theirs. The tenant may say by another clock when it was made; a little later is the same one.
+ * Is this a person's secret with the same hint as ours? Hints have five characters, so that can happen by chance: a secret that was made
+ * long after ours began to retire is theirs. The tenant may date secrets by another clock, so one that was made a little later still counts
+ * as ours.
  */
 function listedAs(secret: ObservedSecret, ledger: Ledger | undefined): LiveSecret | undefined {
   const { hint, createdAt = 0 } = secret
@@ -61,29 +62,29 @@ function listedAs(secret: ObservedSecret, ledger: Ledger | undefined): LiveSecre
   return since === undefined || createdAt > since + lease ? undefined : { ...secret, kind: 'retiring', since }
 }
 
-/** What the run of a dead announcement may have issued, among the secrets that no ledger lists. */
+/** The secrets that the run of a dead announcement may have issued, among those that the ledger does not list. */
 function orphansAmong(unlisted: ObservedSecret[], live: ObservedSecret[], { ledger }: Evidence): ObservedSecret[] {
   const announced = ledger?.announced
   if (ledger === undefined || announced === undefined) return []
   const possible = unlisted.filter((secret) => mayBeOf(announced, secret))
   const makers = announced.by === undefined ? makersOfOurs(ledger, live) : new Set([announced.by])
   if (makers.size > 0) return possible.filter(({ createdBy }) => createdBy === undefined || makers.has(createdBy))
-  // One announcement issues one secret: of those by several people one at most is ours, and nobody can tell which.
+  // One announcement issues one secret. If several people made secrets, at most one is ours, and we can't tell which.
   return new Set(possible.map(({ createdBy }) => createdBy)).size > 1 ? [] : possible
 }
 
 /** An announced run issues within its lease, so a secret that was made outside of that time is somebody else's. */
 function mayBeOf(announced: Announcement, { hint, createdAt, createdBy }: ObservedSecret): boolean {
-  // A key is announced by its name, so that there is no doubt.
+  // An announcement has the hint of its key, so there is no doubt.
   if (isKeyHint(hint)) return hint === announced.issuing
   const inTime = createdAt === undefined || (createdAt > announced.at - 1 && createdAt < announced.at + lease)
   const isNew = inTime && !announced.known.includes(hint)
-  // Beside a key the tenant may make a secret that nobody asked for: of that no announcement tells more than who and when.
+  // The tenant may make an unrequested secret beside a key. The announcement then tells only who made it and when.
   const isSure = createdAt !== undefined && createdBy !== undefined && createdBy === announced.by
   return isNew && (announced.issuing === undefined || isSure)
 }
 
-/** Who made the secrets that the ledger lists: earlier announcements do not say who issues. */
+/** The makers of the secrets that the ledger lists: announcements by earlier versions do not say who issues. */
 export function makersOfOurs(ledger: Ledger | undefined, live: ObservedSecret[]): Set<string> {
   const listed = listedHints(ledger)
   return new Set(
@@ -91,12 +92,14 @@ export function makersOfOurs(ledger: Ledger | undefined, live: ObservedSecret[])
   )
 }
 
-/** Which of a dead run's secrets were certainly never delivered: ten minutes have passed, and every place is as it was announced. */
+/**
+ * Was the dead run's secret certainly never delivered? Yes if ten minutes have passed and every place is as it was at the announcement.
+ */
 function lostAmong(orphans: ObservedSecret[], live: ObservedSecret[], evidence: Evidence): ObservedSecret[] {
   const announced = evidence.ledger?.announced
   if (announced === undefined || announcementAge(announced, evidence.now) < lostAfter) return []
   if (!Object.keys(announced.stamps).every((key) => isUntouched(key, evidence))) return []
-  // Some tenants refuse to delete a client's last secret: it goes when it has a successor.
+  // Some tenants refuse to delete a client's last secret: it is retired when it has a successor.
   const isOfKind = ({ hint }: ObservedSecret) => isKeyHint(hint) === (announced.issuing !== undefined)
   const ofKind = orphans.filter(isOfKind)
   const last = ofKind.length === live.filter(isOfKind).length ? ofKind[0] : undefined

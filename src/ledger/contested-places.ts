@@ -2,8 +2,8 @@ import type { ObservedClient } from '../model/client.ts'
 import type { Places } from './delivery-evidence.ts'
 
 /**
- * Keys of the places whose stamp both this client's ledger and another's record as that of their own delivery: the two wrote within one
- * second, and nobody can tell who wrote last.
+ * Keys of the places with a stamp that both this client's ledger and another's record as their own delivery: the two wrote within one
+ * second, and the stamp can't tell who wrote last.
  */
 export function contestedPlaces(client: ObservedClient, clients: ObservedClient[], observed: Places): Set<string> {
   const claims = Object.entries(client.description.ledger?.destinations ?? {})

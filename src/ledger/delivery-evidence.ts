@@ -1,23 +1,23 @@
 import { type Destination, destinationKey, type ObservedDestination } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 
-// What the stamps of the places tell of the secrets in them, beside the ledger's record. Secrets can't be read back, so this is all the
-// evidence that there is.
+// Evidence about the secrets in the places. Secrets can't be read back, so the stamps of the places and the ledger's records are all that
+// we have.
 
 /** Seconds for which an announcement keeps other runs waiting. */
 export const lease = 60
-/** Seconds after which nobody is at work any more on what a dead run left. */
+/** Seconds after which a run that left something unfinished is certainly dead. */
 export const lostAfter = 600
 /** Seconds between two writes to one place: GitHub's stamps count whole seconds, and two writes in one look like one. */
 export const stampGap = 2
 /** Seconds by which GitHub's stamp of a write may differ from the `Date` of its answer: both count whole seconds. */
 export const stampSlack = 1
-/** The same where the clocks behind the two differ, as some do. */
+/** The same, if the clocks behind the two differ. */
 export const clockSlack = 5
 
 export type Places = ReadonlyMap<string, ObservedDestination>
 
-/** `contested`: keys of places of which another client's ledger records the very stamp that GitHub shows. `now`: the tenant's time. */
+/** `contested`: keys of places for which another client's ledger records the same stamp that GitHub shows. `now`: the tenant's time. */
 export type Evidence = {
   ledger: Ledger | undefined
   observed: Places
@@ -25,14 +25,14 @@ export type Evidence = {
   contested?: ReadonlySet<string> | undefined
 }
 
-/** What a place holds. `written`: one of these suspects; `behind`: GitHub does not show the latest of our writes yet. */
+/** The secret that a place holds. `written`: one of these suspects; `behind`: GitHub does not show the latest of our writes yet. */
 export type Held =
   | { kind: 'unread' | 'nothing' | 'behind' | 'unknown' }
   | { kind: 'recorded'; hint: string }
   | { kind: 'written'; hints: string[] }
 
 /**
- * What a place holds, by its stamp. The first row that fits holds.
+ * Tells by its stamp which secret a place holds. The first matching row applies.
  *
  *   the place …                                                            holds
  *   ────────────────────────────────────────────────────────────────────── ─────────────────────────────
@@ -53,7 +53,7 @@ export function heldIn(key: string, { ledger, observed, contested }: Evidence): 
   if (isKnownWrite(stamp, key, ledger)) return { kind: 'recorded', hint: ledger!.destinations[key]!.hint }
   const writes = Object.entries(ledger?.written ?? {})
   const near = (slack: number) => writes.filter(([, written]) => isWithin(stamp, written, slack)).map(([hint]) => hint)
-  // The stamp of an earlier delivery is that of none of these, however close they were.
+  // A stamp of an earlier delivery belongs to none of these writes, however close they were.
   const isEarlier = stamp === ledger?.destinations[key]?.stamp
   const hints = isEarlier ? [] : near(stampSlack).length > 0 ? near(stampSlack) : near(clockSlack)
   if (hints.length > 0) return { kind: 'written', hints }
@@ -85,13 +85,16 @@ export function isKnownWrite(stamp: number | undefined, key: string, ledger: Led
   return stamp !== undefined && !ledger?.unproven && ledger?.destinations[key]?.stamp === stamp
 }
 
-/** Seconds that the readings of the two services, and GitHub's clocks, may differ by, and more: an older write came before both. */
+/**
+ * A generous bound, in seconds, for the difference between the readings of the two services and between GitHub's clocks: an older write
+ * came before both.
+ */
 const readingSlack = 5 + clockSlack
 
 /**
- * Does a place surely hold what it held before the dead run announced: nothing, a secret that the ledger knows, or a value that was
- * written a while before? Of a place that is no longer named nothing is known; and one that somebody wrote to just then, perhaps a run
- * that the announcement overtook, may hold anything. How long ago each was is told by the clock of its own service.
+ * Does a place certainly hold the same value as before the dead run's announcement: nothing, a secret that the ledger knows, or a value
+ * that was written well before? A place that the spec no longer names was not read. A place that somebody wrote at that moment, perhaps a
+ * run that the announcement overtook, may hold anything. Each age is measured by the clock of its own service.
  */
 export function isUntouched(key: string, { ledger, observed, now }: Evidence): boolean {
   const seen = observed.get(key)
@@ -101,9 +104,9 @@ export function isUntouched(key: string, { ledger, observed, now }: Evidence): b
   return isKnown && seen !== undefined && (seen.secretStamp ?? null) === announced
 }
 
-// --- which secrets no place holds any more ----------------------------------------------------------------------------
+// --- secrets that no place holds any more -----------------------------------------------------------------------------
 
-/** Did every place get this suspect after it had got that secret, so that none holds that one any more? */
+/** Did every place get this suspect after the other secret, so that no place holds the other one any more? */
 export function isFollowedBy(hint: string, suspect: string, ledger: Ledger): boolean {
   const after = ledger.written?.[suspect]
   if (after === undefined || hint === suspect) return false
@@ -114,13 +117,13 @@ export function isFollowedBy(hint: string, suspect: string, ledger: Ledger): boo
     const isEarlier = (stamp: number) => stamp >= 0 && after[0] - stamp > stampGap + clockSlack
     return places.length > 0 && places.every(({ stamp }) => isEarlier(stamp))
   }
-  // Its run is over a lease after it was suspected: whatever is announced later is delivered later.
+  // The run of a suspect is over one lease after it was suspected: every later announcement is delivered later.
   const since = ledger.suspects[hint]
   const noticed = ledger.suspects[suspect]
   return since !== undefined && noticed !== undefined && noticed - after[2] - since >= lease
 }
 
-/** Since when no place holds a secret, because each got a suspect after it: the tenant's time; undefined where none did. */
+/** The tenant's time since which no place holds a secret, because each got a suspect after it; undefined if none did. */
 export function followedSince(hint: string, ledger: Ledger): number | undefined {
   const since = Object.entries(ledger.suspects)
     .filter(([suspect]) => isFollowedBy(hint, suspect, ledger))
@@ -128,7 +131,7 @@ export function followedSince(hint: string, ledger: Ledger): number | undefined 
   return since.length === 0 ? undefined : Math.min(...since)
 }
 
-/** Suspects that surely no place holds any more, so that their grace begins. `keys`: the places that count. */
+/** Suspects that certainly no place holds any more, so that their grace begins. `keys`: the places that count. */
 export function superseded(evidence: Evidence, keys: string[]): string[] {
   const { ledger } = evidence
   if (ledger === undefined || keys.length === 0) return []
@@ -141,7 +144,7 @@ export function superseded(evidence: Evidence, keys: string[]): string[] {
     .map(([hint]) => hint)
 }
 
-/** Is each place known to hold another secret than this suspect, whose run is over? */
+/** Is the run of this suspect over, and is each place known to hold another secret? */
 function othersAreHeld(evidence: Evidence, keys: string[]): (hint: string, since: number) => boolean {
   const held = keys.map((key) => heldIn(key, evidence))
   const isKnown = held.every(({ kind }) => kind === 'recorded')
@@ -149,7 +152,10 @@ function othersAreHeld(evidence: Evidence, keys: string[]): (hint: string, since
   return (hint, since) => isKnown && !hints.has(hint) && evidence.now - since >= lostAfter
 }
 
-/** Was each place written after an announcement that came when the run of a suspect was over? One suspected later may lie there. */
+/**
+ * Was each place written after an announcement that came when the run of a suspect was over? A place may hold a secret that was suspected
+ * later.
+ */
 function areRewritten({ ledger, observed }: Evidence, keys: string[]): (since: number) => boolean {
   const announced = ledger?.announced
   if (announced === undefined) return () => false
@@ -160,8 +166,8 @@ function areRewritten({ ledger, observed }: Evidence, keys: string[]): (since: n
 }
 
 /**
- * The current secret and suspects that surely no place holds, nor held for so many seconds: each place got a suspect after them that
- * long ago, or by GitHub's own time nothing was written to any place meanwhile.
+ * The current secret and suspects that certainly no place has held for so many seconds: each place got a suspect after them that long ago,
+ * or by GitHub's own time no place was written meanwhile.
  */
 export function longNowhere(destinations: Destination[], evidence: Evidence, seconds: number): string[] {
   const { ledger, now } = evidence
@@ -174,7 +180,7 @@ export function longNowhere(destinations: Destination[], evidence: Evidence, sec
   return [...new Set([...followed, ...(isGone ? [ledger.current!.hint] : []), ...superseded(evidence, keys)])]
 }
 
-/** Was none of the places that the ledger knows written for so many seconds, and does no other place hold anything? */
+/** Was no place that the ledger knows written for so many seconds, and does no other place hold a secret? */
 function areQuiet(
   keys: string[],
   destinations: Destination[],
@@ -182,27 +188,27 @@ function areQuiet(
   seconds: number,
 ): boolean {
   const asked = destinations.map(destinationKey).filter((key) => !keys.includes(key))
-  // A place where nothing is known to have been delivered may hold one of these, from a run that another overtook.
+  // A place without a recorded delivery may hold one of these, from a run that another run overtook.
   const isClear = asked.every((key) => observed.get(key)?.secretStamp === undefined)
   return (
     isClear &&
     keys.every((key) => {
       const seen = observed.get(key)
-      // Nobody can say since when a secret is gone; but one that was never delivered there may well be missing.
+      // GitHub does not tell when a secret was deleted. But a secret that was never delivered there may be missing.
       if (seen?.secretStamp === undefined) return seen !== undefined && ledger?.destinations[key] === undefined
       return seen.secretAge !== undefined && seen.secretAge >= seconds
     })
   )
 }
 
-/** Was every place written again after this secret had been delivered there, by its own run or, since that is over, by another? */
+/** Was every place written again after this secret was delivered there: by its own run, or by another run after that one was over? */
 function isOverwritten(hint: string, { ledger, observed }: Evidence): boolean {
   const places = Object.entries(ledger?.destinations ?? {})
-  // Its places are forgotten: nothing tells since when they hold it no more.
+  // The ledger no longer lists its places, so nothing tells when they were overwritten.
   if (places.length === 0) return false
   return places.every(([key, delivered]) => {
     const stamp = observed.get(key)?.secretStamp
-    // A stamp that is a second or two off may be that of the same delivery, sent again where its answer was lost.
+    // A stamp that differs by a second or two may belong to the same delivery, sent again after its answer was lost.
     return (
       delivered.hint !== hint || (stamp !== undefined && delivered.stamp >= 0 && stamp - delivered.stamp > stampGap)
     )

@@ -12,12 +12,12 @@ export function readDescription(text: string): Description {
   const at = markerIn(text)
   if (at < 0) return { user: text }
   const [line = '', ...after] = text.slice(at).split('\n')
-  // What people appended behind our line is theirs, and kept.
+  // Text that people appended after our line is theirs, and kept.
   const user = [text.slice(0, at).replace(/\n$/, ''), after.join('\n')].filter((part) => part.trim() !== '').join('\n')
   return { user, line, ...parseLedger(line.slice(ledgerMarker.length)) }
 }
 
-/** Our line is the last that begins with the marker; people may speak of it in theirs. */
+/** Our line is the last one that begins with the marker; people may mention the marker in their text. */
 function markerIn(text: string): number {
   const later = text.lastIndexOf(`\n${ledgerMarker}`)
   if (later >= 0) return later + 1
@@ -40,12 +40,12 @@ function joined(user: string, line: string): string {
 
 // --- room ------------------------------------------------------------------------------------------------------------
 
-/** How long credentials of a client live, in seconds: of it depends how many keys it has at a time. */
+/** How long credentials of a client live, in seconds. The number of keys that it has at a time depends on this. */
 export type Lifetime = { after?: number | undefined; grace: number }
 
 /**
- * Throws `INPUT_INVALID` where Qlik's 4096 characters don't hold the description and the fullest ledger that can follow this
- * one, with an entry for each of these destinations. Asked before anything is written, for later it would be too late to commit.
+ * Throws `INPUT_INVALID` if Qlik's 4096 characters don't hold the description and the longest ledger that can follow this one, with an
+ * entry for each of these destinations. Call it before the first write: a run that finds this out later can't commit.
  */
 export function requireRoom(user: string, ledger: Ledger, destinations: Destination[], lifetime?: Lifetime): void {
   const room = roomBeside(ledger, destinations, lifetime)
@@ -53,7 +53,7 @@ export function requireRoom(user: string, ledger: Ledger, destinations: Destinat
   throw new ActionError('INPUT_INVALID', `description: ${roomText(user, room)}`, roomHint(room))
 }
 
-/** What is wrong with a description for which there is only so much room. */
+/** The complaint about a description that is longer than this room. */
 export function roomText(user: string, room: number): string {
   const line = longestDescription - room
   return `its ${user.length} characters leave no room for the action's own line of up to ${line} characters`
@@ -66,20 +66,20 @@ export function roomHint(room: number): string {
     : `${most}, and so many destinations, or keys that live at the same time, need more: give some destinations to another client, or rotate keys less often or with a shorter grace-period.`
 }
 
-/** How many characters people may write beside whatever ledger can follow this one. */
+/** The number of characters that people may use beside the longest ledger that can follow this one. */
 export function roomBeside(ledger: Ledger, destinations: Destination[], lifetime?: Lifetime): number {
   return longestDescription - ledgerLine(fullest(ledger, destinations, lifetime)).length - 1
 }
 
 const longestTime = 9_999_999_999
-/** Seconds from an announcement to its commit, and more: GitHub may make a run wait a quarter of an hour. */
+/** More seconds than an announcement takes to its commit: GitHub may make a run wait for a quarter of an hour. */
 const longestSection = 9999
-/** As long as ids of users are. */
+/** A text as long as the ids of users. */
 const anyBot = 'x'.repeat(24)
 
 /**
- * The longest ledger that a client can have, whatever happens to it: in the midst of a run, when another has failed half-way. It
- * depends on nothing that changes from run to run, so that who has room once has it for good.
+ * The longest ledger that a client can have, whatever happens: in the middle of a run, after another run failed halfway. It depends on
+ * nothing that changes from run to run, so a description that fits once always fits.
  */
 function fullest(ledger: Ledger, destinations: Destination[], lifetime?: Lifetime): Ledger {
   const isKey = ledger.announced?.issuing !== undefined || isKeyHint(ledger.current?.hint ?? '')
@@ -89,7 +89,7 @@ function fullest(ledger: Ledger, destinations: Destination[], lifetime?: Lifetim
     return [destinationKey(destination), deliveredEntry(destination, '', longestTime, stamp, ledger.owner)] as const
   })
   const all = { ...ledger.destinations, ...Object.fromEntries(places) }
-  // Hints of keys are long: that each place has another than the current one is left to chance.
+  // Hints of keys are long. A ledger in which each place has another hint than the current one is so unlikely that no room is kept for it.
   const held = (index: number) => (isKey ? hints[0]! : hints[1 + (index % (hints.length - 1))]!)
   const entries = Object.entries(all).map(([key, entry], index) => [key, { ...entry, hint: held(index) }] as const)
   return {
@@ -116,8 +116,8 @@ function fullest(ledger: Ledger, destinations: Destination[], lifetime?: Lifetim
 }
 
 /**
- * How many keys a ledger may have to know: the current one, those within their grace, and two that runs left which died. There is no
- * limit of five for keys.
+ * The number of keys that a ledger may have to list: the current one, those within their grace, and two from runs that died. Qlik does not
+ * limit keys to five.
  */
 function keysAtOnce({ retiring, suspects }: Ledger, lifetime: Lifetime | undefined): number {
   const inGrace = lifetime?.after === undefined ? 1 : Math.ceil(lifetime.grace / lifetime.after) + 1
@@ -125,7 +125,10 @@ function keysAtOnce({ retiring, suspects }: Ledger, lifetime: Lifetime | undefin
   return 1 + Math.max(inGrace + 2, known + 1)
 }
 
-/** As many hints as a client can have: of secrets five, as long as they are here; or of so many keys, beside secrets that they follow. */
+/**
+ * The most hints that a client can have: five of secrets, with the same length as here; or so many of keys, beside the secrets that they
+ * replace.
+ */
 function hintsLike({ current, retiring, suspects }: Ledger, keys: number): string[] {
   const known = [current?.hint ?? '', ...Object.keys(retiring), ...Object.keys(suspects)].filter((it) => !isKeyHint(it))
   const longest = Math.max(5, ...known.map(({ length }) => length))

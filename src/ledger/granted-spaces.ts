@@ -1,8 +1,8 @@
 import type { Ledger } from '../model/ledger-shape.ts'
 
 /**
- * What stands in the ledger for the name by which a spec found a space: the same name finds it again without a question to the
- * tenant. Empty for a space that is named by its id. (FNV-1a of 32 bits: it only has to tell twenty names apart.)
+ * The mark that the ledger keeps in place of a space's name: the same name in a spec finds the space again without a request. Empty for a
+ * space that the spec names by its id. (FNV-1a of 32 bits: it only has to distinguish twenty names.)
  */
 export function nameMark(name: string | undefined): string {
   if (name === undefined) return ''
@@ -16,7 +16,7 @@ export function grantedSpaces(ledger: Ledger | undefined): string[] {
   return Object.keys(ledger?.spaces ?? {})
 }
 
-/** The ledger with these spaces and this bot; without a space of ours and without a wish for one it keeps neither. */
+/** The ledger with these spaces and this bot. If we granted no space and the spec names none, it keeps neither. */
 export function withGranted(ledger: Ledger, spaces: Record<string, string>, bot: string | undefined): Ledger {
   const { bot: _bot, spaces: _spaces, ...rest } = ledger
   return {
@@ -26,7 +26,7 @@ export function withGranted(ledger: Ledger, spaces: Record<string, string>, bot:
   }
 }
 
-/** The ledger without spaces in which we gave nobody anything, or no longer do. */
+/** The ledger without spaces that we did not grant, or granted no longer. */
 export function withoutSpaces(ledger: Ledger, ids: ReadonlySet<string>): Ledger {
   const left = Object.entries(ledger.spaces ?? {}).filter(([id]) => !ids.has(id))
   return withGranted(ledger, Object.fromEntries(left), ledger.bot)

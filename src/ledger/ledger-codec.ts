@@ -13,23 +13,23 @@ import {
 import type { Ledger } from '../model/ledger-shape.ts'
 import { isUserId, spaceIdPattern } from '../model/space.ts'
 
-/** Ids of users have 24 to 36 characters on the tenants known. One that is longer is not noted: it would take the description's room. */
+/** Ids of users have 24 to 36 characters on the known tenants. The ledger omits a longer id: it would take room in the description. */
 export const longestCaller = 36
-/** Of how many suspects the times of their writes are kept: of the two runs that a place may hold a secret of, where two overlapped. */
+/** The number of suspects with recorded write times. After two runs overlapped, a place may hold the secret of either. */
 export const mostWritten = 2
 
 // --- the line --------------------------------------------------------------------------------------------------------
 
 type Line = z.infer<typeof lineSchema>
 
-// Whoever may edit a description on the tenant can write here, and from here addresses on GitHub are made: only what this
-// action could have written itself is taken for a ledger.
-// Made when the first ledger is read: that takes as long as reading all inputs does.
+// Anybody who may edit a description on the tenant can write this line, and addresses on GitHub are built from it: the schema accepts only
+// a ledger that this action could have written. It is built when the first ledger is read, because that takes as long as reading all
+// inputs.
 const lineSchema = z.lazy(() => {
   const time = z.number().check(z.minimum(-1), z.maximum(latestTime))
   const times = z.record(z.string(), time)
   const key = z.string().check(z.refine((text) => readDestinationKey(longKey(text)) !== undefined))
-  // What is usual is left out, for twenty places have to find room: see `short`.
+  // Usual values are left out, because twenty places must fit: see `short`.
   const delivered = z.object({
     hint: z.optional(z.string()),
     stamp: time,
@@ -40,7 +40,7 @@ const lineSchema = z.lazy(() => {
   return z.object({
     version: z.union([z.literal(1), z.literal(2)]),
     owner: z.object({
-      /** The repository's id; `name` is for people, for names change. */
+      /** The repository's id. `name` is for people, because names change. */
       repository: z.string(),
       name: z.string().check(z.regex(repositoryPattern)),
       /** The client's name in the spec. */
@@ -48,7 +48,7 @@ const lineSchema = z.lazy(() => {
       origin: z.enum(['made', 'adopted']),
     }),
     current: z.optional(z.object({ hint: z.string(), since: time })),
-    /** What lies in the destinations can't be told: the next run delivers a fresh secret to all of them. */
+    /** The secrets in the destinations are uncertain: the next run delivers a fresh secret to all of them. */
     unproven: z.optional(z.literal(true)),
     retiring: z._default(times, {}),
     suspects: z._default(times, {}),
@@ -60,7 +60,7 @@ const lineSchema = z.lazy(() => {
         /** The tenant's id of the user who issues, where the tenant told it. */
         by: z.optional(z.string().check(z.maxLength(longestCaller))),
         at: time,
-        /** A slow run's second announcement; `at` stays what it was, for its secret was issued after that. */
+        /** The time of a slow run's second announcement. `at` keeps its first value, because the secret was issued after that. */
         renewed: z.optional(time),
         known: z.array(z.string()),
         /** Hint of the key that this run is about to add: it is made before it is announced. */
@@ -81,13 +81,13 @@ const lineSchema = z.lazy(() => {
   })
 })
 
-/** A variable where the store has none would be looked for at an address that there is not. */
+/** Rejects a variable in a store without variables: GitHub has no address for it. */
 function idFits(key: string, id: string | undefined): boolean {
   const store = readDestinationKey(key)?.store
   return !id?.startsWith('variable:') || (store !== undefined && hasVariables(store))
 }
 
-/** The ledger in the JSON of its line. Never throws: what was edited into nonsense is `mangled`, a later format `newer`. */
+/** The ledger in the JSON of its line. Never throws: invalid JSON or values are `mangled`, a later format is `newer`. */
 export function parseLedger(json: string): { ledger: Ledger } | { note: 'mangled' | 'newer' } {
   let data: unknown
   try {
@@ -101,15 +101,15 @@ export function parseLedger(json: string): { ledger: Ledger } | { note: 'mangled
 }
 
 /**
- * Version 2 is version 1 with spaces. Versions of this action that don't know spaces would lose them with their next write, and
- * what was granted would never be revoked: they refuse version 2. It is written where there are spaces, and nowhere else.
+ * Version 2 is version 1 with spaces. Versions of this action that don't know spaces would drop them with their next write, and the grants
+ * would never be revoked: they refuse version 2. It is written only if there are spaces.
  */
 function isNewer(data: unknown): boolean {
   const { version, spaces } = (data ?? {}) as { version?: unknown; spaces?: unknown }
   return typeof version === 'number' && (version > 2 || (version > 1 && spaces === undefined))
 }
 
-/** The ledger as its line. Equal ledgers give equal lines, whatever the order in which their parts were put together. */
+/** The ledger as its line. Equal ledgers give equal lines, whatever the order of their keys. */
 export function ledgerLine(ledger: Ledger): string {
   return `${ledgerMarker} ${JSON.stringify(sorted(short(ledger)))}`
 }
@@ -120,17 +120,17 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, part]) => [key, sorted(part)]))
 }
 
-/** Are these the same ledger, to the letter? */
+/** Do these ledgers give exactly the same line? */
 export function sameLedger(a: Ledger | undefined, b: Ledger | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && ledgerLine(a) === ledgerLine(b))
 }
 
-// --- what is usual is left out of the line -----------------------------------------------------------------------------
+// --- the line leaves out usual values ----------------------------------------------------------------------------------
 
 const usualId = `variable:${usualNames.id}`
 const usualEnd = `/${usualNames.client_secret}`
 
-/** Without the current hint, the usual names, and the owner where that is the owner of the ledger's repository. */
+/** Leaves out the current hint, the usual names, and the owner if it is the owner of the ledger's repository. */
 function short(ledger: Ledger): Line {
   const { current, announced, owner } = ledger
   const prefix = owner.name.slice(0, owner.name.indexOf('/') + 1)
@@ -149,7 +149,7 @@ function short(ledger: Ledger): Line {
   }
 }
 
-/** In the line a key has its environment as people wrote it, for requests about places that only the ledger names. */
+/** The line keeps the environment in a key as people wrote it: requests about places that only the ledger names need it. */
 function withSpelling(places: Ledger['destinations']): Ledger['destinations'] {
   return Object.fromEntries(
     Object.entries(places).map(([key, delivered]) => [
@@ -159,7 +159,7 @@ function withSpelling(places: Ledger['destinations']): Ledger['destinations'] {
   )
 }
 
-/** GitHub's environments know no case: of two spellings of one place the later delivery is the one. */
+/** GitHub ignores the case of environments. If one place has two spellings, the later delivery is kept. */
 function withoutSpelling(places: Ledger['destinations']): Ledger['destinations'] {
   const folded: Ledger['destinations'] = {}
   for (const [written, delivered] of Object.entries(places)) {
@@ -174,7 +174,7 @@ function long(line: Line): Ledger {
   const { announced } = line
   return {
     ...line,
-    // Spaces are what makes a line version 2: see `short`.
+    // A line with spaces has version 2: see `short`.
     version: 1,
     announced: announced && { ...announced, stamps: withKeys(announced.stamps, (key) => foldedKey(longKey(key))) },
     destinations: withoutSpelling(

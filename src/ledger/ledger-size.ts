@@ -7,14 +7,14 @@ import type { CheckedFile } from '../spec/spec-file.ts'
 import { roomBeside, roomHint, roomText } from './description.ts'
 import { withGranted } from './granted-spaces.ts'
 
-/** As long as ids of repositories are, before they are known. */
+/** An id as long as those of repositories, while the real one is unknown. */
 const anyId = '9999999999'
 
 type Sized = Pick<WrittenClient, 'name' | 'description' | 'deliver' | 'auth-method' | 'spaces' | 'rotation'>
 
 /**
- * What is wrong with a client's description, as far as its spec tells, beside which the ledger needs room; undefined where nothing is.
- * `here`: `owner/name`.
+ * The complaint about a description that leaves too little room for the ledger, as far as the spec tells; undefined if it fits. `here`:
+ * `owner/name`.
  */
 export function roomComplaint({ description, ...client }: Sized, here: string): string | undefined {
   const room = descriptionRoom(client, here)
@@ -34,7 +34,7 @@ function descriptionRoom(client: Omit<Sized, 'description'>, here: string): numb
   return roomBeside(withGranted(ledger, anySpaces(client.spaces ?? []), undefined), places, client.rotation)
 }
 
-/** Entries as long as those of these spaces will be. */
+/** Entries as long as the entries for these spaces will be. */
 function anySpaces(spaces: Membership[]): Record<string, string> {
   const entries = spaces.map(({ space }, index) => [
     String(index).padStart(Math.max(24, space.id?.length ?? 0), '0'),
@@ -43,7 +43,7 @@ function anySpaces(spaces: Membership[]): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
-/** A description shares its 4096 characters with the action's own line, which every place makes longer. */
+/** A description shares its 4096 characters with the action's own line, and each place makes that line longer. */
 export function tooLong(files: CheckedFile[], here: string): Mistake[] {
   return files.flatMap(({ file, drafts }) =>
     drafts.flatMap(({ name, at, absent, description, method, deliveries, spaces, rotation }) => {

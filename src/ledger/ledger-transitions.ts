@@ -8,7 +8,7 @@ import { added, graceFrom, listedHints } from './ledger.ts'
 import { longestCaller, mostWritten, sameLedger } from './ledger-codec.ts'
 import type { Rotation, RotationInput } from './rotation-decision.ts'
 
-/** The ledger that announces an issue, resting on what was read. Orphans become suspects in the same write. */
+/** The ledger that announces an issue, built on the reading. Orphans become suspects in the same write. */
 export function announcing(
   base: Ledger,
   rotation: Pick<Rotation, 'orphans' | 'retire'>,
@@ -40,7 +40,7 @@ function without(times: Record<string, number>, hints: string[]): Record<string,
   return Object.fromEntries(Object.entries(times).filter(([hint]) => !hints.includes(hint)))
 }
 
-/** The times of writes that are still of use: of suspects, and of those the latest. */
+/** The write times that are still useful: those of the latest suspects. */
 function writesOf(written: Ledger['written'], suspects: Record<string, number>): Ledger['written'] {
   const ofSuspects = Object.entries(written ?? {}).filter(([hint]) => hint in suspects)
   const left = ofSuspects.toSorted(([, [a]], [, [b]]) => b - a).slice(0, mostWritten)
@@ -52,27 +52,27 @@ function only(times: Record<string, number>, hints: string[]): Record<string, nu
 }
 
 /**
- * How surely a stamp is that of our own write: `exact` by GitHub's own time; `near` it, as where GitHub's clocks differ by seconds; or
- * GitHub does not show it (yet).
+ * How well a stamp proves our own write. `exact`: it is GitHub's own time of the write; `near`: it differs by seconds, as GitHub's clocks
+ * may; `none`: GitHub does not show it (yet).
  */
 export type Proof = 'exact' | 'near' | 'none'
 
-/** A delivery as it was confirmed. */
+/** A confirmed delivery. */
 export type Delivery = { destination: Destination; stamp: number; idStamp?: number | undefined; proof: Proof }
 
-/** What is known when a fresh secret has been delivered everywhere. */
+/** The facts about a fresh secret that was delivered everywhere. */
 export type Commit = {
   announced: Ledger
   hint: string
   issuedAt: number
   deliveries: Ledger['destinations']
-  /** The weakest of all deliveries; `none` also where somebody wrote between announcement and delivery. */
+  /** The weakest proof of all deliveries; also `none` if somebody wrote between announcement and delivery. */
   proof: Proof
-  /** By GitHub's time: when it answered the first write, and how many seconds later the last. */
+  /** By GitHub's time: when it answered the first write, and how many seconds later it answered the last. */
   written: readonly [first: number, seconds: number]
-  /** Who issued our secret, as far as known: a live secret by somebody else is not ours … */
+  /** The maker of our secret, as far as known: a live secret by somebody else is not ours … */
   issuedBy?: string | undefined
-  /** … unless another run was at work, and that is somebody who issued here before. */
+  /** … unless another run was at work, and somebody who issued here before made it. */
   earlierMakers: string[]
 }
 
@@ -80,8 +80,8 @@ export type Commit = {
 export type Reread = { ledger: Ledger | undefined; live: ObservedSecret[]; now: number }
 
 /**
- * The ledger that commits a delivery. Where nobody else was at work, the previous current and the suspects that are old enough
- * begin to retire. Where somebody was, nothing does: our hint and the unknown ones become suspects, and the next run settles it.
+ * The ledger that commits a delivery. If no other run was at work, the previous current secret and the suspects that are old enough begin
+ * to retire. Otherwise nothing retires: our hint and the unknown hints become suspects, and the next run settles them.
  */
 export function committing(commit: Commit, seen: Reread): { ledger: Ledger; settled: boolean } {
   const settled = isSettled(commit, seen)
@@ -92,7 +92,7 @@ function isSettled(commit: Commit, seen: Reread): boolean {
   const isLive = seen.live.some(({ hint }) => hint === commit.hint)
   if (!isLive || !sameLedger(seen.ledger, commit.announced)) return false
   const unknown = unknownTo([commit.announced], commit.hint, seen.live)
-  // A stamp that is only near may be that of a run that signed in as somebody else.
+  // A stamp that is only near may belong to a run that signed in as somebody else.
   if (commit.proof === 'near') return unknown.length === 0
   return commit.proof === 'exact' && oursAmong(unknown, makersOf(commit, undefined)).length === 0
 }
@@ -119,19 +119,19 @@ function withCurrent({ announced, hint, issuedAt, deliveries }: Commit, { live, 
 }
 
 /**
- * Nobody can say yet what the places hold: our secret and unknown ones become suspects, with the times of our writes, by which a later
- * run may tell. `written`: the ledger that the run wrote last.
+ * The secrets in the places are uncertain: our secret and the unknown ones become suspects. The times of our writes let a later run
+ * decide. `written`: the ledger that the run wrote last.
  */
 function withSuspects(commit: Commit, seen: Reread, written: Ledger): Ledger {
   const { announced, hint, deliveries } = commit
   const base = seen.ledger ?? written
   const unknown = unknownTo([announced, written, seen.ledger], hint, seen.live)
   const isOurs = seen.live.some((secret) => secret.hint === hint) && base.current?.hint !== hint
-  // Another run may have begun its grace; but it was delivered just now.
+  // Another run may have begun its grace, but it was delivered just now.
   const { [hint]: _begun, ...retiring } = base.retiring
   const found = [...(isOurs ? [hint] : []), ...oursAmong(unknown, makersOf(commit, seen.ledger))]
   const suspects = added(base.suspects, found, Math.floor(seen.now))
-  // Another run's announcement stays: by it its secret will be recognised, should it die. Ours is over.
+  // Another run's announcement stays: if that run dies, the next run recognises its secret by it. Ours is over.
   const isOver = base.announced?.run === announced.announced?.run
   const sinceAnnounced = Math.max(0, Math.floor(seen.now) - (announced.announced?.at ?? seen.now))
   const places = Object.entries(deliveries).map(([key, entry]) => [key, { ...entry, stamp: -1, idStamp: undefined }])
@@ -146,13 +146,13 @@ function withSuspects(commit: Commit, seen: Reread, written: Ledger): Ledger {
   }
 }
 
-/** Live secrets that none of these ledgers accounts for. Keys are announced by their names: one that nobody announced is not ours. */
+/** Live secrets that none of these ledgers lists. Announcements have the hints of keys: a key without one is not ours. */
 function unknownTo(ledgers: (Ledger | undefined)[], hint: string, live: ObservedSecret[]): ObservedSecret[] {
   const accounted = new Set(ledgers.flatMap((ledger) => [...listedHints(ledger), ...(ledger?.announced?.known ?? [])]))
   return live.filter((secret) => secret.hint !== hint && !accounted.has(secret.hint) && !isKeyHint(secret.hint))
 }
 
-/** Those that a run of ours may have issued: made by somebody who announced, where the tenant tells who made them. */
+/** The secrets that a run of ours may have issued: if the tenant tells the makers, those by somebody who announced. */
 function oursAmong(unknown: ObservedSecret[], makers: (string | undefined)[]): string[] {
   const isNobodyKnown = makers.every((maker) => maker === undefined)
   const isOurs = ({ createdBy }: ObservedSecret) =>
@@ -160,15 +160,15 @@ function oursAmong(unknown: ObservedSecret[], makers: (string | undefined)[]): s
   return unknown.filter(isOurs).map(({ hint }) => hint)
 }
 
-/** Who may have issued for this client: we; and where another run was at work, who announced and who issued before. */
+/** The users who may have issued for this client: we; and if another run was at work, its user and everybody who issued before. */
 function makersOf({ issuedBy, announced, earlierMakers }: Commit, seen: Ledger | undefined): (string | undefined)[] {
   const us = [issuedBy, announced.announced?.by]
   return seen === undefined ? us : [...us, seen.announced?.by, ...earlierMakers]
 }
 
 /**
- * The ledger to write after one look back at a commit, or undefined where all is as it was written: what another run left
- * out, or an unknown hint that appeared meanwhile, becomes a suspect.
+ * The ledger to write after one look back at a commit; undefined if everything is as it was written. A secret that another run left out,
+ * or an unknown hint that appeared meanwhile, becomes a suspect.
  */
 export function lookingBack(commit: Commit, written: Ledger, seen: Reread): { ledger: Ledger } | undefined {
   const unknown = unknownTo([commit.announced, written, seen.ledger], commit.hint, seen.live)
@@ -179,15 +179,15 @@ export function lookingBack(commit: Commit, written: Ledger, seen: Reread): { le
   return { ledger: withSuspects(commit, seen, written) }
 }
 
-/** The announcement as it is sent: with who issues, and with the key that has been made by now. */
+/** The announcement as it is sent: with the user who issues, and with the hint of the key. */
 export function completed(ledger: Ledger, by: string | undefined, key: string | undefined): Ledger {
   const caller = by !== undefined && by.length <= longestCaller ? { by } : {}
   return { ...ledger, announced: { ...ledger.announced!, ...caller, ...(key === undefined ? {} : { issuing: key }) } }
 }
 
 /**
- * The ledger after a run gave up: without its announcement; what it delivered somewhere, it keeps as a suspect, and so what another
- * run of ours issued meanwhile, whose announcement this one overtook.
+ * The ledger after a run gave up, without its announcement. A secret that it delivered somewhere becomes a suspect, and so does a secret
+ * of another run of ours whose announcement this one overtook.
  */
 export function givingUp(
   announced: Ledger,

@@ -14,7 +14,7 @@ export function listedHints(ledger: Ledger | undefined): Set<string> {
   ])
 }
 
-/** Entries of one map with those of the other added where it has none: an earlier `since` is kept. */
+/** Adds hints to a map of times. A hint that is already there keeps its earlier time. */
 export function added(
   times: Record<string, number>,
   hints: Iterable<string>,
@@ -26,8 +26,8 @@ export function added(
 }
 
 /**
- * From when a grace counts that begins now. A tenant may date its secrets by a clock that is far ahead of its `Date`; an entry much
- * older than its secret would be taken for that of another one, and the secret would never go.
+ * The start of a grace period that begins now. A tenant may date its secrets by a clock that is far ahead of its `Date`: an entry much
+ * older than its secret would look like the entry of another secret, and ours would never be retired.
  */
 export function graceFrom(live: ObservedSecret[], now: number): (hint: string) => number {
   const made = new Map(live.map(({ hint, createdAt }) => [hint, createdAt]))
@@ -54,7 +54,7 @@ export function deliveredEntry(
   }
 }
 
-/** A destination that the ledger knows, as it was when it was delivered to. */
+/** A destination in the ledger, as it was at its delivery. */
 export function recalledDestination(key: string, delivered: Delivered, owner: Ledger['owner']): Destination {
   const parts = readDestinationKey(key)
   if (parts === undefined)
@@ -67,7 +67,7 @@ export function recalledDestination(key: string, delivered: Delivered, owner: Le
   return { store, repository, environment: delivered.environment ?? parts.environment, secretName, idName, idAs }
 }
 
-/** Destinations that the ledger serves and these do not name. */
+/** Destinations in the ledger that are not among the named ones. */
 export function droppedDestinations(ledger: Ledger | undefined, named: Destination[]): Destination[] {
   const keys = new Set(named.map(destinationKey))
   return Object.entries(ledger?.destinations ?? {})

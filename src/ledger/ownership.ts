@@ -2,7 +2,7 @@ import { destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { Actor, ClientSpec, Keeper } from '../spec/client-spec.ts'
 
-/** The ledger of a client that nobody here has dealt with yet. */
+/** The first ledger of a client. */
 export function newLedger(spec: ClientSpec, actor: Actor, origin: 'made' | 'adopted'): Ledger {
   return { version: 1, owner: ownerOf(spec, actor, origin), retiring: {}, suspects: {}, destinations: {} }
 }
@@ -11,13 +11,13 @@ function ownerOf(spec: ClientSpec, { repository }: Actor, origin: 'made' | 'adop
   return { repository: repository.id, name: `${repository.owner}/${repository.name}`, client: spec.name, origin }
 }
 
-/** The ledger as ours: that of another owner is taken over with all it knows. */
+/** The ledger with us as its owner. A ledger of another owner keeps all its other contents. */
 export function owned(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor): Ledger {
   if (ledger === undefined) return newLedger(spec, actor, 'adopted')
-  // A client of this repository under another name of the spec is still what it was: made or adopted.
+  // A client of this repository under another name keeps its origin: made or adopted.
   const origin = ledger.owner.repository === actor.repository.id ? ledger.owner.origin : 'adopted'
   if (isOwner(ledger, spec, actor)) return ledger
-  // A place without a repository of its own lies in the owner's: of the owner before, from now on by name.
+  // A place without a repository is in the owner's repository. That was the previous owner's: from now on it is named.
   const places = Object.entries(ledger.destinations).map(([key, delivered]) => [
     key,
     { in: ledger.owner.name, ...delivered },
@@ -25,7 +25,7 @@ export function owned(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor
   return { ...ledger, owner: ownerOf(spec, actor, origin), destinations: Object.fromEntries(places) }
 }
 
-/** Destinations that are no longer served are forgotten with the next ledger. */
+/** The destinations that the spec names: the ledger drops all others. */
 export function onlyNamed(destinations: Ledger['destinations'], spec: ClientSpec): Ledger['destinations'] {
   const named = new Set(spec.destinations.map(destinationKey))
   return Object.fromEntries(Object.entries(destinations).filter(([key]) => named.has(key)))

@@ -24,7 +24,7 @@ export type RotationInput = Evidence & {
   /** Hints that were live when this run first read; undefined at that first time. */
   seen: ReadonlySet<string> | undefined
   run: RunIdentity
-  /** What a fresh credential of this client is. */
+  /** The kind of a fresh credential of this client. */
   kind: CredentialKind
   after?: number | undefined
   grace: number
@@ -37,26 +37,26 @@ export type Rotation = {
   wait?: { run: string; until: number } | undefined
   /** Due now, before anything is issued. */
   retire: Retirement[]
-  /** None: nothing is issued. */
+  /** Empty: nothing is issued. */
   reasons: Reason[]
-  /** A fresh secret would settle what an earlier run left, and there is no slot for it: that can wait. */
+  /** A fresh secret would settle the suspects of an earlier run, but there is no slot for it: that can wait. */
   postponed?: true | undefined
-  /** GitHub does not show yet what an earlier run delivered a moment ago: nothing is issued meanwhile. */
+  /** GitHub does not show yet a delivery that an earlier run just made: nothing is issued meanwhile. */
   awaited?: true | undefined
-  /** Destinations that don't hold the current secret, as far as can be told. */
+  /** Destinations that don't hold the current secret, as far as the evidence tells. */
   undelivered: Destination[]
   /** Hints of a dead run's secrets that may have been delivered. */
   orphans: string[]
   /** Live secrets that this action did not issue. */
   foreign: ObservedSecret[]
-  /** There is no slot for the secret that has to be issued, and no place holds a foreign one: naming one makes room. */
+  /** There is no slot for the secret that must be issued, and no place holds a foreign one: naming one in retire-hints makes room. */
   foreignIsUnused?: true | undefined
 }
 
-/** What the rules below look at: the input, and what is known of each live secret and of the current one. */
+/** The input of the rules below, with the knowledge about each live secret and the current one. */
 type Situation = RotationInput & {
   secrets: LiveSecret[]
-  /** What the places hold, or will be seen to hold in a moment. */
+  /** The secret that the places hold, or that GitHub will show there in a moment. */
   current: Ledger['current']
   currentIsLive: boolean
   undelivered: Destination[]
@@ -64,8 +64,8 @@ type Situation = RotationInput & {
 }
 
 /**
- * Which secrets to retire and whether to issue one, for one client with at least one destination. Decides from what both
- * services report, never from the runner's clock. The rules, and why each is needed: docs/secret-lifecycle.md.
+ * Decides which secrets to retire and whether to issue one, for a client with at least one destination. It uses only the reports of both
+ * services, never the runner's clock. docs/secret-lifecycle.md explains the rules.
  */
 export function decideRotation(input: RotationInput): Rotation {
   const situation = situationOf(input)
@@ -91,7 +91,7 @@ function situationOf(input: RotationInput): Situation {
   const { live, destinations } = input
   const secrets = classifySecrets(live, input)
   const later = laterProof({ live, destinations, evidence: input })
-  // What GitHub will show in a moment counts as delivered, or each run that asks too early would leave one more suspect.
+  // A delivery that GitHub will show in a moment counts as delivered; otherwise each run that asks too early would leave one more suspect.
   const awaited = later?.kind === 'awaited'
   const current = awaited ? later.current : input.ledger?.current
   const currentIsLive = live.some(({ hint }) => hint === current?.hint)
@@ -99,7 +99,7 @@ function situationOf(input: RotationInput): Situation {
   return { ...input, secrets, current, currentIsLive, undelivered, awaited }
 }
 
-/** An announcement of another run that is fresh, unless it is of an earlier attempt of this run, which is over. */
+/** A fresh announcement of another run. An earlier attempt of this run does not count, because it is over. */
 export function leaseOfAnother(ledger: Ledger | undefined, now: number, run: RunIdentity): Rotation['wait'] {
   const announced = ledger?.announced
   if (announced === undefined || announcementAge(announced, now) >= lease || isOver(announced.run, run))
@@ -112,7 +112,7 @@ function isOver(announcedBy: string, run: RunIdentity): boolean {
   return announcedBy === runKey(run) || (id === run.id && Number(attempt) < run.attempt)
 }
 
-/** What may go before anything is issued. */
+/** The secrets to retire before anything is issued. */
 function retirements(situation: Situation, reasons: Reason[]): Retirement[] {
   const { secrets, undelivered, awaited, currentIsLive, retireHints, grace } = situation
   const lost = hintsOf(secrets, 'lost')
@@ -128,7 +128,7 @@ function retirements(situation: Situation, reasons: Reason[]): Retirement[] {
   ]
 }
 
-/** Is no run at work, and is there nothing of which nobody can tell whether a place holds it? */
+/** Is no run at work, and is it known of each secret whether a place holds it? */
 function isSettled({ ledger, now, secrets }: Situation): boolean {
   const isOver = ledger?.announced === undefined || announcementAge(ledger.announced, now) >= lostAfter
   const isSuspected = Object.keys(ledger?.suspects ?? {}).length > 0
@@ -136,9 +136,9 @@ function isSettled({ ledger, now, secrets }: Situation): boolean {
 }
 
 /**
- * What may go although something is unsettled, where otherwise all slots were taken for good: hints whose grace is over, because
- * each of them was followed in every place by a later write: a proven delivery, or one of a later announcement; and secrets that
- * surely are in no place, and were in none for the grace.
+ * Secrets that may be retired although something is unsettled, because otherwise all slots would stay taken. First, hints with a grace
+ * that is over: every place was written after them, by a proven delivery or after a later announcement. Second, secrets that certainly no
+ * place has held for the length of the grace.
  */
 function toMakeRoom(situation: Situation, lost: string[], reasons: Reason[]): string[] {
   const { ledger, live, destinations, grace } = situation
@@ -151,13 +151,13 @@ function toMakeRoom(situation: Situation, lost: string[], reasons: Reason[]): st
   )
 }
 
-/** Is there no slot for a secret that has to be issued, also when these are gone? */
+/** Is there no slot for the secret that must be issued, even after these are retired? */
 function isCrowded({ live, kind }: Situation, gone: string[], reasons: Reason[]): boolean {
   const left = live.filter(({ hint }) => !isKeyHint(hint) && !gone.includes(hint))
   return kind === 'secret' && reasons.length > 0 && left.length >= secretSlots
 }
 
-/** Does every place surely hold nothing, or a secret that this action issued? Then nobody needs one that somebody else made. */
+/** Does every place certainly hold nothing, or a secret that this action issued? Then no place needs a secret that somebody else made. */
 function holdNoneOfOthers(situation: Situation): boolean {
   const held = situation.destinations.map((destination) => heldIn(destinationKey(destination), situation))
   return held.every(({ kind }) => kind === 'nothing' || kind === 'recorded' || kind === 'written')
@@ -180,11 +180,11 @@ function reasonsToIssue({ ledger, current, now, currentIsLive, undelivered, secr
   if (isKeyHint(current.hint) !== (input.kind === 'key')) reasons.push('method')
   if (!currentIsLive) reasons.push('dead')
   if (undelivered.length > 0) reasons.push('undelivered')
-  // GitHub says nowhere that a secret's visibility can be changed alone without its stamp moving: it goes with a fresh value.
+  // GitHub does not document that a change of visibility alone keeps a secret's stamp: the visibility is set with a fresh value.
   if (!input.destinations.every((it) => secretsAreAsAsked(it, input.observed.get(destinationKey(it)))))
     reasons.push('visibility')
   if (input.after !== undefined && now - issuedAt >= input.after) reasons.push('due')
-  // Satisfied by a secret that another run issued while this one waited for it.
+  // A secret that another run issued while this one waited for it is enough.
   if (input.rotate === 'now' && input.seen?.has(current.hint) !== false) reasons.push('asked')
   const oldSuspect = Object.values(ledger.suspects).some((since) => now - since >= lostAfter)
   const oldOrphan = hintsOf(secrets, 'orphan').length > 0 && announcementAge(ledger.announced!, now) >= lostAfter
@@ -192,7 +192,7 @@ function reasonsToIssue({ ledger, current, now, currentIsLive, undelivered, secr
   return reasons
 }
 
-/** When the current secret was issued: the tenant's own record, or the ledger's where the tenant gives none. Epoch seconds. */
+/** When the current secret was issued, in epoch seconds: by the tenant's record, else by the ledger's. */
 export function secretIssuedAt(
   ledger: Pick<Ledger, 'current'> | undefined,
   live: ObservedSecret[],

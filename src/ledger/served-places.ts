@@ -3,18 +3,18 @@ import { type Destination, destinationKey } from '../model/destination.ts'
 import { valueKey } from '../spec/shared-values.ts'
 import { recalledDestination } from './ledger.ts'
 
-// Whose a value on GitHub is. Values of secrets can't be read back, so the ledgers of all clients tell: whoever wrote a place last
-// serves it, and the ledger of that client has the stamp that GitHub shows.
+// Finds the client that a value on GitHub belongs to. Secrets can't be read back, so the ledgers of all clients decide: the client that
+// wrote a place last serves it, and its ledger has the stamp that GitHub shows.
 
 /**
- * What a ledger says of one value. `stamp`: of the delivery that it recorded; a variable has none. `isAnnounced`: a run of that client
- * is about to write there, or died before it noted that it did.
+ * A ledger's claim on one value. `stamp`: the stamp of the recorded delivery; a variable has none. `isAnnounced`: a run of that client is
+ * about to write there, or died before it noted that it wrote.
  */
 type Claim = { client: ObservedClient; stamp?: number | undefined; isAnnounced: boolean }
 
 type Clients = readonly ObservedClient[]
 
-/** Clients other than `mine` whose ledgers recorded exactly this stamp for a value: one of them wrote what it holds. */
+/** Clients other than `mine` with exactly this stamp for the value in their ledgers: one of them wrote it. */
 export function serversOf(value: string, stamp: number | undefined, clients: Clients, mine?: string): ObservedClient[] {
   if (stamp === undefined) return []
   return claimsOn(value, clients, mine).flatMap((claim) => (claim.stamp === stamp ? [claim.client] : []))
@@ -25,19 +25,19 @@ export function isRecordedBy(client: ObservedClient, value: string, stamp: numbe
   return claimsOf(client).some(([at, claim]) => at === value && claim.stamp === stamp)
 }
 
-/** Clients other than `mine` that a value may belong to: they were delivered there, or were about to be. */
+/** Clients other than `mine` that a value may belong to: a run delivered them there, or was about to. */
 export function claimantsOf(value: string, clients: Clients, mine?: string): ObservedClient[] {
   return [...new Set(claimsOn(value, clients, mine).map(({ client }) => client))]
 }
 
-/** Clients other than `mine` of which a run announced that it would write a value. */
+/** Clients other than `mine` with an announcement that a run would write the value. */
 export function announcersOf(value: string, clients: Clients, mine?: string): ObservedClient[] {
   return claimsOn(value, clients, mine).flatMap(({ client, isAnnounced }) => (isAnnounced ? [client] : []))
 }
 
 /**
- * The client that was delivered to a place after `mine` was, by GitHub's own stamps in both ledgers; undefined where none was. It
- * tells of places that were not read.
+ * The client that was delivered to a place after `mine`, by GitHub's own stamps in both ledgers; undefined if there is none. Works for
+ * places that were not read.
  */
 export function successorAt(
   destination: Destination,
@@ -52,7 +52,7 @@ function claimsOn(value: string, clients: Clients, mine: string | undefined): Cl
   return (indexOf(clients).get(value) ?? []).filter(({ client }) => client.id !== mine)
 }
 
-// Each client of a fleet asks about the same reading: its ledgers are gone through once.
+// All clients of a fleet ask about the same reading, so its ledgers are indexed once.
 const indexes = new WeakMap<Clients, Map<string, Claim[]>>()
 
 function indexOf(clients: Clients): Map<string, Claim[]> {

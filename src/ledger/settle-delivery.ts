@@ -16,12 +16,13 @@ import {
 import { added, deliveredEntry, graceFrom } from './ledger.ts'
 
 // A run that can't prove its own delivery, because GitHub shows its stamps late or another run was at work, leaves the new secret as a
-// suspect and notes when GitHub answered its writes. Most such deliveries a later run can settle by that, without a fresh secret.
+// suspect and notes when GitHub answered its writes. With these times a later run can settle most of these deliveries without a fresh
+// secret.
 
 /**
- * `settled`: this ledger says what is known by now, and has yet to be written: all places hold the same suspect; or all hold the current
- * secret, and suspects that fill the slots begin their grace. `awaited`: GitHub does not show the
- * latest writes yet, those of `current`, but may within the next minutes. Undefined: nothing of that kind is known.
+ * `settled`: all places hold the same suspect; or all hold the current secret, and suspects that fill the slots begin their grace. The
+ * ledger records that, and must still be written. `awaited`: GitHub does not show the latest writes yet, those of `current`, but may within
+ * the next minutes. Undefined: neither is the case.
  */
 export type LaterProof =
   | { kind: 'settled'; ledger: Ledger }
@@ -30,7 +31,7 @@ export type LaterProof =
 
 type Situation = { live: ObservedSecret[]; destinations: Destination[]; evidence: Evidence }
 
-/** What the stamps that GitHub shows by now tell of a delivery that its own run could not prove. */
+/** Decides by the present stamps on GitHub about a delivery that its own run could not prove. */
 export function laterProof(situation: Situation): LaterProof {
   const { destinations, evidence } = situation
   const { ledger, now } = evidence
@@ -45,8 +46,8 @@ export function laterProof(situation: Situation): LaterProof {
 }
 
 /**
- * Suspects that surely are in no place begin their grace with the next announcement. Where they fill the slots there can be none: then
- * the ledger is written for that alone.
+ * Suspects that certainly no place holds begin their grace with the next announcement. If they fill the slots, there can be no
+ * announcement: then the ledger is written for that alone.
  */
 function slotsToFree({ live, destinations, evidence }: Situation): LaterProof {
   const { ledger, now } = evidence
@@ -63,7 +64,7 @@ function slotsToFree({ live, destinations, evidence }: Situation): LaterProof {
   }
 }
 
-/** The suspect that was delivered after everything else that this action issued; undefined where nobody can tell. */
+/** The suspect that was delivered after all other secrets of this action; undefined if the evidence can't tell. */
 function latestWritten({ live, evidence }: Situation): string | undefined {
   const { ledger, now } = evidence
   if (ledger?.written === undefined || !ledger.unproven) return undefined
@@ -82,7 +83,7 @@ function latestWritten({ live, evidence }: Situation): string | undefined {
 function holding(destination: Destination, hint: string, { evidence }: Situation): 'it' | 'behind' | 'other' {
   const key = destinationKey(destination)
   const { ledger, observed } = evidence
-  // A place that its run did not know may have got anything just then.
+  // A place that its run did not serve may have been written by anybody at that moment.
   if (ledger?.destinations[key] === undefined) return 'other'
   const held = heldIn(key, evidence)
   if (held.kind === 'behind') return 'behind'
@@ -92,7 +93,7 @@ function holding(destination: Destination, hint: string, { evidence }: Situation
   return hasId ? 'it' : 'other'
 }
 
-/** The ledger that a run writes which finds that all places hold this suspect: as if its own run had proven that. */
+/** The ledger after a run found that all places hold this suspect: the same as if its own run had proven the delivery. */
 function settledOn(hint: string, situation: Situation): Ledger {
   const { live, destinations, evidence } = situation
   const { observed, now } = evidence

@@ -6,7 +6,7 @@ import { calledAsKey, type Destination, destinationKey } from '../model/destinat
 import type { ClientSpec } from '../spec/client-spec.ts'
 import type { Step } from './steps.ts'
 
-/** Do these changes allow a method that was not? */
+/** Do these changes allow a method that was not allowed before? */
 export function adds(changes: FieldChange[], kind: CredentialKind): boolean {
   return changes.some(
     ({ field, before, after }) =>
@@ -14,20 +14,20 @@ export function adds(changes: FieldChange[], kind: CredentialKind): boolean {
   )
 }
 
-/** What a fresh credential is: what the spec says, else what the current one is, else a secret. */
+/** The kind of a fresh credential: the kind in the spec, else the kind of the current one, else a secret. */
 export function kindOf({ authMethods }: ClientSpec['fields'], client: ObservedClient | undefined): CredentialKind {
   if (authMethods !== undefined) return authMethods.includes(methodOf.key) ? 'key' : 'secret'
   if (!client?.authMethods.includes(methodOf.key)) return 'secret'
   const current = client.description.ledger?.current
-  // Where none was issued here yet, the client decides by what it allows.
+  // If this action has issued none yet, the methods that the client allows decide.
   const isKey = current === undefined ? !client.authMethods.includes(methodOf.secret) : isKeyHint(current.hint)
   return isKey ? 'key' : 'secret'
 }
 
-/** The same spec, its credential called as usual for what the client signs in with, where neither is said. */
+/** The same spec with the usual name for the kind of credential, if the spec names neither the method nor the secret. */
 export function namedByMethod(spec: ClientSpec, client: ObservedClient | undefined): ClientSpec {
   if (spec.fields.authMethods !== undefined || kindOf(spec.fields, client) === 'secret') return spec
-  // What is served by that name goes on to be.
+  // A place that is already served under the usual name of secrets keeps that name.
   const isServed = (destination: Destination) =>
     client?.description.ledger?.destinations[destinationKey(destination)] !== undefined
   const isOther = (destination: Destination) => destination.isUsual === true && !isServed(destination)
@@ -46,8 +46,8 @@ export function keyless(client: string): ActionError {
 }
 
 /**
- * Secrets that may not be used any more are as good as retired, while nobody is to use any again: a tenant may refuse to delete
- * the last one.
+ * Leaves out secrets that the client may no longer use: while the spec does not allow secrets again they count as retired, and a tenant
+ * may refuse to delete the last one.
  */
 export function retireSteps(
   client: ObservedClient,
@@ -59,7 +59,7 @@ export function retireSteps(
   const isLast = secrets.every(({ hint }) => retire.some((it) => it.hint === hint))
   return (
     retire
-      // One that nobody ever had is not kept: its method may be allowed again.
+      // A secret that nobody ever had is not kept, because its method may be allowed again.
       .filter(({ hint, why }) => isKeyHint(hint) || isUsable || why === 'never delivered')
       .map((it) => ({
         kind: 'retire' as const,
@@ -71,14 +71,17 @@ export function retireSteps(
 }
 
 /**
- * What is not there any more when these steps are done, whatever the tenant refuses. The rest the ledger must not forget: allowing
- * its method again would bring it back to life.
+ * The retirements that these steps complete, whatever the tenant refuses. The ledger must keep all others: allowing their method again
+ * would make those secrets usable.
  */
 export function surelyGone({ retire }: Rotation, steps: (Step & { kind: 'retire' })[]): Retirement[] {
   return retire.filter(({ hint }) => steps.some((step) => step.hint === hint && !step.mayStay))
 }
 
-/** Where a key has followed our secrets, their method goes with the last of them. That of keys goes in the request for the last key. */
+/**
+ * Once a key has replaced our secrets, their method is removed with the last of them. The method of keys is removed in the request that
+ * removes the last key.
+ */
 export function surplusMethod(client: ObservedClient, rotation: Rotation | undefined, { fields }: ClientSpec): Step[] {
   const { ledger, line } = client.description
   const left = client.secrets.filter(({ hint }) => !rotation?.retire.some((it) => it.hint === hint))

@@ -7,12 +7,12 @@ import type { ClientSpec } from '../spec/client-spec.ts'
 import { kindOf } from './auth-method.ts'
 import type { Observed, PlanContext } from './steps.ts'
 
-// What the decisions about a client's secrets rest on.
+// The evidence for decisions about a client's secrets.
 
-/** `settled`: the ledger is what this plan makes of it; the tenant has an earlier one. */
+/** `settled`: the ledger was settled by this plan; the tenant still has an earlier one. */
 export type Known = { client: ObservedClient; settled: boolean }
 
-/** The client with the ledger that says what an earlier run delivered without being able to prove it, where GitHub shows that by now. */
+/** The client with a settled ledger: if GitHub shows by now a delivery that an earlier run could not prove, the ledger records it. */
 export function withLaterProof({ destinations }: ClientSpec, client: ObservedClient, observed: Observed): Known {
   const later = laterProof({ live: client.secrets, destinations, evidence: evidenceOf(client, observed) })
   if (later?.kind !== 'settled') return { client, settled: false }
@@ -24,7 +24,7 @@ export function evidenceOf(client: ObservedClient, { clients, destinations, now 
   return { ledger: client.description.ledger, observed: destinations, now, contested }
 }
 
-/** What deciding on a rotation takes: both services' words, the spec and the run. */
+/** The input of a decision on rotation: the answers of both services, the spec and the run. */
 export function rotationInput(
   spec: ClientSpec,
   client: ObservedClient,

@@ -7,15 +7,15 @@ import { isOwner } from '../ledger/ownership.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ClientSpec, Keeper } from '../spec/client-spec.ts'
 
-/** Which client a spec means. `twins` are younger creations of runs that died at once: to be deleted. */
+/** The client that a spec means. `twins`: younger clients that runs created just before they died; this run deletes them. */
 export type Identity =
   | { kind: 'none' }
   | { kind: 'found'; client: ObservedClient; by: 'pin' | 'ledger' | 'name'; twins: ObservedClient[] }
 
 /**
- * Finds the client of a spec among all of the tenant: by its pin, else by the ledger that names this repository and this spec,
- * else by its name. Throws `CLIENT_MISSING`, `CLIENT_AMBIGUOUS`, `CLIENT_OWNED_ELSEWHERE`, `CLIENT_IMMUTABLE`,
- * `LEDGER_NEWER`, or `TENANT_FORBIDDEN` where the tenant hides from us what only administrators see.
+ * Finds the client of a spec among all of the tenant: by its pin, else by the ledger that names this repository and this spec, else by its
+ * name. Throws `CLIENT_MISSING`, `CLIENT_AMBIGUOUS`, `CLIENT_OWNED_ELSEWHERE`, `CLIENT_IMMUTABLE`, `LEDGER_NEWER`, or `TENANT_FORBIDDEN`
+ * if the tenant hides from us the fields that only administrators see.
  */
 export function identify(spec: ClientSpec, clients: ObservedClient[], actor: Keeper, now: number): Identity {
   const identity =
@@ -47,12 +47,14 @@ function byLedgerOrName(spec: ClientSpec, all: ObservedClient[], actor: Keeper, 
   return { kind: 'found', client, by: 'name', twins: [] }
 }
 
-/** Of twins the one with a commit, else the oldest; the others only where they are announcements that died. */
+/**
+ * Of several twins takes the one with a commit, else the oldest. The others count as twins only if their runs died after the announcement.
+ */
 function oursOf(spec: ClientSpec, ours: ObservedClient[], now: number): Identity {
   const [first, ...rest] = [...ours].sort(settledFirst) as [ObservedClient, ...ObservedClient[]]
   const abandoned = rest.every((client) => isAbandoned(client, spec, now) && isYounger(client, first))
   if (rest.length > 0 && !abandoned) {
-    // A twin whose run may still live is deleted by that run itself; until then the older one is ours.
+    // A run that may still be alive deletes its own twin; until then the older client is ours.
     const dying = rest.every((client) => isMereAnnouncement(client) && isYounger(client, first))
     if (!dying) throw ambiguous(spec, ours)
   }
@@ -74,7 +76,9 @@ function isMereAnnouncement({ description: { ledger } }: ObservedClient): boolea
   return ledger?.announced !== undefined && ledger.current === undefined && ledger.owner.origin === 'made'
 }
 
-/** A younger twin whose run is over. It is deleted, so it must be what creating leaves, and nothing that somebody uses. */
+/**
+ * Is this a younger twin whose run is over? It will be deleted, so it must look exactly as a creation leaves it, and nobody may use it.
+ */
 function isAbandoned(client: ObservedClient, spec: ClientSpec, now: number): boolean {
   const { ledger } = client.description
   if (ledger?.announced === undefined || !isMereAnnouncement(client)) return false
@@ -128,7 +132,7 @@ function ambiguous(spec: ClientSpec, clients: ObservedClient[]): ActionError {
   )
 }
 
-/** The refusal to touch what is not ours. `adopted`: it is ours to keep in order, but was there before us. */
+/** The refusal to touch a client that is not ours. `adopted`: we manage it, but it existed before. */
 export function ownedElsewhere(client: ObservedClient, { repository }: Keeper, adopted = false): ActionError {
   const owner = client.description.ledger?.owner
   const isNamesake =
@@ -150,7 +154,7 @@ export function ownedElsewhere(client: ObservedClient, { repository }: Keeper, a
   )
 }
 
-/** A client as people find it again: its name and id. */
+/** A client's name and id, by which people find it on the tenant. */
 export function clientLabel({ name, id }: { name: string; id: string }): string {
   return `${plain(name, 80)} (${plain(id, 64)})`
 }

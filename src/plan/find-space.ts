@@ -5,12 +5,12 @@ import { nameMark } from '../ledger/granted-spaces.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { type ObservedSpace, type ObservedSpaces, refLabel, type SpaceRef } from '../model/space.ts'
 
-/** Which space a spec means: its id, or why there is none, or that the tenant's list of spaces has to tell. */
+/** The space that a spec means: its id, or the reason why there is none, or `ask` if only the tenant's list of spaces can tell. */
 export type FoundSpace = { kind: 'found'; id: string } | { kind: 'ask' } | { kind: 'none'; error: ActionError }
 
 /**
- * Finds a space by its id; or by its name, which the ledger may remember, else by the tenant's list. What the ledger remembers
- * holds until the space is seen to be gone, or to have another name.
+ * Finds a space by its id; or by its name, in the ledger first and then in the tenant's list. The ledger's answer is valid until the
+ * tenant shows that the space is gone or has another name.
  */
 export function findSpace(ref: SpaceRef, ledger: Ledger | undefined, seen: ObservedSpaces): FoundSpace {
   const { id, name } = ref
@@ -32,14 +32,14 @@ function findById(id: string, seen: ObservedSpaces): FoundSpace {
   return { kind: 'found', id }
 }
 
-/** Is the space gone that had this name, or called by another one now? */
+/** Is the space that had this name gone or renamed? */
 function isAnother(id: string, { name, id: written }: SpaceRef, seen: ObservedSpaces): boolean {
   if (seen.members.get(id) === 'gone') return true
   const details = detailsOf(id, seen)
   return details !== undefined && details.name !== name && id !== written
 }
 
-/** What is known of a space by itself, from wherever it was read. */
+/** The details of a space, from whichever answer has them. */
 export function detailsOf(id: string, { all, details }: ObservedSpaces): ObservedSpace | undefined {
   const single = details.get(id)
   if (single !== undefined && single !== 'gone' && !(single instanceof ActionError)) return single

@@ -7,7 +7,7 @@ import { isKeyHint } from '../model/credential.ts'
 import { clientLabel } from './find-client.ts'
 import type { Observed, PlanContext } from './steps.ts'
 
-/** Throws where somebody may sign in with a secret of a client that is to be deleted: nobody's secret dies unasked. */
+/** Throws `CLIENT_IN_USE` if somebody may sign in with a secret of a client that this run would delete. */
 export function refuseInUse(client: ObservedClient, observed: Observed, context: PlanContext): void {
   const { retireHints } = context.policy
   const inUse = foreignSecrets(client, observed).filter(({ hint }) => !retireHints.includes(hint))

@@ -9,15 +9,16 @@ import type { Actor, ClientSpec } from '../spec/client-spec.ts'
 import { valueKey } from '../spec/shared-values.ts'
 import type { Observed } from './steps.ts'
 
-// What a client that is to be deleted has on GitHub: where it may be, which of it is surely its own, and what will stay behind.
+// The values on GitHub of a client that this run deletes: the places that may have them, the values that are certainly its own, and the
+// values that will stay behind.
 
 type Part = 'id' | 'secret'
 
 // --- where it may be -------------------------------------------------------------------------------------------------
 
 /**
- * The places that the ledger of a client names, and those where a run was about to deliver. Each as the spec names it, if it does: then
- * it was read with all others.
+ * The places that the ledger of a client names, and those to which a run was about to deliver. A place that the spec names too is returned
+ * as the spec has it, because it was read in that form.
  */
 export function placesOf(spec: ClientSpec, ledger: Ledger | undefined, actor: Actor): Destination[] {
   if (ledger === undefined) return []
@@ -33,7 +34,7 @@ export function placesOf(spec: ClientSpec, ledger: Ledger | undefined, actor: Ac
     const written = named.get(key)
     if (written !== undefined) return [written]
     const recalled = recalledDestination(key, { hint: '', stamp: -1 }, ledger.owner)
-    // Of another repository an announcement knows the id alone, and so no address.
+    // Of another repository an announcement has only the id, and GitHub's addresses need the name.
     const isAddress = recalled.repository === undefined || recalled.repository.id === ledger.owner.repository
     return isAddress ? [underNewName(recalled, spec, actor)] : []
   })
@@ -46,7 +47,7 @@ function formerId(recalled: Destination, { idAs, idName }: Destination): Destina
   return [{ ...recalled, secretName: recalled.idName }]
 }
 
-/** A repository keeps its id when it is renamed: requests use the name that it has now, where that is known. */
+/** A repository keeps its id when it is renamed: requests use its present name, if that is known. */
 function underNewName(destination: Destination, spec: ClientSpec, actor: Actor): Destination {
   const { repository } = destination
   const now = repositoriesOf(spec, actor).find(({ id }) => id === repository?.id)
@@ -58,7 +59,7 @@ function repositoriesOf({ destinations }: ClientSpec, actor: Actor): Repository[
   return [actor.repository, ...destinations.flatMap(({ repository }) => repository ?? [])]
 }
 
-/** The repository that has the name of this one now, by another id: this one was deleted, or gave its name away. */
+/** Another repository that now has the name of this one: this one was deleted, or gave up its name. */
 export function namesake({ repository }: Destination, spec: ClientSpec, actor: Actor): Repository | undefined {
   if (repository === undefined || !isId(repository)) return undefined
   return repositoriesOf(spec, actor).find(
@@ -66,7 +67,7 @@ export function namesake({ repository }: Destination, spec: ClientSpec, actor: A
   )
 }
 
-/** Of a repository that GitHub did not show, the name stands for the id. */
+/** If GitHub did not show a repository, its name is used in place of its id. */
 function isId({ id }: Repository): boolean {
   return /^\d+$/.test(id)
 }
@@ -75,7 +76,7 @@ function fullName({ owner, name }: Repository): string {
   return `${owner}/${name}`.toLowerCase()
 }
 
-/** Why nothing can be read or deleted in a place, where that is so whatever the token may do. */
+/** Why nothing can be read or deleted in a place, whatever permissions the token has; undefined if it can. */
 export function outOfReach(
   destination: Destination,
   spec: ClientSpec,
@@ -89,7 +90,7 @@ export function outOfReach(
   return error !== undefined && isOutOfReach(error) ? plain(error.message, 300) : undefined
 }
 
-/** Does GitHub refuse for a reason that no permission mends: the place is not there or not shown, archived, blocked or locked? */
+/** Does GitHub refuse for a reason that no permission can change: the place is missing, hidden, archived, blocked or locked? */
 export function isOutOfReach({ code, status, message, absence }: ActionError): boolean {
   if (code === 'DESTINATION_MISSING') return absence === undefined || absence === 'unseen'
   return code === 'DESTINATION_FORBIDDEN' && (status === 451 || status === 423 || /\barchived\b/i.test(message))
@@ -97,10 +98,10 @@ export function isOutOfReach({ code, status, message, absence }: ActionError): b
 
 // --- whose it is -----------------------------------------------------------------------------------------------------
 
-/** What the place holds: a value of this client, of somebody else, or nothing. */
+/** The owner of the value in a place: this client, somebody else, nobody known, or no value at all. */
 type Whose = 'ours' | 'theirs' | 'unknown' | 'nothing'
 
-/** The values in a place that surely are this client's, but for those that another client of the file serves. */
+/** The values in a place that are certainly this client's, without those that another client of the file serves. */
 export function valuesToRemove(
   destination: Destination,
   spec: ClientSpec,
@@ -119,7 +120,7 @@ function partsOf({ secretName, idName, idAs }: Destination): Part[] {
 function whose(destination: Destination, part: Part, client: ObservedClient, observed: Observed): Whose {
   const seen = observed.destinations.get(destinationKey(destination))
   if (part === 'id' && destination.idAs === 'variable') return whoseVariable(destination, client, observed)
-  // A client id under a former name was read as if it was the secret of its place.
+  // A client id under a former name was read as the secret of a place of its own.
   const isAlone = destination.secretName === destination.idName
   const stamp = part === 'secret' || isAlone ? seen?.secretStamp : seen?.idStamp
   if (stamp === undefined) return 'nothing'
@@ -130,7 +131,9 @@ function whose(destination: Destination, part: Part, client: ObservedClient, obs
   return mayBeUnnoted(destination, client, observed) ? 'ours' : 'unknown'
 }
 
-/** A variable can be read: it is whose id it shows, unless another client serves the place and keeps its id there too. */
+/**
+ * A variable can be read: it belongs to the client whose id it shows, unless another client serves the place and keeps its id there too.
+ */
 function whoseVariable(destination: Destination, client: ObservedClient, observed: Observed): Whose {
   const seen = observed.destinations.get(destinationKey(destination))
   if (seen?.idValue === undefined) return 'nothing'
@@ -143,8 +146,8 @@ function whoseVariable(destination: Destination, client: ObservedClient, observe
 }
 
 /**
- * May a run of this client have written there and died before it noted that? So it is where a run announced the place and it was written
- * since, and where the ledger knows the place and has something unsettled.
+ * May a run of this client have written there and died before it noted that? Yes if a run announced the place and it was written since,
+ * and if the ledger knows the place and has something unsettled.
  */
 function mayBeUnnoted(destination: Destination, { description }: ObservedClient, { destinations }: Observed): boolean {
   const { ledger } = description
@@ -158,7 +161,7 @@ function mayBeUnnoted(destination: Destination, { description }: ObservedClient,
 
 // --- what stays behind -----------------------------------------------------------------------------------------------
 
-/** A warning for each place with values that stay although the client goes: it names each of them. */
+/** A warning for each place with values that stay although the client is deleted. It names each value. */
 export function leftBehind(
   places: Destination[],
   spec: ClientSpec,

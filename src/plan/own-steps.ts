@@ -7,7 +7,7 @@ import type { ObservedClient } from '../model/client.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import type { PlanContext, Step } from './steps.ts'
 
-/** What the ledger has to say without a delivery, which writes it anyway. */
+/** The steps that write the ledger when no delivery does. */
 export function ownSteps(known: Owning, input: RotationInput, client: ObservedClient): Step[] {
   const over = undeliverable(known.spec, input, client, known.context)
   return over.length > 0 ? over : ownerSteps(known, client)
@@ -15,7 +15,7 @@ export function ownSteps(known: Owning, input: RotationInput, client: ObservedCl
 
 type Owning = { spec: ClientSpec; context: PlanContext; settled: boolean }
 
-/** Who keeps the client, which places it no longer serves, and what an earlier run delivered. */
+/** Notes the client's owner, the places that it no longer serves, and the deliveries of an earlier run. */
 function ownerSteps({ spec, context, settled }: Owning, client: ObservedClient): Step[] {
   const { actor, policy } = context
   const { ledger, user } = client.description
@@ -31,8 +31,8 @@ function ownerSteps({ spec, context, settled }: Owning, client: ObservedClient):
 }
 
 /**
- * Where nothing is delivered, what a dead run made when it created the client goes, if the tenant lets it. It is noted, so that what
- * the tenant keeps is not tried again and again.
+ * If nothing is delivered, retires the secrets that a dead run made when it created the client, if the tenant allows that. The ledger
+ * notes it, so that later runs do not try again.
  */
 function undeliverable(
   spec: ClientSpec,

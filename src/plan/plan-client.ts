@@ -11,15 +11,15 @@ import { refuseTaken } from './shared-places.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
 
 /**
- * What has to be done for one spec. Pure. Throws the refusals of identification, and `INPUT_INVALID`,
- * `DESTINATION_DROPPED`, `DESTINATION_TAKEN`, `CLIENT_IN_USE`, `SECRET_SLOTS_FULL`, `CLIENT_IS_ADMIN`, all before anything is written.
+ * Plans the steps for one spec. Pure. Throws the refusals of `identify`, and `INPUT_INVALID`, `DESTINATION_DROPPED`,
+ * `DESTINATION_TAKEN`, `CLIENT_IN_USE`, `SECRET_SLOTS_FULL`, `CLIENT_IS_ADMIN`, all before anything is written.
  */
 export function planClient(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
   const destroy = spec.state === 'absent'
   if (spec.refusal !== undefined && !(destroy && isOutOfReach(spec.refusal))) throw spec.refusal
   requireForm(spec, observed, context.actor)
   if (!destroy) requireRead(spec.destinations, observed)
-  // What is pinned and already gone needs no destroying.
+  // A pinned client that is already gone need not be destroyed.
   const gone = destroy && spec.clientId !== undefined && observed.clients.every(({ id }) => id !== spec.clientId)
   const identity: Identity = gone ? { kind: 'none' } : identify(spec, observed.clients, context.actor, observed.now)
   if (destroy) return leavingSpaces(planDestroy(spec, identity, observed, context), observed)

@@ -10,7 +10,7 @@ import { requireVisibility } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { warningsOf } from './warnings.ts'
 
-/** The plan of a client that is not there. Throws `INPUT_INVALID` where the spec does not say enough to create it. */
+/** The plan for a client that does not exist yet. Throws `INPUT_INVALID` if the spec does not say enough to create it. */
 export function planCreate(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
   const { actor, policy } = context
   const fields = newFields(spec)

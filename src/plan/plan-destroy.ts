@@ -17,9 +17,9 @@ import { nothingToDelete } from './warnings.ts'
 type Found = Identity & { kind: 'found' }
 
 /**
- * Deletes what this action made, or what `client-id` pins, with the values that its ledger says it put somewhere and that no other
- * client serves. Throws `CLIENT_OWNED_ELSEWHERE`, `CLIENT_IS_ADMIN`, `CLIENT_IN_USE`, and `DELIVERY_FAILED` where a successor has not
- * been delivered yet. Where there is no such client, a warning says so.
+ * Deletes a client that this action made or that `client-id` pins, with the values that its ledger records and that no other client
+ * serves. Throws `CLIENT_OWNED_ELSEWHERE`, `CLIENT_IS_ADMIN`, `CLIENT_IN_USE`, and `DELIVERY_FAILED` if a successor has not been delivered
+ * yet. If there is no client to delete, a warning says so.
  */
 export function planDestroy(
   spec: ClientSpec,
@@ -43,7 +43,7 @@ export function planDestroy(
   return {
     ...nothing,
     client,
-    // The client goes last: its ledger knows the places, should this run stop before it is done.
+    // The client is deleted last: if this run stops early, its ledger still lists the places.
     steps: [
       ...removals,
       ...twins.map(({ id, name }) => ({ kind: 'delete' as const, clientId: id, name, places: [] })),
@@ -55,7 +55,7 @@ export function planDestroy(
   }
 }
 
-/** What is not ours to delete, what we sign in with, and what somebody else uses. */
+/** Refuses to delete a client that is not ours, that we sign in with, or that somebody else uses. */
 function refuseDestruction(spec: ClientSpec, { client, by, twins }: Found, observed: Observed, context: PlanContext) {
   const { actor, policy } = context
   if (client.id === policy.adminClientId) throw isAdmin(client, 'would be deleted')
@@ -66,7 +66,10 @@ function refuseDestruction(spec: ClientSpec, { client, by, twins }: Found, obser
   refuseInUse(client, observed, context)
 }
 
-/** Where another client of the file is to follow and did not yet, the place would be left with a dead secret. */
+/**
+ * Throws `DELIVERY_FAILED` if another client of the file takes over a place and was not delivered there yet: the place would keep a dead
+ * secret.
+ */
 function refuseHeld(spec: ClientSpec, client: ObservedClient, places: Destination[], observed: Observed): void {
   const held = places.find(
     (destination) => spec.spared?.has(valueKey(destination, 'secret')) && mayHoldOurs(destination, client, observed),
@@ -79,7 +82,7 @@ function refuseHeld(spec: ClientSpec, client: ObservedClient, places: Destinatio
   )
 }
 
-/** Does a place of this client hold a value that nobody else's ledger accounts for? A run may have died before it noted its own. */
+/** Does a place of this client hold a value that no other client's ledger records? A run may have died before it noted its own. */
 function mayHoldOurs(destination: Destination, { id }: ObservedClient, { clients, destinations }: Observed): boolean {
   const stamp = destinations.get(destinationKey(destination))?.secretStamp
   const value = valueKey(destination, 'secret')

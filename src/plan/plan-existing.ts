@@ -23,10 +23,13 @@ import { handsOver, refuseDropped } from './shared-places.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { warningsOf } from './warnings.ts'
 
-/** A client that is there, as it was found, and which of it this run would delete as a twin. */
+/** An existing client as it was found, with the twins that this run would delete. */
 type Found = Identity & { kind: 'found' } & Known
 
-/** The plan of a client that is there. Throws what the spec must not change, and what `decideRotation` and `issueSteps` throw. */
+/**
+ * The plan for a client that exists. Throws the refusals of changes that the spec must not make, and the errors of `decideRotation` and
+ * `issueSteps`.
+ */
 export function planExisting(spec: ClientSpec, found: Found, observed: Observed, context: PlanContext): ClientPlan {
   const { client } = found
   refuseChanges(spec, found, observed, context)
@@ -50,7 +53,7 @@ export function planExisting(spec: ClientSpec, found: Found, observed: Observed,
   }
 }
 
-/** What must not be changed, or not without being asked for. */
+/** Refuses changes that must not be made, or only when the spec asks for them. */
 function refuseChanges(spec: ClientSpec, { client, twins }: Found, observed: Observed, context: PlanContext): void {
   const { adminClientId } = context.policy
   if (client.id === adminClientId) protectAdmin(client, fieldChanges(spec.fields, client), spec.consent)
@@ -59,7 +62,7 @@ function refuseChanges(spec: ClientSpec, { client, twins }: Found, observed: Obs
   requireVisibility(spec.destinations, observed.destinations)
 }
 
-/** `announcing`: the ledger that is written with the changes, where they make a secret that nobody wants. */
+/** `announcing`: the ledger that is written with the changes, if they make a secret that nobody wants. */
 type Parts = {
   changes: FieldChange[]
   reasons: Reason[]
@@ -71,7 +74,7 @@ type Parts = {
   surplus: Step[]
 }
 
-/** The parts of a plan, each by itself. */
+/** The parts of a plan, before they are put in order. */
 function partsOf(planning: Planning, found: Found, input: RotationInput, rotation: Rotation | undefined): Parts {
   const { spec, observed, context } = planning
   const { client, settled } = found
@@ -96,33 +99,33 @@ function partsOf(planning: Planning, found: Found, input: RotationInput, rotatio
   }
 }
 
-/** The steps in the order in which they are carried out: each rests on those before it. */
+/** The steps in the order in which they are carried out: each relies on those before it. */
 function inOrder(parts: Parts, { client, twins }: Found, { spec, context }: Planning): Step[] {
   const { changes, retirements, ids, own, announcing, issue, surplus } = parts
   const issues = issue.length > 0
   const retireLast = retiresLast(client, context.policy)
   return [
     ...(retireLast ? [] : retirements),
-    // An announcement rests on the ledger before it.
+    // An announcement is built on the ledger that these steps write.
     ...(announcing === undefined ? [] : own),
     ...updateSteps(client, issues ? changes.filter(isNoMethod) : changes, announcing),
     ...consentSteps(client, spec),
-    // A delivery writes an id that is wrong, not one that only others should see.
+    // A delivery corrects an id that is wrong, but not one that only has the wrong visibility.
     ...(issues ? [...ids.filter(({ before }) => before === client.id), ...issue] : ids),
     ...(issues || announcing !== undefined ? [] : own),
     ...(retireLast ? retirements : []),
     ...surplus,
-    // Last of all: should it have delivered before it died, the destinations hold a fresh secret by now.
+    // Last, because a twin may have delivered before its run died: by now the destinations hold a fresh secret.
     ...twins.map(({ id }) => ({ kind: 'delete-twin' as const, clientId: id })),
   ]
 }
 
-/** Whatever writes the ledger, or beside it, waits like an issue does. */
+/** A change of the ledger, or of the description beside it, waits for other runs as an issue does. */
 function waitToWrite({ ledger, now, run }: RotationInput): Rotation['wait'] {
   return leaseOfAnother(ledger, now, run)
 }
 
-/** One of its secrets is what we signed in with: it goes when nothing else is left to do, unless its slot is needed. */
+/** Is this the client that we sign in with? Then its secrets are retired after everything else, unless a slot is needed. */
 function retiresLast(client: ObservedClient, { adminClientId }: Policy): boolean {
   return client.id === adminClientId && client.secrets.filter(({ hint }) => !isKeyHint(hint)).length < secretSlots
 }
@@ -137,7 +140,7 @@ function requireRoomForChange(
     requireRoom(description.user, description.ledger, destinations, rotation)
 }
 
-/** Why to issue; a client that may not use secrets has none that works, whatever it lists. */
+/** The reasons to issue. If a client may not use secrets, none of the secrets that it lists works. */
 function reasonsOf(
   rotation: Rotation | undefined,
   changes: FieldChange[],
@@ -161,7 +164,7 @@ function reasonsOf(
 
 const isDrift = (reason: Reason) => ['first', 'method', 'dead', 'undelivered', 'visibility'].includes(reason)
 
-/** Allowing client_secret makes a secret (PATCH answers 202): where one is issued anyway, that is how. */
+/** Allowing client_secret makes a secret (PATCH answers 202). A plan that issues one allows the method in that step. */
 const isNoMethod = ({ field }: FieldChange) => field !== 'authMethods'
 
 function updateSteps(client: ObservedClient, changes: FieldChange[], announcing: Ledger | undefined): Step[] {

@@ -12,7 +12,7 @@ import { adds } from './auth-method.ts'
 import { refuseFullSlots } from './refusals.ts'
 import type { Observed, PlanContext, Step } from './steps.ts'
 
-/** What a plan is made from. */
+/** The input of a plan. */
 export type Planning = { spec: ClientSpec; observed: Observed; context: PlanContext }
 
 /** Announces, issues, proves, delivers and commits a fresh secret for a client as it is after the plan's other changes. */
@@ -47,8 +47,8 @@ export function issueSteps(
 }
 
 /**
- * The ledger that announces the secret which these changes make although nothing is delivered, because they allow `client_secret`;
- * undefined where they make none. `own`: the steps that write the ledger before them.
+ * The ledger that announces a secret that nobody wants: changes that allow `client_secret` make one, also if nothing is delivered.
+ * Undefined if these changes make none. `own`: the steps that write the ledger before them.
  */
 export function unwantedSecret(
   { spec, context }: Planning,
@@ -63,7 +63,7 @@ export function unwantedSecret(
   return ledger
 }
 
-/** How a fresh secret gets to its destinations. */
+/** The steps that prove a fresh secret, deliver it and commit the delivery. */
 export function deliverySteps(spec: ClientSpec, observed: Observed, grantTypes: string[], policy: Policy): Step[] {
   return [
     ...(policy.verify ? [{ kind: 'verify' as const, skip: verifySkip(spec, grantTypes) }] : []),
@@ -76,7 +76,7 @@ export function deliverySteps(spec: ClientSpec, observed: Observed, grantTypes: 
   ]
 }
 
-/** Why no token can be had, where none can. */
+/** Why the client can't get an access token; undefined if it can. */
 function verifySkip(spec: ClientSpec, grantTypes: string[]): string | undefined {
   if (!grantTypes.includes('client_credentials')) return 'the client may not use client_credentials'
   return spec.consent === 'required' ? 'its consent is required, not trusted' : undefined
@@ -92,7 +92,7 @@ function retiredAtOnce(
   const without = spec.rotation.grace === 0 ? [ledger.current?.hint, ...Object.keys(ledger.retiring)] : []
   const gone = new Set(rotation.retire.map(({ hint }) => hint))
   const alive = new Set(live.map(({ hint }) => hint).filter((hint) => !gone.has(hint)))
-  // A key follows it: it may be the last secret, and tenants may refuse to delete that.
+  // If a key replaces it, it may be the client's last secret, and tenants may refuse to delete that one.
   const mayStay = kind === 'key' ? { mayStay: true as const } : {}
   const named = rotation.foreign.map(({ hint }) => hint).filter((hint) => retireHints.includes(hint))
   return [
@@ -104,8 +104,8 @@ function retiredAtOnce(
 }
 
 /**
- * A client id that a variable shows, and that is not this client's or not shown to whom it should be. Where a secret holds it,
- * it is written with the next delivery.
+ * Corrects variables that hold another client id, or have another visibility than the spec says. If a secret holds the client id, the next
+ * delivery writes it.
  */
 export function idRepairs(spec: ClientSpec, clientId: string, observed: Observed): (Step & { kind: 'write-id' })[] {
   return spec.destinations.flatMap((destination) => {

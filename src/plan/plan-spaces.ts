@@ -13,8 +13,8 @@ import type { ClientPlan, Observed, PlanContext, SpaceStep, Step } from './steps
 import { repeated, together, unofferedRoles, unusableBot, type Wanted, wantedIn } from './wanted-spaces.ts'
 
 /**
- * The plan with what has to be done for the client's spaces. Throws `SPACE_MISSING`, `SPACE_AMBIGUOUS`, `INPUT_INVALID` for a role
- * that the space does not offer, and what kept us from reading: all of it at once.
+ * Adds the steps for the client's spaces to its plan. Throws `SPACE_MISSING`, `SPACE_AMBIGUOUS`, `INPUT_INVALID` if a space does not offer
+ * a role, and failures of reading: all in one error.
  */
 export function withSpaces(plan: ClientPlan, observed: Observed, context: PlanContext): ClientPlan {
   const { spec, client } = plan
@@ -40,7 +40,10 @@ export function withSpaces(plan: ClientPlan, observed: Observed, context: PlanCo
   }
 }
 
-/** Spaces follow the proof, which makes the client's user, and come before these: a secret may be what we signed in with. */
+/**
+ * Steps that follow the steps for spaces: they may retire the secret that we signed in with. The steps for spaces follow the proof, which
+ * creates the client's user.
+ */
 const leavesLast: Step['kind'][] = ['retire', 'delete-twin']
 
 /** A step that writes the ledger notes the spaces in the same write. */
@@ -62,8 +65,8 @@ function leaseOf(client: ObservedClient | undefined, { now }: Observed, { actor 
 }
 
 /**
- * The plan of a client that is to be deleted: what it was granted is revoked first. What can't be revoked is a warning, and the client
- * goes all the same.
+ * The plan to delete a client, after the spaces that we granted are revoked. If one can't be revoked, a warning says so, and the client is
+ * deleted anyway.
  */
 export function leavingSpaces(plan: ClientPlan, { spaces: seen = nothingSeen() }: Observed): ClientPlan {
   const { client } = plan
@@ -82,8 +85,8 @@ export function leavingSpaces(plan: ClientPlan, { spaces: seen = nothingSeen() }
 }
 
 /**
- * Grants and revocations. `note`: the ledger with what is about to be granted, and without what is nobody's any more; the same one
- * where nothing of it changes. `drift`: the memberships differ from the spec.
+ * Grants and revocations. `note`: returns the ledger with the spaces that are about to be granted, and without those that we no longer
+ * grant; the same object if nothing changes. `drift`: the memberships differ from the spec.
  */
 type SpacePlan = { steps: SpaceStep[]; note: (ledger: Ledger) => Ledger; drift: boolean; warnings: string[] }
 
@@ -120,11 +123,11 @@ function planSpaces(
   }
 }
 
-/** Told in the plan, and in a run that finds out later. */
+/** A warning in the plan, and in a run that finds this out later. */
 export const noBotYet =
   'The client has no user on the tenant yet, so it can’t be added to a space. Its first access token creates that user; the next run after that adds it to the spaces.'
 
-// --- what is to be done ------------------------------------------------------------------------------------------------
+// --- steps ------------------------------------------------------------------------------------------------------------
 
 function grantStep({ id, label, space, roles, has }: Wanted, bot: string | undefined): SpaceStep {
   const mark = nameMark(space.name)
@@ -134,7 +137,7 @@ function grantStep({ id, label, space, roles, has }: Wanted, bot: string | undef
 type RevokeStep = SpaceStep & { kind: 'revoke' }
 type Leaving = { bot: string | undefined; seen: ObservedSpaces; errors: ActionError[] }
 
-/** Spaces that we granted, and in which the client still is. */
+/** Revokes spaces that we granted and in which the client is still a member. */
 function revocations(client: ObservedClient | undefined, ids: string[], { bot, seen, errors }: Leaving): RevokeStep[] {
   const shown = client && seen.bots.get(client.id)
   if (ids.length > 0 && bot === undefined && shown instanceof ActionError) errors.push(shown)
@@ -148,7 +151,7 @@ function revocations(client: ObservedClient | undefined, ids: string[], { bot, s
   })
 }
 
-/** What others granted is not ours to remember; what is to be revoked is remembered until it is. */
+/** The ledger does not list the grants of others; it lists a space that we revoke until that is done. */
 function noting(given: {
   wanted: Wanted[]
   revokes: SpaceStep[]

@@ -12,7 +12,7 @@ import type { Actor, ClientSpec } from '../spec/client-spec.ts'
 import { clientLabel } from './find-client.ts'
 import type { Observed } from './steps.ts'
 
-/** Throws why one of these destinations could not be read. `absent`: one that does not exist is as good as empty. */
+/** Throws the reason why one of these destinations could not be read. `absent`: a destination that does not exist counts as empty. */
 export function requireRead(destinations: Destination[], { unread }: Observed, absent = false): void {
   for (const destination of destinations) {
     const error = unread.get(destinationKey(destination))
@@ -28,8 +28,8 @@ export function requireRead(destinations: Destination[], { unread }: Observed, a
 }
 
 /**
- * Throws where the client that we would act on lacks the documented form: taken for absent it would be created a second time. An
- * entry that only has the name of the spec is not ours.
+ * Throws `TENANT_UNEXPECTED` if the entry of our client lacks the documented form: if it counted as absent, it would be created a second
+ * time. An entry that only has the name in the spec is not ours.
  */
 export function requireForm(spec: ClientSpec, { passedOver = [] }: Observed, actor: Actor): void {
   const pinned = spec.clientId === undefined ? undefined : passedOver.find(({ id }) => id === spec.clientId)
@@ -59,7 +59,7 @@ function secretLabel({ hint, createdAt, createdBy }: ObservedSecret, foreign: bo
   return `${plain(hint, 20)}${since}, ${foreign ? `made by ${createdBy === undefined ? 'somebody else' : plain(createdBy, 64)}` : 'issued by this action'}`
 }
 
-/** The client that we sign in with must not lose what we need of it. */
+/** Throws `CLIENT_IS_ADMIN` if the client that we sign in with would lose scopes, grant types or consent. */
 export function protectAdmin(client: ObservedClient, changes: FieldChange[], consent: Consent): void {
   const narrowed = changes.flatMap(({ field, before, after }) => {
     if (field !== 'scopes' && field !== 'grantTypes') return []
@@ -69,10 +69,11 @@ export function protectAdmin(client: ObservedClient, changes: FieldChange[], con
   if (consent === 'required' && client.consent !== 'required') throw isAdmin(client, 'would lose its trusted consent')
 }
 
-/** What only looks like a twin, because somebody edited its description, is not deleted if we sign in with it. */
+/** Throws `CLIENT_IS_ADMIN` if we sign in with a twin: somebody may have edited its description so that it only looks like one. */
 export function protectTwin(twins: ObservedClient[], adminClientId: string | undefined): void {
   const admin = twins.find(({ id }) => id === adminClientId)
-  if (admin !== undefined) throw isAdmin(admin, 'would be deleted, because its ledger says that a run stopped while creating it')
+  if (admin !== undefined)
+    throw isAdmin(admin, 'would be deleted, because its ledger says that a run stopped while creating it')
 }
 
 export function isAdmin(client: ObservedClient, what: string): ActionError {
@@ -83,7 +84,7 @@ export function isAdmin(client: ObservedClient, what: string): ActionError {
   )
 }
 
-/** Throws `INPUT_INVALID` where a value is new to its organization, or newly `selected`, and nobody says who may see it. */
+/** Throws `INPUT_INVALID` if a value is new to its organization or newly `selected`, and the spec does not say who may see it. */
 export function requireVisibility(
   destinations: Destination[],
   observed: ReadonlyMap<string, ObservedDestination>,

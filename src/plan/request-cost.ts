@@ -7,8 +7,8 @@ import type { Step } from './steps.ts'
 export type Need = { tenant: Load; github: Load }
 
 /**
- * What carrying out these steps takes where nothing goes wrong: a plan is begun when the limits can serve it whole, so that they
- * don't stretch the time between announcing and committing.
+ * The requests that these steps take if nothing fails. A plan begins only when the limits leave room for all of them, so that no limit
+ * delays the commit of an announcement.
  */
 export function needOf(steps: Step[]): Need {
   const need: Need = { tenant: { reads: 0, writes: 0 }, github: { reads: 0, writes: 0 } }
@@ -25,18 +25,18 @@ export function needOf(steps: Step[]): Need {
 function stepNeed(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> } {
   switch (step.kind) {
     case 'create':
-      // A tenant of two hundred clients is two pages.
+      // The list of a tenant with two hundred clients has two pages.
       return { tenant: { reads: 2, writes: 1 } }
     case 'update':
-      // What was written is looked at.
+      // The client is read back after the write.
       return { tenant: { reads: 2, writes: 1 } }
     case 'own':
       return { tenant: { reads: 1, writes: 1 } }
     case 'retire':
-      // Keys are a list that is read, changed and written back, and looked at meanwhile and after that.
+      // The list of keys is read, changed and written back, and read again during and after that.
       return { tenant: { reads: isKeyHint(step.hint) ? 3 : 0, writes: 1 } }
     case 'delete':
-      // Its places are looked at once more: secrets and variables of each.
+      // Its places are read once more: secrets and variables of each.
       return { tenant: { writes: 1 }, github: { reads: 2 * step.places.length } }
     case 'consent':
     case 'delete-twin':
@@ -44,10 +44,10 @@ function stepNeed(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> 
     case 'issue':
       return { tenant: { reads: step.credential === 'key' ? 4 : 1, writes: 2 } }
     case 'verify':
-      // The token is fetched and given back; whose it is, is asked between.
+      // The token is fetched and given back; a request between them asks whose token it is.
       return step.skip === undefined ? { tenant: { reads: 1, writes: 2 } } : {}
     case 'deliver':
-      // Public key and stamp before it, the stamp after it.
+      // The public key and the stamp before the write, the stamp after it.
       return { github: { reads: 3, writes: step.destination.idAs === 'none' ? 1 : 2 } }
     case 'commit':
       return { tenant: { reads: 2, writes: 1 } }
@@ -55,7 +55,7 @@ function stepNeed(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> 
       return { github: { writes: 1 } }
     case 'grant':
     case 'revoke':
-      // After the last one the ledger is looked at once more.
+      // After the last one the ledger is read once more.
       return { tenant: step.isLast ? { reads: 1, writes: 2 } : { writes: 1 } }
     case 'remove-values':
       return { github: { writes: step.parts.length } }

@@ -4,15 +4,16 @@ import { identify } from './find-client.ts'
 import type { Observed } from './steps.ts'
 
 /**
- * In which order clients are dealt with; those of one group side by side. What is to be absent goes when its successors have been
- * delivered in its places. The client that we sign in with comes last: retiring its secret may end what all others work with.
+ * The order of clients, as groups whose clients are handled side by side. A client that the spec lists as absent is deleted after its
+ * successors were delivered to its places. The client that we sign in with comes last: retiring its secret may end the session of all
+ * others.
  */
 export function inOrder(
   clients: ClientSpec[],
   observed: Pick<Observed, 'clients' | 'now'>,
   { actor, policy }: { actor: Actor; policy: Policy },
 ): ClientSpec[][] {
-  // Who only plans writes nothing, and is told in the order of the file.
+  // A plan writes nothing, so it keeps the order of the file.
   if (isPlan(policy.mode)) return [clients]
   const rank = (spec: ClientSpec): 0 | 1 | 2 => {
     if (spec.state === 'absent') return 1
@@ -23,7 +24,7 @@ export function inOrder(
   return ([0, 1, 2] as const).flatMap((it) => (groups.has(it) ? [groups.get(it)!] : []))
 }
 
-/** The client that a spec means; undefined where there is none, or none can be told. */
+/** The client that a spec means; undefined if there is none, or if it can't be determined. */
 export function clientOf(
   spec: ClientSpec,
   { clients, now }: Pick<Observed, 'clients' | 'now'>,
@@ -33,7 +34,7 @@ export function clientOf(
     const identity = identify(spec, clients, actor, now)
     return identity.kind === 'found' ? identity.client : undefined
   } catch {
-    // Its own turn says why.
+    // Planning this client throws the same error again and reports it.
     return undefined
   }
 }

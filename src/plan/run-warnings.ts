@@ -12,12 +12,12 @@ type Run = { clients: ClientSpec[]; beside: ClientSpec[]; file: unknown; actor: 
 /** Hints of secrets have five characters, kids of keys 43. Longer text may be a secret that somebody pasted, and is not repeated. */
 const longestHint = 60
 
-/** What somebody should know of a run as a whole, beside what is known of each of its clients. */
+/** Warnings that concern a run as a whole, beside the warnings of each client. */
 export function runWarnings(run: Run, observed: Observed): string[] {
   return [...hintsOfNobody(run, observed), ...ownHints(run, observed), ...inNoFile(run, observed)]
 }
 
-/** Nobody may believe that a leaked secret is retired. */
+/** Warns of hints that match no secret, so that nobody believes that a leaked secret is retired. */
 function hintsOfNobody({ clients, actor, policy }: Run, observed: Observed): string[] {
   if (policy.retireHints.length === 0) return []
   const found = clients.flatMap((spec) => clientOf(spec, observed, actor) ?? [])
@@ -36,7 +36,7 @@ function hintText(hint: string): string {
     : `that is given (${hint.length} characters: is it a secret? Hints have five)`
 }
 
-/** A secret that this action issued does not retire because somebody names it: the places hold it. */
+/** Naming a secret that this action issued does not retire it, because the places hold it. */
 function ownHints({ clients, actor, policy }: Run, observed: Observed): string[] {
   if (policy.retireHints.length === 0 || isForAbsence(policy.mode)) return []
   const found = clients.flatMap((spec) => (spec.state === 'present' ? (clientOf(spec, observed, actor) ?? []) : []))
@@ -52,7 +52,7 @@ function ownHints({ clients, actor, policy }: Run, observed: Observed): string[]
   })
 }
 
-/** Who renames a client in a file, or takes it out, leaves it on the tenant: it is live and trusted, and nobody looks after it. */
+/** Warns of clients that somebody renamed or removed in a file: they stay on the tenant, live and trusted, and no run manages them. */
 function inNoFile({ clients, beside, file, actor }: Run, observed: Observed): string[] {
   if (file === undefined) return []
   const fleet = [...clients, ...beside]

@@ -11,9 +11,9 @@ import { namesake } from './leftovers.ts'
 import { clientOf } from './run-order.ts'
 import type { Observed, PlanContext } from './steps.ts'
 
-// Places that clients hand over to each other, or must not.
+// Decides when one client may take over a place from another.
 
-/** Throws where a place that the client serves is not named any more, and no other client has followed there. */
+/** Throws `DESTINATION_DROPPED` if the spec no longer names a place that the client serves, and no other client has taken it over. */
 export function refuseDropped(
   spec: ClientSpec,
   client: ObservedClient,
@@ -43,7 +43,9 @@ export function refuseDropped(
   )
 }
 
-/** Throws where another client serves a place that the spec names, and is not to make room for it. */
+/**
+ * Throws `DESTINATION_TAKEN` if another client serves a place that the spec names, and the run's files do not list that client as absent.
+ */
 export function refuseTaken(
   spec: ClientSpec,
   client: ObservedClient | undefined,
@@ -54,7 +56,7 @@ export function refuseTaken(
   const taken = spec.destinations.flatMap((destination) => {
     const stamp = observed.destinations.get(destinationKey(destination))?.secretStamp
     const value = valueKey(destination, 'secret')
-    // Where both wrote within one second nobody can tell who serves it.
+    // If both wrote within one second, the stamps can't tell who serves the place.
     if (stamp === undefined || (client !== undefined && isRecordedBy(client, value, stamp))) return []
     return serversOf(value, stamp, observed.clients, client?.id).map((server) => ({ destination, server }))
   })
@@ -72,13 +74,15 @@ export function refuseTaken(
   )
 }
 
-/** The clients that a spec of the same files has as absent. */
+/** The clients that the same files list as absent. */
 function clientsToGo(observed: Observed, { fleet, actor }: PlanContext): Set<string> {
   const absent = fleet.filter(({ state }) => state === 'absent')
   return new Set(absent.flatMap((spec) => clientOf(spec, observed, actor)?.id ?? []))
 }
 
-/** Places that the client serves and the spec does not name. One that another client was delivered to since is that client's. */
+/**
+ * Places that the client serves and the spec does not name. A place to which another client was delivered since belongs to that client.
+ */
 export function droppedPlaces(
   { destinations }: ClientSpec,
   client: ObservedClient | undefined,
@@ -90,8 +94,8 @@ export function droppedPlaces(
 }
 
 /**
- * Does another client of the run's files follow in a place that this one gives up, and was not delivered there yet? Until then the place
- * holds a secret of this client, so none of them may die.
+ * Does another client of the run's files take over a place that this one gives up, and was it not delivered there yet? Until then the
+ * place holds a secret of this client, so none of its secrets may be retired.
  */
 export function handsOver(
   spec: ClientSpec,
@@ -106,7 +110,7 @@ export function handsOver(
   return dropped.some((destination) => taken.has(destinationKey(destination)))
 }
 
-/** What becomes of the secrets in places that are no longer served: with drop-destinations, because without it that is refused. */
+/** Warnings of secrets in places that are no longer served. They occur only with drop-destinations: without it the run refuses. */
 export function noLongerServed(
   spec: ClientSpec,
   client: ObservedClient | undefined,

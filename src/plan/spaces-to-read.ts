@@ -13,8 +13,8 @@ import type { ClientSpec } from '../spec/client-spec.ts'
 import { detailsOf, findSpace } from './find-space.ts'
 
 /**
- * What to ask the tenant next. `members` and `details`: ids of spaces, each with a name for messages; `bots`: ids of clients;
- * `all`: the list of spaces.
+ * The next questions to the tenant. `members` and `details`: ids of spaces, each with a name for messages; `bots`: ids of clients; `all`:
+ * the list of spaces.
  */
 export type SpaceQuestions = {
   all: boolean
@@ -23,20 +23,20 @@ export type SpaceQuestions = {
   bots: Set<string>
 }
 
-/** Spaces that can be asked for before anything else is known: those that are named by their ids. */
+/** Spaces that can be read before anything else is known, because the spec names their ids. */
 export function spacesNamedById(specs: ClientSpec[]): Map<string, string> {
   const memberships = specs.flatMap((spec) => (isAsked(spec) && spec.state === 'present' ? (spec.spaces ?? []) : []))
   return new Map(memberships.flatMap(({ space: { id, name } }) => (name === undefined ? [[id!, id!]] : [])))
 }
 
-/** Of a client that is refused anyway nothing is asked. */
+/** A client that is refused anyway needs no questions. */
 function isAsked({ refusal }: ClientSpec): boolean {
   return refusal === undefined
 }
 
 /**
- * What of the spaces of these clients is needed and not known yet: all of it is asked for together, and then again, until nothing is
- * left. Spaces are read one by one, whoever is in them: clients that share spaces share the answers.
+ * The questions about the spaces of these clients that are still open. The caller asks all of them together, and calls again until none is
+ * left. Each space is read once: clients that share spaces share the answers.
  */
 export function spacesToRead(
   clients: { spec: ClientSpec; client: ObservedClient | undefined }[],
@@ -71,7 +71,7 @@ function ask(
   if (client !== undefined) askGranted(client, { ids, bot, seen, questions })
 }
 
-/** What was granted may have to be revoked: who is in there, as whom our client is, and of what is to be revoked the name. */
+/** Granted spaces may have to be revoked: asks for their members, for the client's user, and for the name of each space to revoke. */
 function askGranted(
   client: ObservedClient,
   { ids, bot, seen, questions }: Pick<Asking, 'bot' | 'seen' | 'questions'> & { ids: string[] },
@@ -103,14 +103,14 @@ function askMembership({ space, roles }: Membership, { client, bot, seen, questi
   if (found.kind !== 'found') return undefined
   const { id } = found
   const label = refLabel(space)
-  // Also for a client that is about to be created: it shows whether we may manage the space.
+  // Also for a client that does not exist yet: the answer shows whether we may manage the space.
   questions.members.set(id, label)
   const members = seen.members.get(id)
   const isBotKnown = client === undefined || bot !== undefined || seen.bots.has(client.id)
   if (!isBotKnown || members === undefined || members instanceof ActionError) return id
   const has = members === 'gone' ? undefined : assignmentOf(members, bot)
   if (has !== undefined && sameRoles(has.roles, roles)) return id
-  // Whether it offers the roles, and whether it is gone: both are looked at only where something is to be changed.
+  // The roles that a space offers, and whether it still exists, matter only if something changes there.
   askDetails(id, label, { seen, questions })
   // Somebody may have deleted or disabled the bot that the ledger remembers.
   if (client !== undefined) questions.bots.add(client.id)
@@ -121,7 +121,7 @@ export function assignmentOf(members: Assignment[], bot: string | undefined): As
   return bot === undefined ? undefined : members.find(({ assigneeId }) => assigneeId === bot)
 }
 
-/** The client's user: as the tenant shows it where that was asked, else as the ledger remembers it. */
+/** The client's user: from the tenant if that was asked, else from the ledger. */
 export function knownBot(client: ObservedClient | undefined, seen: ObservedSpaces): string | undefined {
   const shown = client && seen.bots.get(client.id)
   if (isBot(shown)) return shown.id

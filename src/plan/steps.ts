@@ -15,8 +15,7 @@ import type { ObservedSpaces } from '../model/space.ts'
 import type { Actor, ClientSpec, Policy, RunIdentity } from '../spec/client-spec.ts'
 
 /*
- * The plan of one client, in the order in which its steps are carried out. None of them holds a secret, none an id that is not
- * known yet.
+ * The plan of one client: its steps, in the order in which they are carried out. No step holds a secret, or an id that is not known yet.
  *
  *   the client is …           steps
  *   ───────────────────────── ──────────────────────────────────────────────────────────────────────────
@@ -24,8 +23,8 @@ import type { Actor, ClientSpec, Policy, RunIdentity } from '../spec/client-spec
  *   as it should be           none
  *   different                 update · consent · write-id
  *   due for a fresh secret    retire … · announce/issue · verify · deliver … · commit · [retire …]
- *   not to deliver            as above without issue; own, where the ledger is not ours yet
- *   to be destroyed           revoke … · remove-values … · delete, and a look at its places
+ *   not delivered             as above without issue; own, if the ledger is not ours yet
+ *   absent in the spec        revoke … · remove-values … · delete, and a look at its places
  *   a member of other spaces  own, where nothing is issued · revoke … · grant …, after the above
  */
 export type Step =
@@ -45,7 +44,7 @@ export type Step =
       clientId: string
       changes: FieldChange[]
       line: string | undefined
-      /** The ledger that announces the secret which these changes make, where nothing is delivered. */
+      /** The ledger that announces the secret that these changes make, if nothing is delivered. */
       announcing?: Ledger | undefined
     }
   | { kind: 'consent'; clientId: string; before: Consent | undefined; after: Consent }
@@ -74,9 +73,9 @@ export type Step =
   | { kind: 'delete'; clientId: string; name: string; places: Destination[] }
 
 /**
- * A change of what the client's user may do in a space. `before`: the roles that it has there, with the assignment that says so;
- * `isLast`: no other of them follows; `bot`: undefined where it is known only when the step comes. `mayStay`: a refusal is told, and
- * the run goes on.
+ * A change of the roles of the client's user in a space. `before`: its present roles, in the assignment `assignmentId`; `isLast`: no other
+ * step for spaces follows; `bot`: undefined if its id becomes known only during the run. `mayStay`: a refusal is a warning, and the run
+ * continues.
  */
 export type SpaceStep = { space: { id: string; name: string }; isLast?: true } & (
   | {
@@ -85,29 +84,29 @@ export type SpaceStep = { space: { id: string; name: string }; isLast?: true } &
       before: string[] | undefined
       assignmentId: string | undefined
       bot: string | undefined
-      /** What the ledger remembers of the name in the spec. */
+      /** The ledger's mark for the name in the spec: see `nameMark`. */
       mark: string
     }
   | { kind: 'revoke'; before: string[]; assignmentId: string; mayStay?: true }
 )
 
-/** A whole number of seconds since the epoch, of the service that said it. */
+/** Whole seconds since the epoch, by the clock of the service that gave them. */
 type Time = number
 
 export type ClientPlan = {
   spec: ClientSpec
   client: ObservedClient | undefined
   adopted: boolean
-  /** Whose plan it is. */
+  /** The run that made the plan. */
   run: RunIdentity
   steps: Step[]
   /** Wait for another run first. */
   wait?: Rotation['wait']
-  /** Client or destinations differ from the spec; a rotation that is due, or a retirement, is none. */
+  /** Client or destinations differ from the spec. A rotation that is due, or a retirement, is not drift. */
   drift: boolean
   /** Live secrets that this action did not issue. */
   foreign: ObservedSecret[]
-  /** Told to the user whatever comes of the plan. */
+  /** Warnings that the user gets whether the plan is carried out or not. */
   warnings: string[]
 }
 
@@ -116,9 +115,9 @@ export type Observed = {
   /** Entries of the tenant's list that lack the documented form. */
   passedOver?: PassedOver[]
   destinations: ReadonlyMap<string, ObservedDestination>
-  /** Why the destinations of a scope could not be read, where they could not. */
+  /** The errors of destinations that could not be read. */
   unread: ReadonlyMap<string, ActionError>
-  /** Undefined where no client's spaces are of interest. */
+  /** Undefined if no client of the run has or names spaces. */
   spaces?: ObservedSpaces | undefined
   /** The tenant's time of this reading. */
   now: Time

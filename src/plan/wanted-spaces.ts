@@ -8,7 +8,7 @@ import { detailsOf, findSpace } from './find-space.ts'
 import { assignmentOf, isBot } from './spaces-to-read.ts'
 import type { PlanContext } from './steps.ts'
 
-/** A membership that the spec names, and what stands there now. `isOurs`: we granted it, or are about to. */
+/** A membership that the spec names, with the present one. `isOurs`: we granted it, or are about to. */
 export type Wanted = Membership & {
   id: string
   label: string
@@ -23,7 +23,7 @@ type Known = { ledger: Ledger | undefined; bot: string | undefined; seen: Observ
   'granted'
 >
 
-/** What a membership of the spec comes to, or why there is no such thing. */
+/** Compares a membership in the spec with the tenant; an error if its space can't be found. */
 export function wantedIn(membership: Membership, { ledger, bot, seen, granted }: Known): Wanted | ActionError {
   const { space, roles } = membership
   const found = findSpace(space, ledger, seen)
@@ -47,7 +47,7 @@ export function wantedIn(membership: Membership, { ledger, bot, seen, granted }:
   }
 }
 
-/** The tenant shows a space here and does not show it there. */
+/** The tenant shows a space in one answer and not in another. */
 function unseen({ space }: Membership): ActionError {
   return new ActionError(
     'SPACE_MISSING',
@@ -66,7 +66,7 @@ export function repeated(wanted: Wanted[]): ActionError[] {
   })
 }
 
-/** Roles that the space does not offer, with those it does. */
+/** Errors for roles that the space does not offer. They list the roles that it offers. */
 export function unofferedRoles({ id, label, roles, offered }: Wanted): ActionError[] {
   if (offered === undefined) return []
   return roles
@@ -83,7 +83,7 @@ export function unofferedRoles({ id, label, roles, offered }: Wanted): ActionErr
     })
 }
 
-/** A user that somebody deleted or disabled, where it is needed. */
+/** Errors for a user that is needed, but that somebody deleted or disabled. */
 export function unusableBot(
   client: ObservedClient | undefined,
   { seen, isNeeded, willProve }: { seen: ObservedSpaces; isNeeded: boolean; willProve: boolean },
@@ -111,7 +111,7 @@ export function unusableBot(
   ]
 }
 
-/** One failure that tells of all of them. */
+/** One error with the messages and hints of all of these. */
 export function together(errors: ActionError[]): ActionError {
   const [first] = errors
   const once = (texts: string[]) => [...new Set(texts)]

@@ -11,8 +11,8 @@ import { noLongerServed } from './shared-places.ts'
 import type { Observed, PlanContext } from './steps.ts'
 
 /**
- * What somebody should know of a client that is to be as its spec says, whatever comes of the plan. `client`: undefined where it is
- * new; `postponed`: a fresh secret would be issued if there was a slot for it; `awaited`: GitHub does not show the last delivery yet.
+ * Warnings about a client with `state: present`, whether its plan is carried out or not. `client`: undefined if it is new; `postponed`: a
+ * fresh secret would be issued if there were a slot for it; `awaited`: GitHub does not show the last delivery yet.
  */
 export function warningsOf(
   spec: ClientSpec,
@@ -22,7 +22,7 @@ export function warningsOf(
 ): string[] {
   const { scopes, grantTypes } = spec.fields
   const { adminClientId } = context.policy
-  // What a client has already is told of once, when it is adopted.
+  // Warnings about the existing settings of a client appear once, when it is adopted.
   const kept = client?.description.ledger === undefined ? client?.scopes : undefined
   return [
     ...(client?.description.note === 'mangled' ? [mangledLedger] : []),
@@ -41,7 +41,7 @@ const allInUse =
 const notShownYet =
   'GitHub does not show yet the secret that an earlier run delivered. Until it does, nothing is issued or retired; a run in a few minutes settles this.'
 
-/** Whoever can read a place that gets the admin client's credentials has the tenant. */
+/** Anybody who can read a place with the admin client's credentials can manage the tenant. */
 function adminGoesTo({ destinations }: ClientSpec, client: ObservedClient): string[] {
   return destinations
     .filter((destination) => client.description.ledger?.destinations[destinationKey(destination)] === undefined)
@@ -54,7 +54,10 @@ function adminGoesTo({ destinations }: ClientSpec, client: ObservedClient): stri
 const mangledLedger =
   'The action’s own line in the description can’t be read: somebody edited it. It is replaced, and the action no longer knows which secrets on the tenant it issued.'
 
-/** Where another client's id stands and this one was never delivered, its secret is about to be overwritten too. */
+/**
+ * Warns of a place that holds another client's id and to which this client was never delivered: the other secret is about to be
+ * overwritten too.
+ */
 function takenPlaces(
   { destinations }: ClientSpec,
   client: ObservedClient | undefined,
@@ -71,7 +74,7 @@ function takenPlaces(
   })
 }
 
-/** Whoever wants to delete a client and misspells it must not believe that it is gone. */
+/** Warns that no client was deleted: a misspelt name must not look like a success. */
 export function nothingToDelete(spec: ClientSpec, { clients }: Observed, { fleet }: PlanContext): string {
   const what = spec.clientId === undefined ? plain(spec.name, 80) : `with the id ${plain(spec.clientId)}`
   const meant = new Set(fleet.filter((other) => other !== spec).map(({ name }) => name))

@@ -38,7 +38,7 @@ function tellPassedOver({ passedOver = [] }: Reading, { reporter }: World): void
   if (passedOver.length === 0) return
   const [first] = passedOver
   reporter.debug(
-    `skipped ${passedOver.length} entries of the tenant’s list of clients: they lack the documented form, so none of them is ours (the first lacks ${plain(first!.lacks, 100)})`,
+    `skipped in the tenant’s list of clients: ${passedOver.length} without the documented form, so none of them is ours (the first lacks ${plain(first!.lacks, 100)})`,
   )
 }
 
