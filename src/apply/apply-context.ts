@@ -9,29 +9,29 @@ import type { Policy } from '../spec/client-spec.ts'
 import type { Fresh } from './fresh-credential.ts'
 import type { SpaceWork } from './grant-spaces.ts'
 
-/** What carrying out a plan works with. */
+/** The state of a plan that is carried out. */
 export type Workshop = Surroundings & { readers: Readers; writers: Writers; policy: Policy }
 
 export type Work = {
   plan: ClientPlan
   reading: Reading
-  /** Elapsed milliseconds when the client was there as it was read last, where that was after the reading. */
+  /** Elapsed milliseconds of the last answer that showed the client, if it came after the reading. */
   restsOn?: number
   shop: Workshop
   progress: Progress
   fresh?: Fresh | undefined
-  /** A first access token of a new client, asked for while that is read back; undefined where there was none yet. */
+  /** A first access token of a new client, requested while the client is read back; undefined if there was none yet. */
   early?: Promise<Secret | undefined> | undefined
   spaces: SpaceWork
-  /** False where another run was at work: then nothing is retired. */
+  /** False if another run was at work: then nothing is retired. */
   settled: boolean
-  /** A failure that stops none of the steps: the run fails with it when all of them are done. */
+  /** A failure that stops no step: the run fails with it after all steps. */
   failure?: ActionError | undefined
   /** Requests off the critical path, to be awaited before the end. */
   background: Promise<void>[]
 }
 
-/** Thrown where the plan rests on what is no longer so: read again, decide again. Not a failure. */
+/** Thrown if the reading behind the plan is out of date: the run reads and plans again. Not a failure. */
 export class Again {
   readonly why: string
   readonly error: ActionError | undefined
@@ -42,12 +42,12 @@ export class Again {
 }
 
 /**
- * Milliseconds within which a write of the ledger must follow the reading that it rests on, from when that was there: so many runs
- * notice each other, and a tenant that answers slowly is served all the same.
+ * Milliseconds within which a write of the ledger must follow the answer that it is based on: short enough for runs to notice each other,
+ * long enough for a slow tenant.
  */
 export const freshness = 2000
 
-/** Milliseconds for which the tenant's reads may lag behind what it answered to our writes, and between two looks meanwhile. */
+/** Milliseconds for which the tenant's reads may lag behind our writes, and the milliseconds between two reads meanwhile. */
 export const mostLag = 5000
 export const lookEvery = 300
 
@@ -55,9 +55,9 @@ export const lookEvery = 300
 export const promptness = 6000
 
 /**
- * Sees to it that a ledger write rests on a reading of just now: where the plan's is older, the client alone is read once more, or the
- * list where it is to be created. Throws `Again` where something changed meanwhile. Members of spaces are read after the ledger, which
- * decides whose they are: so it must be the same still.
+ * Makes sure that a ledger write is based on a fresh reading: if the plan's is older, reads the client once more, or the list if the
+ * client is new. Throws `Again` if something changed meanwhile. The members of spaces were read after the ledger, and the ledger decides
+ * whose memberships they are: so it must still be the same.
  */
 export async function requireFresh(work: Work): Promise<void> {
   const { shop, plan } = work
@@ -72,7 +72,7 @@ export async function requireFresh(work: Work): Promise<void> {
   work.restsOn = arrivedAt(askedAt, shop.clock.elapsed())
 }
 
-/** A client that somebody else made meanwhile, which a new one would be the twin of. */
+/** A client that somebody else created meanwhile: a new one would be its twin. */
 async function lookForTwin({ shop, plan }: Work): Promise<At<ObservedClient | undefined>> {
   const { value: clients, at } = await shop.readers.tenant.clients()
   const { name, pinnedByOthers } = plan.spec
@@ -83,7 +83,10 @@ async function lookForTwin({ shop, plan }: Work): Promise<At<ObservedClient | un
   return { value: twin, at }
 }
 
-/** The same ledger, the same secrets but for those that we retired, and what people wrote, unless the spec says that. */
+/**
+ * Is the client unchanged: the same ledger, the same secrets without those that we retired, and, unless the spec sets it, the same
+ * description?
+ */
 function isAsPlanned(seen: ObservedClient, { plan, progress }: Work): boolean {
   const before = plan.client!
   const live = before.secrets.map(({ hint }) => hint).filter((hint) => !progress.retired.includes(hint))
@@ -94,8 +97,8 @@ function isAsPlanned(seen: ObservedClient, { plan, progress }: Work): boolean {
 }
 
 /**
- * Elapsed milliseconds until which a write may be sent that rests on the reading. That a client is not there is known by the end of the
- * list; one that is there may be on its first page.
+ * Elapsed milliseconds until which a write that is based on the reading may be sent. They count from the end of the list if the client is
+ * missing, and from its beginning if it exists, because it may be on the first page.
  */
 export function sendBy({ reading, plan, restsOn }: Work): number {
   return (restsOn ?? (plan.client === undefined ? reading.listedAt : reading.readAt)) + freshness
@@ -105,7 +108,7 @@ export function cancelled(): ActionError {
   return new ActionError('CANCELLED', 'the run was asked to stop', 'Start it again: the next run goes on from here.')
 }
 
-/** Whether the client has a description before this plan writes it: it decides how a patch has to be said. */
+/** Whether the client has a description before this plan writes it: a patch adds or replaces it accordingly. */
 export function descriptionBefore({ plan }: Work): 'empty' | 'filled' {
   const description = plan.client?.description
   const wanted = plan.spec.fields.description
@@ -114,19 +117,19 @@ export function descriptionBefore({ plan }: Work): 'empty' | 'filled' {
     : 'empty'
 }
 
-/** Revokes an access token, off the critical path; one that stays lives six hours at most. */
+/** Revokes an access token, off the critical path. If that fails, the token lives six hours at most. */
 export function giveBack(accessToken: Secret, work: Work): void {
   work.background.push(work.shop.writers.prover.revoke(accessToken).catch(() => {}))
 }
 
-/** The same for a first token that nobody needs any more. */
+/** Revokes a first token that is no longer needed. */
 export async function giveBackEarly(work: Work): Promise<void> {
   const accessToken = await work.early
   work.early = undefined
   if (accessToken !== undefined) giveBack(accessToken, work)
 }
 
-/** Notes that something was written, also where only the answer got lost. */
+/** Notes that something was written, also if the answer was lost. */
 export async function written<T>(work: Work, write: Promise<T>): Promise<T> {
   try {
     const result = await write
@@ -138,7 +141,10 @@ export async function written<T>(work: Work, write: Promise<T>): Promise<T> {
   }
 }
 
-/** For a ledger write whose answer was lost, or that came too late: nothing of it is repeated blindly, all is read again. */
+/**
+ * Turns the failure of a ledger write into `Again` if its answer was lost or it was too late: the run reads everything again before it
+ * repeats the write.
+ */
 export function againIfLate(what: string): (thrown: unknown) => never {
   return (thrown) => {
     if (thrown instanceof Again) throw thrown

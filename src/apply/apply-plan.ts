@@ -27,8 +27,8 @@ import { update } from './update-client.ts'
 import { verify } from './verify-credential.ts'
 
 /**
- * Carries out the steps of one plan, in order, telling each as it is done. What happens is written into `progress`, which
- * holds even where this throws. Throws `Again` where the plan has to be made anew, else an ActionError.
+ * Carries out the steps of one plan, in order, and reports each when it is done. `progress` records the events, also if this throws.
+ * Throws `Again` if a new plan is needed, else an ActionError.
  */
 export async function apply(plan: ClientPlan, reading: Reading, shop: Workshop, progress: Progress): Promise<void> {
   const work: Work = { plan, reading, shop, progress, settled: true, spaces: startSpaceWork(), background: [] }
@@ -51,7 +51,7 @@ export async function apply(plan: ClientPlan, reading: Reading, shop: Workshop, 
   }
 }
 
-/** The step as it was carried out; undefined where it turned out not to be needed. */
+/** The step as it was carried out; undefined if it was not needed. */
 async function carryOut(step: Step, work: Work): Promise<Step | undefined> {
   if (step.kind === 'update') return update(step, work)
   if (step.kind === 'remove-values') return removeValues(step, work)
@@ -96,7 +96,7 @@ async function changes(work: Work, write: Promise<unknown>): Promise<true> {
   return true
 }
 
-/** Writes the ledger without an issue. Like every ledger it follows its reading closely, else all is decided anew. */
+/** Writes the ledger without an issue. Like every ledger write it needs a fresh reading, else the run plans again. */
 async function own(step: Step & { kind: 'own' }, work: Work): Promise<true> {
   await requireFresh(work)
   const text = withLedger(step.user, step.ledger)

@@ -7,8 +7,8 @@ import type { Work } from './apply-context.ts'
 import { clientGone } from './find-issued.ts'
 
 /**
- * Compares what a client is with what was written to it. A tenant may take a change and keep only a part of it: the run fails with
- * that, `TENANT_REJECTED`, when all else is done.
+ * Compares a client with the fields that were written to it. A tenant may accept a change and keep only a part of it: then the run fails
+ * with `TENANT_REJECTED` after all other steps.
  */
 export function requireKept(wanted: Fields, seen: ObservedClient, work: Work): FieldChange[] {
   const missing = fieldChanges(wanted, seen)
@@ -16,10 +16,10 @@ export function requireKept(wanted: Fields, seen: ObservedClient, work: Work): F
   return missing
 }
 
-/** Milliseconds before another look: a change may take a moment to show. */
+/** Milliseconds before the client is read again: a change may take a moment to show. */
 const anotherLook = [500, 1500]
 
-/** The client as it is after these fields were written, once it shows them; as it is at last, where it does not. */
+/** Reads the client until it shows the written fields, or until the last try. */
 export async function readAfterChange(clientId: string, wanted: Fields, { shop }: Work): Promise<ObservedClient> {
   for (const delay of [...anotherLook, undefined]) {
     const { value } = await shop.readers.tenant.client(clientId)
@@ -38,7 +38,7 @@ function notKept(missing: FieldChange[]): ActionError {
   )
 }
 
-/** Items of a list that are missing there, or too many; or the whole value of another field. */
+/** Says which items of a list are missing or extra; for other fields says the present value. */
 function missingText({ field, before, after }: FieldChange): string {
   if (!Array.isArray(after)) return `${fieldName(field)} is ${plain(before?.toString() || 'empty', 80)}`
   const shown = new Set(before)

@@ -11,10 +11,10 @@ import { withBot } from './grant-spaces.ts'
 import { refusedId } from './write-id.ts'
 import { reread, type Seen, writeLedger } from './write-ledger.ts'
 
-/** Milliseconds for which we wait until GitHub shows the stamp of our own write, and the longest between two looks. */
+/** Milliseconds to wait until GitHub shows the stamp of our own write, and the longest pause between two reads. */
 const confirmWithin = 25_000
 const lookEvery = 4000
-/** Milliseconds after which a stamp that is only near that of our write is taken for it: it may still be about to change. */
+/** Milliseconds after which a stamp that is only near our write counts as its stamp: before that it may still change. */
 const stableFor = 3000
 
 /** Confirms every delivery, commits, and looks back once. From here on the fresh secret is the current one. */
@@ -46,13 +46,13 @@ export async function commit(work: Work): Promise<true> {
   return true
 }
 
-/** What was delivered must be live: where another run retired it meanwhile, a fresh one has to follow at once. */
+/** Throws `Again` if another run retired the delivered secret meanwhile: a fresh one must follow at once. */
 function requireLive({ hint }: Delivered, { live, isGone }: Seen): void {
   if (isGone) throw clientGone()
   if (live.every((secret) => secret.hint !== hint)) throw new Again('the secret that was delivered is no longer there')
 }
 
-/** GitHub's stamps spread slowly: asks until each is that of our own write, or time is up. */
+/** GitHub's stamps spread slowly: reads them until each is the stamp of our own write, or time is up. */
 async function confirmAll(fresh: Delivered, work: Work): Promise<Delivery[]> {
   const until = work.shop.clock.elapsed() + confirmWithin
   return Promise.all(fresh.delivered.map((delivery) => confirm(delivery, until, work)))
@@ -79,7 +79,7 @@ async function confirm(delivery: Placed, until: number, { shop, fresh }: Work): 
   }
 }
 
-/** `before`: the stamp as it was when we announced. */
+/** `before`: the stamp at our announcement. */
 function proofOf({ secretStamp, idStamp }: ObservedDestination, { at, idAt }: Placed, before?: number): Proof {
   const isOurs = (slack: number) =>
     isWithin(secretStamp, [at, 0], slack) && (idAt === undefined || isWithin(idStamp, [idAt, 0], slack))
@@ -110,7 +110,7 @@ function weakest(proofs: Proof[]): Proof {
   return (['none', 'near', 'exact'] as const).find((proof) => proofs.includes(proof)) ?? 'exact'
 }
 
-/** GitHub's time of the first of these writes, and the seconds from there to the last. */
+/** GitHub's time of the first of these writes, and the seconds from the first to the last. */
 function timesOf(delivered: Placed[]): Commit['written'] {
   const times = delivered.flatMap(({ at, idAt }) => [at, idAt ?? at])
   const first = Math.min(...times)

@@ -30,8 +30,8 @@ import { retireIfAllowed } from './retire.ts'
 type CreateStep = Step & { kind: 'create' }
 
 /**
- * Creates the client, its announcement in the first description and its consent in the same request; then looks for a twin
- * and for what the tenant did not honour. Where the answer is lost, the client is found by its announcement.
+ * Creates the client with its announcement and its consent in one request; then looks for a twin, and for fields that the tenant did not
+ * keep. If the answer is lost, finds the client by its announcement.
  */
 export async function createClient(planned: CreateStep, work: Work): Promise<true> {
   const by = await work.shop.writers.tenant.caller()
@@ -70,12 +70,12 @@ async function create(step: CreateStep, key: NewKey | undefined, work: Work): Pr
     replaced: new Set([undefined]),
     mayHaveTwin: true,
   }
-  // Creating issues its first secret, too.
+  // The request also issues the first secret.
   work.fresh = { ...section, phase: 'announced', inDoubt: true }
   return created
 }
 
-/** A client whose answer was lost is found by its announcement, by this look or the next plan. */
+/** Finds a client by its announcement after the answer was lost; if the list does not show it yet, the next plan finds it. */
 async function afterFailure(thrown: unknown, step: CreateStep, work: Work): Promise<never> {
   const error = toActionError(thrown)
   if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)
@@ -84,7 +84,10 @@ async function afterFailure(thrown: unknown, step: CreateStep, work: Work): Prom
   throw new Again('the answer to creating the client was lost', error)
 }
 
-/** What a lost answer held was never delivered: it is retired, a secret where it is the only one, so that nobody else can have made it. */
+/**
+ * Retires the credential from a lost answer, because it was never delivered. A secret is retired only if it is the client's only one: then
+ * nobody else made it.
+ */
 async function retireLost(step: CreateStep, work: Work): Promise<void> {
   const { value: clients } = await work.shop.readers.tenant.clients()
   const created = clients.find(({ description }) => sameLedger(description.ledger, step.ledger))
@@ -96,17 +99,17 @@ async function retireLost(step: CreateStep, work: Work): Promise<void> {
   for (const { hint } of ours) await retireIfAllowed(created.id, hint, work)
 }
 
-/** Milliseconds for a token that would save time. */
+/** Milliseconds to wait for a token that would save time. */
 const earlyWithin = 5000
 
-/** Proving need not wait until the client was read back: where it works at once, that saves a round trip. */
+/** Proves the secret before the client is read back: if it works at once, that saves a round trip. */
 function earlyToken({ clientId, issued }: Created, { plan, shop }: Work): Promise<Secret | undefined> | undefined {
   const provable = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined)
   if (!provable || issued === undefined) return undefined
   return shop.writers.prover.accessToken(clientId, issued, earlyWithin).catch(() => undefined)
 }
 
-/** The new client as the tenant lists it, if it does so already: the only one of its kind, and its consent as it is to be. */
+/** Checks the new client in the tenant's list, if it is there already: it must have no twin, and its consent must be as the spec says. */
 async function readBack(clientId: string, step: CreateStep, work: Work): Promise<ObservedClient | undefined> {
   const { writers } = work.shop
   const clients = await listWith(clientId, work)
@@ -119,7 +122,7 @@ async function readBack(clientId: string, step: CreateStep, work: Work): Promise
   return mine
 }
 
-/** The tenant's clients, with the new one among them, if it is shown in time: a list without it does not show a twin either. */
+/** The tenant's clients, once the list shows the new one or time is up: a list without it does not show a twin either. */
 async function listWith(clientId: string, { shop }: Work): Promise<ObservedClient[]> {
   for (const until = shop.clock.elapsed() + mostLag; ; ) {
     const { value: clients } = await shop.readers.tenant.clients()
@@ -129,7 +132,7 @@ async function listWith(clientId: string, { shop }: Work): Promise<ObservedClien
   }
 }
 
-/** Of two clients made by runs at the same time the older stays; we delete ours where it is the younger. */
+/** If two runs created the client at the same time, the older client stays: deletes ours if it is the younger. */
 async function giveWayToTwin(
   step: CreateStep,
   mine: ObservedClient,
@@ -153,13 +156,13 @@ async function giveWayToTwin(
   throw new Again('another run created the client a moment earlier: ours is deleted again')
 }
 
-/** A tenant may make a secret for a client that is to use none: it is retired at once. */
+/** A tenant may make a secret for a client that should have none: retires it at once. */
 async function retireSurplus(mine: ObservedClient | undefined, work: Work): Promise<void> {
   const secrets = (mine?.secrets ?? []).filter(({ hint }) => !isKeyHint(hint))
   if (secrets.length === 1) await retireIfAllowed(mine!.id, secrets[0]!.hint, work)
 }
 
-/** The first credential: the one that creating the client made, or one of its own request where it made none. */
+/** The first credential: made by the request that created the client, or by a request of its own if that made none. */
 async function holdFirst(created: Created, mine: ObservedClient | undefined, work: Work): Promise<void> {
   const fresh = inPhase(work.fresh, 'announced')
   const listed = mine === undefined ? [] : possiblyOurs(fresh, mine, created.issued?.createdBy)

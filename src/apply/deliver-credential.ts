@@ -16,10 +16,10 @@ import { reread } from './write-ledger.ts'
 
 type DeliverStep = Step & { kind: 'deliver' }
 
-/** Milliseconds for which what was read ahead counts as read just before the delivery. */
+/** Milliseconds for which an early reading counts as read just before the delivery. */
 const stillJustBefore = 1000
 
-/** Reads what the first delivery needs, while the secret is being proven. Nothing is written before the proof. */
+/** Reads the data for the first delivery while the secret is being proven. Nothing is written before the proof. */
 export async function readAhead(work: Work): Promise<Ahead | undefined> {
   const step = work.plan.steps.find((it) => it.kind === 'deliver')
   if (step === undefined) return undefined
@@ -29,8 +29,8 @@ export async function readAhead(work: Work): Promise<Ahead | undefined> {
 }
 
 /**
- * Delivers the fresh secret to one destination, then the client id. Where GitHub makes us wait longer than the announcement
- * lasts, it is renewed before the delivery is tried again.
+ * Delivers the fresh secret to one destination, then the client id. If GitHub makes us wait longer than the announcement lasts, renews the
+ * announcement before the next try.
  */
 export async function deliver(step: DeliverStep, work: Work): Promise<true> {
   const { clock, reporter, stop } = work.shop
@@ -57,7 +57,7 @@ export async function deliver(step: DeliverStep, work: Work): Promise<true> {
   }
 }
 
-/** What was read ahead for this destination. From the first delivery on the credential is one that is being delivered. */
+/** The early reading of this destination. From the first delivery on, the credential is in the phase `delivered`. */
 function takeAhead(destination: Destination, work: Work): Ahead | undefined {
   const fresh = inPhase(work.fresh, 'issued', 'verified', 'delivered')
   if (fresh.phase === 'delivered') return undefined
@@ -66,7 +66,7 @@ function takeAhead(destination: Destination, work: Work): Ahead | undefined {
   return ahead?.destination === destination ? ahead : undefined
 }
 
-/** Reads public key and stamps until the last write there is two seconds ago. */
+/** Reads the public key and the stamps until the last write there is two seconds old. */
 async function prepare(destination: Destination, ahead: Ahead | undefined, work: Work): Promise<At<Prepared>> {
   const { shop, reading } = work
   const first = reading.destinations.get(destinationKey(destination))
@@ -84,8 +84,8 @@ async function prepare(destination: Destination, ahead: Ahead | undefined, work:
 }
 
 /**
- * How long to wait until a write surely gets another stamp than the last one. `age`: seconds since that by GitHub's `Date`, which may be
- * some seconds ahead of its stamps; `known`: seconds for which we have known it.
+ * Milliseconds to wait until a write certainly gets another stamp than the last one. `age`: seconds since the last stamp by GitHub's
+ * `Date`, which may be some seconds ahead of its stamps; `known`: seconds since we first read it.
  */
 function secondsLeft(age: number, known: number): number {
   if (age >= stampGap + clockSlack) return 0
@@ -96,11 +96,11 @@ function lastWrite({ secretStamp, idStamp }: ObservedDestination): number {
   return Math.max(secretStamp ?? Number.NEGATIVE_INFINITY, idStamp ?? Number.NEGATIVE_INFINITY)
 }
 
-/** Writes the secret, and only then the client id: an id beside another client's secret would spoil both. */
+/** Writes the secret before the client id: an id beside another client's secret would make both useless. */
 async function putSecret({ destination, idBefore }: DeliverStep, prepared: At<Prepared>, work: Work): Promise<void> {
   const fresh = inPhase(work.fresh, 'delivered')
   const before = fresh.delivered.find((it) => it.destination === destination)
-  // What was there when this run first wrote.
+  // The place before the first write of this run.
   const wasEmpty = before?.wasEmpty ?? prepared.value.seen.secretStamp === undefined
   fresh.overtaken ||= before === undefined && isOvertaken(destination, prepared.value, fresh)
   const { at } = await putWithKey(destination, prepared.value, fresh, work)
@@ -111,7 +111,7 @@ async function putSecret({ destination, idBefore }: DeliverStep, prepared: At<Pr
   delivery.idAt = await putIdSecret(destination, prepared.value, fresh, work)
 }
 
-/** Is the stamp another than when we announced: was another run at work? */
+/** Did the stamp change since our announcement? Then another run was at work. */
 function isOvertaken(destination: Destination, { seen }: Prepared, { announced }: Delivered): boolean {
   return (seen.secretStamp ?? null) !== (announced.announced?.stamps[destinationKey(destination)] ?? null)
 }
@@ -125,7 +125,7 @@ async function putWithKey(
   try {
     return await put(destination, prepared, fresh, work)
   } catch (thrown) {
-    // GitHub says 422 for a key that has been replaced meanwhile: one more try, with the new one.
+    // GitHub answers 422 if its public key was replaced meanwhile: tries once more with the new one.
     if (toActionError(thrown).status !== 422) throw thrown
     const again = await work.shop.readers.destinations.prepare(destination)
     if (again.value.publicKey.id === prepared.publicKey.id) throw thrown
@@ -144,12 +144,12 @@ async function put(destination: Destination, prepared: Prepared, fresh: Delivere
   }
 }
 
-/** A secret that arrived late, because the host slept meanwhile, may be retired by now: then a fresh one is to follow at once. */
+/** If the host slept, the secret may have arrived after another run retired it: then a fresh one must follow at once. */
 async function requireLive({ destination, at }: Delivery, fresh: Delivered, work: Work): Promise<void> {
   const { live, isGone } = await reread(fresh, work)
   if (isGone) throw clientGone()
   if (live.some(({ hint }) => hint === fresh.hint)) return
-  // Until GitHub shows our write, the place looks as another run left it.
+  // Until GitHub shows our write, it shows the write of the other run.
   await lookFor(destination, at, work).catch(() => {})
   throw new Again('another run retired the secret before it arrived')
 }

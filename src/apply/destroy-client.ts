@@ -12,8 +12,8 @@ import { type Work, written } from './apply-context.ts'
 type RemoveStep = Step & { kind: 'remove-values' }
 
 /**
- * Deletes values on GitHub, and returns what was seen to be gone of them: undefined where nothing was. What can't be deleted, because its
- * place is archived or not shown, is a warning: the client goes all the same. Throws where a better token could delete it.
+ * Deletes values on GitHub. Returns the step with the values that are gone; undefined if there are none. If a value can't be deleted
+ * because its place is archived or hidden, a warning says so, and the client is deleted anyway. Throws if a better token could delete it.
  */
 export async function removeValues(step: RemoveStep, work: Work): Promise<RemoveStep | undefined> {
   const { progress, shop } = work
@@ -29,8 +29,8 @@ export async function removeValues(step: RemoveStep, work: Work): Promise<Remove
 }
 
 /**
- * Deletes a client, then looks at its places once more: a run that was rotating it at that moment may have delivered since, and what it
- * delivered is dead now.
+ * Deletes a client, then reads its places once more: a run that was rotating it at that moment may have delivered a secret that is dead
+ * now.
  */
 export async function deleteClient(step: Step & { kind: 'delete' }, work: Work): Promise<true> {
   const { shop } = work
@@ -39,7 +39,7 @@ export async function deleteClient(step: Step & { kind: 'delete' }, work: Work):
   try {
     const { destinations: seen } = await shop.readers.destinations.read(step.places)
     const later = step.places.flatMap((destination) => laterValues(destination, step.clientId, seen, work))
-    // Only where something appeared it matters whose it is.
+    // The owners of values matter only if a value appeared.
     const clients = later.length === 0 ? [] : (await shop.readers.tenant.clients()).value
     for (const removal of later) await removeLater(removal, clients, work)
   } catch (thrown) {
@@ -53,7 +53,7 @@ export async function deleteClient(step: Step & { kind: 'delete' }, work: Work):
   return true
 }
 
-/** Values that were not there, or not as they are now, when all was planned. */
+/** Values that appeared or changed since the plan was made. */
 function laterValues(
   destination: Destination,
   clientId: string,
@@ -70,7 +70,7 @@ function laterValues(
   return parts.length === 0 ? [] : [{ kind: 'remove-values', destination, parts }]
 }
 
-/** What another client may have put there is that client's. */
+/** Removes the new values, without those that another client may have written. */
 async function removeLater(step: RemoveStep, clients: ObservedClient[], work: Work): Promise<void> {
   const parts = step.parts.filter((part) => claimantsOf(valueKey(step.destination, part), clients).length === 0)
   if (parts.length === 0) return
@@ -80,7 +80,7 @@ async function removeLater(step: RemoveStep, clients: ObservedClient[], work: Wo
   work.shop.reporter.step(stepLine(done, 'done', []))
 }
 
-/** Told at once, and in the summary. */
+/** Reports a warning at once, and in the summary. */
 export function warn(text: string, { progress, shop }: Work): void {
   progress.warnings.push(text)
   shop.reporter.warning(text)

@@ -8,12 +8,12 @@ import { Again, lookEvery, mostLag, type Work } from './apply-context.ts'
 import type { Announced, Section } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire.ts'
 
-// What came of an issue is told by the secrets that the client has now and had not when it was announced. People may add some at the
-// same time: those that somebody else made are not ours, and where nothing tells which is ours, none is retired.
+// Finds an issued secret among those that the client did not have at the announcement. People may add secrets at the same time: a secret
+// that somebody else made is not ours, and if nothing tells which one is ours, none is retired.
 
 /**
- * A secret whose answer was lost was never delivered: it is retired, and its announcement is no longer in doubt. Throws `Again` where
- * another run is at work, or where nothing tells who made what is there: then the next plan takes it for a suspect.
+ * Retires a secret after the answer to its issue was lost, because it was never delivered. Throws `Again` if another run is at work, or if
+ * nothing tells who made the new secrets: then the next plan treats them as suspects.
  */
 export async function retireLost(fresh: Announced, work: Work): Promise<void> {
   const client = await readClient(fresh, work)
@@ -30,14 +30,13 @@ export async function retireLost(fresh: Announced, work: Work): Promise<void> {
 }
 
 /**
- * Which of a client's secrets is the one that we were given, where the answer did not say its hint. Throws `TENANT_UNEXPECTED` where
- * that can't be told.
+ * The hint of the secret that we were given, if the answer did not have it. Throws `TENANT_UNEXPECTED` if the client's secrets don't tell.
  */
 export async function findHint(section: Section, work: Work, madeBy?: string): Promise<string> {
   const { clock, stop } = work.shop
   const look = async () => possiblyOurs(section, await readClient(section, work), madeBy)
   let possible = await look()
-  // It is there, for the tenant answered with its value: reads may lag behind.
+  // It exists, because the tenant answered with its value; but reads may lag behind.
   for (const until = clock.elapsed() + mostLag; possible.length === 0 && clock.elapsed() < until; ) {
     if (stop.requested) break
     await pause(lookEvery, work.shop)
@@ -51,7 +50,10 @@ export async function findHint(section: Section, work: Work, madeBy?: string): P
   )
 }
 
-/** New secrets of the client that nobody else is known to have made. A key is announced by its name, so there is no doubt. */
+/**
+ * New secrets of the client, without those that somebody else certainly made. An announcement has the hint of its key, so there is no
+ * doubt.
+ */
 export function possiblyOurs(section: Section, { secrets }: ObservedClient, madeBy?: string): ObservedSecret[] {
   const { known, issuing } = section.announced.announced!
   if (issuing !== undefined) return secrets.filter(({ hint }) => hint === issuing)
@@ -68,12 +70,12 @@ function isSurelyOurs({ hint, createdBy }: ObservedSecret, section: Section, { s
   )
 }
 
-/** Our own user, as the tenant names the maker of a secret; undefined where that is not known. */
+/** Our own user id, as the tenant records the maker of a secret; undefined if unknown. */
 function ourId({ announced }: Section, secrets: ObservedSecret[]): string | undefined {
   return announced.announced?.by ?? secrets.find(({ hint }) => hint === announced.current?.hint)?.createdBy
 }
 
-/** Names secrets that may be ours or not: they stay. */
+/** Notes the secrets that are not retired, because they may or may not be ours. */
 export function leave(secrets: ObservedSecret[], { progress }: Work): void {
   const list = secrets.map(
     ({ hint, createdBy }) => `${plain(hint, 50)}${createdBy === undefined ? '' : ` (made by ${plain(createdBy, 64)})`}`,

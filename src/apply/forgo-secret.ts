@@ -12,9 +12,9 @@ import { writeLedger } from './write-ledger.ts'
 type Said = Pick<Issued, 'hint' | 'createdBy'>
 
 /**
- * Nothing is delivered: the secret that a request made all the same is retired at once, or stays with a note where the tenant keeps
- * a client's last one. Then its announcement is taken back. `said`: what the tenant told of it, undefined where it made none;
- * `seen`: the client as it was read since, if it was.
+ * Retires a secret that a request made although nothing is delivered, then takes its announcement back. If the tenant refuses to delete a
+ * client's last secret, it stays with a note. `said`: the tenant's answer about the secret, undefined if it made none; `seen`: a later
+ * reading of the client, if there was one.
  */
 export async function forgo(said: Said | undefined, work: Work, seen?: ObservedClient): Promise<void> {
   const fresh = inPhase(work.fresh, 'announced')
@@ -42,7 +42,7 @@ async function unwantedSecrets(
   return possiblyOurs(fresh, client, said.createdBy)
 }
 
-/** Takes an announcement back, where it is still there. `kept`: a secret of ours that lives on. */
+/** Takes an announcement back, if it is still there. `kept`: a secret of ours that stays. */
 async function withdraw(fresh: Section, kept: string | undefined, work: Work): Promise<void> {
   await writeLedger(fresh, work, (seen) =>
     sameLedger(seen.ledger, fresh.announced)

@@ -4,42 +4,42 @@ import type { Ledger } from '../model/ledger-shape.ts'
 import type { At, Issued, Prepared } from '../ports.ts'
 
 /*
- * A fresh credential, from its announcement to its commit. Each phase has what is known by then, and nothing else:
+ * A fresh credential, from its announcement to its commit. The type of each phase has exactly the facts that are known by then:
  *
  *   announced → issued → [verified] → delivered → committed
  *
- * `verified` is left out where the plan has no proof. A committed credential is the current one: `progress` has it.
+ * A plan without a proof skips `verified`. A committed credential is the current one: `progress` has it.
  */
 
-/** What each phase goes on from: the announcement in the ledger. From there to the commit is one critical section. */
+/** The announcement in the ledger, which all phases share. From there to the commit is one critical section. */
 export type Section = {
   clientId: string
   announced: Ledger
   /** Elapsed milliseconds when the announcement was sent, and when it was answered. */
   announcedAt: number
   answeredAt: number
-  /** GitHub's own time of the reading that the announcement rests on: epoch seconds; undefined where nothing is delivered. */
+  /** GitHub's own time of the reading behind the announcement, in epoch seconds; undefined if nothing is delivered. */
   githubAt: number | undefined
-  /** What people wrote into the description. */
+  /** The people's part of the description. */
   user: string
-  /** Ledger lines that our own writes replaced (undefined: there was none): a reading that shows one of them is out of date. */
+  /** Ledger lines that our own writes replaced (undefined: no line): a reading that shows one of them is out of date. */
   replaced: Set<string | undefined>
-  /** Not yet known to be the only client of its kind: its announcement stays, by which others know a twin that may go. */
+  /** True while the client may have a twin. Its announcement stays until then: other runs recognise by it a twin that they may delete. */
   mayHaveTwin: boolean
 }
 
-/** `inDoubt`: a request that issues may have taken effect, and nothing that was read later says what came of it. */
+/** `inDoubt`: an issuing request may have taken effect, and no later reading has settled that. */
 export type Announced = Section & { phase: 'announced'; inDoubt: boolean }
 
 type Held = Section & { issued: Issued; hint: string }
 export type IssuedOne = Held & { phase: 'issued' }
-/** `ahead`: what the first delivery needs, read while the credential was proven. */
+/** `ahead`: the early reading for the first delivery, made while the credential was proven. */
 export type Verified = Held & { phase: 'verified'; ahead: Ahead | undefined }
 export type Delivered = Held & {
   phase: 'delivered'
-  /** Writes that GitHub answered, with its time. */
+  /** Writes that GitHub answered, with GitHub's times. */
   delivered: Delivery[]
-  /** A delivery of which nobody can say whether it took effect. */
+  /** A delivery that may or may not have taken effect. */
   perhaps: Destination | undefined
   /** Somebody wrote to a destination between our announcement and our delivery. */
   overtaken: boolean
@@ -51,8 +51,8 @@ export type Fresh = Announced | IssuedOne | Verified | Delivered
 export type Ahead = { destination: Destination; prepared: At<Prepared>; readAt: number }
 
 /**
- * A secret that was written to its destination. `at`: GitHub's time of that write, `idAt`: of the client id where a secret holds it.
- * `id`: what became of the client id where a variable holds it; `wasEmpty`: no secret was there before.
+ * A secret that was written to its destination. `at`: GitHub's time of that write; `idAt`: GitHub's time of the write of the client id, if
+ * a secret holds it; `id`: the result of writing the client id, if a variable holds it; `wasEmpty`: no secret was there before.
  */
 export type Delivery = {
   destination: Destination
@@ -62,10 +62,10 @@ export type Delivery = {
   wasEmpty: boolean
 }
 
-/** `error`: why the id was not written, or not surely. `before`: the variable's value until then. */
+/** `error`: why the id was not written, or not certainly. `before`: the variable's previous value. */
 export type IdWrite = { written: boolean; before: string | undefined; error?: ActionError | undefined }
 
-/** The credential in one of these phases; a step that comes in another one is a defect. */
+/** The credential in one of these phases. Throws `BUG` in any other phase. */
 export function inPhase<P extends Fresh['phase']>(fresh: Fresh | undefined, ...phases: P[]): Fresh & { phase: P } {
   if (fresh !== undefined && (phases as string[]).includes(fresh.phase)) return fresh as Fresh & { phase: P }
   throw new ActionError(

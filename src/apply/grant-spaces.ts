@@ -15,15 +15,15 @@ import { Again, cancelled, freshness, type Work, written } from './apply-context
 import { warn } from './destroy-client.ts'
 
 /**
- * What becomes of spaces while a plan is carried out. `bot`: the client's user, once it is known; `granted`: spaces that the ledger
- * must list, each with its mark; `forget`: those that it must not list any more.
+ * The progress on spaces while a plan is carried out. `bot`: the client's user, once it is known; `granted`: spaces that the ledger must
+ * list, each with its mark; `forget`: those that it must not list any more.
  */
 export type SpaceWork = {
   bot?: string | undefined
   granted: Map<string, string>
   forget: Set<string>
   isBotMissed?: true
-  /** Elapsed milliseconds when the first space was begun. */
+  /** Elapsed milliseconds at the start of the first space. */
   since: number
 }
 
@@ -35,8 +35,8 @@ type GrantStep = SpaceStep & { kind: 'grant' }
 type RevokeStep = SpaceStep & { kind: 'revoke' }
 
 /**
- * Grants or revokes one space; the last one brings the ledger up to date. A refusal is kept for the end of the
- * plan, and the other spaces follow. False where it was not done. Throws what would stop all of them.
+ * Grants or revokes one space; the last step updates the ledger. A refusal is kept for the end of the plan, and the other spaces follow.
+ * Returns false if nothing was done. Throws errors that would stop all spaces.
  */
 export async function changeSpace(step: SpaceStep, work: Work): Promise<boolean> {
   work.spaces.since = Math.min(work.spaces.since, work.shop.clock.elapsed())
@@ -53,7 +53,7 @@ async function attempt(step: SpaceStep, work: Work): Promise<boolean> {
     if (thrown instanceof Again) throw thrown
     const error = toActionError(thrown)
     if (shop.stop.requested || concernsAll(error)) throw error
-    // What was surely not granted must not be taken for ours when somebody else grants it.
+    // A space that was certainly not granted leaves the ledger: if somebody else grants it later, it must not look like ours.
     if (step.kind === 'grant' && step.before === undefined && !error.uncertain) spaces.forget.add(step.space.id)
     if (step.kind === 'revoke' && step.mayStay) warn(`The client’s user stays a member: ${error.message}.`, work)
     else work.failure = together(work.failure === undefined ? [error] : [work.failure, error])
@@ -103,7 +103,10 @@ function ours({ space, mark }: GrantStep, { spaces, progress }: Work): true {
   return true
 }
 
-/** Asks for a membership, once more where the first time was lost without effect. `lost`: it is there, and the answer is not. */
+/**
+ * Requests a membership, and once more if the first request was lost without effect. `lost`: the membership exists, but the answer was
+ * lost.
+ */
 async function ask(step: GrantStep, bot: string, work: Work): Promise<'granted' | 'taken' | 'lost'> {
   const writer = await work.shop.writers.spaces()
   try {
@@ -127,7 +130,10 @@ async function lookAt(step: GrantStep, bot: string, { shop }: Work): Promise<Ass
   return members?.find(({ assigneeId }) => assigneeId === bot)
 }
 
-/** Was this membership made by us, or by another run of ours at the same moment? Where nobody says who made it, it is another's. */
+/**
+ * Did we, or another run of ours at the same moment, make this membership? If the tenant does not tell its maker, it counts as somebody
+ * else's.
+ */
 async function isOurs({ createdBy }: Assignment, answer: 'taken' | 'lost', { shop }: Work): Promise<boolean> {
   if (createdBy === undefined) return answer === 'lost'
   return createdBy === (await (await shop.readers.spaces()).me())
@@ -144,7 +150,7 @@ function refused({ space }: GrantStep): ActionError {
 
 // --- the client's user -------------------------------------------------------------------------------------------------
 
-/** As the proof showed it, else as it was when the plan was made, else as the tenant shows it now. */
+/** The user that the proof showed, else the user in the plan, else the user that the tenant shows now. */
 async function botFor(step: GrantStep, { spaces, progress, plan, shop }: Work): Promise<string | undefined> {
   const proven = progress.botUserId
   spaces.bot ??= proven !== undefined && isUserId(proven) ? proven : step.bot
@@ -161,7 +167,7 @@ function noBot(step: GrantStep, { spaces, progress }: Work): false {
   return false
 }
 
-/** The ledger of a commit with the user that the proof showed, where spaces are opened to it. */
+/** The ledger of a commit with the user that the proof showed, if the plan grants it spaces. */
 export function withBot(ledger: Ledger, { progress: { botUserId } }: Work): Ledger {
   if (ledger.spaces === undefined || botUserId === undefined || !isUserId(botUserId)) return ledger
   return { ...ledger, bot: botUserId }
@@ -169,13 +175,13 @@ export function withBot(ledger: Ledger, { progress: { botUserId } }: Work): Ledg
 
 // --- the ledger --------------------------------------------------------------------------------------------------------
 
-/** The ledger as it stands by what this run read and wrote. */
+/** The present ledger by the reads and writes of this run. */
 function standing({ progress, plan }: Work): Ledger | undefined {
   const noted = progress.done.findLast((step) => step.kind === 'own' || step.kind === 'create')
   return progress.ledger ?? noted?.ledger ?? plan.client?.description.ledger
 }
 
-/** What is about to be granted stands in the ledger before the first request: mostly it does since the plan's own writes. */
+/** Makes sure that the ledger lists a space before the first request to grant it. Usually the plan's own writes have done that. */
 async function requireNoted(work: Work, bot: string): Promise<void> {
   const granted = work.plan.steps.filter((step) => step.kind === 'grant' && step.before === undefined) as GrantStep[]
   const marks = Object.fromEntries(granted.map(({ space, mark }) => [space.id, mark]))
@@ -186,15 +192,15 @@ async function requireNoted(work: Work, bot: string): Promise<void> {
 }
 
 /**
- * Looks back: what is nobody's any more is forgotten, the user is remembered, and what this run granted is still in the ledger,
- * although another run may have written it. Throws `Again` where another run's announcement keeps us from that.
+ * Looks back: removes spaces that we no longer grant, notes the user, and makes sure that the ledger still lists this run's grants
+ * although another run may have written it. Throws `Again` if another run's announcement prevents that.
  */
 async function settle(work: Work): Promise<void> {
   const { spaces, plan } = work
   const before = standing(work)
   const isListed = [...spaces.forget].some((id) => before?.spaces?.[id] !== undefined)
   const isNewBot = spaces.bot !== undefined && before?.spaces !== undefined && before.bot !== spaces.bot
-  // Nobody else knows a client that was made just now.
+  // No other run knows a client that was just created.
   const isShared = plan.client !== undefined && spaces.granted.size > 0
   if (!isShared && !isListed && !isNewBot) return
   if (isShared) await outwaitOthers(work)
@@ -202,10 +208,10 @@ async function settle(work: Work): Promise<void> {
   if (!isDone && isShared) throw new Again('another run is at work')
 }
 
-/** Milliseconds after our note within which somebody may still write the ledger who read it before that. */
+/** Milliseconds after our note within which a run that read the ledger before it may still write. */
 const exclusion = freshness + 1000
 
-/** Until nobody overwrites our note unseen; a rotation takes longer than that anyway. */
+/** Waits until no run can overwrite our note unseen. A rotation takes longer than that anyway. */
 async function outwaitOthers({ plan, shop, spaces }: Work): Promise<void> {
   if (plan.steps.some(({ kind }) => kind === 'issue')) return
   await pause(Math.max(0, spaces.since + exclusion - shop.clock.elapsed()), shop)
@@ -220,7 +226,7 @@ function settled(ledger: Ledger, { spaces: { granted, forget, bot }, plan }: Wor
 
 const mostAttempts = 3
 
-/** Changes the ledger as it is now; false where another run's announcement stands, which nobody else may overwrite. */
+/** Changes the present ledger. Returns false if it has another run's announcement, which only that run may overwrite. */
 async function rewrite(work: Work, change: (ledger: Ledger) => Ledger): Promise<boolean> {
   const { shop, progress, plan } = work
   const clientId = progress.clientId ?? plan.client!.id

@@ -27,8 +27,8 @@ import { retireIfAllowed } from './retire.ts'
 type IssueStep = Step & { kind: 'issue' }
 
 /**
- * Announces a fresh credential in the ledger, and issues it. From here to the commit is one critical section. Where the answer is
- * lost, the new secret is found by reading, retired, and issuing is tried once more.
+ * Announces a fresh credential in the ledger, and issues it. From here to the commit is one critical section. If the answer is lost, finds
+ * the new secret by reading, retires it, and tries once more.
  */
 export async function announceAndIssue(step: IssueStep, work: Work): Promise<true> {
   const by = await work.shop.writers.tenant.caller()
@@ -45,7 +45,7 @@ export async function announceAndIssue(step: IssueStep, work: Work): Promise<tru
 async function announce({ clientId, user, ledger }: IssueStep, work: Work): Promise<void> {
   const { clock, writers } = work.shop
   const announcedAt = clock.elapsed()
-  // The lease counts from the reading that the announcement rests on.
+  // The lease counts from the reading behind the announcement.
   const announced = { ...ledger, announced: { ...ledger.announced!, at: Math.floor(work.reading.now) } }
   const text = withLedger(user, announced)
   const write = writers.tenant.describe(clientId, text, descriptionBefore(work), sendBy(work))
@@ -58,12 +58,15 @@ async function announce({ clientId, user, ledger }: IssueStep, work: Work): Prom
   if (!isInTime(at, section)) throw new Again('announcing took too long')
 }
 
-/** By the tenant's own clock, which goes on where the run's own stops: the host sleeps. Who announced later than that is unknown. */
+/**
+ * Was the announcement in time by the tenant's own clock? That clock continues while the host sleeps and the run's own stops. After a late
+ * announcement another run may have announced unseen.
+ */
 function isInTime(at: number, { announced }: Section): boolean {
   return at < announced.announced!.at + lease
 }
 
-/** A secret that was issued so late is told from nobody's: it is retired at once, and all is decided anew. */
+/** A secret that was issued too late can't be told from other people's later: it is retired at once, and the run plans again. */
 async function requireInTime(issuedAt: number, work: Work): Promise<void> {
   const fresh = inPhase(work.fresh, 'issued')
   if (isInTime(issuedAt, fresh)) return
@@ -71,7 +74,7 @@ async function requireInTime(issuedAt: number, work: Work): Promise<void> {
   throw new Again('issuing took too long')
 }
 
-/** Issues; where the answer was lost, looks at what came of it, and tries once more. */
+/** Issues. If the answer was lost, settles that request and tries once more. */
 async function issueTwice(step: IssueStep, key: NewKey | undefined, work: Work): Promise<At<Issued>> {
   const once = () => inDoubtUntilAnswered(work, () => issueOnce(step, key, work))
   try {
@@ -86,7 +89,7 @@ async function issueTwice(step: IssueStep, key: NewKey | undefined, work: Work):
   }
 }
 
-/** Sends what may issue a credential: until a good answer comes, or a refusal that is certain, nobody knows whether it did. */
+/** Sends a request that may issue a credential. The credential is in doubt until a good answer or a certain refusal comes. */
 export async function inDoubtUntilAnswered<T>(work: Work, send: () => Promise<T>): Promise<T> {
   const fresh = inPhase(work.fresh, 'announced')
   const before = fresh.inDoubt
@@ -99,26 +102,28 @@ export async function inDoubtUntilAnswered<T>(work: Work, send: () => Promise<T>
   }
 }
 
-/** From now on the fresh credential is known by its hint. `listed`: what a reading of the client showed it to be. */
+/** From now on the fresh credential is known by its hint. `listed`: the hint in a reading of the client. */
 export async function hold(issued: Issued, work: Work, listed?: string): Promise<void> {
   const { inDoubt: _over, ...section } = inPhase(work.fresh, 'announced')
   const hint = issued.hint ?? listed ?? (await findHint(section, work, issued.createdBy))
   work.fresh = { ...section, phase: 'issued', issued, hint }
 }
 
-/** The failure of an issue that may have taken effect, once its secret is retired; throws any other, which did not. */
+/**
+ * Retires the secret of an issue that may have taken effect, and returns its failure. Throws the failure of an issue that had no effect.
+ */
 async function lookAfter(thrown: unknown, work: Work): Promise<ActionError> {
   if (thrown instanceof Again) throw thrown
   const error = toActionError(thrown)
   if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)
   if (!error.uncertain || work.shop.stop.requested) throw error
   const fresh = inPhase(work.fresh, 'announced')
-  // A key may be added twice: it is the same one.
+  // Adding the same key twice is harmless.
   if (fresh.announced.announced!.issuing === undefined) await retireLost(fresh, work)
   return error
 }
 
-/** Waits as the tenant asks before issuing once more, where the announcement lasts that long; else it is decided anew. */
+/** Waits as the tenant asks before issuing once more, if the announcement lasts that long; else throws `Again`. */
 async function onceMore(error: ActionError, { fresh, shop }: Work): Promise<void> {
   if (error.code === 'RATE_LIMITED') throw error
   const wait = error.retryAfter ?? 0
@@ -130,7 +135,7 @@ async function onceMore(error: ActionError, { fresh, shop }: Work): Promise<void
   if (shop.stop.requested) throw cancelled()
 }
 
-/** Through the door that the client needs: allowing the method makes a secret too (PATCH answers 202). */
+/** Issues by the request that the client needs: allowing the method makes a secret too (PATCH answers 202). */
 async function issueOnce(step: IssueStep, key: NewKey | undefined, work: Work): Promise<At<Issued>> {
   const { tenant } = work.shop.writers
   const fresh = inPhase(work.fresh, 'announced')
@@ -145,17 +150,16 @@ async function issueOnce(step: IssueStep, key: NewKey | undefined, work: Work): 
 }
 
 /**
- * Milliseconds between announcing a key and adding it: longer than another announcement may take that was decided before ours. On a
- * slow tenant that one's reading and writing take as long as ours did.
+ * Milliseconds between announcing a key and adding it: longer than another announcement takes that was decided before ours. On a slow
+ * tenant its reading and writing take as long as ours did.
  */
 function exclusion({ announcedAt, answeredAt }: Section): number {
   return freshness + 1000 + 2 * (answeredAt - announcedAt)
 }
 
 /**
- * Adds a key to the client's list, which the tenant takes as a whole only: of two runs that write it at once one would undo the
- * other. So every run announces, waits until nobody can announce who has not seen it, and writes only if its own announcement is
- * still there.
+ * Adds a key to the client's list. The tenant accepts only the whole list, so of two runs that write it at once one would undo the other.
+ * Each run therefore announces, waits until every other run would see its announcement, and writes only if it is still there.
  */
 async function addKey(key: NewKey, fresh: Announced, work: Work): Promise<At<Issued>> {
   const { shop } = work

@@ -6,12 +6,12 @@ import { clientGone } from './find-issued.ts'
 import { inPhase } from './fresh-credential.ts'
 import { writeLedger } from './write-ledger.ts'
 
-/** Milliseconds after the announcement beyond which no delivery begins. */
+/** Milliseconds after the announcement after which no delivery begins. */
 export const deliverBy = 40_000
 
 /**
- * Is the announcement too old to deliver under? By the time that went by here, or on GitHub: where the host sleeps, the run's own
- * clock stops, and GitHub's goes on. `githubNow`: GitHub's own time just now.
+ * Is the announcement too old for a delivery, by the run's own clock or by GitHub's? While the host sleeps, the run's clock stops and
+ * GitHub's continues. `githubNow`: GitHub's present time.
  */
 export function isTooOld(githubNow: number, { fresh, shop }: Work): boolean {
   const { announcedAt, githubAt } = inPhase(fresh, 'delivered')
@@ -20,7 +20,7 @@ export function isTooOld(githubNow: number, { fresh, shop }: Work): boolean {
   return Math.max(here, there) > deliverBy
 }
 
-/** A slow run announces anew before it goes on, if nobody else was at work and its secret is still live; else it gives up. */
+/** Renews the announcement of a slow run, if no other run was at work and its secret is still live; else throws. */
 export async function renew(githubNow: number, work: Work): Promise<void> {
   const fresh = inPhase(work.fresh, 'delivered')
   const known = new Set([...(fresh.announced.announced?.known ?? []), fresh.hint])
@@ -31,7 +31,7 @@ export async function renew(githubNow: number, work: Work): Promise<void> {
     const isAlone =
       sameLedger(seen.ledger, fresh.announced) && seen.live.every(({ hint }) => known.has(hint) || isKeyHint(hint))
     if (!isAlone || !isLive) throw overtaken()
-    // The hints known and the time of the first announcement stay: our own secret must be recognised as ours, should we die.
+    // The known hints and the time of the first announcement stay: if this run dies, the next one must recognise our secret.
     const announced = { ...fresh.announced.announced!, renewed: Math.floor(seen.now) }
     return { ledger: { ...fresh.announced, announced } }
   })

@@ -7,7 +7,7 @@ import { isKeyHint } from '../model/credential.ts'
 import type { Step } from '../plan/steps.ts'
 import { Again, freshness, type Work, written } from './apply-context.ts'
 
-/** Carries out one step of the plan; false where it is not to be done after all. */
+/** Carries out one step of the plan; false if it was skipped. */
 export async function retireStep(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
   const { progress } = work
   if (!work.settled || step.hint === progress.current?.hint) return false
@@ -25,14 +25,14 @@ export async function retireStep(step: Step & { kind: 'retire' }, work: Work): P
   return true
 }
 
-/** Did we retire the very secret that we signed in with, and does the tenant end what was signed in with it? */
+/** Did we retire the secret that we signed in with, and did the tenant end that session? */
 function signedOut(clientId: string, { code }: ActionError, { progress, shop }: Work): boolean {
   return code === 'TENANT_UNAUTHORIZED' && clientId === shop.policy.adminClientId && progress.retired.length > 0
 }
 
 /**
- * Retires a secret or a key. The tenant takes the list of keys as a whole only, so none is written while another run may be writing
- * one: `Again` then, and where nothing tells whether the list was written.
+ * Retires a secret or a key. The tenant accepts only the whole list of keys, so it is not written while another run may be writing it:
+ * throws `Again` then, and if the answer to the write was lost.
  */
 export async function retire(clientId: string, hint: string, { shop, plan }: Work): Promise<void> {
   const check = ({ description }: ObservedClient, now: number) => {
@@ -47,7 +47,7 @@ export async function retire(clientId: string, hint: string, { shop, plan }: Wor
   })
 }
 
-/** Retires a secret; false where the tenant refuses, as it may for a client's last one. */
+/** Retires a secret; false if the tenant refuses, as it may for a client's last one. */
 export async function retireIfAllowed(clientId: string, hint: string, work: Work): Promise<boolean> {
   try {
     await retire(clientId, hint, work)

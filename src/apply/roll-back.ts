@@ -13,8 +13,8 @@ import { type TakenOut, takeOut } from './take-out-values.ts'
 import { reread, writeLedger } from './write-ledger.ts'
 
 /**
- * Ends a section that failed. A secret that no destination can hold is retired at once; one that a destination may hold stays,
- * and the ledger says so. Where a part of this fails, the others are done all the same. Returns the error to fail with.
+ * Ends a critical section that failed. Retires a secret that no destination can hold; a secret that a destination may hold stays, and the
+ * ledger says so. If one part of this fails, the others are done anyway. Returns the error for the run.
  */
 export async function abandon(work: Work, error: ActionError): Promise<ActionError> {
   const { fresh } = work
@@ -35,29 +35,29 @@ export async function abandon(work: Work, error: ActionError): Promise<ActionErr
   }
 }
 
-/** Does a part of the clean-up. What fails is told, and undone by the next run; undefined then, and where another run is at work. */
+/** Does a part of the clean-up. A failure is noted, and the next run cleans up. Returns undefined then, and if another run is at work. */
 async function part<T>(what: string, work: Work, go: () => Promise<T>): Promise<T | undefined> {
   try {
     return await go()
   } catch (thrown) {
-    // With another run at work nothing of what is unknown can be called ours.
+    // While another run is at work, an unknown secret can't be called ours.
     if (!(thrown instanceof Again))
       work.progress.notes.push(`${what} failed: ${toActionError(thrown).message}. The next run takes care of it.`)
     return undefined
   }
 }
 
-/** While nobody knows what was issued, the announcement stays: by it the next run knows a secret as ours. */
+/** If the issue is in doubt, the announcement stays: the next run recognises our secret by it. */
 async function abandonAnnounced(fresh: Announced, work: Work): Promise<void> {
   if (fresh.inDoubt) await part('Looking for a secret whose answer was lost', work, () => retireLost(fresh, work))
   else await withdraw(fresh, undefined, work)
 }
 
-/** Where retiring fails, the announcement stays: the next run knows by it that this secret was never delivered. */
+/** If retiring fails, the announcement stays: it tells the next run that this secret was never delivered. */
 async function abandonIssued(fresh: IssuedOne | Verified | Delivered, work: Work): Promise<void> {
   const { hint, clientId } = fresh
   const what = isKeyHint(hint) ? 'key' : 'secret'
-  // Of a key only the list tells whether it is there, and a reading that lags behind does not show a new one.
+  // Only the list tells whether a key exists, and a reading that lags behind does not show a new key.
   if (isKeyHint(hint)) await part('Looking for the new key', work, () => reread(fresh, work, hint))
   const isRetired = await part(`Retiring the new ${what} (${plain(hint, 50)})`, work, () =>
     retireIfAllowed(clientId, hint, work),
@@ -83,7 +83,10 @@ async function abandonDelivered(fresh: Delivered, error: ActionError, work: Work
   return isEverywhere || error.code === 'CANCELLED' ? error : deliveryFailed(work, left, error)
 }
 
-/** Takes the fresh secret out of every place where it surely is, whatever fails in between; undefined for a place where it did. */
+/**
+ * Takes the fresh secret out of every place that certainly has it, whatever fails in between. The result of a place that failed is
+ * undefined.
+ */
 async function takeOutAll(
   { delivered, clientId }: Delivered,
   work: Work,
@@ -96,7 +99,7 @@ async function takeOutAll(
   return fates
 }
 
-/** Takes the announcement back, where it is still there; a secret that may be held somewhere becomes a suspect. */
+/** Takes the announcement back, if it is still there; a secret that a place may hold becomes a suspect. */
 async function withdraw(
   fresh: Section,
   kept: string | undefined,
@@ -120,13 +123,13 @@ function entriesOf({ hint, announced: { owner }, delivered }: Delivered) {
 
 // --- the client is gone ----------------------------------------------------------------------------------------------
 
-/** A client is gone by the tenant's word, read once more. */
+/** Reads the client once more: does the tenant say that it is gone? */
 async function isGone({ clientId }: Fresh, work: Work): Promise<boolean> {
   const seen = await part('Looking for the client', work, () => work.shop.readers.tenant.client(clientId))
   return seen !== undefined && seen.value === undefined
 }
 
-/** What this run wrote for it is dead: it is taken out again, and where that can't be done the place is named. */
+/** The secret that this run wrote is dead: takes it out again, and names each place where that fails. */
 async function clientIsGone(fresh: Fresh, error: ActionError, work: Work): Promise<ActionError> {
   if (fresh.phase !== 'delivered') return error
   const { notes } = work.progress

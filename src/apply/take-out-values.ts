@@ -8,12 +8,12 @@ import type { Delivery } from './fresh-credential.ts'
 /** Milliseconds between looks at a stamp: GitHub's stamps spread slowly. */
 const looks = [250, 500, 1000, 2000, 4000]
 
-/** What became of a value: `out` of the place, or followed there by what somebody else wrote. */
+/** The fate of a value: `out` of the place, or `followed` there by somebody else's write. */
 export type TakenOut = 'out' | 'followed'
 
 /**
- * Takes what this run delivered out of a place again, the client id too, where its stamp is that of our own write. Throws where
- * GitHub does not show that write, or refuses.
+ * Takes the delivered values out of a place again, the client id too, if the stamp is from our own write. Throws if GitHub does not show
+ * that write, or refuses.
  */
 export async function takeOut(delivery: Delivery, clientId: string, work: Work): Promise<TakenOut> {
   const { destination, at } = delivery
@@ -21,7 +21,7 @@ export async function takeOut(delivery: Delivery, clientId: string, work: Work):
   if (seen === 'followed') return seen
   if (seen === 'ours') await remove(destination, 'secret', work)
   const { written, before } = await delivery.id
-  // An id that was there before our secret was that of the same client, or is put back.
+  // An earlier id belonged to the same client, or is restored.
   if (destination.idAs === 'secret' || (destination.idAs === 'variable' && before === clientId))
     await remove(destination, 'id', work)
   else if (written) await work.shop.writers.destinations.restoreVariable(destination, before)
@@ -34,7 +34,7 @@ async function remove(destination: Destination, part: 'id' | 'secret', { shop }:
 }
 
 /**
- * What a place shows of our own write, of which GitHub said the time: that stamp, a later one, or by now nothing. Throws where it still
+ * Compares a place with our own write at GitHub's time `at`: it shows that stamp, a later one, or nothing any more. Throws if it still
  * shows an earlier one.
  */
 export async function lookFor(

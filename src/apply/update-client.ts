@@ -11,8 +11,8 @@ import { inDoubtUntilAnswered } from './issue-credential.ts'
 type UpdateStep = Step & { kind: 'update' }
 
 /**
- * Changes fields, and looks whether the tenant kept them. A secret that allowing `client_secret` makes is announced in the same
- * request, and retired at once. Returns the step with what was changed; undefined where nothing was.
+ * Changes fields, and checks whether the tenant kept them. If allowing `client_secret` makes a secret, the same request announces it, and
+ * it is retired at once. Returns the step with the changes that took effect; undefined if none did.
  */
 export async function update(step: UpdateStep, work: Work): Promise<UpdateStep | undefined> {
   const { tenant } = work.shop.writers
@@ -29,14 +29,14 @@ export async function update(step: UpdateStep, work: Work): Promise<UpdateStep |
   return kept(step, work)
 }
 
-/** A description is written beside the ledger as it was read. */
+/** Writes a description beside the ledger as it was read. */
 function besideLine({ changes, line }: UpdateStep): FieldChange[] {
   return changes.map((change) =>
     change.field === 'description' ? { ...change, after: withLine(change.after as string, line) } : change,
   )
 }
 
-/** Changes that issue a secret, and its announcement. From here on it is under way. */
+/** Changes that issue a secret, with its announcement. From here on the secret is under way. */
 function besideLedger(step: UpdateStep, ledger: Ledger, work: Work): FieldChange[] {
   const { description } = work.plan.client!
   const announced = { ...ledger, announced: { ...ledger.announced!, at: Math.floor(work.reading.now) } }
@@ -61,7 +61,7 @@ function besideLedger(step: UpdateStep, ledger: Ledger, work: Work): FieldChange
   ]
 }
 
-/** What of these changes the tenant shows. */
+/** The part of these changes that the tenant shows. */
 async function kept(step: UpdateStep, work: Work): Promise<UpdateStep | undefined> {
   const wanted: Partial<Fields> = Object.fromEntries(step.changes.map(({ field, after }) => [field, after]))
   const fields = { name: work.plan.client!.name, ...wanted }

@@ -9,10 +9,10 @@ import { readAhead } from './deliver-credential.ts'
 import { inPhase } from './fresh-credential.ts'
 import { deliverBy } from './renew-announcement.ts'
 
-/** Milliseconds for which a new secret may take to work: it and fresh consent have to spread. */
+/** Milliseconds that a new secret may need until it works: it and a fresh consent must spread. */
 const patience = 20_000
 
-/** Proves the fresh secret with an access token, and sees whose it is. Fails with `VERIFY_FAILED`. */
+/** Proves the fresh secret with an access token, and checks which client it belongs to. Throws `VERIFY_FAILED`. */
 export async function verify(step: Step & { kind: 'verify' }, work: Work): Promise<boolean> {
   const fresh = inPhase(work.fresh, 'issued')
   if (step.skip !== undefined) {
@@ -28,13 +28,13 @@ export async function verify(step: Step & { kind: 'verify' }, work: Work): Promi
   if (bot.status === 'rejected') throw bot.reason
   requireSameClient(bot.value.clientId, fresh.clientId)
   work.progress.botUserId = bot.value.userId
-  // Should the host have slept meanwhile, what was read ahead is old: the tenant's own clock went on.
+  // If the host slept meanwhile, the early reading is too old: the tenant's own clock shows that.
   const isNow = (bot.value.at ?? Number.POSITIVE_INFINITY) - fresh.announced.announced!.at <= deliverBy / 1000
   work.fresh = { ...fresh, phase: 'verified', ahead: isNow ? ahead.value : undefined }
   return true
 }
 
-/** That the tenant does not say whose it is proves nothing against the secret. */
+/** A tenant that does not tell whose token it is proves nothing against the secret. */
 function requireSameClient(seen: string | undefined, clientId: string): void {
   if (seen === undefined || seen === clientId) return
   throw new ActionError(
@@ -52,7 +52,7 @@ async function tokenWithPatience(clientId: string, issued: Issued, { shop }: Wor
     } catch (thrown) {
       const error = toActionError(thrown)
       if (shop.stop.requested) throw cancelled()
-      // A gateway's page is no word on the secret.
+      // A gateway's page says nothing about the secret.
       const isRefused = error.code !== 'TENANT_UNEXPECTED' && [400, 401, 403].includes(error.status ?? 0)
       if (!isRefused) throw error
       if (shop.clock.elapsed() - since + delay > patience) throw verifyFailed(error)

@@ -5,12 +5,12 @@ import type { Work } from './apply-context.ts'
 import type { Delivered, IdWrite } from './fresh-credential.ts'
 import { deliverBy } from './renew-announcement.ts'
 
-// The client id stands beside the secret, as a variable or as a secret. It is written after the secret: an id beside another client's
-// secret would spoil both.
+// The client id is stored beside the secret, as a variable or as a secret. It is written after the secret: an id beside another client's
+// secret would make both useless.
 
 /**
- * Writes the id to a variable while the run goes on; what is right already stays. Never rejects: the failure is in the result, and is
- * looked at before the commit.
+ * Writes the id to a variable while the run continues, unless it is right already. Never rejects: the result has the failure, which
+ * `idsWritten` checks before the commit.
  */
 export async function putIdVariable(
   destination: Destination,
@@ -28,7 +28,7 @@ export async function putIdVariable(
   }
 }
 
-/** Writes the id to a secret, which can't be read: it is written each time. Returns GitHub's time of that. */
+/** Writes the id to a secret each time, because a secret can't be read. Returns GitHub's time of that write. */
 export async function putIdSecret(
   destination: Destination,
   prepared: Prepared,
@@ -42,9 +42,8 @@ export async function putIdSecret(
 }
 
 /**
- * Waits until every id is written. Where one was refused for certain, and all places were empty before, the secrets are to be taken
- * out of them again, as if nothing had been written: returns that failure. Else the delivered secrets stay, and the run fails with it
- * when they are committed.
+ * Waits until every id is written. If one was certainly refused and all places were empty before, returns that failure: the caller takes
+ * the secrets out again. Otherwise the delivered secrets stay, and the run fails with it after their commit.
  */
 export async function refusedId({ delivered }: Delivered, work: Work): Promise<ActionError | undefined> {
   const ids = await Promise.all(delivered.map(({ id }) => id))

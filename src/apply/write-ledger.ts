@@ -8,14 +8,14 @@ import { pause } from '../pause.ts'
 import { freshness, lookEvery, mostLag, type Work } from './apply-context.ts'
 import type { Section } from './fresh-credential.ts'
 
-/** A client as read just before a write; `user`: the people's part of its description, `readAt`: elapsed milliseconds when it was there. */
+/** A client as read just before a write. `user`: the people's part of its description; `readAt`: elapsed milliseconds of the answer. */
 export type Seen = Reread & { user: string; line: string | undefined; readAt: number; isGone: boolean }
 
 const mostAttempts = 5
 
 /**
- * Reads the client of a section. What people wrote into its description meanwhile stays, unless the spec names it. A tenant may answer
- * with what was there before our own last write: that is read again. `hint`: a secret that has to be there.
+ * Reads the client of a critical section. A description that people changed meanwhile stays, unless the spec sets it. A tenant may still
+ * answer with the state before our last write: then it is read again. `hint`: a secret that must be there.
  */
 export async function reread(section: Section, work: Work, hint?: string): Promise<Seen> {
   const { clock, stop } = work.shop
@@ -38,8 +38,8 @@ async function read(section: Section, { shop, plan }: Work): Promise<Seen> {
 }
 
 /**
- * Writes the ledger that is decided from a reading of just now; undefined writes none. Where the answer is lost, or the tenant
- * makes us wait longer than the reading holds, it reads and decides anew.
+ * Writes a ledger that is decided from a fresh reading; undefined writes none. If the answer is lost, or the tenant makes us wait too long
+ * after the reading, reads and decides again.
  */
 export async function writeLedger<T extends { ledger: Ledger } | undefined>(
   section: Section,
@@ -52,12 +52,12 @@ export async function writeLedger<T extends { ledger: Ledger } | undefined>(
   for (let attempt = 1; ; attempt++) {
     const isRecent = attempt === 1 && first !== undefined && clock.elapsed() - first.readAt <= freshness
     const seen = isRecent ? first : await reread(section, work)
-    // An answer was lost, and the write took effect all the same.
+    // The answer was lost, but the write took effect.
     if (last !== undefined && sameLedger(seen.ledger, last.ledger)) return last
     const decision = decide(seen)
     if (decision === undefined) return decision
     last = decision
-    // From here on this may be what is there, also where an earlier write of ours had replaced the same.
+    // From here on the client may have this ledger, also if an earlier write of ours replaced the same one.
     section.replaced.delete(ledgerLine(decision.ledger))
     try {
       const text = withLedger(seen.user, decision.ledger)
