@@ -1,13 +1,13 @@
-// Before any schema is made.
+// Must come before any schema is built.
 import './base/zod-config.ts'
 import { createTransport } from './io/http/transport.ts'
 import { createClock, createRunner, createStop } from './io/runner/runner.ts'
 import { program } from './run/program.ts'
 
-// Node writes a report of a crash, where somebody asked for that: not with the inputs, which are in the environment.
+// Node may write a crash report: without the environment, because it has the inputs.
 process.report.excludeEnv = true
 
-// Composition with what is real. The process ends when nothing is left to do: nothing here keeps it alive.
+// Composes the program with the real services. Nothing here keeps the process alive: it ends when no work is left.
 await program({
   env: process.env,
   connect: createTransport,

@@ -1,6 +1,6 @@
 import type { Clock, Stop } from './ports.ts'
 
-/** Waits, and at once no longer when the run is asked to stop. */
+/** Waits for so many milliseconds; ends at once if the run is asked to stop. */
 export async function pause(milliseconds: number, { clock, stop }: { clock: Clock; stop: Stop }): Promise<void> {
   const control = new AbortController()
   const forget = stop.onStop(() => control.abort())

@@ -75,7 +75,7 @@ async function create(step: CreateStep, key: NewKey | undefined, work: Work): Pr
   return created
 }
 
-/** Finds a client by its announcement after the answer was lost; if the list does not show it yet, the next plan finds it. */
+/** After a lost answer retires the credential that it held, and throws `Again`: the next plan finds the client by its announcement. */
 async function afterFailure(thrown: unknown, step: CreateStep, work: Work): Promise<never> {
   const error = toActionError(thrown)
   if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)

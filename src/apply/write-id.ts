@@ -10,7 +10,7 @@ import { deliverBy } from './renew-announcement.ts'
 
 /**
  * Writes the id to a variable while the run continues, unless it is right already. Never rejects: the result has the failure, which
- * `idsWritten` checks before the commit.
+ * `refusedId` checks before the commit.
  */
 export async function putIdVariable(
   destination: Destination,

@@ -1,13 +1,13 @@
 /** One place that receives a client's credentials: a client secret, and beside it the client id. */
 export type Destination = Scope & {
   secretName: string
-  /** Nobody said that name: it is the usual one of what the client signs in with. */
+  /** The spec does not name the secret: it has the usual name for its kind of credential. */
   isUsual?: true | undefined
   idName: string
   idAs: 'variable' | 'secret' | 'none'
 }
 
-/** Where values lie: in a store of a repository, of one of its environments, or of an organization. */
+/** The scope of values: a store of a repository, of one of its environments, or of an organization. */
 export type Scope = { store: Store } & (InRepository | InOrganization)
 
 type InRepository = {
@@ -18,9 +18,9 @@ type InRepository = {
 }
 
 type InOrganization = {
-  /** Its login, as the user wrote it: names of organizations don't know upper and lower case. */
+  /** Its login, as the user wrote it: GitHub ignores the case of organizations' names. */
   organization: string
-  /** Who is to see the values, where the spec says it. */
+  /** Who may see the values, if the spec says so. */
   access?: Access | undefined
   repository?: undefined
   environment?: undefined
@@ -29,7 +29,7 @@ type InOrganization = {
 export const visibilities = ['all', 'private', 'selected'] as const
 export type Visibility = (typeof visibilities)[number]
 
-/** Which repositories of an organization see a value. `repositories`: ids, sorted, only with `selected`. */
+/** The repositories of an organization that may see a value. `repositories`: ids, sorted, only with `selected`. */
 export type Access = { visibility: Visibility; repositories?: string[] | undefined }
 
 export const stores = ['actions', 'dependabot', 'codespaces', 'agents'] as const
@@ -44,12 +44,12 @@ export function hasVariables(store: Store): boolean {
 export type Repository = { owner: string; name: string; id: string }
 
 /**
- * What a destination's metadata say. Values of secrets can't be read; stamps are GitHub's `updated_at` in epoch seconds. Only
- * what lies in an organization has an access; `selected` repositories are there where they were asked for.
+ * A destination's metadata. Values of secrets can't be read; stamps are GitHub's `updated_at` in epoch seconds. Only values of an
+ * organization have an access; it has the `selected` repositories only if they were requested.
  */
 export type ObservedDestination = {
   secretStamp?: number | undefined
-  /** Seconds since then, by GitHub's own time. */
+  /** Seconds since that stamp, by GitHub's own time. */
   secretAge?: number | undefined
   secretAccess?: Access | undefined
   idStamp?: number | undefined
@@ -57,14 +57,14 @@ export type ObservedDestination = {
   idAccess?: Access | undefined
 }
 
-/** What values are called where nothing else is said: a client id, and a credential by its method. */
+/** The usual names of values: of a client id, and of a credential by its method. */
 export const usualNames = {
   id: 'QLIK_CLIENT_ID',
   client_secret: 'QLIK_CLIENT_SECRET',
   private_key_jwt: 'QLIK_PRIVATE_KEY',
 }
 
-/** The same place, its credential called as is usual for a key, where nobody said what it is called. */
+/** The same place with the usual name for a key, if the spec does not name the credential. */
 export function calledAsKey(destination: Destination): Destination {
   return destination.isUsual ? { ...destination, secretName: usualNames.private_key_jwt } : destination
 }
@@ -80,9 +80,9 @@ export const organizationPattern = /^[A-Za-z\d][A-Za-z\d_-]{0,99}$/
 // --- keys of the ledger ----------------------------------------------------------------------------------------------
 
 /**
- * Short and stable name of a destination: whose, store, environment, secret. A repository is its id; an organization its login with
- * an at sign, because its id would cost a request in every run. Organizations and environments are in lower case: GitHub takes
- * `Staging` and `staging` for one.
+ * A short and stable name of a destination: holder, store, environment, secret. The holder is the id of a repository, or the login of an
+ * organization with an at sign, because its id would cost a request in every run. Organizations and environments are in lower case: to
+ * GitHub `Staging` and `staging` are the same.
  */
 export function destinationKey(destination: Destination): string {
   const { store, secretName } = destination
@@ -94,7 +94,7 @@ export function keyWithName(key: string, name: string): string {
   return `${key.slice(0, key.lastIndexOf('/') + 1)}${name}`
 }
 
-/** Where a destination lies, as text: what is in one place has one of these. */
+/** The scope of a destination as text: destinations in the same scope have the same text. */
 export function scopeKey(scope: Scope): string {
   return [scope.store, holderKey(scope), environmentKey(scope)].join('/')
 }
@@ -109,12 +109,12 @@ function environmentKey({ environment }: Scope): string {
   return encodeURIComponent((environment ?? '').toLowerCase())
 }
 
-/** A key with its environment in lower case, whoever wrote it: earlier ledgers have the spelling of the spec. */
+/** A key with its environment in lower case: ledgers of earlier versions have the spelling of the spec. */
 export function foldedKey(key: string): string {
   return withEnvironment(key, environmentOf(key).toLowerCase())
 }
 
-/** A key with the environment as somebody wrote it. */
+/** A key with the environment as people wrote it. */
 export function withEnvironment(key: string, environment: string): string {
   return key
     .split('/')
@@ -132,7 +132,7 @@ export type KeyParts = { store: Store; secretName: string } & (
   | { organization: string }
 )
 
-/** A key taken apart; undefined for whatever `destinationKey` would not have written: addresses are made from it. */
+/** A key taken apart; undefined for a text that `destinationKey` would not write, because addresses are built from it. */
 export function readDestinationKey(text: string): KeyParts | undefined {
   const [holder = '', place = '', environment = '', secretName = '', ...more] = text.split('/')
   const store = place === '' ? 'actions' : stores.find((it) => it !== 'actions' && it === place)
@@ -161,7 +161,7 @@ export function destinationLabel(destination: Destination): string {
   return `${scopeLabel(destination)}: ${destination.secretName}`
 }
 
-/** Where a destination lies: `acme/app, environment staging`, `organization acme, store dependabot`. */
+/** The scope of a destination as people know it: `acme/app, environment staging`, `organization acme, store dependabot`. */
 export function scopeLabel(scope: Scope): string {
   const { store, organization, repository, environment } = scope
   return [

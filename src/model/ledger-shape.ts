@@ -18,25 +18,23 @@ export type Ledger = {
   unproven?: true | undefined
   retiring: Record<string, number>
   suspects: Record<string, number>
-  /**
-   * When suspects were written to every place: by it a later run recognises which of them a place holds.
-   */
+  /** When suspects were written to every place: a later run recognises by it which of them a place holds. */
   written?: Record<string, Written> | undefined
   announced?: Announcement | undefined
   destinations: Record<string, Delivered>
-  /** The client's user on the tenant, where it was needed for spaces. */
+  /** The client's user on the tenant, if spaces needed it. */
   bot?: string | undefined
   /** Spaces that this action granted, or is about to, by their ids. Values: `nameMark` of the name that found each of them. */
   spaces?: Record<string, string> | undefined
 }
 
 /**
- * By GitHub's own time: when the first of a run's writes was answered, and how many seconds later the last. By the tenant's: how many
- * seconds before the secret was suspected its run had announced it.
+ * By GitHub's own time: when it answered the first of a run's writes, and how many seconds later the last. By the tenant's time: how many
+ * seconds passed from the run's announcement until the secret was suspected.
  */
 export type Written = readonly [first: number, seconds: number, announced: number]
 
-/** `by`: the tenant's id of the user who issues, where the tenant tells it: a secret that it says somebody else made is not ours. */
+/** `by`: the tenant's id of the user who issues, if the tenant tells it: a secret by another maker is not ours. */
 export type Announcement = {
   run: string
   by?: string | undefined
@@ -50,8 +48,8 @@ export type Announcement = {
 }
 
 /**
- * `id`: `variable:NAME` or `secret:NAME`; `in`: `owner/name`, where it is not the owner's own repository; `environment`: its name as
- * people wrote it, where that is not the key's lower case.
+ * `id`: `variable:NAME` or `secret:NAME`; `in`: `owner/name`, if it is not the owner's own repository; `environment`: its name as people
+ * wrote it, if that is not in lower case.
  */
 export type Delivered = {
   hint: string

@@ -1,32 +1,31 @@
 import type { ActionError } from '../base/errors.ts'
 
 /**
- * A space as somebody names it: in a file by its id or by its exact name. A line of the input does not say which of them it
- * names: then both have the same text.
+ * A space as the spec names it: in a file by its id or by its exact name. A line of the input may be either: then both have the same text.
  */
 export type SpaceRef = { id?: string | undefined; name?: string | undefined }
 
 /** A space in which a client's bot has exactly these roles. */
 export type Membership = { space: SpaceRef; roles: string[] }
 
-/** A space as the tenant reports it. `roles`: those that it offers; undefined where the tenant does not say. */
+/** A space as the tenant reports it. `roles`: the roles that it offers; undefined if the tenant does not say. */
 export type ObservedSpace = { id: string; name: string; type?: string | undefined; roles?: string[] | undefined }
 
-/** What somebody has in a space; there is at most one assignment for each of its assignees. */
+/** The roles of a member in a space. Each member has one assignment at most. */
 export type Assignment = { id: string; assigneeId: string; roles: string[]; createdBy?: string | undefined }
 
 /** The user that a client acts as on the tenant. `isDisabled`: it can't sign in. */
 export type ObservedBot = { id: string; isDisabled: boolean }
 
-/** Ids stand in addresses, so no other characters may. */
+/** Ids are part of addresses, so they must have no other characters. */
 export const spaceIdPattern = /^[\w-]{1,64}$/
 
-/** Ids of users stand in the ledger and in requests. */
+/** Ids of users are part of the ledger and of requests. */
 export function isUserId(text: string): boolean {
   return /^[\w|.-]{1,64}$/.test(text)
 }
 
-/** Has the text the form of Qlik's ids of spaces? No name of a space looks like that. */
+/** Does the text look like Qlik's ids of spaces? No name of a space does. */
 export function looksLikeSpaceId(text: string): boolean {
   return /^([\da-f]{24}|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12})$/i.test(text)
 }
@@ -36,21 +35,23 @@ export function refLabel({ id, name }: SpaceRef): string {
   return name ?? id ?? ''
 }
 
-/** Roles that Qlik's documentation names (August 2026). What a space offers decides; these tell slips from new roles. */
+/**
+ * Roles in Qlik's documentation (August 2026). The roles that a space offers decide; this list distinguishes typing errors from new roles.
+ */
 export const documentedRoles = [
   ...['basicconsumer', 'codeveloper', 'consumer', 'contributor', 'dataconsumer', 'datapreview'],
   ...['facilitator', 'operator', 'producer', 'publisher'],
 ]
 
-/** Are these the same roles, in whatever order? */
+/** Are these the same roles, in any order? */
 export function sameRoles(a: string[], b: string[]): boolean {
   const has = new Set(a)
   return has.size === new Set(b).size && b.every((role) => has.has(role))
 }
 
 /**
- * All that was seen of spaces, each by its id, and of the clients' users. An error stands for what the tenant did not show. `all`:
- * every space that the caller may see, where names were looked for.
+ * The answers about spaces, each by its id, and about the clients' users. An error takes the place of a missing answer. `all`: every space
+ * that the caller may see, if a spec names spaces by name.
  */
 export type ObservedSpaces = {
   all?: ObservedSpace[] | ActionError | undefined

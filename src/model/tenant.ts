@@ -1,9 +1,9 @@
 import type { ObservedClient } from './client.ts'
 
-/** A client of the tenant's list. `odd`: its entry has another form than documented, so that only some of it could be read. */
+/** A client of the tenant's list. `odd`: its entry has another form than documented, so only a part of it could be read. */
 export type ListedClient = { client: ObservedClient; odd: boolean }
 
-/** A user of the tenant. `clientId`: of the client whose bot it is. */
+/** A user of the tenant. `clientId`: the id of the client, if the user is its bot. */
 export type TenantUser = {
   id: string
   name: string
@@ -11,7 +11,7 @@ export type TenantUser = {
   status?: string | undefined
 }
 
-/** Both names that the tenant has for one event; the older one is deprecated since 2026-08-31 (qlik.dev/changelog/244). */
+/** The two names of one event; the older one is deprecated since 2026-08-31 (qlik.dev/changelog/244). */
 export const tokenEvents = ['com.qlik.core.oauth-token.issued', 'com.qlik.oauth-token.issued'] as const
 export type TokenEventName = (typeof tokenEvents)[number]
 

@@ -1,13 +1,13 @@
 import type { Access, Destination, ObservedDestination } from './destination.ts'
 
-/** Says all that GitHub has to be told. */
+/** Is this everything that GitHub requires? */
 export function isComplete(access: Access | undefined): access is Access {
   return access !== undefined && (access.visibility !== 'selected' || access.repositories !== undefined)
 }
 
 /**
- * Is what GitHub shows what the spec says? What the spec leaves out is as it should be. `undefined` for what is not there, and
- * so will be written anyway.
+ * Does GitHub show the visibility in the spec? Parts that the spec leaves out always match. An `undefined` value, which does not exist
+ * yet, matches too: it will be written anyway.
  */
 export function isAsAsked(wanted: Access | undefined, seen: Access | undefined): boolean {
   if (wanted === undefined || seen === undefined) return true
@@ -17,7 +17,7 @@ export function isAsAsked(wanted: Access | undefined, seen: Access | undefined):
   return has.size === wanted.repositories.length && wanted.repositories.every((id) => has.has(id))
 }
 
-/** Do the destination's secrets show themselves to whom the spec says? Its variable is mended without a fresh secret. */
+/** Do the destination's secrets have the visibility in the spec? A variable is corrected without a fresh secret. */
 export function secretsAreAsAsked(destination: Destination, seen: ObservedDestination | undefined): boolean {
   return (
     isAsAsked(destination.access, seen?.secretAccess) &&
@@ -26,8 +26,8 @@ export function secretsAreAsAsked(destination: Destination, seen: ObservedDestin
 }
 
 /**
- * What a value is written with. GitHub wants to be told with every secret, and takes `selected` without a list for "nobody": so
- * what the spec leaves out is what is there, and for a new client id what its client secret has.
+ * The visibility to write a value with. GitHub requires it with every secret, and takes `selected` without a list for "nobody". So parts
+ * that the spec leaves out keep their present values; a new client id gets those of its client secret.
  */
 export function accessToWrite(
   { access, secretName }: Destination,

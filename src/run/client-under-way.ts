@@ -8,8 +8,8 @@ import type { Actor, ClientSpec, Policy } from '../spec/client-spec.ts'
 import { observe } from './observe.ts'
 
 /**
- * `beside`: clients of the run's files that it leaves alone. `file`: whether the clients are `all` of a file, or those that the input
- * `only` has `chosen`; undefined where inputs describe one.
+ * `beside`: clients of the run's files that it leaves alone. `file`: whether the clients are `all` of a file, or `chosen` by the input
+ * `only`; undefined if inputs describe one.
  */
 export type RunRequest = {
   clients: ClientSpec[]
@@ -19,13 +19,13 @@ export type RunRequest = {
   policy: Policy
 }
 
-/** What a run works with. In plan mode nothing is let in: it can't write. */
+/** The surroundings of a run. In plan mode `enter` is undefined: the run can't write. */
 export type World = Surroundings & { readers: Readers; enter?: Enter | undefined }
 
-/** A decision and the reading that it rests on. */
+/** A decision and its reading. */
 export type Decision = { plan: ClientPlan; reading: Reading }
 
-/** One client under way: what is asked for, what came of it so far, and the decision that holds now. `waiting` is told what keeps it. */
+/** One client under way: the request, the progress and the present decision. `waiting` gets the reason for a wait. */
 export type UnderWay = {
   spec: ClientSpec
   request: RunRequest
@@ -38,7 +38,7 @@ export type UnderWay = {
   latest?: Decision
 }
 
-/** Decides from the first reading, which is of all clients of the run. */
+/** Decides from the first reading, which has all clients of the run. */
 export async function decideFirst(underWay: UnderWay, first: Reading): Promise<Decision> {
   let decision = decide(underWay, first)
   const isRead = (destination: Destination) => underWay.spec.destinations.includes(destination)
@@ -48,7 +48,7 @@ export async function decideFirst(underWay: UnderWay, first: Reading): Promise<D
   return decision
 }
 
-/** Reads again, and decides anew. */
+/** Reads and decides again. */
 export async function decideAnew(
   underWay: UnderWay,
   before: Decision,
@@ -68,7 +68,7 @@ function decide(underWay: UnderWay, reading: Reading): Decision {
   return decision
 }
 
-/** What is to be destroyed are also the destinations that only the ledger names: what lies there decides what may go. */
+/** For a client to delete reads the destinations in its ledger too: their values decide what may be deleted. */
 function destinationsOf({ spec, request }: UnderWay, { client }: ClientPlan): Destination[] {
   return spec.state === 'absent' ? placesOf(spec, client?.description.ledger, request.actor) : spec.destinations
 }

@@ -17,12 +17,12 @@ import { sideBySide } from './side-by-side.ts'
 
 type About = Pick<Surroundings, 'clock' | 'reporter'> & { adminClientId?: string | undefined }
 
-/** Requests under way at a time: as many as the service's own gate lets through. */
+/** Requests under way at a time: as many as the limits of the service allow. */
 const mostAtOnce = 24
 /** Ids of users in one request: each is 24 characters of its address. */
 const idsAtOnce = 20
 
-/** Reads what an audit needs: the clients, or it throws; and users and events, unless they are closed to us, which is told. */
+/** Reads the evidence for an audit. Throws if the clients can't be read. If users or events can't be read, the result says so. */
 export async function gatherEvidence(survey: Survey, about: About): Promise<Evidence> {
   const { value: listed, at: now } = await survey.clients()
   const clients = listed.map(({ client }) => client)
@@ -49,7 +49,7 @@ const eventsPart = 'events (/api/v1/audits)'
 const byUsers = 'orphaned bots, and secrets whose makers are gone'
 const byEvents = 'which clients are unused'
 
-/** What is closed by a service's word or its silence, or isn't there, ends no audit. */
+/** Returns the error of a read that the service refused, did not answer or does not offer: it does not end the audit. */
 async function unlessClosed<T>(read: () => Promise<T>): Promise<T | ActionError> {
   try {
     return await read()
@@ -59,7 +59,7 @@ async function unlessClosed<T>(read: () => Promise<T>): Promise<T | ActionError>
   }
 }
 
-/** Others than administrators see less of each client. */
+/** Callers who are not administrators see less of each client. */
 function slim(clients: ObservedClient[]): Closed[] {
   const hidden = clients.filter(({ appType, shownToAdmin }) => appType === 'web' && !shownToAdmin).length
   const why = `the tenant hides parts of ${hidden} of them from this credential, and shows them to administrators`
@@ -82,7 +82,7 @@ function unknownUse({ unknown, failure }: Read, users: unknown): Closed[] {
 
 type Users = KnownUsers & { requests: number }
 
-/** All users, or of a large tenant the bots and those who made secrets. */
+/** All users; on a large tenant only the bots and the makers of secrets. */
 async function readUsers(survey: Survey, clients: ObservedClient[]): Promise<Users> {
   const makers = new Set(clients.flatMap(({ secrets }) => secrets.flatMap(({ createdBy }) => createdBy ?? [])))
   const first = await survey.users(userPagesFor(clients.length))
@@ -132,7 +132,7 @@ function distinct(users: TenantUser[]): TenantUser[] {
 
 // --- events --------------------------------------------------------------------------------------------------------------
 
-/** `failure`: why some bots could not be asked about. */
+/** `failure`: why the events of some bots could not be read. */
 type Read = Usage & { failure?: ActionError | undefined }
 
 async function readUsage(
@@ -145,23 +145,23 @@ async function readUsage(
   const bots = known?.users.filter(isBot)
   const made = Math.ceil(clients.length / 100) + (known?.requests ?? 1)
   const machines = clients.filter(isForMachines).length
-  // Without the bots there is nobody else to ask.
+  // If the bots are unknown, only the stream of events can tell.
   const mostPages = Math.max(bots === undefined ? 1 : 0, eventPagesFor(clients.length, made, machines))
   const { failure: closed, ...stream } = await readStream(survey, mostPages)
   const usage = usageOf(clients, { stream, bots, now, adminClientId })
-  // Nothing is concluded from bots that are missing unless events can be read at all.
+  // Missing bots prove nothing unless events can be read at all.
   const isSure = closed === undefined && mostPages > 0
   if (!isSure && usage.ask.length === 0 && usage.unused.size > 0) await survey.events(tokenEvents[0], 1)
   const failure = await askByBot(survey, usage, about)
-  // Not one answer: then events can't be read at all.
+  // No bot got an answer: then events can't be read at all.
   if (failure !== undefined && !isSure && usage.ask.every(({ clientId }) => usage.unknown.includes(clientId)))
     throw failure
   return { ...usage, failure }
 }
 
 /**
- * The newest events of both names. Where the old name is no longer known, the new one has them all. `failure`: the tenant does not
- * show those of all users together.
+ * The newest events of both names. If the tenant no longer knows the old name, the new one has all events. `failure`: the tenant refuses
+ * to show the events of all users together.
  */
 async function readStream(survey: Survey, mostPages: number): Promise<Stream & { failure?: ActionError }> {
   if (mostPages === 0) return { events: [], all: false }
@@ -176,7 +176,7 @@ async function readStream(survey: Survey, mostPages: number): Promise<Stream & {
   }
 }
 
-/** Asks about each bot by itself. Stops asking at the first refusal: what is closed once is closed for all. */
+/** Reads the events of each bot. Stops at the first refusal, because the tenant would refuse the others too. */
 async function askByBot(
   survey: Survey,
   usage: Usage,
@@ -198,7 +198,7 @@ async function askByBot(
   return failure
 }
 
-/** Milliseconds between two lines about how far it is. */
+/** Milliseconds between two lines about the progress. */
 const tellEvery = 10_000
 
 async function isUsed(survey: Survey, userId: string, now: number): Promise<boolean> {

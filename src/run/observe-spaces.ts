@@ -7,13 +7,13 @@ import { type SpaceQuestions, spacesNamedById, spacesToRead } from '../plan/spac
 import type { At, SpaceReader } from '../ports.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 
-/** Of whom the spaces are read, and the repository that keeps them. */
+/** The clients to read spaces for, and the repository that keeps them. */
 export type WhoseSpaces = { specs: ClientSpec[]; here: Repository }
 
 /**
- * Reads the spaces of these clients: those that are named by their ids together with the list of clients, the others when that is
- * there and the ledgers tell. Each space is asked for its members once, however many clients share it. What the tenant refuses to
- * show is kept as an error: it concerns only those who need it.
+ * Reads the spaces of these clients: spaces that are named by ids together with the list of clients, the others after the list, because
+ * they need the ledgers. Reads the members of each space once, however many clients share it. A refusal is kept as an error: it concerns
+ * only the clients that need the answer.
  */
 export async function observeSpaces(
   { specs, here }: WhoseSpaces,
@@ -27,7 +27,7 @@ export async function observeSpaces(
   )
   const [{ value: clients, at: now }] = await Promise.all([tenant, early])
   const known = specs.map((spec) => ({ spec, client: clientOf(spec, { clients, now }, { repository: here }) }))
-  // Of one client alone nobody else's membership matters: a space of thousands is one page.
+  // For a single client only its own membership is read: a space with thousands of members costs one page.
   const [only] = known.length === 1 ? known : []
   const assigneeId = only?.client?.description.ledger?.bot
   for (;;) {

@@ -5,12 +5,12 @@ import type { ObservedSpaces } from '../model/space.ts'
 import type { Clock, Readers, Reading } from '../ports.ts'
 import type { WhoseSpaces } from './observe-spaces.ts'
 
-/** Whose clients and spaces are read, and which destinations. */
+/** The clients, spaces and destinations to read. */
 export type Asked = WhoseSpaces & { destinations: Destination[] }
 
 /**
- * Asks for the tenant's clients, the destinations' metadata and the members of spaces together. Where clients and destinations fail,
- * the one error tells of both.
+ * Reads the tenant's clients, the destinations' metadata and the members of spaces at once. If clients and destinations both fail, one
+ * error has both messages.
  */
 export async function observe(asked: Asked, readers: Readers, clock: Clock): Promise<Reading> {
   const readAt = clock.elapsed()
@@ -31,7 +31,7 @@ export async function observe(asked: Asked, readers: Readers, clock: Clock): Pro
   return spaces.value === undefined ? reading : { ...reading, spaces: spaces.value }
 }
 
-/** Undefined where nobody speaks of spaces: then nothing of them is loaded or asked. */
+/** Undefined if no client of the run has or names spaces: then no code is loaded and no request is sent for them. */
 async function spacesOf(
   asked: Asked,
   clientList: ReturnType<Readers['tenant']['clients']>,

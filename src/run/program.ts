@@ -17,25 +17,25 @@ import { type ClientSpec, isPlan, placesOfAll, toClientSpec } from '../spec/clie
 import { apart } from '../spec/shared-values.ts'
 import { observe } from './observe.ts'
 
-/** All that the program needs of the world around it. `process`: a word that no other process has; asked for once. */
+/** The program's surroundings. `process`: returns a text that no other process has; called once. */
 export type Host = {
   env: Record<string, string | undefined>
   connect: (proxies: Proxies) => { transport: Transport; close: () => Promise<void> }
   clock: Clock
-  /** The runner's own time in epoch milliseconds: for nothing but what is signed with a private key. */
+  /** The runner's own time in epoch milliseconds: used only for assertions that are signed with a private key. */
   wallClock: () => number
   stop: Stop
   runner: Runner
   process: () => Promise<string>
 }
 
-/** All that works with answers. Loading it keeps the process busy for a while: first, what is about to be sent is let out. */
+/** Loads the code that works with answers. Loading keeps the process busy, so the first requests are sent before it. */
 async function later() {
   await new Promise((resolve) => setImmediate(resolve))
   return import('./lazy.ts')
 }
 
-/** The whole program but for its process: composition only. Never throws; failures go to the runner. */
+/** The whole program without its process: composition only. Never throws; the runner reports failures. */
 export async function program(given: Host): Promise<void> {
   const world = discreet(given)
   const { runner, env } = world
@@ -49,12 +49,12 @@ export async function program(given: Host): Promise<void> {
     const error = toActionError(thrown)
     runner.annotate(error.mistakes)
     runner.fail(error)
-    // What failed may be outputs or summary; it has been told.
+    // Outputs or the summary may have failed; the runner has already reported that.
     await (await later()).reportFailure(error, runner).catch(() => {})
   }
 }
 
-/** One run for inputs that were read and checked, told to the runner. Throws what stopped it before any client was looked at. */
+/** One run with checked inputs, reported to the runner. Throws an error that stopped it before any client was handled. */
 export async function perform(inputs: Inputs, world: Host): Promise<void> {
   const outcome = await act(inputs, world)
   await (await later()).report(outcome, inputs, world.runner)
@@ -87,12 +87,14 @@ async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, pr
   }
 }
 
-/** Who announces says who it is. For one client that is asked at once, which costs no time; for several when the first one announces. */
+/**
+ * Announcements name our user. For one client its id is requested at once, which costs no time; for several when the first one announces.
+ */
 function mayAnnounceAlone([spec, ...others]: ClientSpec[], { mode }: Inputs['policy']): boolean {
   return mode === 'apply' && others.length === 0 && spec?.state === 'present' && spec.refusal === undefined
 }
 
-/** What is to be of each client, and the running repository by its id. */
+/** The spec of each client, with the running repository replaced by its id. */
 async function toClients({ clients, others, repository, policy }: Inputs, api: Api | undefined) {
   const known = await repositoriesOf(repository, { clients, others, api, mode: policy.mode })
   const { here, idOf, refusalOf } = known

@@ -8,14 +8,14 @@ import { outputsOf, summaryBytes } from '../report/outputs.ts'
 import { closingLine, failureSummary, shortSummaryOf, summaryOf } from '../report/summary.ts'
 import { checkedLine, checkedOutputs, checkedSummary, checkedWarnings } from '../report/validation-report.ts'
 
-/** What stopped a run before any client was looked at, or outside of all of them. */
+/** Reports an error that stopped a run before or outside the work on its clients. */
 export async function reportFailure(error: ActionError, runner: Runner): Promise<void> {
   const summary = failureSummary(error)
   await runner.output({ ...outputsOf([], summary), result: '', 'error-code': error.code })
   await runner.summary(summary)
 }
 
-/** What `validate` says: what was checked, and nothing that only a tenant knows. */
+/** Reports the result of `validate`: the checks that need no tenant. */
 export async function reportChecked(files: SpecFile[], runner: Runner): Promise<void> {
   const summary = checkedSummary(files)
   for (const warning of checkedWarnings(files)) runner.reporter.warning(warning)
@@ -24,10 +24,10 @@ export async function reportChecked(files: SpecFile[], runner: Runner): Promise<
   await runner.summary(summary)
 }
 
-/** What came of each client: outputs, the summary, and each failure. */
+/** Reports the outcome of each client: outputs, the summary and each failure. */
 export async function report({ outcomes, warnings }: RunOutcome, inputs: Inputs, runner: Runner): Promise<void> {
   const { host } = new URL(inputs.tenant.origin)
-  // Should outputs or summary fail, this has been told.
+  // First, so that failures are reported even if outputs or the summary fail.
   for (const error of failuresOf(outcomes)) runner.fail(error)
   const closing = closingLine(outcomes)
   if (closing !== undefined) runner.reporter.step(closing)
@@ -38,7 +38,7 @@ export async function report({ outcomes, warnings }: RunOutcome, inputs: Inputs,
   await runner.summary(summaryOf(outcomes, host, { warnings }))
 }
 
-/** What failed, each failure once: of several clients it names those that it struck. */
+/** Each failure once, with the names of its clients if there are several. */
 function failuresOf(outcomes: Outcome[]): ActionError[] {
   const failed = outcomes.flatMap(({ name, error }) => (error === undefined ? [] : [{ name, error }]))
   if (outcomes.length === 1) return failed.map(({ error }) => error)

@@ -19,12 +19,12 @@ import {
 import { tellAhead, tellEnd, tellPlan } from './tell-plan.ts'
 import { outwait } from './wait-for-others.ts'
 
-/** How often a run decides anew before it calls that a failure. */
+/** How often a run decides before it gives up. */
 const mostRounds = 6
 
 /**
- * Brings one client to what its spec says, or in plan mode says what that would take. `reading`: one of all; `now`: the tenant's time
- * where there is none. A failure is the outcome's `error`.
+ * Reconciles one client with its spec, or in plan mode reports the steps for that. `reading`: a reading of all clients; `now`: the
+ * tenant's time for an outcome without a reading. Never rejects: a failure is the outcome's `error`.
  */
 export async function settle(
   spec: ClientSpec,
@@ -52,7 +52,7 @@ function conclude(underWay: UnderWay, now: number, error?: ActionError): Outcome
   return outcomeOf({ spec, mode, first, plan: latest?.plan, now: latest?.reading.now ?? now, progress, error })
 }
 
-/** Carries out a decision; what turns out to be out of date is decided anew. */
+/** Carries out a decision. If it turns out to be out of date, decides again. */
 async function carryOut(underWay: UnderWay, first: Decision, enter: Enter): Promise<void> {
   const { world } = underWay
   let decision = first
@@ -70,8 +70,8 @@ async function carryOut(underWay: UnderWay, first: Decision, enter: Enter): Prom
 }
 
 /**
- * A lost answer may mean that the tenant is in trouble: it gets time as it asks, or half a minute in all. Throws the failure where
- * that is over. Returns the milliseconds that were spent so far.
+ * Waits after a lost answer, because the tenant may be in trouble: as long as it asks, or half a minute in all. Throws the failure after
+ * that. Returns the milliseconds that were spent so far.
  */
 async function outlast(
   error: ActionError,
@@ -88,9 +88,7 @@ async function outlast(
   return after
 }
 
-/**
- * Carries out a plan once the limits can serve all of it. Returns why to read and decide again, if that is needed.
- */
+/** Carries out a plan once the limits leave room for all of it. Returns the reason to read and decide again, if there is one. */
 async function tryPlan(underWay: UnderWay, decision: Decision, enter: Enter): Promise<Again | undefined> {
   const { world, request, progress } = underWay
   if (decision.plan.steps.length === 0) return undefined
@@ -111,7 +109,7 @@ async function tryPlan(underWay: UnderWay, decision: Decision, enter: Enter): Pr
   }
 }
 
-/** What was read long before the limits let the work in is read again first. */
+/** Reads again if the limits delayed the work for long. */
 async function upToDate(underWay: UnderWay, decision: Decision, { readers }: Section): Promise<Decision> {
   const isOld = underWay.world.clock.elapsed() - decision.reading.answeredAt > freshness
   return isOld ? decideAnew(underWay, decision, readers) : decision

@@ -10,7 +10,7 @@ import { createWriter } from '../io/qlik/write.ts'
 import type { Mask } from '../io/runner/mask-secret.ts'
 import type { Enter, Section } from '../ports.ts'
 
-/** Both services, and how they are spoken to: `api` is missing where nothing is delivered. */
+/** Both services and their connections. `api` is undefined if nothing is delivered. */
 export type Services = {
   tenant: Service
   github: Service
@@ -19,7 +19,7 @@ export type Services = {
   mask: Mask
 }
 
-/** Lets a client's work in when both services can serve it, and gives it a way to each of them. */
+/** Waits until the limits of both services leave room for a client's work, and returns its connections to them. */
 export function enterBoth(services: Services): Enter {
   return async (need, reporter, waiting) => {
     const at = (service: ServiceName) =>

@@ -11,12 +11,12 @@ import { type Asked, observe } from './observe.ts'
 import { settle } from './reconcile-client.ts'
 import { sideBySide } from './side-by-side.ts'
 
-/** Clients under way at a time: enough to wait for several answers at once, few enough to end in time when asked to stop. */
+/** Clients under way at a time: enough to wait for several answers at once, few enough to end in time after a request to stop. */
 const mostAtOnce = 8
 
 /**
- * Brings every client to what its spec says, or in plan mode says what that would take: several clients side by side, the steps of
- * each in order. `first`: one reading of all. One client's failure is its outcome's `error`, and stops no other.
+ * Reconciles every client with its spec, or in plan mode reports the steps for that: several clients side by side, the steps of each in
+ * order. `first`: one reading of all. A client's failure is its outcome's `error`, and stops no other client.
  */
 export async function run(given: RunRequest, first: Reading, world: World): Promise<RunOutcome> {
   tellPassedOver(first, world)
@@ -27,7 +27,7 @@ export async function run(given: RunRequest, first: Reading, world: World): Prom
   return { outcomes: await settleAll(request, reading, world), warnings }
 }
 
-/** A preview shows the whole file; what it previews wants to be told which clients. */
+/** A preview of a destroy shows the whole file; the destroy itself needs the names of the clients. */
 function needsOnly({ policy, file }: RunRequest): boolean {
   return policy.mode === 'plan-destroy' && file === 'all'
 }
@@ -42,7 +42,7 @@ function tellPassedOver({ passedOver = [] }: Reading, { reporter }: World): void
   )
 }
 
-/** Where a client turns out to sign in with a key, and nobody says what that is called: its places are read by that name. */
+/** If a client turns out to sign in with a key and the spec does not name it, reads its places under the usual name for keys. */
 async function named(
   request: RunRequest,
   first: Reading,
@@ -63,7 +63,7 @@ async function settleAll(request: RunRequest, first: Reading, world: World): Pro
   const tally = startTally(clients.length, world)
   const outcomes = new Map<ClientSpec, Outcome>()
   for (const group of inOrder(clients, first, request)) {
-    // Those who waited for others decide from what is there by then: read once for all of them, if anything was written.
+    // Clients that waited for others decide from a new reading, if anything was written: one reading for all of them.
     const isOld = [...outcomes.values()].some(({ changed }) => changed)
     const reading = isOld ? observe(askedOf(group, request.actor), world.readers, world.clock) : Promise.resolve(first)
     await sideBySide(group, mostAtOnce, async (spec) => {
@@ -77,16 +77,16 @@ async function settleAll(request: RunRequest, first: Reading, world: World): Pro
   return clients.map((spec) => outcomes.get(spec)!)
 }
 
-/** Lines of several clients mingle: each says whose it is. */
+/** The lines of several clients mix, so each begins with the client's name. */
 function namedReporter(name: string, { step, debug, notice, warning }: Reporter): Reporter {
   const named = (say: (line: string) => void) => (line: string) => say(`${plain(name, 80)} · ${line}`)
   return { step: named(step), debug: named(debug), notice: named(notice), warning: named(warning) }
 }
 
-/** Milliseconds between two lines about how far a run is, and between two about what it waits for. */
+/** Milliseconds between two lines about the progress of a run, and between two about its wait. */
 const tellEvery = 10_000
 
-/** Says from time to time how far a run of several clients is; and what any run waits for. */
+/** Reports from time to time the progress of a run with several clients, and the reason for any wait. */
 function startTally(all: number, { clock, reporter }: { clock: Clock; reporter: Reporter }) {
   let [begun, ended] = [0, 0]
   const told = { counts: clock.elapsed(), waiting: Number.NEGATIVE_INFINITY }

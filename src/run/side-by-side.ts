@@ -1,4 +1,4 @@
-/** Work on each item, so many at a time, begun in their order. */
+/** Works on all items, at most so many at a time, and begins them in their order. */
 export async function sideBySide<T>(items: T[], most: number, work: (item: T) => Promise<void>): Promise<void> {
   const rest = items.values()
   const worker = async () => {

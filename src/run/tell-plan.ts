@@ -5,7 +5,7 @@ import type { ClientPlan } from '../plan/steps.ts'
 import { stepLine } from '../report/step-text.ts'
 import type { UnderWay, World } from './client-under-way.ts'
 
-/** Says at once what the plan wants to be known, before anything is done. */
+/** Reports the plan's notices and warnings before the first step. */
 export function tellAhead(plan: ClientPlan, { reporter }: World): void {
   const { spec, client } = plan
   for (const warning of plan.warnings) reporter.warning(warning)
@@ -17,7 +17,7 @@ export function tellAhead(plan: ClientPlan, { reporter }: World): void {
   }
 }
 
-/** The last words about a client that is done. */
+/** Reports the end of a client. */
 export function tellEnd(underWay: UnderWay, plan: ClientPlan): void {
   const { spec, progress, world } = underWay
   if (progress.done.length === 0) world.reporter.step(`✓ ${nothingToDo(underWay)}`)
@@ -28,7 +28,7 @@ export function tellEnd(underWay: UnderWay, plan: ClientPlan): void {
   world.reporter.notice(bot)
 }
 
-/** Tells a plan that is not carried out. Returns the failure that drift is, where it is to be one. */
+/** Reports a plan that is not carried out. Returns an error for drift, if the run must fail on drift. */
 export function tellPlan(underWay: UnderWay, { spec, steps, drift }: ClientPlan): ActionError | undefined {
   const { policy, clients } = underWay.request
   const { reporter } = underWay.world
@@ -40,7 +40,7 @@ export function tellPlan(underWay: UnderWay, { spec, steps, drift }: ClientPlan)
   return new ActionError('DRIFT_FOUND', `${several ? '' : `${plain(spec.name)} `}differs from the spec`, hint)
 }
 
-/** Of several clients each line says whose it is anyway. */
+/** In a run of several clients each line begins with the client's name anyway. */
 function nothingToDo({ spec, request }: UnderWay): string {
   return request.clients.length > 1 ? 'nothing to do' : `${plain(spec.name, 80)}: nothing to do`
 }

@@ -6,10 +6,10 @@ import { clientLabel } from '../plan/find-client.ts'
 import type { ClientPlan } from '../plan/steps.ts'
 import { type Decision, decideAnew, type UnderWay } from './client-under-way.ts'
 
-/** Seconds for which a run waits for others before it gives up. */
+/** Seconds that a run waits for others before it gives up. */
 const patienceWithOthers = 120
 
-/** Waits until no other run's announcement is fresh, asking every few seconds. */
+/** Waits until no other run's announcement is fresh; reads every few seconds. */
 export async function outwait(underWay: UnderWay, decision: Decision): Promise<Decision> {
   const { spec, world } = underWay
   const { clock, reporter, stop } = world

@@ -16,7 +16,7 @@ import { outputsOf } from '../report/outputs.ts'
 import { gatherEvidence } from './gather-evidence.ts'
 import type { Host } from './program.ts'
 
-/** Looks at all clients of a tenant, and writes nothing there or on GitHub. Throws what stopped it. */
+/** Reads all clients of a tenant for an audit or an export. Writes nothing there or on GitHub. Throws the error that stopped it. */
 export async function lookAtTenant(inputs: Inputs, asked: WholeTenant, world: Host): Promise<void> {
   const { connect, clock, wallClock, stop, runner } = world
   if (asked.ignored.length > 0)
@@ -77,7 +77,7 @@ async function exportAll(
   const summary = exportSummary(told)
   if (error === undefined) runner.reporter.step(exportLine(told))
   else runner.fail(error)
-  // The text is there in any case.
+  // The output has the text also if the file failed.
   const [result, code] = error === undefined ? ['exported', ''] : ['', error.code]
   await runner.output({ ...outputsOf([], summary), result, spec: text, 'error-code': code })
   await runner.summary(summary)
@@ -90,7 +90,7 @@ async function failureOf(work: Promise<void>): Promise<ActionError | undefined> 
   )
 }
 
-/** By its id as the runner says it, or as a ledger of this repository does. */
+/** The id of the repository: from the runner, or from a ledger of this repository. */
 function runningRepository({ owner, name, id }: Inputs['repository'], listed: ListedClient[]) {
   const owners = listed.flatMap(({ client }) => client.description.ledger?.owner ?? [])
   const noted = owners.find((it) => it.name.toLowerCase() === `${owner}/${name}`.toLowerCase())
@@ -105,10 +105,10 @@ function notAdmin(): ActionError {
   )
 }
 
-/** What a run reads of a spec file at most, in bytes, and a little less. */
+/** A little less than the most bytes that a run reads of a spec file. */
 const largest = 1_000_000
 
-/** The file, without what it need not say where it would be longer than a run reads: what is not said is kept. */
+/** The file. If it would be longer than a run reads, it leaves out optional fields: a run keeps their values. */
 function written(make: (leave: readonly string[]) => Exported): { text: string; exported: Exported } {
   const ways = [
     [],
