@@ -91,7 +91,7 @@ describe('an audit', () => {
     expect(kindsOf(await audited(simulation), client.clientId)).toEqual(['unmanaged'])
     tenant().users.delete(gone.id)
     const result = await audited(simulation)
-    expect(detailOf(result, 'unknown-maker')).toBe(`whoever made ${hint} is gone`)
+    expect(detailOf(result, 'unknown-maker')).toBe(`the user who made ${hint} is gone`)
     simulation.sandbox.settings.stampsOfSecrets = 'absent'
     const unsaid = await audited(simulation)
     expect(kindsOf(unsaid, client.clientId)).toContain('unknown-maker')
@@ -163,7 +163,7 @@ describe('who manages a client', () => {
     expect(findings(result)).toMatchObject([{ kind: 'managed-elsewhere', severity: 'info' }])
     expect(detailOf(result, 'managed-elsewhere')).toBe('is managed by acme/app as deployer')
     tenant().setDescription(client!.clientId, 'mine\nqlik-oauth-client ledger: {"version":1,')
-    expect(detailOf(await audited(simulation), 'unmanaged')).toMatch(/was edited, and can’t be read/)
+    expect(detailOf(await audited(simulation), 'unmanaged')).toMatch(/was edited, and can no longer be read/)
     tenant().setDescription(client!.clientId, 'qlik-oauth-client ledger: {"version":2}')
     expect(detailOf(await audited(simulation), 'managed-elsewhere')).toMatch(/later version/)
   })

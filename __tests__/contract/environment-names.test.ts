@@ -64,6 +64,6 @@ describe('an environment that is spelled another way', () => {
     })
     const refused = await simulation.run()
     expect(refused.error?.code).toBe('SPEC_INVALID')
-    expect(refused.error?.message).toMatch(/the client secret of client b has the same place as that of client a/)
+    expect(refused.error?.message).toMatch(/the client secret of client b has the same place as the one of client a/)
   })
 })

@@ -36,7 +36,7 @@ describe('the file of an export', () => {
 
   it('takes the place of no file that is there, unless told', async () => {
     const refused = await exportTo('there.yaml')
-    expectFailure(refused, 'INPUT_INVALID', { message: /export-file: there\.yaml is there already.*export-overwrite/ })
+    expectFailure(refused, 'INPUT_INVALID', { message: /export-file: there\.yaml exists already.*export-overwrite/ })
     expect(refused.requests).toEqual([])
     expect(read('there.yaml')).toBe('mine')
     const result = await exportTo('there.yaml', { 'export-overwrite': 'true' })
@@ -45,15 +45,15 @@ describe('the file of an export', () => {
   })
 
   it.each([
-    ['../out.yaml', /lies outside of the workspace/],
-    ['/etc/out.yaml', /lies outside of the workspace/],
-    ['.', /lies outside of the workspace/],
-    ['folder', /is no file/],
-    ['there.yaml/below.yaml', /leads outside of the workspace, or nowhere/],
-    ['.git/hooks/post-checkout', /lies in the folder \.git/],
-    ['out/there.yaml', /leads outside of the workspace, or nowhere/],
-    ['dangling.yaml', /leads outside of the workspace, or nowhere/],
-    ['hooks/post-checkout', /lies in the folder \.git/],
+    ['../out.yaml', /is outside of the workspace/],
+    ['/etc/out.yaml', /is outside of the workspace/],
+    ['.', /is outside of the workspace/],
+    ['folder', /is not a file/],
+    ['there.yaml/below.yaml', /leads outside of the workspace, or to no file/],
+    ['.git/hooks/post-checkout', /is in the folder \.git/],
+    ['out/there.yaml', /leads outside of the workspace, or to no file/],
+    ['dangling.yaml', /leads outside of the workspace, or to no file/],
+    ['hooks/post-checkout', /is in the folder \.git/],
   ])('lies in the workspace, links followed: not %s', async (name, message) => {
     for (const folder of ['folder', '.git/hooks']) mkdirSync(path.join(workspace, folder), { recursive: true })
     symlinkSync(folderWith({}), path.join(workspace, 'out'))
@@ -66,7 +66,7 @@ describe('the file of an export', () => {
 
   it('is written through a link within the workspace, where told', async () => {
     symlinkSync('there.yaml', path.join(workspace, 'link.yaml'))
-    expectFailure(await exportTo('link.yaml'), 'INPUT_INVALID', { message: /is there already/ })
+    expectFailure(await exportTo('link.yaml'), 'INPUT_INVALID', { message: /exists already/ })
     const result = await exportTo('link.yaml', { 'export-overwrite': 'true' })
     expect(read('there.yaml')).toBe(result.outputs!.spec)
   })
@@ -74,7 +74,7 @@ describe('the file of an export', () => {
   it('that somebody made meanwhile stays, and the output has the text', async () => {
     simulation.afterRequest = () => writeFileSync(path.join(workspace, 'late.yaml'), 'theirs')
     const result = await exportTo('late.yaml')
-    expect(result.error).toMatchObject({ code: 'INPUT_INVALID', message: expect.stringMatching(/is there already/) })
+    expect(result.error).toMatchObject({ code: 'INPUT_INVALID', message: expect.stringMatching(/exists already/) })
     expect(read('late.yaml')).toBe('theirs')
     expect(result.outputs).toMatchObject({ result: '', 'error-code': 'INPUT_INVALID' })
     expect(result.outputs!.spec).toContain('- name: one')

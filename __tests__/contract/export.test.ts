@@ -36,7 +36,7 @@ describe('an export', () => {
     const owner = `owner ${tenant().tenantId}`
     expect(outputs!.spec).toBe(`\
 # yaml-language-server: $schema=https://raw.githubusercontent.com/OWNER/qlik-oauth-client/v1/qlik-oauth-client.schema.json
-# The web clients of sandbox.eu.qlikcloud.com as they are: a plan with this file finds nothing different.
+# The web clients of sandbox.eu.qlikcloud.com in their present state: a plan with this file shows no difference.
 # The first run that applies it notes on each client that this repository manages it.
 version: 1
 tenant: https://sandbox.eu.qlikcloud.com
@@ -103,7 +103,7 @@ clients:
       expect.stringMatching(/^# not here: deployer \(\w{32}\): is managed by acme\/app as deployer$/),
       expect.stringMatching(/^# not here: expression .*: \S/),
       expect.stringMatching(/^# not here: talkative \(\w{32}\): description: .*leave no room/),
-      expect.stringMatching(/^# not here: two - name: lines \(\w{32}\): name: holds control characters$/),
+      expect.stringMatching(/^# not here: two - name: lines \(\w{32}\): name: contains control characters$/),
       '# not here: 2 clients of other types: 1 native, 1 spa',
     ])
     expect(log.at(-1)).toMatch(/0 clients exported .*; 6 in comments only, .*; 2 clients of other types left out$/)
@@ -202,7 +202,7 @@ defaults:
       tenant().addClient({ clientName: `c${index}`, description: `${index}${long}`, allowedScopes: ['apps'] })
     const both = await exportedAndPlanned(simulation)
     expect(both.spec.length).toBeLessThan(1_048_576)
-    expect(both.spec).toContain('# kept as it is, and not said here: description')
+    expect(both.spec).toContain('# stays unchanged, and is not in this file: description')
     expectSame(both)
   })
 })

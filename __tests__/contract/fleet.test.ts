@@ -72,7 +72,7 @@ describe('two hundred clients for two hundred environments', () => {
     expect(lines.length).toBeGreaterThan(10)
     expect(lines.length).toBeLessThan(80)
     expect(lines.join('\n')).toMatch(
-      /^… \d+ of 200 clients done, 8 under way, \d+ to go; waiting \d+ s to stay within what the tenant allows \(97 writes a minute\)$/m,
+      /^… \d+ of 200 clients done, 8 under way, \d+ to go; waiting \d+ s to stay within the limit of the tenant \(97 writes a minute\)$/m,
     )
   })
 

@@ -87,7 +87,7 @@ describe('a page of a gateway', () => {
         strike({ service, path }, status)
         const result = await simulation.run()
         expectRefusal(result, `${code}_UNEXPECTED`, {
-          message: new RegExp(`not one that it gives itself \\(${status}, text/html`),
+          message: new RegExp(`comes from a gateway or proxy in between \\(${status}, text/html`),
           hint: /proxy or a sign-in page/,
         })
         expect(count(result, 'GET', path)).toBe(1)

@@ -19,11 +19,11 @@ const hints: Record<RefusalName, RegExp> = {
   'allow list': /runner’s address to its IP allow list/,
   lifetime: /limits how long tokens live/,
   'classic token': /allows no classic tokens/,
-  archived: /while it is archived/,
+  archived: /is archived/,
   suspended: /is suspended/,
   blocked: /has blocked acme\/app/,
   locked: /is locked/,
-  'no reason': /for the reason that it gives/,
+  'no reason': /gives the reason/,
 }
 
 describe.each(Object.keys(refusals) as RefusalName[])('GitHub refuses: %s', (name) => {

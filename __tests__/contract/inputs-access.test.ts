@@ -25,7 +25,8 @@ async function refused(inputs: Record<string, string>, message: RegExp): Promise
 describe('the tenant', () => {
   it('is required', () => refused({ tenant: '' }, /^tenant: is missing; give .*https:\/\/acme\.eu\.qlikcloud\.com/))
 
-  it('is reached by https only', () => refused({ tenant: 'http://acme.eu.qlikcloud.com' }, /^tenant: must be https/))
+  it('is reached by https only', () =>
+    refused({ tenant: 'http://acme.eu.qlikcloud.com' }, /^tenant: must begin with https/))
 
   it.each([
     'https://acme.eu.qlikcloud.com.evil.example',
@@ -73,7 +74,7 @@ describe('the tenant', () => {
     'https://acme.eu.qlikcloud.com%40@evil.example',
     'https://:x@acme.eu.qlikcloud.com',
   ])('holds no user name or password: %s', (tenant) =>
-    refused({ tenant }, /^tenant: (must not hold a user name|is no address)/),
+    refused({ tenant }, /^tenant: (must not contain a user name|is not an address)/),
   )
 
   it.each([
@@ -102,7 +103,7 @@ describe('the tenant', () => {
     'http://localhost@evil.example',
     'http://2130706434.evil.example',
   ])('is reached by plain http at no address but loopback: not at %s', (tenant) =>
-    refused({ tenant, 'allow-custom-host': 'true' }, /^tenant: must (be https|not hold a user name)/),
+    refused({ tenant, 'allow-custom-host': 'true' }, /^tenant: must (begin with https|not contain a user name)/),
   )
 
   it.each([

@@ -91,7 +91,7 @@ describe('patterns for spec files', () => {
     [`${'a'.repeat(300)}.yml`, /has a name of more than 255 bytes/],
     [`${'é'.repeat(130)}.yml`, /has a name of more than 255 bytes/],
     [`${'a/'.repeat(600)}b.yml`, /has at most 1024 characters for each path/],
-    ['a\u0007.yml', /holds control characters/],
+    ['a\u0007.yml', /contains control characters/],
   ])('that would take long are refused: %s', async (pattern, message) => {
     const { error } = await refusedSoon({ 'spec-file': pattern }, message)
     expect(error?.message).toMatch(/^spec-file: /)

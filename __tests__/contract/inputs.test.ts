@@ -26,7 +26,7 @@ describe('the client', () => {
   it('may have a name of 512 characters', async () =>
     expectSuccess(await simulation.run({ name: 'n'.repeat(512) }), { result: 'created' }))
   it.each(['a\nb', 'a\u0007b', 'a\u009bb'])('has a name without control characters: %j', (name) =>
-    refused({ name }, /^name: holds control characters/),
+    refused({ name }, /^name: contains control characters/),
   )
 
   it.each(['../x', 'a b', 'x'.repeat(129)])('is not pinned by %s', (id) =>
@@ -34,7 +34,7 @@ describe('the client', () => {
   )
 
   it('keeps the marker of its own line out of the description', () =>
-    refused({ description: 'x\nqlik-oauth-client ledger: {}' }, /^description: holds "qlik-oauth-client ledger:"/))
+    refused({ description: 'x\nqlik-oauth-client ledger: {}' }, /^description: contains "qlik-oauth-client ledger:"/))
   it('has a description of 4096 characters at most', () =>
     refused({ description: 'd'.repeat(4097) }, /^description: has at most 4096 characters/))
 
@@ -222,7 +222,7 @@ describe('what surrounds the step', () => {
 
 describe('lists', () => {
   it.each(['scopes', 'grant-types'])('with separators alone are a mistake, and clear nothing: %s', (name) =>
-    refused({ [name]: ' , ' }, new RegExp(`^${name}: holds no name`)),
+    refused({ [name]: ' , ' }, new RegExp(`^${name}: contains no name`)),
   )
 })
 

@@ -138,11 +138,11 @@ describe('a private key that can’t be used', () => {
   })
 
   it.each([
-    ['the public half', () => ec.publicKey.export({ type: 'spki', format: 'pem' }).toString(), /holds a public key/],
-    ['cut off', () => pemOf(ec).slice(0, 150), /is no whole PEM\. Accepted is/],
+    ['the public half', () => ec.publicKey.export({ type: 'spki', format: 'pem' }).toString(), /contains a public key/],
+    ['cut off', () => pemOf(ec).slice(0, 150), /is not a complete PEM\. Accepted is/],
     ['spoiled', () => pemOf(ec).replace(/\n.{20}/, '\nAAAA'), /can’t be read: is all of it there/],
-    ['one of two', () => pemOf(ec) + pemOf(rsa), /holds more than one private key/],
-    ['a word', () => 'shhh-this-is-a-secret', /is no whole PEM/],
+    ['one of two', () => pemOf(ec) + pemOf(rsa), /contains more than one private key/],
+    ['a word', () => 'shhh-this-is-a-secret', /is not a complete PEM/],
   ])('is %s', (_what, pem, message) => refused({ 'admin-private-key': pem() }, message))
 
   it('stands beside another way to sign in, or is missing beside its id', async () => {
@@ -150,6 +150,6 @@ describe('a private key that can’t be used', () => {
     await refused({ ...key, 'api-key': 'an-api-key-of-somebody' }, /^api-key: two ways to sign in/)
     await refused({ ...key, 'admin-client-secret': 'shhh-this-is-a-secret' }, /^admin-private-key: two ways to sign in/)
     await refused({ ...key, 'admin-client-id': '' }, /^admin-client-id: is missing beside admin-private-key/)
-    await refused({ 'admin-key-id': 'k' }, /- admin-key-id: is of no use without admin-private-key/)
+    await refused({ 'admin-key-id': 'k' }, /- admin-key-id: has no effect without admin-private-key/)
   })
 })

@@ -103,7 +103,7 @@ describe('a service in trouble', () => {
     it('that asks for twenty minutes is not waited for', async () => {
       strike({ kind: 'status', status: 429, headers: { 'retry-after': '1200' } }, 1000)
       const { result, seconds } = await timed(() => simulation.run())
-      expectRefusal(result, 'RATE_LIMITED', { message: /for longer than we wait/, hint: /Run again later/ })
+      expectRefusal(result, 'RATE_LIMITED', { message: /for longer than a run waits/, hint: /Run again later/ })
       expect(count(result, 'GET', path)).toBe(1)
       expect(seconds).toBeLessThan(1)
     })
@@ -185,7 +185,7 @@ describe('a service in trouble', () => {
 describe('a run that is asked to stop', () => {
   it('ends with CANCELLED, and the next goes on', async () => {
     const result = await simulation.run({}, { at: 4, kind: 'SIGTERM' })
-    expectFailure(result, 'CANCELLED', { hint: /next run goes on/ })
+    expectFailure(result, 'CANCELLED', { hint: /next run continues/ })
     simulation.advance(1)
     await expectHealed(simulation)
   })

@@ -71,7 +71,7 @@ describe('defaults.deliver', () => {
 
   it('gives two clients one place unless their names are in it: a mistake at the second, with the place of the first', async () => {
     const message =
-      /defaults\.deliver\[0\]: the client secret of client b has the same place as that of client a \(clients\.yaml:6\), secret QLIK_CLIENT_SECRET in acme\/app; write \{name\} in its name$/
+      /defaults\.deliver\[0\]: the client secret of client b has the same place as the one of client a \(clients\.yaml:6\), secret QLIK_CLIENT_SECRET in acme\/app; write \{name\} in its name$/
     await mistake(specOf('[{}]', 'name: a', 'name: b'), '7:5', message)
     await mistake(specOf('[{}, { environment: staging }]', 'name: a', 'name: b'), '7:5', message)
   })
@@ -118,7 +118,7 @@ describe('{name}', () => {
     await mistake(
       text,
       '7:5',
-      /client a-b has the same place as that of client a b \(clients\.yaml:6\), secret A_B in acme\/app/,
+      /client a-b has the same place as the one of client a b \(clients\.yaml:6\), secret A_B in acme\/app/,
     )
   })
 
@@ -131,7 +131,7 @@ describe('{name}', () => {
     for (const name of ['client-id-name', 'client-secret-name']) {
       const result = await simulation.run({ [name]: 'X_{name}' })
       expectRefusal(result, 'INPUT_INVALID', {
-        message: new RegExp(`^${name}: can’t have {name}, which is replaced in spec files only`),
+        message: new RegExp(`^${name}: can’t contain {name}, which is replaced in spec files only`),
       })
     }
   })

@@ -50,7 +50,7 @@ describe('files', () => {
       ['links/clients.yaml', /^spec-file: leads outside/],
       ['*.yaml', /^spec-file: leads outside/],
       ['with*', /^spec-file: with space.yml has a space or comma in its name/],
-      [',', /^spec-file: holds no path/],
+      [',', /^spec-file: contains no path/],
     ] as const) {
       const result = await simulation.run({ 'spec-file': files })
       expectRefusal(result, 'INPUT_INVALID', { message })
@@ -90,7 +90,7 @@ describe('files', () => {
       'name: a\nscopes: [apps]\ndeliver: [{}]',
       `name: b\nscopes: [apps]\ndeliver: [{ repository: ${repository} }]`,
     )
-    await mistake(text, '8:15', /the client secret of client b has the same place as that of client a/)
+    await mistake(text, '8:15', /the client secret of client b has the same place as the one of client a/)
   })
 })
 

@@ -211,7 +211,7 @@ describe('only', () => {
   })
 
   it('names clients that there are, and needs a file', async () => {
-    const message = /^only: no client of the spec file has name 2 of the list; did you mean jobs\?/
+    const message = /^only: no client of the spec file is called like name 2 of the list; did you mean jobs\?/
     expectRefusal(await run(text, { only: 'etl, job' }), 'INPUT_INVALID', { message })
     const without = { 'spec-file': '', name: 'etl', scopes: 'apps', only: 'etl' }
     expectRefusal(await simulation.run(without), 'INPUT_INVALID', { message: /^only: chooses clients of a spec-file/ })

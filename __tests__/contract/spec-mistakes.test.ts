@@ -54,7 +54,7 @@ clients:
       ),
       expect.stringMatching(/^14:11 clients\[2\].name: must be a text, not a number; put it in quotes$/),
       expect.stringMatching(
-        /^16:9 clients\[2\].deliver\[0\]: the client secret of client .* as that of client etl \(clients.yaml:13\), secret QLIK_CLIENT_SECRET in acme\/app, environment Staging/,
+        /^16:9 clients\[2\].deliver\[0\]: the client secret of client .* as the one of client etl \(clients.yaml:13\), secret QLIK_CLIENT_SECRET in acme\/app, environment Staging/,
       ),
       expect.stringMatching(/^17:5 clients\[3\].name: is missing$/),
       expect.stringMatching(/^17:13 clients\[3\].scopes: must be a list, not a text$/),

@@ -8,10 +8,10 @@ beforeAll(async () => {
 })
 
 const head = 'version: 1\nclients:\n'
-const deep = /is not indented like the lines that it belongs to$/
-const space = /lacks a space behind the colon: write `key: value`$/
+const deep = /is not indented like the other lines of its list or mapping$/
+const space = /lacks a space after the colon: write `key: value`$/
 const quoted = /has an opening quote that is not closed on its line$/
-const expression = /has an expression `\$\{\{ … \}\}`, which nobody replaces in a file/
+const expression = /has an expression `\$\{\{ … \}\}`, which is not evaluated in a file/
 
 // What people get wrong when they write YAML by hand: each is one mistake, the right one, on its line.
 describe('a slip in a spec file is one mistake, on the line where it was made', () => {
@@ -33,12 +33,12 @@ describe('a slip in a spec file is one mistake, on the line where it was made', 
     ['no space behind a colon, only key', `${head}  - name:one\n`, '3:5', space],
     ['no space behind a colon, at the top', 'version:1\nclients:\n  - name: x\n', '1:1', space],
     ['no space behind a colon, in braces', `${head}  - { name:one, deliver: [] }\n`, '3:7', space],
-    ['no space behind a dash', `${head}  -name: x\n   deliver: []\n`, '3:3', /lacks a space behind the dash$/],
+    ['no space behind a dash', `${head}  -name: x\n   deliver: []\n`, '3:3', /lacks a space after the dash$/],
     [
       'no space behind the dashes of a list',
       `${head}  - name: x\n    deliver: []\n    scopes:\n      -a\n      -b\n`,
       '6:7',
-      /scopes: lacks a space behind the dash/,
+      /scopes: lacks a space after the dash/,
     ],
     ['no ], then a key', `${head}  - name: one\n    scopes: [a\n    deliver: []\n`, '4:13', /has a \[ without its \]$/],
     [
@@ -182,9 +182,9 @@ describe('a slip in a spec file is one mistake, on the line where it was made', 
       'a merge conflict',
       `version: 1\n<<<<<<< HEAD\nclients: []\n=======\nclients: []\n>>>>>>> x\n`,
       '2:1',
-      /is a mark of a merge conflict/,
+      /is a marker of a merge conflict/,
     ],
-    ['a control character', `${head}  - name: "a\u0007b"\n    deliver: []\n`, '3:13', /holds a control character/],
+    ['a control character', `${head}  - name: "a\u0007b"\n    deliver: []\n`, '3:13', /contains a control character/],
     [
       'the key twice',
       `${head}  - name: x\n    name: y\n    deliver: []\n`,
@@ -195,7 +195,7 @@ describe('a slip in a spec file is one mistake, on the line where it was made', 
     ['a tag', `${head}  - name: !secret x\n    deliver: []\n`, '3:11', /has a tag or directive/],
     ['an alias of nothing', `${head}  - name: *x\n    deliver: []\n`, '3:11', /is an alias without an anchor/],
     ['no clients', 'version: 1\nclients:\n', '2:9', /clients: is empty$/],
-    ['a list of nothing', `${head}  -\n`, '3:4', /clients\[0\]: is empty: write an item behind the dash/],
+    ['a list of nothing', `${head}  -\n`, '3:4', /clients\[0\]: is empty: write an item after the dash/],
     [
       'a mapping for a list',
       `${head}  - name: x\n    deliver: { environment: staging }\n`,

@@ -172,7 +172,7 @@ describe('an organization’s secret', () => {
     const body = JSON.stringify({ total_count: 2, repositories: [{ id: github.findRepository('acme/web')!.id }] })
     const fault = { kind: 'status', status: 200, body } as const
     faults.add({ method: 'GET', path: /\/repositories/, when: 'before', times: 9, fault })
-    const message = /who sees organization acme: QLIK_CLIENT_SECRET now can’t be read/
+    const message = /present visibility of organization acme: QLIK_CLIENT_SECRET can’t be read/
     expectFailure(await simulation.run({ ...inputs, 'client-id-as': 'none' }), 'INPUT_INVALID', { message })
     expect(github.secretValue(secretAt(place))).toBe('by hand')
     expect(seenBy()).toEqual(['acme/api', 'acme/web'])
@@ -211,7 +211,7 @@ describe('an organization’s secret', () => {
     simulation.afterRequest = () => {
       if (theClient(simulation).secrets.length === 2) github.deleteSecret(secretAt(place))
     }
-    const message = /^visibility: is missing, and who sees organization acme: QLIK_CLIENT_SECRET/
+    const message = /^visibility: is missing, and the present visibility of organization acme: QLIK_CLIENT_SECRET/
     expectFailure(await simulation.run({ ...inputs, rotate: 'now' }), 'INPUT_INVALID', { message })
     simulation.afterRequest = undefined
     expect(github.secretNames(place)).toEqual([])

@@ -105,7 +105,7 @@ export function sendBy({ reading, plan, restsOn }: Work): number {
 }
 
 export function cancelled(): ActionError {
-  return new ActionError('CANCELLED', 'the run was asked to stop', 'Start it again: the next run goes on from here.')
+  return new ActionError('CANCELLED', 'the run was asked to stop', 'Start it again: the next run continues from here.')
 }
 
 /** Whether the client has a description before this plan writes it: a patch adds or replaces it accordingly. */

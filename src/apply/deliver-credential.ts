@@ -156,5 +156,5 @@ async function requireLive({ destination, at }: Delivery, fresh: Delivered, work
 
 function heldUp(destination: Destination): ActionError {
   const message = `GitHub kept us from delivering to ${plain(destinationLabel(destination))} for a quarter of an hour`
-  return new ActionError('RATE_LIMITED', message, 'Run again later. The next run goes on from here.')
+  return new ActionError('RATE_LIMITED', message, 'Run again later. The next run continues from here.')
 }

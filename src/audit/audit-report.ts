@@ -5,15 +5,15 @@ import { plain } from '../base/text.ts'
 import { blocks, fitted, folded, tableOf } from '../report/markdown-table.ts'
 import { countsText, type Finding, kinds, type Severity } from './findings.ts'
 
-/** What an audit found, as it is told. `clients`: how many were looked at. */
+/** The result of an audit for its reports. `clients`: the number of examined clients. */
 export type Audited = { host: string; clients: number; findings: Finding[] }
 
 const marks: Record<Severity, string> = { high: '🔴', medium: '🟠', low: '🟡', info: 'ℹ️' }
 
-/** So many findings are shown; the rest is folded up. */
+/** The number of findings that are shown; the others are folded up. */
 const mostShown = 25
 
-/** The job summary: counts, what there is of each kind, then the worst findings in a line each, and the rest folded up. */
+/** The job summary: counts, a table of the kinds, then the worst findings with a line each, and the others folded up. */
 export function auditSummary({ host, clients, findings }: Audited): string {
   const rest = findings.slice(mostShown)
   return blocks([
@@ -25,7 +25,7 @@ export function auditSummary({ host, clients, findings }: Audited): string {
   ])
 }
 
-/** Of a few findings the lines themselves say as much. */
+/** With few findings the lines themselves are enough. */
 function byKind(findings: Finding[]): string {
   if (findings.length <= mostShown) return ''
   const found = Map.groupBy(findings, ({ kind }) => kind)
@@ -42,7 +42,7 @@ function row({ name, clientId, kind, severity, detail }: Finding): string[] {
   return [marks[severity], client, `<code>${kind}</code> ${markdown(detail)}`, kinds[kind][1]]
 }
 
-/** Those of one kind together: what to do is told once above them. */
+/** Findings grouped by kind, each group under its remedy. */
 function restTable(findings: Finding[]): string {
   const lines = [...Map.groupBy(findings, ({ kind }) => kind)].flatMap(([kind, found]) => [
     `\n${marks[kinds[kind][0]]} <code>${kind}</code>: ${kinds[kind][1]}\n`,
@@ -58,7 +58,7 @@ function restTable(findings: Finding[]): string {
 
 const mostLogged = 50
 
-/** A line for each of the worst findings, and a last one with counts. */
+/** A line for each of the worst findings, and a last line with counts. */
 export function auditLines({ host, clients, findings }: Audited): string[] {
   const left = findings.length - mostLogged
   return [
@@ -86,13 +86,13 @@ export function findingsData(findings: Finding[]): string {
   )
 }
 
-/** Why a run fails that must not have findings; undefined where none is above `info`. */
+/** The failure of a run with `fail-on-findings`; undefined if no finding is above `info`. */
 export function findingsError({ host, findings }: Audited): ActionError | undefined {
   const grave = findings.filter(({ severity }) => severity !== 'info')
   if (grave.length === 0) return undefined
   return new ActionError(
     'FINDINGS',
     `${plural(grave.length, 'finding')} on ${plain(host, 100)}: ${countsText(grave)}`,
-    'The summary and the output findings say of each what it is, and the summary what to do. Without fail-on-findings a run only tells them.',
+    'The summary and the output findings describe each finding, and the summary has the remedies. Without fail-on-findings a run only reports them.',
   )
 }

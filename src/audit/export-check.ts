@@ -15,7 +15,10 @@ import type { Draft } from '../spec/spec-draft.ts'
 import { type CheckedFile, checkFile } from '../spec/spec-file.ts'
 import type { Entry } from './export-entry.ts'
 
-/** What an export is made for: the running repository, the tenant's time in epoch seconds, and all clients in the documented form. */
+/**
+ * The context of an export: the running repository, the tenant's time in epoch seconds, and all clients that have the documented
+ * form.
+ */
 export type Exporting = {
   here: Repository
   now: number
@@ -23,16 +26,16 @@ export type Exporting = {
   adminClientId?: string | undefined
 }
 
-/** An entry that a file may have, or why none may. */
+/** An entry for the file, or the reason why there is none. */
 export type Checked = { entry: Entry; reason?: string | undefined }
 
 /**
- * Sorts out the entries with which a file would be no spec file, or a run would change something: by the very checks of files, and by
- * the very plan of a run. Pure. What only GitHub knows is taken to be as the ledgers say.
+ * Rejects entries that would make the file invalid, or that a run would change. It uses the same checks as for spec files, and
+ * the same plan as a run. Pure. The state on GitHub is assumed to match the ledgers.
  */
 export function checkEntries(entries: Entry[], about: Exporting): Checked[] {
   const reasons = new Map<Entry, string>()
-  // Two clients may both say that they serve a place. The one that wrote there last does: it is looked at first.
+  // The ledgers of two clients may name the same place. The client that wrote there last serves it, so it is checked first.
   let left = entries.toSorted((a, b) => lastWrite(b) - lastWrite(a))
   for (let found = true; found; ) {
     const wrong = mistakesOf(left, about)
@@ -57,7 +60,7 @@ function lastWrite({ client }: Entry): number {
 
 const name = 'export'
 
-/** What is wrong with the file that these entries make, by entry: each stands on a line of its own. */
+/** The mistakes in the file of these entries, by entry: each entry has its own line. */
 function mistakesOf(entries: Entry[], { here }: Exporting): Map<Entry, string> {
   const file = fileOf(entries)
   const fullName = `${here.owner}/${here.name}`
@@ -66,7 +69,7 @@ function mistakesOf(entries: Entry[], { here }: Exporting): Map<Entry, string> {
   const first = new Map<Entry, string>()
   for (const { line, message } of mistakes) {
     const entry = entries[line - 1]
-    // The path names a line that the file will not have.
+    // The path in the message names a position that the final file will not have.
     if (entry !== undefined && !first.has(entry)) first.set(entry, message.replace(/^clients\[\d+\]\.?/, ''))
   }
   return first
@@ -100,7 +103,7 @@ function located(value: Draft, line: number): Located {
   return { value, at, parts: new Map(pairs.map(([key, part]) => [key, { key: at, node: located(part, line) }])) }
 }
 
-/** What these entries become with defaults; undefined where the file would be none. */
+/** These entries completed with defaults; undefined if the file would be invalid. */
 export function completedWith(entries: Entry[], defaults: Record<string, Draft>): WrittenClient[] | undefined {
   const { clients, mistakes } = fileOf(entries, defaults)
   return mistakes.length > 0 || clients.length !== entries.length ? undefined : clients
@@ -120,7 +123,7 @@ function specsOf(entries: Entry[], { here }: Exporting): ClientSpec[] {
   )
 }
 
-/** Repositories as the ledger names them, with their ids. */
+/** Repositories by the names in the ledger, with their ids. */
 function namedPlaces({ description: { ledger } }: ObservedClient): { id: string; fullName: string }[] {
   return Object.entries(ledger?.destinations ?? {}).flatMap(([key, delivered]) =>
     delivered.in === undefined ? [] : [{ id: decodeURIComponent(key.split('/')[0]!), fullName: delivered.in }],
@@ -159,12 +162,12 @@ function instead({ kind }: Step): string {
   return kind === 'retire' ? 'retire a secret' : 'change it'
 }
 
-/** Hints are nothing for a file that is committed. */
+/** A committed file must not contain hints. */
 function withoutHints({ secrets }: ObservedClient, text: string, without: string): string {
   return secrets.some(({ hint }) => text.includes(hint)) ? `a run would ${without}` : text
 }
 
-/** Places as the ledgers say that somebody left them: whoever wrote last serves a place. */
+/** The state of each place by the ledgers: the client that wrote last serves it. */
 function asRecorded({ destinations }: ClientSpec, clients: ObservedClient[]): Observed['destinations'] {
   return new Map(
     destinations.map((destination) => {

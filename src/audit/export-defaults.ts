@@ -3,19 +3,19 @@ import type { Draft } from '../spec/spec-draft.ts'
 import { completedWith } from './export-check.ts'
 import type { Entry } from './export-entry.ts'
 
-/** What the program takes where neither client nor `defaults` say anything, and every client keeps. */
+/** The program's own defaults, which change no existing client. */
 const usual: Record<string, Draft> = {
   'grant-types': ['client_credentials'],
   'auth-method': 'client_secret',
   consent: 'trusted',
 }
 
-/** Keys of which most clients have the same. */
+/** Keys for which most clients have the same value. */
 const common = ['grant-types', 'scopes', 'auth-method', 'consent', 'deliver']
 
 export type Shortened = { defaults: Record<string, Draft>; clients: Record<string, Draft>[] }
 
-/** The same clients with what most of them agree on said once, and nothing said that holds anyway. */
+/** The same clients with their common values moved to `defaults`, and without values that equal the program's own defaults. */
 export function shortened(entries: Entry[]): Shortened {
   const defaults = Object.fromEntries(
     common.flatMap((key) => {
@@ -23,7 +23,7 @@ export function shortened(entries: Entry[]): Shortened {
       return value === undefined || same(key, value, usual[key]) ? [] : [[key, value]]
     }),
   )
-  // Should the file not be what it is without defaults, it has none.
+  // If the defaults would change the meaning of the file, it gets none.
   const fitting = isSame(entries, defaults) ? defaults : {}
   return { defaults: fitting, clients: without(entries, fitting).map(({ says }) => says) }
 }
@@ -34,7 +34,7 @@ function isSame(entries: Entry[], defaults: Record<string, Draft>): boolean {
   return short !== undefined && places(long) === places(short)
 }
 
-/** The value that more than half of the clients have; none where a client can't say its own. */
+/** The value of more than half of the clients; none if a client can't override it with its own. */
 function mostlyAgreed(key: string, entries: Entry[]): Draft | undefined {
   if (entries.some(({ says }) => says[key] === undefined)) return undefined
   const values = entries.map((entry) => (key === 'deliver' ? templateOf(entry) : entry.says[key]!))
@@ -57,13 +57,13 @@ function same(key: string, a: Draft, b: Draft | undefined): boolean {
   return b !== undefined && comparable(key, a) === comparable(key, b)
 }
 
-/** Lists but those of destinations are sets. */
+/** Lists are sets, except lists of destinations. */
 function comparable(key: string, value: Draft): string {
   const isSet = Array.isArray(value) && key !== 'deliver'
   return JSON.stringify(isSet ? [...new Set(value)].sort() : value)
 }
 
-/** The places of a client as one of any name would have them: its own in the names of values is `{name}`. */
+/** The places of a client in a form for any name: `{name}` replaces its own name in the names of values. */
 function templateOf({ says }: Entry): Draft {
   const word = wordOf(String(says.name))
   const named = ([key, value]: [string, Draft]): [string, Draft] => [

@@ -9,14 +9,14 @@ import { shortened } from './export-defaults.ts'
 import { type Entry, entryOf, strangersOf } from './export-entry.ts'
 import { ownerIs } from './ownership.ts'
 
-/** What becomes of a tenant's clients: so many are in the file, so many only in its comments, and so many are of other types. */
+/** Numbers of a tenant's clients: in the file, only in its comments, and of other types. */
 export type Exported = { draft: SpecDraft; inFile: number; inComments: number; otherTypes: number }
 
 /** `schema`: the address of the JSON Schema of spec files. */
 type About = Pick<Exporting, 'here' | 'now' | 'adminClientId'> & { origin: string; schema: string }
 
 /**
- * The spec file of what is there: planned with it, nothing differs. `leave`: keys that are not said, for a file that would be too
+ * A spec file of the tenant's clients: a plan with it shows no difference. `leave`: keys to leave out, if the file would be too
  * long with them.
  */
 export function exportOf(listed: ListedClient[], about: About, leave: readonly string[] = []): Exported {
@@ -68,7 +68,7 @@ function headOf({ origin, schema }: About, kept: Entry[]): string[] {
   const strangers = strangersOf(kept)
   return [
     `yaml-language-server: $schema=${schema}`,
-    `The web clients of ${plain(new URL(origin).host)} as they are: a plan with this file finds nothing different.`,
+    `The web clients of ${plain(new URL(origin).host)} in their present state: a plan with this file shows no difference.`,
     'The first run that applies it notes on each client that this repository manages it.',
     ...(strangers.length === 0 ? [] : [`It delivers elsewhere too. Give: allow-destinations: ${strangers.join(' ')}`]),
   ]
@@ -86,13 +86,13 @@ function aboutEntry({ client, says, unsaid }: Entry, { now }: About): string[] {
   return [
     facts.filter(Boolean).join('; '),
     ...(says.rotation === undefined ? [] : ['a previous secret is still valid, and this grace keeps it so']),
-    ...(unsaid.length === 0 ? [] : [`kept as it is, and not said here: ${unsaid.join(', ')}`]),
+    ...(unsaid.length === 0 ? [] : [`stays unchanged, and is not in this file: ${unsaid.join(', ')}`]),
   ]
 }
 
 const day = 86_400
 
-/** Rough, so that the file of next month differs in little. */
+/** Approximate, so that next month's file differs little. */
 function ageText(seconds: number): string {
   const days = Math.max(0, Math.floor(seconds / day))
   if (days < 60) return `${plural(days, 'day')} ago`
@@ -113,7 +113,7 @@ function leftOut(web: ListedClient[], checked: Checked[], isOthers: (client: Obs
 }
 
 function labelOf({ name, id }: ObservedClient): string {
-  // Whoever called a client by its secret has shown enough.
+  // A name that looks like a credential must not be repeated.
   const shown = looksLikeCredential(name) ? 'a client whose name looks like a credential' : plain(name, 80)
   return `${shown || 'a client without a name'} (${plain(id, 80)})`
 }

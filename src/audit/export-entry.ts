@@ -11,10 +11,16 @@ import type { Draft } from '../spec/spec-draft.ts'
 import type { Measure } from './evidence.ts'
 import { ownerIs } from './ownership.ts'
 
-/** A client as a spec file would have it, with every value that a default could fill. `unsaid`: keys that can't say what is there. */
+/**
+ * A client in the form of a spec file, with every value that a default could set. `unsaid`: keys that can't express the client's
+ * values.
+ */
 export type Entry = { client: ObservedClient; says: Record<string, Draft>; unsaid: string[] }
 
-/** What a spec would say of a client so that a run leaves it as it is. What the tenant lacks is left out, and so is what no spec can say. */
+/**
+ * The spec of a client with which a run leaves it unchanged. Values that the tenant lacks are left out, and so are values that no
+ * spec can express.
+ */
 export function entryOf(client: ObservedClient, now: number, here: Measure['here']): Entry {
   const ledger = managedBy(client, here)
   const deliver = ledger === undefined ? [] : deliveries(ledger, client, here)
@@ -35,13 +41,13 @@ export function entryOf(client: ObservedClient, now: number, here: Measure['here
   }
   const there = Object.entries(all).filter((pair): pair is [string, Draft] => pair[1] !== undefined)
   const unsaid = there.filter(([key, value]) => !required.includes(key) && !canSay(key, value)).map(([key]) => key)
-  // Ledgers know the spaces of a client, not its roles there.
+  // A ledger has the spaces of a client, but not its roles there.
   const more = Object.keys(ledger?.spaces ?? {}).length > 0 ? ['spaces'] : []
   const says = Object.fromEntries(there.filter(([key]) => !unsaid.includes(key)))
   return { client, says, unsaid: [...unsaid, ...more] }
 }
 
-/** Without these a client is no client of a file: what they can't say shows when the file is checked. */
+/** A file's client needs these keys: values that they can't express become mistakes when the file is checked. */
 const required = ['name', 'client-id', 'consent', 'deliver']
 
 function canSay(key: string, value: Draft): boolean {
@@ -50,7 +56,7 @@ function canSay(key: string, value: Draft): boolean {
   return !isSpoiled && clientSchema.shape[key as keyof typeof clientSchema.shape].safeParse(value).success
 }
 
-/** Nobody replaces expressions in a file, and no file holds what looks like a credential. */
+/** Expressions are not evaluated in a file, and no file may contain a text that looks like a credential. */
 function spoils(key: string, text: string): boolean {
   return looksLikeCredential(text) || (key !== 'description' && text.includes('${{'))
 }
@@ -63,7 +69,7 @@ function managedBy({ description: { ledger } }: ObservedClient, here: Measure['h
   return ledger !== undefined && ownerIs(ledger, here) ? ledger : undefined
 }
 
-/** The method of the current credential, where it was issued here; else secrets, unless the client allows keys alone. */
+/** The method of the current credential, if this action issued it; otherwise secrets, unless the client allows only keys. */
 function methodSaid({ authMethods, description: { ledger } }: ObservedClient): string {
   const isKey =
     authMethods.includes(methodOf.key) &&
@@ -73,7 +79,7 @@ function methodSaid({ authMethods, description: { ledger } }: ObservedClient): s
 
 const day = 86_400
 
-/** No ledger says how long the grace is. Where a secret lives on for longer than the usual time, the file must give it longer. */
+/** A ledger does not record the grace period. If a secret has lived longer than the default, the file must set a longer one. */
 function patience({ retiring }: Ledger, { secrets }: ObservedClient, now: number): Record<string, Draft> | undefined {
   const live = Object.entries(retiring).filter(([hint]) => secrets.some((secret) => secret.hint === hint))
   const longest = Math.max(0, ...live.map(([, since]) => now - since))
@@ -82,7 +88,7 @@ function patience({ retiring }: Ledger, { secrets }: ObservedClient, now: number
 
 // --- where it is delivered -----------------------------------------------------------------------------------------------
 
-/** The places that the ledger serves, as `deliver` has them. */
+/** The places in the ledger, in the form of `deliver`. */
 function deliveries(ledger: Ledger, client: ObservedClient, here: Measure['here']): Draft[] {
   const usual = usualName(methodSaid(client))
   return Object.entries(ledger.destinations).map(([key, delivered]) =>
@@ -110,7 +116,10 @@ function isRunning({ id, owner, name }: NonNullable<Destination['repository']>, 
   return here.id === undefined ? `${owner}/${name}`.toLowerCase() === here.fullName.toLowerCase() : id === here.id
 }
 
-/** Repositories and organizations that these entries deliver to, besides the running one: as `allow-destinations` takes them. */
+/**
+ * The repositories and organizations, other than the running one, to which these entries deliver, in the form of
+ * `allow-destinations`.
+ */
 export function strangersOf(entries: Entry[]): string[] {
   const places = entries.flatMap(({ says }) => says.deliver as Record<string, string>[])
   const names = places.flatMap(({ repository, organization }) => repository ?? organization ?? [])

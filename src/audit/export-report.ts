@@ -30,12 +30,12 @@ export function exportSummary({ host, file, exported, text }: Told): string {
   return blocks([
     `### Qlik OAuth clients on ${markdown(host)}: export`,
     `**${counts(exported, 'exported')}**, to ${where}.`,
-    'Read it, delete from it what this repository must not keep, and run <code>mode: plan</code> with it: nothing differs. Nothing is written before <code>mode: apply</code>.',
+    'Read it, remove the clients that this repository must not manage, and run <code>mode: plan</code> with it: the plan shows no difference. Nothing is written before <code>mode: apply</code>.',
     fits ? folded('The file', fenced(text)) : '',
   ])
 }
 
-/** Whatever the text holds, it stays in its block: the fence is longer than any run of its own signs in it. */
+/** The text can't end its block: the fence is longer than any run of backticks in the text. */
 function fenced(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)

@@ -3,9 +3,9 @@ import type { ObservedClient } from '../model/client.ts'
 export type Severity = 'high' | 'medium' | 'low' | 'info'
 export const severities: readonly Severity[] = ['high', 'medium', 'low', 'info']
 
-/** Every kind of finding, worst first: how severe it is, and the one thing to do about it. */
+/** Every kind of finding, worst first, with its severity and its remedy. */
 export const kinds = {
-  'broad-scope': ['high', 'Give it only the scopes that it uses, and admin scopes to as few clients as can be.'],
+  'broad-scope': ['high', 'Give it only the scopes that it uses, and give admin scopes to as few clients as possible.'],
   'old-secret': ['high', 'Issue a fresh one, take it into use, then delete this one; or set rotate-after.'],
   unmanaged: ['medium', 'Put it into a spec file (mode: export writes one), or look after it by hand.'],
   unused: ['medium', 'Ask who needs it. Delete it if nobody does.'],
@@ -15,7 +15,7 @@ export const kinds = {
   'not-in-spec': ['medium', 'Put it back into a spec file, or delete it with mode: destroy.'],
   'not-on-tenant': ['medium', 'Create it with mode: apply, or take it out of the file.'],
   'not-trusted': ['low', 'Set its consent to trusted: until then it gets no access token by itself.'],
-  'unknown-maker': ['low', 'Find out who uses it, or replace it with a secret that somebody answers for.'],
+  'unknown-maker': ['low', 'Find out who uses it, or replace it with a secret that has an owner.'],
   disabled: ['low', 'Delete it if nobody needs it any more.'],
   'managed-elsewhere': ['info', 'Change it in that repository.'],
   unseen: ['info', 'Sign in as a tenant admin to have this judged too.'],
@@ -23,7 +23,7 @@ export const kinds = {
 
 export type Kind = keyof typeof kinds
 
-/** Something that is worth a look. `name` is as the tenant has it; `detail` is one harmless line. */
+/** A finding. `name`: the client's name on the tenant, unescaped; `detail`: one harmless line. */
 export type Finding = { clientId: string; name: string; kind: Kind; severity: Severity; detail: string }
 
 export function findingOf(client: Pick<ObservedClient, 'id' | 'name'>, kind: Kind, detail: string): Finding {
@@ -32,7 +32,7 @@ export function findingOf(client: Pick<ObservedClient, 'id' | 'name'>, kind: Kin
 
 const order = Object.keys(kinds)
 
-/** Worst first, those of one kind together and by the name of the client. */
+/** Worst first, then by kind and by the client's name. */
 export function worstFirst(findings: Finding[]): Finding[] {
   return findings.toSorted(
     (a, b) =>
@@ -44,7 +44,7 @@ function compared(a: string, b: string): number {
   return a < b ? -1 : Number(a > b)
 }
 
-/** How many findings there are of each severity, the worst first; severities without one are left out. */
+/** The number of findings of each severity, worst first, without empty severities. */
 export function countsOf(findings: Finding[]): [Severity, number][] {
   return severities.flatMap((severity) => {
     const count = findings.filter((finding) => finding.severity === severity).length

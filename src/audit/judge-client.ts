@@ -8,7 +8,7 @@ import type { Evidence, Measure } from './evidence.ts'
 import { type Finding, findingOf } from './findings.ts'
 import { ownerIs } from './ownership.ts'
 
-/** What is worth a look at one client by itself, in no order. */
+/** The findings about one client by itself, unsorted. */
 export function judgeClient(client: ObservedClient, evidence: Evidence, measure: Measure): Finding[] {
   const admin = adminScopes(client)
   const found = (kind: Finding['kind'], isSo: boolean, detail: () => string) =>
@@ -34,7 +34,7 @@ export function judgeClient(client: ObservedClient, evidence: Evidence, measure:
     ...found(
       'not-trusted',
       grantTypes.includes('client_credentials') && consent === 'required',
-      () => 'is for machines, and its consent is required',
+      () => 'is for machines, but its consent is `required`',
     ),
     ...unknownMakers(client, secrets, evidence),
     ...found('disabled', disabled !== undefined, () => `is disabled: ${plain(disabled ?? '', 100)}`),
@@ -66,8 +66,8 @@ function oldSecrets(client: ObservedClient, now: number, maxAge: number): Findin
 }
 
 /**
- * When a secret was there already: by the tenant's own record, which keys lack, else by what the ledger says of it. The ledger
- * notes when a secret was issued or noticed, or since when it retires: then it is at least so old.
+ * A time at which a secret existed: from the tenant's own record, which keys lack, or else from the ledger. The ledger records
+ * when a secret was issued or noticed, or when its retirement began: the secret is at least that old.
  */
 export function bornBy(
   { hint, createdAt }: ObservedSecret,
@@ -87,7 +87,7 @@ function unknownMakers(client: ObservedClient, secrets: ObservedSecret[], { user
   const hints = (found: ObservedSecret[]) => listText(found.map(({ hint }) => hint))
   const texts = [
     ...(unsaid.length > 0 ? [`the tenant does not say who made ${hints(unsaid)}`] : []),
-    ...(orphans.length > 0 ? [`whoever made ${hints(orphans)} is gone`] : []),
+    ...(orphans.length > 0 ? [`the user who made ${hints(orphans)} is gone`] : []),
   ]
   return texts.length === 0 ? [] : [findingOf(client, 'unknown-maker', texts.join('; '))]
 }
@@ -105,8 +105,8 @@ function managed(client: ObservedClient, { here }: Measure): Finding[] {
 
 function unmanagedText({ description, appType, createdAt }: ObservedClient): string {
   const since = createdAt === undefined ? '' : `, made ${iso(createdAt).slice(0, 10)}`
-  if (description.note === 'mangled') return `its ledger line was edited, and can’t be read any more${since}`
-  // Other types can't be managed by this action.
+  if (description.note === 'mangled') return `its ledger line was edited, and can no longer be read${since}`
+  // This action can't manage other types.
   return `no ledger line${appType === 'web' ? '' : `, type ${plain(appType, 40)}`}${since}`
 }
 

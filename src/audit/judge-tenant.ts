@@ -7,7 +7,7 @@ import { type Finding, findingOf, worstFirst } from './findings.ts'
 import { judgeClient } from './judge-client.ts'
 import { ownerIs } from './ownership.ts'
 
-/** Everything that is worth a look on a tenant, worst first. */
+/** All findings on a tenant, worst first. */
 export function judgeTenant(evidence: Evidence, measure: Measure): Finding[] {
   const clients = evidence.clients.map(({ client }) => client)
   return worstFirst([
@@ -30,7 +30,7 @@ function orphanedBots(clients: ObservedClient[], { users, adminClientId }: Evide
   })
 }
 
-/** Clients of a region or an organization are in no tenant's list; their users are called so in every tenant. */
+/** Clients of a region or an organization are not in a tenant's list; their users have these names in every tenant. */
 function isOfRegion({ name }: TenantUser): boolean {
   return /\boauth client\s*$/i.test(name)
 }
@@ -63,7 +63,7 @@ function againstFiles(clients: ObservedClient[], { files, here }: Measure): Find
   ]
 }
 
-/** As clients are found by a run: by the pin alone where there is one, else by the ledger, else by name. */
+/** Matches clients as a run does: only by the pin if there is one, else by the ledger, else by name. */
 function isMeant(client: ObservedClient, spec: WrittenClient, isOurs: boolean): boolean {
   if (spec['client-id'] !== undefined) return client.id === spec['client-id']
   return isOurs ? client.description.ledger?.owner.client === spec.name : client.name === spec.name

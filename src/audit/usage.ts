@@ -16,10 +16,10 @@ import { eventsKept } from './judge-client.ts'
  *   else                                                not judged
  */
 
-/** The newest events of all users. `all`: there are no others. */
+/** The newest events of all users. `all`: the tenant has no others. */
 export type Stream = { events: TokenEvent[]; all: boolean }
 
-/** What is known of the use of clients, and which bots to ask about. */
+/** The known use of clients, and the bots to ask about. */
 export type Usage = { unused: Set<string>; ask: { clientId: string; userId: string }[]; unknown: string[] }
 
 type Known = {
@@ -27,16 +27,19 @@ type Known = {
   /** Undefined: they could not be read. */
   bots: TenantUser[] | undefined
   now: number
-  /** The client that this run signed in with is in use. */
+  /** The client that this run signed in with counts as used. */
   adminClientId?: string | undefined
 }
 
-/** Pages of users that may be read, for so many clients. Of a larger tenant the bots alone are. */
+/** The number of pages of users to read, for so many clients. On a tenant with more users only the bots are read. */
 export function userPagesFor(clients: number): number {
   return Math.max(1, Math.floor(clients / 4))
 }
 
-/** Pages of events of each name, so that there are three requests a client at most where all these bots have to be asked about too. */
+/**
+ * The number of pages of events of each name, so that there are at most three requests for each client, even if each bot needs a
+ * request of its own.
+ */
 export function eventPagesFor(clients: number, made: number, bots: number): number {
   const left = 3 * clients - made - 2 * bots
   return Math.max(0, Math.min(mostEventPages, Math.floor(left / 2)))
@@ -44,7 +47,7 @@ export function eventPagesFor(clients: number, made: number, bots: number): numb
 
 const mostEventPages = 10
 
-/** What the newest events say of each client that machines use; of others the tenant does not tell enough. */
+/** The use of each client for machines, by the newest events; for other clients the tenant's events are not enough. */
 export function usageOf(clients: ObservedClient[], { stream, bots, now, adminClientId }: Known): Usage {
   const botOf = new Map((bots ?? []).map((bot) => [bot.clientId?.toLowerCase(), bot]))
   const recent = stream.events.filter((event) => isRecent(event, now))
@@ -73,12 +76,12 @@ function clientOf({ clientId, userId }: TokenEvent, bots: TenantUser[] | undefin
   return clientId ?? bots?.find(({ id }) => id === userId)?.clientId
 }
 
-/** Within the time for which the tenant keeps events, should it show older ones. */
+/** Is the event within the time for which tenants keep events? The tenant may show older ones. */
 export function isRecent({ at }: TokenEvent, now: number): boolean {
   return at === undefined || now - at <= eventsKept
 }
 
-/** Do events name the bots that got the tokens? Nobody documents it: taken for granted until an event shows otherwise. */
+/** Do events name the bots that got the tokens? This is not documented: it is assumed until an event shows the opposite. */
 function namesBots({ events }: Stream, botOf: ReadonlyMap<string | undefined, TenantUser>): boolean {
   const telling = events.flatMap(({ toBot, clientId, userId }) => {
     const bot = toBot && clientId !== undefined ? botOf.get(clientId.toLowerCase()) : undefined

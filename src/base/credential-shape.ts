@@ -6,8 +6,8 @@ const known =
 const ids = /(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40})(?![0-9a-z])/gi
 
 /**
- * Does a text hold something that looks like a credential? True for the forms above, and for a long run of characters in which letters
- * and digits alternate as they do in random texts and in no name. A short or pronounceable secret is not recognized.
+ * Does a text contain something that looks like a credential? True for the forms above, and for a long run of characters in which
+ * letters and digits alternate as in random texts, and not as in names. A short or pronounceable secret is not recognized.
  */
 export function looksLikeCredential(text: string): boolean {
   if (text.length < shortest) return false
@@ -19,7 +19,7 @@ export function looksLikeCredential(text: string): boolean {
   )
 }
 
-/** Base64 mixes all kinds; slugs and paths of addresses have many marks, and hardly any capitals. */
+/** Base64 mixes all kinds; slugs and paths have many punctuation marks, and hardly any capitals. */
 function isMixed(run: string): boolean {
   const counts = [/[A-Z]/g, /[a-z]/g, /\d/g].map((kind) => run.match(kind)?.length ?? 0)
   return counts.every((count) => count >= 3) && changes(run, kindOf) >= run.length * 0.45
@@ -27,7 +27,7 @@ function isMixed(run: string): boolean {
 
 const shortest = 24
 
-/** How often neighbours in a text are of different kinds. */
+/** The share of adjacent characters that are of different kinds. */
 function changes(text: string, kind: (char: string) => unknown): number {
   let [count, before] = [0, kind(text[0]!)]
   for (const char of text) {

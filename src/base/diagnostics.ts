@@ -4,13 +4,13 @@ import type { Mistake, Position } from './errors.ts'
 import { ActionError } from './errors.ts'
 import { plain } from './text.ts'
 
-/** A value of a spec file with its position. `value` is plain data; of a mapping or a list `parts` has the values in it. */
+/** A value of a spec file with its position. `value` is plain data; `parts`: the values inside a mapping or list. */
 export type Located = {
   value: unknown
   at: Position
-  /** It has a YAML anchor, by which other values can repeat it. */
+  /** It has a YAML anchor, so aliases can repeat it. */
   isAnchored?: boolean
-  /** It could not be read, which is a mistake of its own. */
+  /** It could not be read, which is reported as a separate mistake. */
   isUnread?: boolean
   parts?: ReadonlyMap<string | number, { key: Position; node: Located }> | undefined
 }
@@ -30,7 +30,7 @@ export function locateKey(root: Located, path: readonly PropertyKey[]): Position
   return part?.key ?? around.at
 }
 
-/** A path as people write it: `clients[0].deliver[1].repository`. */
+/** A path in the usual notation: `clients[0].deliver[1].repository`. */
 export function pathText(path: readonly PropertyKey[]): string {
   return path
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${shownKey(String(step))}`))
@@ -38,7 +38,7 @@ export function pathText(path: readonly PropertyKey[]): string {
     .replace(/^\./, '')
 }
 
-/** A key may be a credential that was pasted in the wrong column. */
+/** A key may be a credential that was pasted in the wrong place. */
 function shownKey(key: string): string {
   return looksLikeCredential(key) ? '…' : plain(key, 60)
 }
@@ -51,7 +51,7 @@ export function mistakeText({ file, line, column, message }: Mistake): string {
 /** A summary has room for about ten times as many. */
 const mostMistakes = 500
 
-/** In the order of the files and of their lines, each once. */
+/** Sorted by file and line, without duplicates. */
 export function sorted(mistakes: Mistake[], files: string[]): Mistake[] {
   const once = [...new Map(mistakes.map((mistake) => [mistakeText(mistake), mistake])).values()]
   const all = once.sort(

@@ -1,6 +1,6 @@
 const units: Record<string, number> = { d: 86_400, h: 3_600, m: 60 }
 
-/** Seconds of a duration such as `90d`, `24h`, `30m` or `0`; undefined where the text is none. */
+/** Seconds of a duration such as `90d`, `24h`, `30m` or `0`; undefined for any other text. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0
   const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? []
@@ -8,8 +8,8 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * Seconds as people say them: `3 days`, `5 hours`, `12 minutes`, `40 seconds`. Rounded down to the largest unit, but that what
- * lacks a moment of the next number counts as it.
+ * Seconds for people: `3 days`, `5 hours`, `12 minutes`, `40 seconds`. Rounded down to the largest unit; a time just short of the
+ * next whole number counts as that number.
  */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds))
@@ -49,10 +49,10 @@ export function iso(seconds: number): string {
   return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z')
 }
 
-/** No service's clock says more, in epoch seconds: a time that can be reckoned with, written, and kept in the ledger. */
+/** The largest valid time, in epoch seconds. Smaller times are safe to calculate with, to format, and to keep in the ledger. */
 export const latestTime = 99_999_999_999
 
-/** Epoch seconds of a timestamp with any number of fractional digits (Qlik sends nine); undefined where it is none. */
+/** Epoch seconds of a timestamp with any number of fractional digits (Qlik sends nine); undefined for any other text. */
 export function parseTimestamp(text: string | undefined): number | undefined {
   const milliseconds = text === undefined ? Number.NaN : Date.parse(text.replace(/(\.\d{3})\d+/, '$1'))
   return milliseconds >= 0 && milliseconds / 1000 <= latestTime ? milliseconds / 1000 : undefined

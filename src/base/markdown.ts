@@ -1,8 +1,8 @@
 import { plain } from './text.ts'
 
 /**
- * A text as Markdown that shows exactly its characters, as one line of at most `longest` characters. No markup, link, mention or
- * table border can come of it.
+ * A text as Markdown that shows exactly its characters, in one line of at most `longest` characters. It creates no markup, link,
+ * mention or table border.
  */
 export function markdown(text: string, longest = 300): string {
   return escaped(plain(text, longest))
@@ -13,10 +13,12 @@ export function markdownCode(text: string, longest = 300): string {
   return `<code>${markdown(text, longest)}</code>`
 }
 
-/** Letters of a word that fit into a table's cell beside the other cells. */
+/** The longest part of a word that fits into a table's cell. */
 const widest = 30
 
-/** A text for a cell of a table: a browser may break its long words, which would make the table wider than the page. */
+/**
+ * A text for a table's cell, in which a browser may break long words; otherwise they would make the table wider than the page.
+ */
 export function markdownCell(text: string, longest = 300): string {
   return plain(text, longest).split(' ').map(breakable).join(' ')
 }
@@ -57,7 +59,7 @@ export function cutMarkdown(text: string, bytes: number): string {
   const { read } = encoder.encodeInto(text, new Uint8Array(bytes))
   const fitting = text.slice(0, read)
   const kept = fitting.slice(0, fitting.lastIndexOf('\n') + 1)
-  // Folded text that is not closed would swallow everything behind it.
+  // A folded text that is not closed would hide the text after it.
   const open = kept.split('<details>').length > kept.split('</details>').length
   return `${kept}${open ? '\n</details>\n' : ''}\n${shortened}\n`
 }

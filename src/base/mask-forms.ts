@@ -10,10 +10,10 @@ import { plain } from './text.ts'
  */
 export function maskForms(value: string): string[] {
   const lines = value.split(/\r\n|\r|\n/)
-  // The frame of a key in PEM is known to everybody.
+  // The BEGIN and END lines of a PEM are not secret.
   const telling = lines.filter((line) => !/^-----[A-Z ]+-----$/.test(line.trim()))
   const forms = [value, ...telling, ...telling.flatMap(asShown)]
-  // What was pasted around a value, and the kind of its line breaks, change on the way. Half a character has no encoding.
+  // Surrounding space and the kind of line breaks may change in transit. Half a character has no encoding.
   const wholes = [value, value.trim(), lines.join('\n').trim()].map((text) => text.toWellFormed())
   if (lines.length > 1) wholes.push(lines.join('\r\n').toWellFormed().trim())
   else forms.push(...(value.match(/[\w.-]+/g) ?? []).filter((run) => run.length >= unescapedRun))
@@ -28,18 +28,21 @@ export function maskForms(value: string): string[] {
   return [...new Set(forms.filter((form) => form.trim().length >= shortestMask || form === value))].filter(Boolean)
 }
 
-// A mask of a few characters would shred every log; a form that short gives nothing away by itself.
+// A mask of a few characters would make every log unreadable, and a form so short reveals nothing by itself.
 const shortestMask = 6
 
-// Whatever escapes the other characters of a value, leaves these: masked alone, escapes that nobody thought of hide it too.
+// Every escaping leaves these parts unchanged: masking them also covers escapes that this list lacks.
 const unescapedRun = 12
 
-// Begins with a letter, as no list does; single marks between letters and digits are no Markdown, but for a dot after www.
+// Begins with a letter, unlike a list; single marks between letters and digits are not Markdown, except a dot after www.
 const shownAsIs = /^[A-Za-z][A-Za-z\d]*(?:[._-][A-Za-z\d]+)*$/
 
-/** As our own log and summary write it. How a mark at the edge is written depends on what stands beside it: it is left out. */
+/**
+ * The form in our own log and summary. The escape of a mark at the edge depends on the character beside it, so the edge is left
+ * out.
+ */
 function asShown(line: string): string[] {
-  // Of most credentials nothing has to be escaped; that they are known spares this the time before the first request.
+  // Most credentials need no escapes: recognizing them saves time before the first request.
   if (shownAsIs.test(line) && !/www/i.test(line)) return []
   const inner = line
     .replace(/^(?:[\s\p{Cc}\p{Cf}\p{Cs}_.:)-]|\d{1,9}(?=[.)]))+/u, '')
@@ -51,7 +54,7 @@ function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-/** As browsers, forms, .NET and Python write it; the digits of an escape may be of either case. */
+/** The forms of browsers, HTML forms, .NET and Python, with escapes in upper and lower case. */
 function inUrls(value: string): string[] {
   const component = encodeURIComponent(value)
   const strict = component.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
@@ -60,7 +63,7 @@ function inUrls(value: string): string[] {
   return upper.flatMap((text) => [text, text.replace(/%[0-9A-F]{2}/g, (digits) => digits.toLowerCase())])
 }
 
-/** Some writers escape a slash, some all that is not ASCII. */
+/** Some writers escape slashes, some all characters beyond ASCII. */
 function inJson(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1)
   const ascii = json.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
@@ -68,8 +71,8 @@ function inJson(value: string): string[] {
 }
 
 /**
- * What is left of base64 whatever surrounds the value are its three cores: the part of it that starts at byte 0, 1 or 2 and
- * fills whole groups of three.
+ * The three base64 cores of the value, which stay the same whatever surrounds it: the whole groups of three bytes that start at
+ * byte 0, 1 or 2.
  */
 function inBase64(bytes: Uint8Array): string[] {
   const cores = [0, 1, 2].map((start) =>

@@ -1,11 +1,11 @@
 export type ServiceName = 'tenant' | 'github'
 
-/** How many requests of each kind: what some work needs, or what one request is. */
+/** Numbers of requests by kind: the need of some work, or a single request. */
 export type Load = { reads: number; writes: number }
 
 /**
- * What a service allows: `most` within any span of `within` milliseconds, where a read and a write weigh so much. `least`: below
- * that a refusal teaches nothing, for others must have used up the rest.
+ * A limit of a service: `most` within any span of `within` milliseconds, with a weight for reads and writes. `least`: below this
+ * number a refusal does not lower the limit, because others must have used up the rest.
  */
 export type Limit = { unit: string; within: number; most: number; least: number; weight: Load }
 
@@ -29,14 +29,13 @@ export const limitsOf: Record<ServiceName, Limit[]> = {
   ],
 }
 
-// Kept free of every limit, for the clocks at both ends of a connection don't tick together: requests sent in more than a
-// minute may arrive in less.
+// Reserved below every limit, because delays vary: requests sent in more than a minute may arrive in less.
 const margin = 0.97
 const slack = 1000
 
 /**
- * What is left of one limit: requests sent lately, oldest first, and what is kept for work that has begun. `refused`: to what a refusal
- * at `at` brought it down, and within how many milliseconds of quiet it comes back.
+ * The state of one limit: recent requests, oldest first, and the room reserved for work that has begun. `refused`: the lower
+ * limit after a refusal at `at`, and the milliseconds without a refusal until it recovers.
  */
 export type Budget = {
   limit: Limit
@@ -60,7 +59,7 @@ export function weightOf({ reads, writes }: Load, { weight }: Limit): number {
 }
 
 /**
- * Milliseconds until so much more fits beside what is `kept` for others; 0 where it does now. Infinity where only the end of other
+ * Milliseconds until so much more fits beside the room `kept` for others; 0 if it fits now; Infinity if only the end of other
  * work makes room. More than the whole budget counts as the whole.
  */
 export function waitFor(budget: Budget, weight: number, kept: number, now: number): number {
@@ -81,12 +80,15 @@ export function spend(budget: Budget, weight: number, now: number): void {
   budget.used += weight
 }
 
-// One refusal tells of a moment, for others use the same limit: what it teaches fades. One that follows before it has is believed
-// for longer.
+// One refusal describes one moment, because others share the limit: its effect fades. If another refusal comes before that, its
+// effect lasts longer.
 const fades = 10 * minute
 const fadesAtMost = hour
 
-/** Notes that the service refused what was sent last, for its rate: it allows no more than what was used before, for a while. */
+/**
+ * Records that the service refused the latest requests because of their rate. For a while the limit is the number that was used
+ * before.
+ */
 export function learn(budget: Budget, weight: number, now: number): void {
   if (weight === 0) return
   recover(budget, now)
@@ -99,13 +101,13 @@ export function learn(budget: Budget, weight: number, now: number): void {
   const allowed = Math.max(budget.used, budget.limit.least)
   const most = Math.min(budget.most, Math.floor(allowed * margin))
   const { refused: last } = budget
-  // What was under way together is refused together.
+  // Requests that were sent together are refused together.
   const isSame = last !== undefined && now - last.at <= minute
   const within = last === undefined ? fades : isSame ? last.within : Math.min(last.within * 2, fadesAtMost)
   Object.assign(budget, { most, refused: { most, at: now, within } })
 }
 
-/** Comes back little by little: at once would be refused at once. */
+/** Recovers gradually: an immediate return to the full rate would be refused again. */
 function recover(budget: Budget, now: number): void {
   const { refused, limit } = budget
   if (refused === undefined) return

@@ -1,11 +1,14 @@
-/** What stands in place of a text that nobody should read; the runner writes it so, too. */
+/** The replacement for a hidden text; the runner writes the same. */
 const blot = '***'
 
-/** Texts to be hidden in others. How long looking takes depends on the text that is looked through, not on how many are to be hidden. */
+/**
+ * Hides texts in other texts. The time for a search depends on the length of the searched text, not on the number of hidden
+ * texts.
+ */
 export class Blots {
   readonly #forms = new Map<number, string[]>()
 
-  /** A single character is hidden nowhere: nothing could be read any more. */
+  /** A single character is never hidden: the result would be unreadable. */
   add(form: string): void {
     if (form.length < 2) return
     const alike = this.#forms.get(startAt(form, 0)) ?? []
@@ -15,7 +18,7 @@ export class Blots {
     this.#forms.set(startAt(form, 0), alike)
   }
 
-  /** The text without every character that belongs to one of them, wherever they overlap. */
+  /** The text with all hidden texts replaced, also where they overlap. */
   over(text: string): string {
     let shown = ''
     let done = 0
@@ -29,7 +32,7 @@ export class Blots {
   }
 }
 
-/** Two characters as one number: cheaper to look up than a piece of text. */
+/** Two characters as one number: a faster key than a string. */
 function startAt(text: string, at: number): number {
   return text.charCodeAt(at) * 0x1_00_00 + text.charCodeAt(at + 1)
 }

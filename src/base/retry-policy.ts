@@ -1,4 +1,4 @@
-/** What went wrong with one request. */
+/** The failure of one request. */
 export type Trouble =
   /** Nothing was sent. */
   | { kind: 'refused' }
@@ -11,19 +11,22 @@ export type Trouble =
   /** 429, or GitHub's 403 for the same: not carried out. */
   | { kind: 'limited'; after?: number | undefined; minute: boolean }
 
-/** What was tried so far; `elapsed` since the first attempt began, and of that `asked` waited because the service named the time. */
+/**
+ * The attempts so far. `elapsed`: milliseconds since the first attempt began; `asked`: the part of them that was waited at the
+ * service's request.
+ */
 export type Tried = { attempts: number; elapsed: number; asked: number; repeatable: boolean }
 
-/** `wait`: milliseconds to wait, or that it would have been. */
+/** `wait`: milliseconds to wait, or, if there is no other attempt, the wait that was too long. */
 export type Verdict = { retry: boolean; wait: number; named: boolean; limited: boolean }
 
-/** Milliseconds for which trouble is waited out where the service names no time, and the longest time it may name. */
+/** Milliseconds of retries if the service names no time, and the longest time that it may name. */
 export const patience = 30_000
 export const longestWait = 15 * 60_000
 
 /**
- * Whether to try once more, and after how many milliseconds. Only what is safe to repeat is repeated: what was never sent or
- * never carried out, or a request that the caller calls repeatable.
+ * Whether to try once more, and after how many milliseconds. Only safe requests are repeated: requests that were never sent or
+ * never carried out, or that the caller marks as repeatable.
  */
 export function verdict(trouble: Trouble, tried: Tried): Verdict {
   const limited = trouble.kind === 'limited'

@@ -2,7 +2,7 @@ const placeholder = '[secret]'
 
 /**
  * A secret value from birth to wire. Text, JSON and inspection show a placeholder; only code in `io` may `open()` it (a test
- * reads the sources for that). Compare with `sameAs`: test equality can't tell two of them apart.
+ * reads the sources for that). Compare with `sameAs`: a test's deep equality can't tell two secrets apart.
  */
 export class Secret {
   readonly #value: string

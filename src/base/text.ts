@@ -1,13 +1,13 @@
 /**
- * Text from a tenant, a spec or a server as one harmless line: no control, line-break, direction or invisible characters, and
- * nothing that the runner could take for a command (`::…` counts at the start of a line, `##[` anywhere in it).
+ * Text from a tenant, a spec or a server as one harmless line: no control, line-break, direction or invisible characters, and no
+ * text that the runner could take for a command (`::…` counts at the start of a line, `##[` anywhere in it).
  */
 export function plain(text: string, longest = 300): string {
   const line = harmless(text)
   return line.length > longest ? `${shortened(line, longest - 1)}…` : line
 }
 
-/** The same for a sentence that somebody is to act on: an address in it is shown whole, or not at all. */
+/** The same for an instruction: an address in it is shown complete or not at all. */
 export function sentence(text: string, longest = 600): string {
   const line = harmless(text)
   if (line.length <= longest) return line
@@ -31,16 +31,16 @@ function harmless(text: string): string {
     .trim()
 }
 
-/** Has a name nothing in it that no name has: control characters, or half a character, which no address can hold? */
+/** Is a name free of control characters and of half characters, which no address can contain? */
 export function isPrintable(text: string): boolean {
   return !/[\p{Cc}\p{Cs}]/u.test(text)
 }
 
-// Of a word that does not fit so much is shown: too little to be the front part of a secret, which no mask would hide.
+// The number of characters shown of a word that does not fit: too few for the front part of a secret, which no mask would hide.
 const showsOfWord = 8
 
 function shortened(line: string, length: number): string {
   const start = line.lastIndexOf(' ', length) + 1
-  // Half a character at the cut would be none.
+  // Half a character at the cut would be invalid.
   return line.slice(0, Math.min(length, start + showsOfWord)).replace(/[\ud800-\udbff]$/, '')
 }

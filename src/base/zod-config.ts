@@ -1,4 +1,5 @@
 import { config } from 'zod/mini'
 
-// zod would make code of text, for schemas that are used once or twice: it is slower so, and nobody should find that here.
+// By default zod compiles schemas to code at run time. That is slower for schemas that are used once or twice, and this program
+// must not turn text into code.
 config({ jitless: true })

@@ -5,14 +5,14 @@ import { markdown, markdownCode } from '../base/markdown.ts'
 import { fewOf, fitted, folded, tableOf } from './markdown-table.ts'
 import type { Outcome } from './outcome.ts'
 
-// What somebody has to look at: it comes before everything else. Of several clients each line says whose it is.
+// The part of a summary that needs attention: it comes first. With several clients, each line names its client.
 
-/** Of a longer list a reader sees the title, and opens it. */
+/** A longer list is folded up under its title. */
 const mostRows = 12
 
 // --- failures --------------------------------------------------------------------------------------------------------
 
-/** Several clients that failed in one way are told of once. */
+/** Clients with the same failure share one entry. */
 export function failures(outcomes: Outcome[], bytes: number): string {
   const failed = outcomes.flatMap(({ name, error }) => (error === undefined ? [] : [{ name, error }]))
   const ways = Map.groupBy(failed, ({ error: { code, message, hint } }) => `${code} ${message} ${hint}`)
@@ -48,7 +48,7 @@ function mistakeTable({ mistakes }: ActionError, bytes: number): string {
 
 // --- warnings --------------------------------------------------------------------------------------------------------
 
-/** Warnings of the run as a whole, then those of all clients; one that several clients share is a single line. */
+/** Warnings of the run as a whole, then those of all clients; clients with the same warning share one line. */
 export function warnings(outcomes: Outcome[], ofRun: string[], bytes: number): string {
   const more = (left: number) => `- … and ${left} more, in the log`
   const first = fitted(ofRun, (text) => `- ⚠️ ${markdown(text, 500)}`, { bytes: bytes / 2 }, more).join('\n')
@@ -77,7 +77,7 @@ function points(outcomes: Outcome[], mark: string, textsOf: (outcome: Outcome) =
   ).join('\n')
 }
 
-/** Live secrets of others, with age and maker: `retire-hints` is how to get rid of them. */
+/** Live secrets that this action did not issue, with age and maker, and a pointer to `retire-hints`. */
 export function foreignSecrets(outcomes: Outcome[], bytes: number): string {
   const several = outcomes.length > 1
   const secrets = outcomes.flatMap(({ name, foreign, now }) => foreign.map((secret) => ({ name, now, ...secret })))
@@ -89,13 +89,13 @@ export function foreignSecrets(outcomes: Outcome[], bytes: number): string {
   ]
   const table = tableOf([...(several ? ['client'] : []), 'hint', 'age', 'made by'], secrets, cells, { bytes })
   if (table === '') return ''
-  const words = `⚠️ **${plural(secrets.length, 'live secret')}** not issued by this action, which leaves such secrets alone. The input \`retire-hints\` retires those whose hints it names.`
+  const words = `⚠️ **${plural(secrets.length, 'live secret')}** not issued by this action, which never deletes such secrets by itself. To retire one, name its hint in the input \`retire-hints\`.`
   return `${words}\n\n${secrets.length > mostRows ? folded(`The ${secrets.length} secrets`, table) : table}`
 }
 
 // --- new users -------------------------------------------------------------------------------------------------------
 
-/** A user that was created just now is in no space yet, unless the spec names some. */
+/** A new user is in no space yet, unless the spec names some. */
 export function newUsers(outcomes: Outcome[], bytes: number): string {
   const made = outcomes.filter(
     ({ botUserId, result, plan }) => botUserId !== undefined && result === 'created' && plan?.spec.spaces === undefined,

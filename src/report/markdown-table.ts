@@ -1,13 +1,14 @@
-// GitHub drops a job summary of more than 1 MiB as a whole. Each part of ours is given so many bytes; it counts what it leaves out.
+// GitHub discards a job summary of more than 1 MiB. So each part of ours gets a number of bytes, and counts the items that it
+// leaves out.
 
 const bytesOf = (text: string) => Buffer.byteLength(text)
 
-/** A part of a document, written with at most so many bytes; empty where it has nothing to say. */
+/** A part of a document, written with at most so many bytes; empty if it has no content. */
 export type Part = { share: number; write: (bytes: number) => string }
 
 /**
- * Parts with a blank line between them, the most important first. Each has its share of all bytes, and what the parts before it
- * left over.
+ * Parts with a blank line between them, the most important first. Each gets its share of all bytes, and the bytes that the parts
+ * before it left over.
  */
 export function shared(parts: Part[], bytes: number): string {
   let spare = 0
@@ -24,10 +25,10 @@ export function blocks(texts: string[]): string {
   return `${texts.filter(Boolean).join('\n\n')}\n`
 }
 
-/** `most`: of the items at most so many are shown, also where there is room for more. */
+/** `most`: the number of items that are shown, even if there is room for more. */
 type Room = { bytes: number; most?: number }
 
-/** The text of each item, from the first on, as far as there is room; `more` counts the others, which are never written. */
+/** The text of the first items that fit; `more` counts the others, whose text is never made. */
 export function fitted<T>(
   items: T[],
   write: (item: T) => string,
@@ -53,7 +54,7 @@ export function rowOf(cells: string[]): string {
 /** A table with a row of Markdown cells for each item; empty without items. */
 export function tableOf<T>(head: string[], items: T[], cellsOf: (item: T) => string[], room: Room): string {
   if (items.length === 0) return ''
-  // A line right behind a table would be one more row of it.
+  // A line directly after a table would become another row.
   const rows = fitted(
     items,
     (item) => rowOf(cellsOf(item)),
@@ -70,7 +71,7 @@ export function folded(title: string, content: string): string {
 
 const mostNames = 10
 
-/** The first names of a list, and how many there are beyond. */
+/** The first names of a list, and the number of the others. */
 export function fewOf(names: string[]): string {
   const left = names.length - mostNames
   return `${names.slice(0, mostNames).join(', ')}${left > 0 ? `, and ${left} more` : ''}`

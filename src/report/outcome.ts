@@ -18,20 +18,20 @@ export type Result =
   | 'audited'
   | 'exported'
 
-/** What came of a run. `warnings`: what concerns no client alone. */
+/** The result of a run. `warnings`: warnings that belong to no single client. */
 export type RunOutcome = { outcomes: Outcome[]; warnings: string[] }
 
-/** What came of one client. */
+/** The result for one client. */
 export type Outcome = {
   name: string
   mode: Mode
   plan?: ClientPlan | undefined
   clientId?: string | undefined
-  /** Undefined where a failure came before anything was carried out. */
+  /** Undefined if the client failed before its first step. */
   result: Result | undefined
   changed: boolean
   drift: boolean
-  /** Carried out, or in plan mode intended. */
+  /** The steps that were carried out; in plan mode the planned steps. */
   steps: Step[]
   current?: { hint: string; issuedAt: number } | undefined
   /** The secret that this run issued, delivered and committed. */
@@ -42,7 +42,7 @@ export type Outcome = {
   /** Previous secrets within their grace: retired by the first run after `until`, epoch seconds. */
   retiring: { hint: string; until: number }[]
   destinations: Destination[]
-  /** Told before anything was done. */
+  /** Printed before the first step. */
   warnings: string[]
   notes: string[]
   /** The tenant's time when the client was read. */
@@ -50,10 +50,10 @@ export type Outcome = {
   error?: ActionError | undefined
 }
 
-/** What came of the plan so far: read by the outcome even where the run failed half-way. */
+/** The progress of the plan: the outcome reads it even if the run failed half-way. */
 export type Progress = {
   changed: boolean
-  /** This run made the client, also where only a later look showed it. */
+  /** This run made the client, even if only a later read showed it. */
   created: boolean
   done: Step[]
   clientId?: string | undefined
@@ -61,7 +61,7 @@ export type Progress = {
   /** The secret that this run issued and delivered, and its public facts. */
   secret?: Secret | undefined
   current?: { hint: string; issuedAt: number } | undefined
-  /** As it was committed. */
+  /** The ledger as committed. */
   ledger?: Ledger | undefined
   retired: string[]
   /** Ids of the spaces that this run granted. */
@@ -74,7 +74,7 @@ export function startProgress(): Progress {
   return { changed: false, created: false, done: [], retired: [], granted: new Set(), warnings: [], notes: [] }
 }
 
-/** The strongest result that these steps amount to. */
+/** The most important result of these steps. */
 export function resultOf(steps: Step[], mode: Mode, created = false): Result {
   if (created) return 'created'
   if (steps.length === 0) return 'unchanged'
@@ -85,7 +85,7 @@ export function resultOf(steps: Step[], mode: Mode, created = false): Result {
   return kinds.has('commit') ? 'rotated' : 'updated'
 }
 
-/** What is known of a client when a run has dealt with it: the plan that the run began with, and the last. */
+/** The facts about a client after a run: the first plan of the run, and the last. */
 export type Dealt = {
   spec: ClientSpec
   mode: Mode
@@ -96,7 +96,7 @@ export type Dealt = {
   error?: ActionError | undefined
 }
 
-/** What came of one client: from what was planned, and what was carried out of it. */
+/** The outcome of one client, from its plan and the steps that were carried out. */
 export function outcomeOf({ spec, mode, first, plan, now, progress, error }: Dealt): Outcome {
   const steps = isPlan(mode) ? (plan?.steps ?? []) : progress.done
   const current = progress.current ?? (plan && currentSecret(plan))
@@ -129,7 +129,7 @@ export function outcomeOf({ spec, mode, first, plan, now, progress, error }: Dea
   }
 }
 
-/** The current secret as the tenant and the ledger have it before anything is done. */
+/** The current secret in the tenant and the ledger before the first step. */
 function currentSecret({ client }: ClientPlan): Outcome['current'] {
   const ledger = client?.description.ledger
   const issuedAt = secretIssuedAt(ledger, client?.secrets ?? [])

@@ -4,7 +4,7 @@ import { destinationLabel } from '../model/destination.ts'
 import type { Outcome, Result } from './outcome.ts'
 import { stepData } from './step-text.ts'
 
-/** Of the output `summary`: a comment takes 65,536 characters, and a workflow puts a few of its own around it. */
+/** The limit of the output `summary`: a comment takes 65,536 characters, and a workflow adds a few of its own. */
 export const summaryBytes = 60_000
 
 /** The step's outputs, all of them text, none of them secret. */
@@ -52,7 +52,7 @@ function clientData(outcome: Outcome): Record<string, unknown> {
   }
 }
 
-/** Public facts of the current secret. A client that is deleted has none. */
+/** Public facts about the current secret. A deleted client has none. */
 function secretData(outcome: Outcome | undefined): Record<string, string> {
   const { current, nextRotationAt } = outcome?.result === 'deleted' ? {} : (outcome ?? {})
   return {

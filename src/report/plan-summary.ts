@@ -8,11 +8,11 @@ import type { Outcome } from './outcome.ts'
 import { fieldName, partName, reasonText, spaceText, stepText } from './step-text.ts'
 import { credentialName, placesText } from './summary-table.ts'
 
-/** What a plan does with a client; `failed`: it could not be planned. */
+/** A client's group in a plan; `failed`: it could not be planned. */
 type Kind = 'delete' | 'change' | 'create' | 'unchanged' | 'failed'
 
 function kindOf({ plan, steps, error }: Outcome): Kind {
-  // Drift is a failure only because the user asked for it: the plan was made.
+  // A failure because of drift is the user's choice: the plan itself succeeded.
   if (error !== undefined && error.code !== 'DRIFT_FOUND') return 'failed'
   if (steps.length === 0) return 'unchanged'
   const does = (wanted: Step['kind']) => steps.some(({ kind }) => kind === wanted)
@@ -20,7 +20,7 @@ function kindOf({ plan, steps, error }: Outcome): Kind {
   return does('create') ? 'create' : 'change'
 }
 
-/** `1 to create, 2 to change, 1 to delete`, and of the others what there are of them. */
+/** `1 to create, 2 to change, 1 to delete`, and the numbers of the other groups that are not empty. */
 export function planCounts(outcomes: Outcome[]): { main: string; others: string[] } {
   const kinds = outcomes.map(kindOf)
   const count = (kind: Kind) => kinds.filter((it) => it === kind).length
@@ -53,7 +53,7 @@ export function unchangedClients(outcomes: Outcome[]): string {
   return same.length === 0 ? '' : `${same.length} unchanged: ${fewOf(same.map(({ name }) => markdown(name, 80)))}`
 }
 
-/** A client with more changes than anybody reads is cut, and not the clients behind it. */
+/** A client with very many changes is cut, so that the clients after it are still shown. */
 const mostRows = 40
 
 type Row = [field: string, now: string, planned: string]
@@ -70,7 +70,7 @@ function clientRows(kind: Kind, outcome: Outcome, bytes: number): string {
   return [rowOf([`**${kind}** ${markdownCell(name, 80)}`, first]), ...rest.map((row) => rowOf(['', row]))].join('\n')
 }
 
-/** The rows of a step; none for those that belong to every delivery. */
+/** The rows of a step; none for steps that belong to every delivery. */
 function stepRows(step: Step, outcome: Outcome): Row[] {
   switch (step.kind) {
     case 'update':

@@ -44,12 +44,12 @@ export function stepLine(step: Step, state: 'done' | 'planned', before: Step[] =
   return `${mark} ${text}${time}`
 }
 
-/** `0.04 s`, `1.2 s`: also a step of a few milliseconds shows that it took some. */
+/** `0.04 s`, `1.2 s`: even a step of a few milliseconds shows a time. */
 function timeText(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(milliseconds < 95 ? 2 : 1)} s`
 }
 
-/** After so many lines that say how the values are called, a client's other places are named alone. */
+/** After so many lines with the names of the values, a client's other places are listed without them. */
 const fullDeliveries = 3
 
 function isAlike(step: Step, { destination: { secretName, idName, idAs } }: Step & { kind: 'deliver' }): boolean {
@@ -58,7 +58,7 @@ function isAlike(step: Step, { destination: { secretName, idName, idAs } }: Step
   return destination.secretName === secretName && destination.idName === idName && destination.idAs === idAs
 }
 
-/** What a step does, in a few words. */
+/** A step in a few words. */
 export function stepText(step: Step, clientId?: string): string {
   switch (step.kind) {
     case 'delete-twin':

@@ -5,12 +5,12 @@ import type { Outcome } from './outcome.ts'
 import { stepText } from './step-text.ts'
 import { credentialName, isGone } from './summary-table.ts'
 
-// What follows the table of clients: of least importance, and the first to be cut.
+// The parts after the table of clients: the least important, and the first to be cut.
 
-/** Of many clients there is more than anybody reads. */
+/** The limit for many clients, because nobody reads more. */
 const mostEvents = 12
 
-/** Retirements and rotations, the next one first. Nothing happens by itself: a run has to come. */
+/** Retirements and rotations, the next one first. They happen only in a run. */
 export function whatComesNext(outcomes: Outcome[], bytes: number): string {
   const several = outcomes.length > 1
   const events = outcomes.flatMap((outcome) => eventsOf(outcome).map((event) => ({ ...event, outcome })))
@@ -40,7 +40,7 @@ function when(at: number, now: number): string {
   return at <= now ? 'now' : `${iso(at).slice(0, 16).replace('T', ' ')} UTC, in ${formatDuration(at - now)}`
 }
 
-/** The ids of several clients: the table of clients has no room for them. */
+/** The ids of several clients, for which the table of clients has no room. */
 export function clientIds(outcomes: Outcome[], bytes: number): string {
   const known = outcomes.filter(({ clientId }) => clientId !== undefined)
   if (outcomes.length === 1 || known.length === 0) return ''
@@ -48,7 +48,7 @@ export function clientIds(outcomes: Outcome[], bytes: number): string {
   return folded('The ids of the clients', tableOf(['client', 'id'], known, cells, { bytes }))
 }
 
-/** What was done, folded up: the log has it too. */
+/** The steps, folded up; the log has them too. */
 export function stepLists(outcomes: Outcome[], bytes: number): string {
   const busy = outcomes.filter(({ steps }) => steps.length > 0)
   const more = (left: number) => `… and for ${plural(left, 'client')} more, in the log`

@@ -7,7 +7,7 @@ import { refLabel } from '../model/space.ts'
 import { tableOf } from './markdown-table.ts'
 import type { Outcome } from './outcome.ts'
 
-/** Those that failed first, then those to look at, then those that were changed; each in the order of the spec. */
+/** Failed clients first, then clients that need attention, then changed clients; each group in the order of the spec. */
 export function byUrgency(outcomes: Outcome[]): Outcome[] {
   return outcomes.toSorted((a, b) => urgency(a) - urgency(b))
 }
@@ -22,7 +22,7 @@ function mark({ error, foreign, warnings }: Outcome): string {
   return foreign.length + warnings.length > 0 ? '⚠️' : '✅'
 }
 
-/** One row a client, which is as wide as GitHub shows a summary, also where names are long. */
+/** One row for each client. The table fits the width of GitHub's summary, even with long names. */
 export function clientTable(outcomes: Outcome[], bytes: number): string {
   const names = outcomes.some(({ plan }) => plan?.spec.spaces?.length) ? 'consent, scopes, spaces' : 'consent, scopes'
   const head = ['result', 'client', names, 'secret, next rotation', 'destinations']
@@ -52,7 +52,7 @@ function row(outcome: Outcome, isAlone: boolean): string[] {
   ]
 }
 
-/** It is to be absent, and nothing is said of what it had. */
+/** It is absent in the spec, so its former values are not shown. */
 export function isGone({ plan, error }: Outcome): boolean {
   return plan?.spec.state === 'absent' && error === undefined
 }
@@ -64,7 +64,10 @@ function cellOf<T>(items: T[], text: (item: T) => string, between: string): stri
   return [...items.slice(0, mostInCell).map(text), ...(left > 0 ? [`and ${left} more`] : [])].join(between)
 }
 
-/** `acme/app, environment staging: QLIK_CLIENT_SECRET, QLIK_CLIENT_ID`; several places with the same names have them once. */
+/**
+ * `acme/app, environment staging: QLIK_CLIENT_SECRET, QLIK_CLIENT_ID`; several places with the same names share one list of
+ * names.
+ */
 export function placesText(destinations: Destination[]): string {
   const namesOf = ({ secretName, idName, idAs }: Destination) =>
     idAs === 'none' ? secretName : `${secretName}, ${idName}`
@@ -84,7 +87,7 @@ export function credentialName(hint: string): string {
 function secretText({ current, nextRotationAt, now }: Outcome): string {
   if (current === undefined) return ''
   const { hint, issuedAt } = current
-  // Of a key's 43 characters the first ones do; the output has all of them.
+  // The first of a key's 43 characters are enough here; the output has all of them.
   const shown = isKeyHint(hint) ? `key ${markdownCode(`${plain(hint).slice(0, 8)}…`)}` : markdownCode(hint)
   const age = Math.max(0, now - issuedAt)
   if (nextRotationAt === undefined) return `${shown}<br>${age < 60 ? 'new' : `${formatDuration(age)} old`}`
@@ -92,7 +95,7 @@ function secretText({ current, nextRotationAt, now }: Outcome): string {
   return `${shown}<br>${ageOfPolicy(age, policy)}<br><code>${bar(age / policy)}</code>`
 }
 
-/** `34 of 90 days`: in the largest unit of which the policy has several. */
+/** `34 of 90 days`: in the largest unit that the policy contains more than once. */
 function ageOfPolicy(age: number, policy: number): string {
   const units = [
     [86_400, 'days'],
@@ -103,7 +106,7 @@ function ageOfPolicy(age: number, policy: number): string {
   return `${Math.floor(age / size)} of ${Math.floor(policy / size)} ${name}`
 }
 
-/** How much of its life is over. */
+/** A bar for the used part of its life. */
 function bar(part: number): string {
   const full = Math.min(10, Math.floor(part * 10))
   return '█'.repeat(full) + '░'.repeat(10 - full)

@@ -13,9 +13,9 @@ import { byUrgency, clientTable } from './summary-table.ts'
 const mostBytes = 700_000
 
 /**
- * The job summary as Markdown, the most important first: a plan says what would change; any other run what needs attention, then the
- * clients, what comes next, and folded up what was done. Texts of a tenant, a spec or a server are escaped. It has at most `bytes`
- * bytes, however many clients there are. `warnings`: what concerns the run as a whole.
+ * The job summary as Markdown, the most important first: a plan lists its changes; any other run lists the points that need
+ * attention, then the clients, the next dates, and, folded up, the steps. Texts of a tenant, a spec or a server are escaped. The
+ * summary has at most `bytes` bytes for any number of clients. `warnings`: warnings about the run as a whole.
  */
 export function summaryOf(
   outcomes: Outcome[],
@@ -29,7 +29,7 @@ export function summaryOf(
   return shared([{ share: 0.05, write: () => head }, ...parts], bytes)
 }
 
-/** The same for a pull request's comment: cut from the end, where it is too long, with a note. */
+/** The same for a pull request's comment: a text that is too long is cut at the end, with a note. */
 export function shortSummaryOf(
   outcomes: Outcome[],
   tenantHost: string,
@@ -41,12 +41,12 @@ export function shortSummaryOf(
   return `${summaryOf(outcomes, tenantHost, { warnings, bytes: bytes - 100 })}\n${shortened}\n`
 }
 
-/** A failure before any client was looked at. */
+/** A failure before the first client. */
 export function failureSummary(error: ActionError): string {
   return blocks(['### Qlik OAuth client: failed', failure(error, mostBytes)])
 }
 
-/** The last line of a log: what a plan would do, or how many of several clients came to what. */
+/** The last line of a log: the changes of a plan, or, with several clients, a tally of the results. */
 export function closingLine(outcomes: Outcome[]): string | undefined {
   if (outcomes.some(({ mode }) => isPlan(mode))) {
     const { main, others } = planCounts(outcomes)
@@ -73,7 +73,7 @@ function resultCounts(outcomes: Outcome[]): string {
 
 type Writer = (outcomes: Outcome[], bytes: number) => string
 
-/** What a plan tells. Nothing of what comes next: that changes before the plan is applied. */
+/** The summary of a plan. It has no next dates, because they change before the plan is applied. */
 function planParts(outcomes: Outcome[], ofRun: string[]): Part[] {
   return [
     part(0.15, failures, outcomes),

@@ -8,7 +8,7 @@ import { roleWarnings } from '../spec/role-warnings.ts'
 import { blocks, fitted, tableOf } from './markdown-table.ts'
 import { outputsOf } from './outputs.ts'
 
-/** A spec file that was checked and found good; `file` is empty for the one client that the inputs describe. */
+/** A valid spec file; `file` is empty for the one client that the inputs describe. */
 type CheckedFile = { file: string; tenant: string; environment: string; clients: WrittenClient[] }
 
 export function checkedLine(files: CheckedFile[]): string {
@@ -18,7 +18,7 @@ export function checkedLine(files: CheckedFile[]): string {
   return `✓ ${plural(clients.length, 'client')}${where}: valid; no request was made`
 }
 
-/** What may well be a slip, although it is no mistake; of several clients each says whose. */
+/** Warnings about likely slips in a valid spec; with several clients, each names its client. */
 export function checkedWarnings(files: CheckedFile[]): string[] {
   const clients = files.flatMap((file) => file.clients).filter(({ state }) => state === 'present')
   return clients.flatMap(({ name, scopes = [], 'grant-types': grants = [], spaces = [] }) =>

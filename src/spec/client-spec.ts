@@ -11,30 +11,30 @@ import { spacesSchema } from './space-schema.ts'
 
 export const impersonationGrant = 'urn:qlik:oauth:user-impersonation'
 
-/** What the user wrote about one client, validated. */
+/** The validated spec of one client. */
 export type ClientSpec = {
   /** Names the client in the ledger, and on the tenant. */
   name: string
-  /** Absent: what this action made of it is deleted. */
+  /** Absent: the parts of the client that this action made are deleted. */
   state: State
   clientId?: string | undefined
   fields: Fields
   consent: Consent
-  /** None: the client is reconciled, and no secret of it is kept. */
+  /** Empty: the client is reconciled, and has no secret from this action. */
   destinations: Destination[]
-  /** Spaces that the client's user is a member of. Undefined: nobody says, and nothing is looked at. */
+  /** Spaces of which the client's user is a member. Undefined: the action reads and changes no space. */
   spaces?: Membership[] | undefined
-  /** Values that other clients of the same spec file have on GitHub: none of them is deleted. */
+  /** Values on GitHub of other clients in the spec files: none of them is deleted. */
   spared?: ReadonlySet<string> | undefined
-  /** Why a repository that it speaks of can't be found out about: nothing is done for it. */
+  /** Why one of its repositories could not be read: the run then leaves the client alone. */
   refusal?: ActionError | undefined
-  /** Clients that other specs of the same file mean by their ids: none of them is this one, whatever its name. */
+  /** Clients that other specs of the same file pin by id: none of them is this client, whatever its name. */
   pinnedByOthers?: ReadonlySet<string> | undefined
   /** Seconds. */
   rotation: { after?: number | undefined; grace: number }
 }
 
-/** Where clients go. Of those that are refused anyway nothing is asked. */
+/** Destinations of clients, without the clients that are refused anyway. */
 export function placesOfAll(specs: ClientSpec[]): Destination[] {
   return specs.flatMap(({ destinations, refusal }) => (refusal === undefined ? destinations : []))
 }
@@ -43,17 +43,17 @@ export type State = 'present' | 'absent'
 
 export type Mode = 'apply' | 'plan' | 'destroy' | 'plan-destroy'
 
-/** Does a run in this mode read only, and say what another mode would do? */
+/** Does a run in this mode only read, and show the changes of another mode? */
 export function isPlan(mode: Mode): boolean {
   return mode === 'plan' || mode === 'plan-destroy'
 }
 
-/** Are all clients of a run in this mode to be absent? */
+/** Does this mode make all clients absent? */
 export function isForAbsence(mode: Mode): boolean {
   return mode === 'destroy' || mode === 'plan-destroy'
 }
 
-/** What holds for the whole run. */
+/** Settings of the whole run. */
 export type Policy = {
   mode: Mode
   failOnDrift: boolean
@@ -65,13 +65,13 @@ export type Policy = {
   adminClientId?: string | undefined
 }
 
-/** Who acts: the repository that owns what is made here, and this run. */
+/** The identity of this run: the repository that will own the clients, and the run itself. */
 export type Actor = {
   repository: Repository
   run: RunIdentity
 }
 
-/** Who keeps clients, whatever run it is. */
+/** The repository that manages clients, without the run. */
 export type Keeper = Pick<Actor, 'repository'>
 
 /** `process` tells apart two processes of the same attempt. */
@@ -132,9 +132,9 @@ export const rotationSchema = z.strictObject({
 export const clientSchema = z.strictObject({
   name: z.string('is missing').check(
     z.minLength(1, 'is missing'),
-    z.refine((name) => name === '' || name.trim() !== '', 'is nothing but spaces'),
+    z.refine((name) => name === '' || name.trim() !== '', 'contains only spaces'),
     z.maxLength(512, 'has at most 512 characters'),
-    z.refine(isPrintable, 'holds control characters'),
+    z.refine(isPrintable, 'contains control characters'),
   ),
   'client-id': z.optional(
     z.string().check(z.regex(/^[\w-]{1,128}$/, 'is not a client id (as the tenant shows it, 32 characters)')),
@@ -142,8 +142,8 @@ export const clientSchema = z.strictObject({
   description: z.optional(
     z.string().check(
       z.maxLength(longestDescription, `has at most ${longestDescription} characters`),
-      z.refine((text) => text.isWellFormed(), 'holds half a character'),
-      z.refine((text) => !text.includes(ledgerMarker), `holds "${ledgerMarker}", which marks the action's own line`),
+      z.refine((text) => text.isWellFormed(), 'contains half a character'),
+      z.refine((text) => !text.includes(ledgerMarker), `contains "${ledgerMarker}", which marks the action's own line`),
     ),
   ),
   'grant-types': z.optional(
@@ -162,15 +162,15 @@ export const clientSchema = z.strictObject({
   spaces: z.optional(spacesSchema),
   rotation: z.prefault(rotationSchema, {}),
   state: z._default(z.enum(['present', 'absent']), 'present'),
-  // A spec file must say where, or that there is none; it is told so where it is read.
+  // A spec file must have `deliver`, even if empty; its reader checks that.
   deliver: z._default(z.array(deliverySchema).check(z.maxLength(20, 'has at most 20 destinations')), []),
 })
 
 export type WrittenClient = z.output<typeof clientSchema>
 
 /**
- * The spec of a client that passed the schema; destinations lie in `here` where they name no repository. Where all is to be
- * destroyed every client is to be absent.
+ * The spec of a client that passed the schema; a destination without a repository belongs to `here`. In the modes that destroy,
+ * every client is absent.
  */
 export function toClientSpec(
   written: WrittenClient,

@@ -11,7 +11,7 @@ type Delivery = DraftDelivery['delivery']
 type Slot = { key: string; role: 'id' | 'secret'; label: string }
 type Taken = { where: string; owner: Draft; role: Slot['role'] }
 
-/** What is wrong between clients, also of several files, and with where they go. */
+/** Mistakes between clients, also of several files, and in their destinations. */
 export function checkTogether(files: CheckedFile[], rules: Rules): Mistake[] {
   return [...sameNames(files, rules), ...samePlaces(files, rules), ...outside(files, rules)]
 }
@@ -38,7 +38,7 @@ function sameNames(files: CheckedFile[], { tenantOf }: Rules): Mistake[] {
   })
 }
 
-/** Values of two clients in one place would take turns, and each run would find the other's. */
+/** Two clients in one place would overwrite each other in every run. */
 function samePlaces(files: CheckedFile[], { here }: Rules): Mistake[] {
   const seen = new Map<string, Taken>()
   return files.flatMap(({ file, drafts }) =>
@@ -50,14 +50,14 @@ function samePlaces(files: CheckedFile[], { here }: Rules): Mistake[] {
             const first = seen.get(slot.key)
             if (first === undefined)
               seen.set(slot.key, { where: `${plain(file)}:${at.line}`, owner: draft, role: slot.role })
-            // One client's id is the same wherever it is written twice.
+            // One client may write its id to a place twice.
             const fine = first === undefined || (first.owner === draft && first.role === 'id' && slot.role === 'id')
             return fine ? [] : [{ first, slot }]
           })
           if (clash === undefined) return []
           return [{ file, ...at, message: clashText(clash, { key, draft, isInherited }), isInherited }]
         })
-        // All places of the defaults are one line for this client.
+        // All places from the defaults share one line for this client.
         const inherited = clashes.filter(({ isInherited }) => isInherited).slice(0, 1)
         return [...clashes.filter(({ isInherited }) => !isInherited), ...inherited].map(
           ({ isInherited: _, ...mistake }) => mistake,
@@ -73,10 +73,10 @@ function clashText(
   const by = first.owner === draft ? 'another entry of this list' : `client ${plain(first.owner.name ?? '', 80)}`
   const help = isInherited ? `write ${clientNameWord} in its name` : 'give one of them another place or name'
   const value = slot.role === 'id' ? 'client id' : 'client secret'
-  return `${key}: the ${value} of client ${plain(draft.name ?? '', 80)} has the same place as that of ${by} (${first.where}), ${slot.label}; ${help}`
+  return `${key}: the ${value} of client ${plain(draft.name ?? '', 80)} has the same place as the one of ${by} (${first.where}), ${slot.label}; ${help}`
 }
 
-/** The secrets and variables that a delivery writes. Names of repositories and environments know no case. */
+/** The secrets and variables that a delivery writes. Names of repositories and environments are not case-sensitive. */
 function slots(delivery: Delivery, usualName: string, here: string): Slot[] {
   const { store, environment = '' } = delivery
   const subject = subjectOf(delivery, here)
@@ -115,7 +115,7 @@ function outside(files: CheckedFile[], { here, allowed }: Rules): Mistake[] {
 
 /**
  * May a spec file deliver to this repository (`owner/name`) or organization? The running repository is always allowed. A `*`
- * stands for any part of a name; case does not count.
+ * matches any part of a name; case does not count.
  */
 export function isAllowed(subject: string, patterns: string[], here: string): boolean {
   return [here, ...patterns].some((pattern) => {
@@ -124,7 +124,7 @@ export function isAllowed(subject: string, patterns: string[], here: string): bo
   })
 }
 
-/** A name against a pattern, from star to star: each part as early as it can stand, so that nothing is tried twice. */
+/** A name against a pattern, from star to star: each part at its earliest match, so that no part is tried twice. */
 function matches(pattern: string, name: string): boolean {
   const [start = '', ...rest] = pattern.split('*')
   const end = rest.pop()

@@ -12,7 +12,7 @@ import {
   visibilities,
 } from '../model/destination.ts'
 
-/** In the name of a secret or variable of a spec file: the client's own name. */
+/** A placeholder for the client's name in the names of secrets and variables in a spec file. */
 export const clientNameWord = '{name}'
 
 const secretName = z
@@ -31,12 +31,12 @@ function upperCase(text: string): string {
   return text.toUpperCase()
 }
 
-/** The name of a client's credential where none is given. */
+/** The default name of a client's credential. */
 export function usualName(method: string | undefined): string {
   return method === 'private_key_jwt' ? usualNames.private_key_jwt : usualNames.client_secret
 }
 
-/** The name that is given to the credential, or those that it has by default. */
+/** The given name of the credential, or its default names. */
 function secretNames(written: { 'client-secret-name'?: string | undefined }): string[] {
   return written['client-secret-name'] === undefined
     ? [usualNames.client_secret, usualNames.private_key_jwt]
@@ -50,8 +50,8 @@ const deliveryFields = z.strictObject({
     z.string().check(
       z.minLength(1),
       z.maxLength(255, 'has at most 255 characters'),
-      z.refine(isPrintable, 'holds control characters'),
-      // Such a segment of an address leads elsewhere.
+      z.refine(isPrintable, 'contains control characters'),
+      // These segments of an address would change its path.
       z.refine((name) => name !== '.' && name !== '..', 'is not a name of an environment'),
     ),
   ),
@@ -70,7 +70,7 @@ const deliveryFields = z.strictObject({
 /** The keys of a delivery, to suggest one for a misspelt key. */
 export const deliveryKeys = Object.keys(deliveryFields.shape)
 
-/** One place that a client is delivered to, as users write it. */
+/** One destination of a client, as users write it. */
 export const deliverySchema = z
   .pipe(
     deliveryFields.check(
@@ -108,12 +108,14 @@ export function withClientName(delivery: WrittenDelivery, client: string): Writt
   }
 }
 
-/** A client's name as it stands for `{name}`. */
+/** The client's name in the form that replaces `{name}`. */
 export function wordOf(client: string): string {
   return client.toUpperCase().replace(/[^A-Z0-9_]/gu, '_')
 }
 
-/** The keys of a delivery whose names GitHub refuses once the client's name is in them: a client may be called `github sync`. */
+/**
+ * The keys of a delivery whose names GitHub refuses once the client's name is in them: a client can have the name `github sync`.
+ */
 export function refusedNames(delivery: WrittenDelivery): ('client-id-name' | 'client-secret-name')[] {
   const keys = ['client-id-name', 'client-secret-name'] as const
   return keys.filter((key) => !secretNamePattern.test(delivery[key] ?? usualNames.id))
@@ -148,7 +150,7 @@ function misplaced(it: WrittenPlace): [keyof WrittenPlace, string][] {
     [
       inOrganization && stranger >= 0,
       'selected-repositories',
-      `must be repositories of that organization: item ${stranger + 1} is in another`,
+      `must be repositories of that organization: item ${stranger + 1} is in another one`,
     ],
     [
       it['client-id-as'] === 'variable' && !hasVariables(store),
@@ -163,7 +165,10 @@ function ownerOf(fullName: string): string {
   return fullName.slice(0, fullName.indexOf('/')).toLowerCase()
 }
 
-/** The destination of a delivery that passed the schema; `secretName` where it names none. It lies in `here` unless it says where. */
+/**
+ * The destination of a delivery that passed the schema. `secretName`: the name if the delivery has none; `here`: the repository
+ * if it names no other place.
+ */
 export function toDestination(
   delivery: WrittenDelivery,
   secretName: string,
@@ -188,7 +193,7 @@ export function toDestination(
   return { ...common, repository: { owner, name, id: repositoryId(fullName) }, environment: delivery.environment }
 }
 
-/** Full names of the repositories that are to see an organization's secret. */
+/** Full names of the repositories that may see an organization's secret. */
 export function selectedRepositories(delivery: WrittenDelivery): string[] {
   const names = delivery['selected-repositories'] ?? []
   return names.map((name) => (name.includes('/') ? name : `${delivery.organization}/${name}`))

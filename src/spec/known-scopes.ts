@@ -29,10 +29,10 @@ export const knownScopes: readonly string[] = `
   .trim()
   .split(/\s+/)
 
-/** Whoever has more of them than that has not misspelt them. */
+/** More unknown scopes than this are not misspelt, but newer than this list. */
 const mostUnknown = 20
 
-/** Warnings about a client's scopes: unknown names, too much power, powers that Qlik advises to keep apart. */
+/** Warnings about a client's scopes: unknown names, very wide scopes, and combinations that Qlik advises against. */
 export function scopeWarnings(scopes: string[], grantTypes: string[]): string[] {
   const strange = scopes.filter((scope) => !knownScopes.includes(scope))
   const left = strange.length - mostUnknown
@@ -42,7 +42,7 @@ export function scopeWarnings(scopes: string[], grantTypes: string[]): string[] 
     ...(left > 0 ? [`${left} more of the scopes are not among those that Qlik documents.`] : []),
     ...(scopes.includes('admin_classic')
       ? [
-          'The scope admin_classic gives the client all that a tenant admin may do. Most clients need a few admin.* scopes at most.',
+          'The scope admin_classic gives the client all rights of a tenant admin. Most clients need a few admin.* scopes at most.',
         ]
       : []),
     ...(admin.length > 0 && grantTypes.includes(impersonationGrant)

@@ -3,7 +3,7 @@ import { plain } from '../base/text.ts'
 import { documentedRoles, type Membership } from '../model/space.ts'
 import { mostSpaces } from './space-schema.ts'
 
-/** A warning for each role that Qlik does not document: a space may offer more roles, and a slip is likelier. */
+/** A warning for each role that Qlik does not document: it may exist, but a misspelling is likelier. */
 export function roleWarnings(spaces: Membership[]): string[] {
   const strange = new Set(spaces.flatMap(({ roles }) => roles).filter((name) => !documentedRoles.includes(name)))
   return [...strange].slice(0, mostSpaces).map((name) => {

@@ -2,11 +2,11 @@ import { calledAsKey, type Destination, destinationKey } from '../model/destinat
 import type { ClientSpec } from './client-spec.ts'
 
 /**
- * The same specs, each with what is another's, in this run or beside it: clients that others pin; and for those to be absent the
- * values that clients to be present have.
+ * The same specs, each with the belongings of other clients, in this run or outside it: the clients that others pin; and, for an
+ * absent client, the values of present clients.
  */
 export function apart(specs: ClientSpec[], beside: ClientSpec[]): ClientSpec[] {
-  // What clients beside this run sign in with is not read: theirs may be called as usual for a key.
+  // The auth-method of clients outside this run is not read: their values may have the usual name of a key.
   const served = new Set([...valuesOf([...specs, ...beside]), ...valuesOf(beside.map(asIfKey))])
   const pins = new Set([...specs, ...beside].flatMap(({ clientId }) => clientId ?? []))
   return specs.map((spec) => ({
@@ -16,7 +16,7 @@ export function apart(specs: ClientSpec[], beside: ClientSpec[]): ClientSpec[] {
   }))
 }
 
-/** The same specs, once it is known what places they have: what those to be absent spare too. */
+/** The same specs, once the places of all clients are known: absent clients spare those values too. */
 export function sparingAll(specs: ClientSpec[]): ClientSpec[] {
   const values = valuesOf(specs)
   return specs.map((spec) =>
@@ -24,7 +24,7 @@ export function sparingAll(specs: ClientSpec[]): ClientSpec[] {
   )
 }
 
-/** What clients that are to be present have. */
+/** The values of the clients that are present. */
 function valuesOf(specs: ClientSpec[]): string[] {
   const places = specs.filter(({ state }) => state === 'present').flatMap(({ destinations }) => destinations)
   return places.flatMap((destination) => [valueKey(destination, 'secret'), valueKey(destination, 'id')])
@@ -34,14 +34,14 @@ function asIfKey(spec: ClientSpec): ClientSpec {
   return spec.fields.authMethods === undefined ? { ...spec, destinations: spec.destinations.map(calledAsKey) } : spec
 }
 
-/** A place that another has by the usual name of a key is never taken for a name that was not said. */
+/** If another client has a place under the usual name of a key, that name is never used as a default. */
 function apartByName(spec: ClientSpec, served: ReadonlySet<string>): ClientSpec {
   const named = (destination: Destination) =>
     served.has(valueKey(calledAsKey(destination), 'secret')) ? { ...destination, isUsual: undefined } : destination
   return { ...spec, destinations: spec.destinations.map(named) }
 }
 
-/** One value at a destination: two that differ in the secret may share the variable. */
+/** One value at a destination: two destinations with different secrets may share a variable. */
 export function valueKey(destination: Destination, part: 'id' | 'secret'): string {
   const { secretName, idName, idAs } = destination
   return part === 'id' && idAs !== 'secret'

@@ -9,7 +9,7 @@ const role = z
   .check(
     z.minLength(1, 'is empty'),
     z.maxLength(64, 'has at most 64 characters'),
-    z.refine(isPrintable, 'holds control characters'),
+    z.refine(isPrintable, 'contains control characters'),
   )
 
 const fields = z.strictObject({
@@ -19,10 +19,10 @@ const fields = z.strictObject({
       .check(
         z.minLength(1, 'is empty'),
         z.maxLength(256, 'has at most 256 characters'),
-        z.refine(isPrintable, 'holds control characters'),
+        z.refine(isPrintable, 'contains control characters'),
       ),
   ),
-  id: z.optional(z.string().check(z.regex(spaceIdPattern, 'is not an id of a space'))),
+  id: z.optional(z.string().check(z.regex(spaceIdPattern, 'is not the id of a space'))),
   roles: z.array(role).check(z.minLength(1, 'names no role'), z.maxLength(20, 'has at most 20 roles')),
 })
 
@@ -35,7 +35,7 @@ const spaceSchema = z.pipe(
     z.superRefine(({ id, name }, { addIssue, issues }) => {
       // A misspelt key is told already.
       if (id === undefined && name === undefined && issues.length === 0)
-        addIssue({ code: 'custom', message: 'names no space: give its name or its id' })
+        addIssue({ code: 'custom', message: 'does not say which space: give its name or its id' })
       if (id !== undefined && name !== undefined)
         addIssue({ code: 'custom', path: ['id'], message: 'and name are two ways to name a space: give one of them' })
     }),
@@ -51,16 +51,13 @@ export const spacesSchema = z.array(spaceSchema).check(
   }),
 )
 
-/** Places of the spaces that an earlier one names already. */
+/** Positions of the spaces that repeat an earlier one. */
 function repeated(spaces: Membership[]): number[] {
   const keys = spaces.map(({ space }) => JSON.stringify([space.id, space.name]))
   return keys.flatMap((key, index) => (keys.indexOf(key) < index ? [index] : []))
 }
 
-/**
- * The spaces in the lines of the input, `<name or id>: <role> [<role> …]`, with all that is wrong with them. `[]` is the empty
- * list.
- */
+/** The spaces in the lines of the input, `<name or id>: <role> [<role> …]`, with all mistakes in them. `[]` is the empty list. */
 export function readSpaceLines(text: string): { spaces: Membership[]; complaints: string[] } {
   if (/^\[\s*\]$/.test(text.trim())) return { spaces: [], complaints: [] }
   const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim())

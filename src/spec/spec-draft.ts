@@ -1,7 +1,7 @@
-/** What a key of a spec file holds, as plain data. Keys stand in their order. */
+/** The value of a key in a spec file, as plain data. Keys keep their order. */
 export type Draft = string | number | Draft[] | { [key: string]: Draft }
 
-/** A spec file before it is text. Comments are harmless lines, without the `#`. */
+/** A spec file before it is written as text. Comments are harmless lines, without the `#`. */
 export type SpecDraft = {
   head: string[]
   tenant: string

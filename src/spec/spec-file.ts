@@ -14,7 +14,9 @@ type WrittenDelivery = WrittenClient['deliver'][number]
 /** One place of a client. `key`: its path in the file; `at`: its position, or the client's if the place comes from the defaults. */
 export type DraftDelivery = { key: string; at: Position; delivery: WrittenDelivery; isInherited: boolean }
 
-/** A client of a file as far as it can be understood: mistakes between clients are looked for beside mistakes within them. */
+/**
+ * The readable parts of a client in a file, so that mistakes between clients are found even if the client itself has mistakes.
+ */
 export type Draft = {
   name: string | undefined
   at: Position
@@ -23,7 +25,7 @@ export type Draft = {
   /** Its own, or that of the defaults. */
   description: { text: string; at: Position } | undefined
   method: WrittenClient['auth-method']
-  /** The name of its credential where a delivery gives none. */
+  /** The name of its credential for a delivery without one. */
   secretName: string
   deliveries: DraftDelivery[]
   spaces: Membership[]
@@ -35,7 +37,7 @@ export type CheckedFile = {
   tenant?: { text: string; at: Position } | undefined
   environment: string
   drafts: Draft[]
-  /** Completed from the defaults; empty where there are mistakes. */
+  /** Completed from the defaults; empty if there are mistakes. */
   clients: WrittenClient[]
   mistakes: Mistake[]
 }
@@ -43,8 +45,8 @@ export type CheckedFile = {
 type File = { root: Located; defaults: unknown; spoiled: Spoiled[] }
 
 /**
- * Checks a file by itself. `found`: mistakes in its syntax. `isCredential`: says whether a text is, or looks like, a credential; such a
- * text is in no message.
+ * Checks a file by itself. `found`: mistakes in its syntax. `isCredential`: whether a text is, or looks like, a credential; no
+ * message quotes such a text.
  */
 export function checkFile(
   file: string,
@@ -53,7 +55,7 @@ export function checkFile(
   isCredential: (text: string) => boolean,
 ): CheckedFile {
   if (!isMapping(root.value) || (!('clients' in root.value) && root.value.version !== 1)) {
-    // Nothing of it is quoted: it may be any file.
+    // No part of it is quoted: it may be any file.
     const message = 'is not a spec file: it has no `version` and `clients`'
     return { file, environment: '', drafts: [], clients: [], mistakes: [{ file, ...root.at, message }] }
   }
@@ -131,7 +133,7 @@ function draftOf(client: unknown, index: number, file: File): { draft: Draft; mi
   return { draft, mistakes }
 }
 
-/** The places of a client that can be understood, its own or those of the defaults. */
+/** The readable destinations of a client, its own or from the defaults. */
 function deliveriesOf(
   given: Record<string, unknown>,
   path: (string | number)[],
@@ -147,7 +149,7 @@ function deliveriesOf(
     const at = locate(root, isInherited ? path : own).at
     const result = deliverySchema.safeParse(written)
     if (!result.success || spoiled.some((it) => isWithin(it.path, own))) return []
-    // Without a name its place can't be told.
+    // Without the client's name, the name of the value is unknown.
     const delivery = withClientName(result.data, name ?? '')
     if (name === undefined && JSON.stringify(delivery) !== JSON.stringify(result.data)) return []
     const refused = refusedNames(delivery)
@@ -176,7 +178,7 @@ function methodIn(written: unknown): Draft['method'] {
   return method === 'client_secret' || method === 'private_key_jwt' ? method : undefined
 }
 
-/** How long its credentials live, as far as that can be understood. */
+/** The lifetime of its credentials, if it can be read. */
 function rotationIn(...written: unknown[]): Draft['rotation'] {
   const given = written.flatMap((it) => (isMapping(it) && isMapping(it.rotation) ? [it.rotation] : []))
   return rotationSchema.safeParse(Object.assign({}, ...given)).data ?? rotationSchema.parse({})

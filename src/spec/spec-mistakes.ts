@@ -14,12 +14,15 @@ export type Found = Position & { message: string }
 type Path = readonly PropertyKey[]
 type Issue = z.core.$ZodIssue
 
-/** An unknown key that has its place elsewhere. `excuses`: values that only seem to be missing or empty because the key is not there. */
+/**
+ * An unknown key that belongs in another place. `excuses`: values that only seem to be missing or empty because the key is
+ * misplaced.
+ */
 type Displaced = { message: string; excuses: Path[] }
 
 /**
- * The mistakes that the schema finds, in words that quote keys and never values. One slip gives one mistake: nothing is said about
- * values that are spoiled, nor about what a merge key or a misplaced key would have filled.
+ * The mistakes that the schema finds, in words that quote keys and never values. One slip gives one mistake: there is none for
+ * spoiled values, nor for values that a merge key or a misplaced key would have set.
  */
 export function mistakesIn(root: Located, issues: readonly Issue[], spoiled: readonly Spoiled[]): Found[] {
   const isSpoiled = (path: Path) => spoiled.some((it) => isWithin(path, it.path)) || isUnread(path, root)
@@ -29,7 +32,7 @@ export function mistakesIn(root: Located, issues: readonly Issue[], spoiled: rea
   const merges = unknown.some(({ key }) => key === '<<')
   const keys = unknown
     .filter(({ key, path }) => !isSpoiled([...path, key]))
-    // Anchors are kept under a key of their own for merge keys: that key is a part of the same mistake.
+    // Users of merge keys put their anchors under a separate key, which is a part of the same mistake.
     .filter(({ key, path }) => !(merges && path.length === 0 && locate(root, [key]).isAnchored))
     .map(({ key, path }) => ({ key, path, displaced: displaced(key, path, root) }))
   const excused = keys.flatMap((it) => it.displaced?.excuses ?? []).map(pathText)
@@ -42,7 +45,7 @@ export function mistakesIn(root: Located, issues: readonly Issue[], spoiled: rea
   ]
 }
 
-/** The clients that don't say where they are delivered: a list left out is easily one forgotten. */
+/** Clients without a `deliver` list: the user may have forgotten it. */
 export function undelivered(root: Located, clients: readonly unknown[]): Issue[] {
   if (has(valueAt(root, ['defaults']), 'deliver')) return []
   return clients.flatMap((client, index) =>
@@ -84,7 +87,7 @@ function textOf(issue: Issue, root: Located): string {
   return `${pathText(issue.path)}: ${complaint(issue, valueAt(root, issue.path))}`
 }
 
-/** Words that are sure to hold nothing of the file. */
+/** Words that never quote the file. */
 function complaint(issue: Issue, value: unknown): string {
   if (value === undefined) return issue.path.at(-1) === 'deliver' ? undeliveredText : 'is missing'
   if (value === null) return emptyText(issue.path)
@@ -107,21 +110,21 @@ const undeliveredText = 'is missing; give it here or in `defaults` (`[]` deliver
 
 function emptyText(path: Path): string {
   const last = path.at(-1)
-  if (typeof last === 'number') return 'is empty: write an item behind the dash, or remove it'
+  if (typeof last === 'number') return 'is empty: write an item after the dash, or remove the dash'
   if (last === 'deliver') return 'is empty; `[]` delivers nowhere'
   return ['clients', 'name', 'version'].includes(String(last))
     ? 'is empty'
     : 'is empty; give a value, or leave the key out'
 }
 
-/** A text where a mapping or a list was meant: YAML needs a space behind a colon, and behind a dash. */
+/** A text instead of a mapping or list: YAML needs a space after a colon, and after a dash. */
 function slipText(text: string, expected: string): string | undefined {
   if (expected === 'object' && /^[\w-]+:\S/.test(text)) return noSpace
-  if (expected === 'array' && /^-\S/.test(text)) return 'lacks a space behind the dash: write `- item`'
+  if (expected === 'array' && /^-\S/.test(text)) return 'lacks a space after the dash: write `- item`'
   return undefined
 }
 
-const noSpace = 'lacks a space behind the colon: write `key: value`'
+const noSpace = 'lacks a space after the colon: write `key: value`'
 
 const nouns: Record<string, string> = { string: 'a text', array: 'a list', object: 'a mapping', number: 'a number' }
 
@@ -146,7 +149,7 @@ function unknownKey(key: string, path: Path, displaced: Displaced | undefined, r
 /** `{name:one}` is a key without a value. */
 const unspaced = /^([\w-]+):\S/
 
-/** Inputs of a step that have another place in a file. */
+/** Inputs of a step that have another name or place in a file. */
 const moved: Record<string, string> = {
   'rotate-after': '; it is `after` in `rotation`',
   'grace-period': '; it is `grace` in `rotation`',
@@ -169,14 +172,14 @@ function keysAt(path: Path): string[] {
   return Object.keys(path.at(-1) === 'defaults' ? defaultsSchema.shape : clientSchema.shape)
 }
 
-/** Where an unknown key belongs, if a wrong indentation or a forgotten space explains it. */
+/** The right place of an unknown key, if a wrong indentation or a missing space explains the mistake. */
 function displaced(key: string, path: Path, root: Located): Displaced | undefined {
   const [, start] = unspaced.exec(key) ?? []
   if (start !== undefined && keysAt(path).includes(start)) return { message: noSpace, excuses: [[...path, start]] }
   return asInput(key, path, root) ?? tooShallow(key, path, root) ?? tooDeep(key, path, root)
 }
 
-/** A space as the input of a step has it: `- Finance: consumer`. */
+/** A space in the form of the step's input: `- Finance: consumer`. */
 function asInput(key: string, path: Path, root: Located): Displaced | undefined {
   const isAlone = locate(root, path).parts?.size === 1
   if (path.at(-2) !== 'spaces' || !isAlone || nearest(key, spaceKeys) !== undefined) return undefined

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { isPrintable } from '../base/text.ts'
 import { clientSchema } from './client-spec.ts'
 
-/** The values that a client takes over if it leaves them out; its name, id and state are each client's own. */
+/** The values for clients that leave them out. Name, id and state belong to each client alone. */
 export const defaultsSchema = z.partial(z.omit(clientSchema, { name: true, 'client-id': true, state: true }))
 
 /** A spec file as users write it. */
@@ -15,7 +15,7 @@ export const fileSchema = z.strictObject({
       .check(
         z.minLength(1),
         z.maxLength(255, 'has at most 255 characters'),
-        z.refine(isPrintable, 'holds control characters'),
+        z.refine(isPrintable, 'contains control characters'),
       ),
   ),
   defaults: z.optional(defaultsSchema),
@@ -24,7 +24,10 @@ export const fileSchema = z.strictObject({
 
 const frameSchema = z.extend(fileSchema, { clients: z.array(z.unknown()).check(z.minLength(1)) })
 
-/** What the schema finds in a file, client by client: the values of thousands of clients at once would take their memory twice. */
+/**
+ * The schema's findings in a file. Clients are checked one by one: all at once would need twice the memory for thousands of
+ * clients.
+ */
 export function schemaIssues(file: unknown, clients: readonly unknown[]): z.core.$ZodIssue[] {
   const issues = frameSchema.safeParse(file).error?.issues ?? []
   return clients.reduce<z.core.$ZodIssue[]>((all, client, index) => {

@@ -3,11 +3,11 @@ import type { Position } from '../base/errors.ts'
 
 type Path = readonly PropertyKey[]
 
-/** A text of a spec file that can't be what was meant, and its path. Nothing else that is wrong with it is worth telling. */
+/** A text of a spec file that is certainly a mistake, and its path. Other mistakes in the same value are not reported. */
 export type Spoiled = Position & { message: string; path: Path }
 
 /** GitHub replaces expressions in workflows only. */
-export const expressionText = `has an expression \`\${{ … }}\`, which nobody replaces in a file: write the value itself`
+export const expressionText = `has an expression \`\${{ … }}\`, which is not evaluated in a file: write the value itself`
 export const credentialText =
   'looks like a credential, which must not be in a spec file: remove it, and replace the credential if the file was committed'
 

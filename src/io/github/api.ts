@@ -8,7 +8,7 @@ import type { Http } from '../http/service-client.ts'
 import { remedy } from './remedy.ts'
 import { type ParametersOf, type Route, rootOf } from './routes.ts'
 
-/** What an address's templates stand for. */
+/** The values for the templates of an address. */
 function holderOf({ organization, repository, environment }: Scope): Record<string, string> {
   if (organization !== undefined) return { org: organization }
   const { owner, name } = repository
@@ -38,7 +38,7 @@ export function ask<R extends Route>(
   const [method = '', path = ''] = route.split(' ')
   const isWhole = path.startsWith('/')
   const root = isWhole ? '' : `${rootOf(scope).path}/`
-  // Octokit's own templating: it knows which parameter goes into path, query or body, and how each is encoded.
+  // Octokit's own templating: it places each parameter in path, query or body, and encodes it.
   const request = endpoint(`${method} ${root}${path}`, {
     baseUrl,
     ...holderOf(scope),
@@ -67,7 +67,9 @@ export function ask<R extends Route>(
   })
 }
 
-/** Did GitHub itself say that there is no such thing, or that the token may not see it? It says the same of both. */
+/**
+ * Did GitHub itself say that the resource does not exist, or that the token may not see it? It gives the same answer for both.
+ */
 export function isUnseen(thrown: unknown): thrown is ActionError {
   return thrown instanceof ActionError && thrown.absence === 'unseen' && thrown.code === 'DESTINATION_MISSING'
 }

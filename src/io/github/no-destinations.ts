@@ -3,7 +3,7 @@ import { plain } from '../../base/text.ts'
 import { type Destination, destinationLabel } from '../../model/destination.ts'
 import type { DestinationReader, DestinationWriter } from '../../ports.ts'
 
-/** Where nothing is delivered there is no token: nothing can be read, and nothing written. */
+/** A run without destinations has no token: it can neither read nor write on GitHub. */
 export const nowhere: { reader: DestinationReader; writer: DestinationWriter } = {
   reader: {
     read: async ([destination]) =>
@@ -17,7 +17,7 @@ export const nowhere: { reader: DestinationReader; writer: DestinationWriter } =
 function needsToken(destination: Destination): never {
   throw new ActionError(
     'INPUT_INVALID',
-    `github-token: is missing, and ${plain(destinationLabel(destination))} has to be looked at`,
+    `github-token: is missing, and the run must read ${plain(destinationLabel(destination))}`,
     'Give the token of a GitHub App, or a fine-grained personal access token.',
   )
 }

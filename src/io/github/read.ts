@@ -17,7 +17,7 @@ import { type Api, ask, isUnseen, parsed } from './api.ts'
 import { nowhere } from './no-destinations.ts'
 import * as wire from './wire.ts'
 
-/** Without a token there is nowhere to read. */
+/** Reading needs a token. */
 export function createReader(api: Api | undefined): DestinationReader {
   if (api === undefined) return nowhere.reader
   return {
@@ -28,8 +28,8 @@ export function createReader(api: Api | undefined): DestinationReader {
 }
 
 /**
- * One list of secrets for each scope, and one of variables where some destination keeps its id there. Where one scope refuses, the
- * others are read all the same; throws what is wrong with all of them.
+ * Reads one list of secrets for each scope, and one of variables if a destination keeps its client id in one. If a scope refuses,
+ * the others are read all the same; throws the failures of all of them.
  */
 async function read(api: Api, destinations: Destination[]): Promise<Sighting> {
   const unread = new Map<string, ActionError>()
@@ -65,7 +65,7 @@ async function readScope(api: Api, destinations: Destination[]): Promise<At<[str
   const seen = destinations.map(async (destination): Promise<[string, ObservedDestination]> => {
     const secret = secretOf(secrets.value, destination.secretName)
     const id = idOf(destination, secrets.value, variables)
-    // Whom else a secret is shown to is of interest only where the spec says to whom it should be.
+    // The visibility of a secret matters only if the spec sets it.
     const access = (kind: Kind, name: string, item: Item | undefined) =>
       destination.access?.repositories === undefined
         ? item?.visibility && { visibility: item.visibility }
@@ -93,7 +93,7 @@ type Item = {
 /** Entries of a list by their names in capitals, as they came. */
 type Listed = Map<string, { raw: unknown; answer: Answer }>
 
-/** All that lies in a scope. What somebody else keeps beside ours may have any form. */
+/** All values of a scope. Other people's entries may have any form. */
 export async function list(api: Api, scope: Scope, kind: Kind): Promise<Listed> {
   return (await listAll(api, scope, kind)).value
 }
@@ -102,7 +102,7 @@ export async function list(api: Api, scope: Scope, kind: Kind): Promise<Listed> 
 async function listAll(api: Api, scope: Scope, kind: Kind): Promise<At<Listed>> {
   const what = `reading the ${kind}`
   let at = Number.POSITIVE_INFINITY
-  // Thirty is the most that GitHub gives of variables at a time.
+  // GitHub returns at most thirty variables at a time.
   const entries = await pages(what, kind === 'secrets' ? 100 : 30, async (page, per_page) => {
     const answer = await ask(api, { route: `GET ${kind}`, scope, what, parameters: { per_page, page } })
     at = Math.min(at, answer.at)
@@ -141,8 +141,8 @@ function variableOf(listed: Listed, name: string): Item | undefined {
 }
 
 /**
- * Who sees a value; undefined outside of organizations. The ids of selected repositories are all or none: those that a token
- * can't see would be taken back by who writes the others.
+ * The visibility of a value; undefined outside of organizations. The ids of selected repositories are complete or left out: a
+ * write of an incomplete list would take the secret away from repositories that the token can't see.
  */
 async function accessOf(
   api: Api,
@@ -180,14 +180,14 @@ async function accessOf(
 // A thousand values, thirty on a page, are 34.
 const mostPages = 100
 
-/** All pages of a list: the first says how many there are, the others are asked for together. */
+/** All pages of a list: the first one tells their number, the others are read together. */
 async function pages<T>(
   what: string,
   perPage: number,
   get: (page: number, perPage: number) => Promise<{ total: number; items: T[] }>,
 ): Promise<T[]> {
   const first = await get(1, perPage)
-  // A server may give less than was asked for.
+  // A server may return smaller pages than requested.
   const size = Math.max(1, first.items.length)
   const count = Math.ceil(first.total / size)
   if (count > mostPages) throw unexpected('github', { what, method: 'GET' }, undefined, 'counts more than it shows')
@@ -221,7 +221,7 @@ async function provenStamps(api: Api, destination: Destination): Promise<Observe
   return { secretStamp: secretOf(listed, secretName)?.stamp, idStamp }
 }
 
-/** The same with who sees the secrets, for writing them again: what is not said then is taken back. */
+/** The same with the visibility of the secrets. A later write must repeat it, or GitHub would remove it. */
 export async function readWithAccess(api: Api, destination: Destination): Promise<At<ObservedDestination>> {
   const { secret, id } = await readSecrets(api, destination)
   const access = (name: string, item: Item | undefined) => accessOf(api, destination, 'secrets', name, item?.visibility)
@@ -245,7 +245,7 @@ async function readSecrets(
   return { secret, id }
 }
 
-/** `updated_at` of one secret and who sees it, undefined where it is absent. */
+/** `updated_at` and visibility of one secret; undefined if it is absent. */
 async function readSecret(api: Api, scope: Scope, name: string): Promise<At<Item | undefined>> {
   const what = 'reading the stamp of a secret'
   try {
@@ -260,19 +260,19 @@ async function readSecret(api: Api, scope: Scope, name: string): Promise<At<Item
   }
 }
 
-/** The id of a repository, by which it stays the same whatever it is called. One that somebody else owns by now is refused. */
+/** The id of a repository, which does not change when the repository is renamed. A repository with a new owner is refused. */
 export async function repositoryId(api: Api, owner: string, name: string): Promise<string> {
   const what = 'reading the repository'
   const scope = { store: 'actions' as const, repository: { owner, name, id: '' } }
   const answer = await ask(api, { route: 'GET /repos/{owner}/{repo}', scope, what, parameters: {} })
   const { id, full_name } = parsed(wire.repositorySchema, answer, what)
   const now = full_name?.split('/')[0] ?? owner
-  // GitHub leads from the old name to the new one: a secret would go to whoever it was given to.
+  // GitHub redirects from the old name to the new one: the new owner would receive the secret.
   if (now.toLowerCase() !== owner.toLowerCase())
     throw new ActionError(
       'DESTINATION_MISSING',
       `${plain(`${owner}/${name}`)} was transferred: it is ${plain(full_name!)} now`,
-      'Name it as it is called now, if its new owner is to have the secret; a spec file may deliver there only if allow-destinations names it.',
+      'Use its new name, if the new owner should have the secret. A spec file may deliver there only if allow-destinations names it.',
       { status: 301 },
     )
   return String(id)

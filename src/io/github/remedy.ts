@@ -5,7 +5,7 @@ import type { Answer } from '../http/responses.ts'
 
 type Refusal = { answer: Answer | undefined; code: ErrorCode }
 
-/** How to mend what GitHub refused in a scope; undefined where nothing more is known than in general. `needs`: the permissions. */
+/** The remedy for a refusal by GitHub in a scope; undefined if the general remedy is the best known. `needs`: the permissions. */
 export function remedy(scope: Scope, needs: string[], { answer, code }: Refusal): string | undefined {
   if (code === 'DESTINATION_FORBIDDEN') return forbidden(scope, needs, answer)
   if (code !== 'DESTINATION_MISSING') return undefined
@@ -19,7 +19,7 @@ export function remedy(scope: Scope, needs: string[], { answer, code }: Refusal)
   return `${usual}${isOfRepository ? ' Environments are not created by this action.' : absentStore(scope)}`
 }
 
-/** GitHub refuses for many reasons, and its sentence says which one it is: a permission is named only where one is missing. */
+/** GitHub refuses for many reasons, and its message tells which one: the remedy names a permission only if one is missing. */
 function forbidden(scope: Scope, needs: string[], answer: Answer | undefined): string {
   const sso = signOnAddress(answer)
   if (sso !== undefined) return signOn(sso)
@@ -28,27 +28,28 @@ function forbidden(scope: Scope, needs: string[], answer: Answer | undefined): s
   const known = reasons.find(({ status, sentence }) => status === answer?.status || sentence?.test(said))
   if (known !== undefined) return known.hint(place)
   if (!lacksPermission.test(said))
-    return `GitHub refuses this on ${place} for the reason that it gives: do what it says, or ask who administers that place.`
+    return `GitHub refuses this on ${place} and gives the reason: follow it, or ask an administrator of that place.`
   return `The github-token lacks a permission on ${place}; it needs ${permissions(needs, answer)}. GITHUB_TOKEN can never have it: use a token of a GitHub App, or a fine-grained personal access token.`
 }
 
 const lacksPermission = /not accessible by|permission|must have admin rights|must be an? .*(admin|owner)|not granted/i
 
-/** What GitHub says where no permission would help (docs.github.com, and what people quote). */
+/** GitHub's messages for refusals that no permission would change (docs.github.com, and quotes in public issues). */
 const reasons: { status?: number; sentence?: RegExp; hint: (place: string) => string }[] = [
   {
     sentence: /archived/i,
-    hint: (place) => `${place} takes no writes while it is archived: unarchive it, or name it no longer.`,
+    hint: (place) => `${place} is archived and accepts no writes: unarchive it, or remove it from the workflow.`,
   },
   {
     status: 423,
     sentence: /\blocked\b/i,
-    hint: (place) => `${place} is locked, as a rule while it is migrated: run again when that is over.`,
+    hint: (place) => `${place} is locked, usually during a migration: run again when the migration is over.`,
   },
   {
     status: 451,
     sentence: /\bblocked\b|access to this (repository|resource) has been disabled/i,
-    hint: (place) => `GitHub has blocked ${place}, mostly for legal reasons: ask its owner, or name it no longer.`,
+    hint: (place) =>
+      `GitHub has blocked ${place}, usually for legal reasons: ask its owner, or remove it from the workflow.`,
   },
   {
     sentence: /ip allow list|not permitted to access/i,
@@ -71,11 +72,11 @@ const reasons: { status?: number; sentence?: RegExp; hint: (place: string) => st
   },
   {
     sentence: /suspended/i,
-    hint: () => 'An account, or an App’s installation, is suspended: its owner has to lift that on GitHub.',
+    hint: () => 'An account, or an App’s installation, is suspended: its owner must end the suspension on GitHub.',
   },
 ]
 
-/** Where to authorize a token for single sign-on: `x-github-sso: required; url=…`. */
+/** The address at which to authorize a token for single sign-on: `x-github-sso: required; url=…`. */
 function signOnAddress(answer: Answer | undefined): string | undefined {
   const [, address = ''] = /^\s*required\s*;\s*url=(\S+)/i.exec(answer?.headers['x-github-sso'] ?? '') ?? []
   return URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)
@@ -89,13 +90,13 @@ function signOn(address: string): string {
   return `The organization wants single sign-on (SAML) for this token: authorize it at ${address} and run again.`
 }
 
-/** The stores that an Enterprise Server has not got answer like a repository that is not there. */
+/** A store that an Enterprise Server lacks answers like a missing repository. */
 function absentStore({ store }: Scope): string {
   if (store !== 'codespaces' && store !== 'agents') return ''
   return ` GitHub Enterprise Server has no store ${store}: there use actions or dependabot.`
 }
 
-/** As GitHub's pages call them. */
+/** The names on GitHub's pages. */
 const permissionNames: Record<string, string> = {
   secrets: 'Secrets',
   actions_variables: 'Variables',
@@ -112,11 +113,14 @@ const permissionNames: Record<string, string> = {
   organization_agent_variables: 'the organization’s Agent variables',
 }
 
-/** Permissions by the names that GitHub's pages have for them, with what GitHub itself said in brackets. Reading alone is not enough. */
+/**
+ * Permissions with their names on GitHub's pages, and in brackets the permissions from GitHub's answer. Read access alone is not
+ * enough.
+ */
 function permissions(needs: string[], answer: Answer | undefined): string {
   const accepted = answer?.headers['x-accepted-github-permissions'] ?? ''
   const all = accepted.split(/[,;]/).flatMap((part) => part.trim().split('=')[0] || [])
-  // Whatever else GitHub says comes beside one that we know, or is for other tokens.
+  // Other permissions in GitHub's answer only accompany a known one, or concern other kinds of tokens.
   const known = all.filter((name) => Object.hasOwn(permissionNames, name))
   const names = known.length > 0 ? known : needs
   const list = [...new Set(names)].map((name) => `${permissionNames[name]}: write`).join(' and ')

@@ -9,7 +9,7 @@ import { repositoryId } from './read.ts'
 
 type Asked = Pick<Inputs, 'clients' | 'others'> & { api: Api | undefined; mode: Mode }
 
-/** `refusalOf`: why a repository that a client speaks of can't be found out about; of the others nothing is known to be wrong. */
+/** `refusalOf`: why a client's repository could not be read; undefined if none of its repositories failed. */
 export type Repositories = {
   here: Repository
   idOf: (fullName: string) => string
@@ -17,8 +17,9 @@ export type Repositories = {
 }
 
 /**
- * The ids of the repositories that a run speaks of, each asked for once. The running one's is known to the runner. Where there is
- * no such repository, or nobody can be asked, its name has to do: reading its secrets tells more, and to one client alone.
+ * The ids of the repositories that a run names, each read once. The runner knows the id of its own repository. If a repository
+ * does not exist, or can't be read, its name takes the place of the id: the later read of its secrets tells more, and affects
+ * only one client.
  */
 export async function repositoriesOf(
   { owner, name, id }: RunningRepository,
@@ -28,7 +29,7 @@ export async function repositoriesOf(
   const ids = new Map<string, string>(id === undefined ? [] : [[full.toLowerCase(), id]])
   const refusals = new Map<string, ActionError>()
   const isToGo = ({ state }: WrittenClient) => isForAbsence(mode) || state === 'absent'
-  // Where something is deleted it matters whom the file serves besides.
+  // Before a deletion it matters which other clients the file serves.
   const spoken = [...clients, ...(clients.some(isToGo) ? others : [])].flatMap((client) => spokenOf(client, full))
   const unknown = new Map([full, ...spoken].map((fullName) => [fullName.toLowerCase(), fullName]))
   await Promise.all(
@@ -40,7 +41,7 @@ export async function repositoriesOf(
     }),
   )
   const refusal = refusals.get(full.toLowerCase())
-  // Who acts decides for all clients which of them are ours.
+  // The identity of the running repository decides which clients are ours.
   if (refusal !== undefined) throw refusal
   const idOf = (fullName: string) => ids.get(fullName.toLowerCase()) ?? fullName.toLowerCase()
   return {
@@ -48,13 +49,13 @@ export async function repositoriesOf(
     idOf,
     refusalOf: (client) => {
       const own = spokenOf(client, full).flatMap((fullName) => refusals.get(fullName.toLowerCase()) ?? [])
-      // What others are served with can't be told from what is to go, while one of their repositories is not known.
+      // While one of their repositories is unknown, the values of other clients can't be told apart from the values to delete.
       return own[0] ?? (isToGo(client) ? [...refusals.values()][0] : undefined)
     },
   }
 }
 
-/** Repositories that a client is delivered to, or that are to see what is delivered to their organization. */
+/** Repositories that receive a client, or that may see a secret delivered to their organization. */
 function spokenOf({ deliver }: WrittenClient, here: string): string[] {
   return deliver.flatMap((delivery) => [
     ...(delivery.organization === undefined ? [delivery.repository ?? here] : []),

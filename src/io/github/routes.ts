@@ -1,10 +1,10 @@
 import type { Endpoints } from '@octokit/types'
 import type { Scope, Store } from '../../model/destination.ts'
 
-/** An address, and the permissions that GitHub wants there, by its own names where they are published. */
+/** An address, and the permissions that GitHub requires there, with GitHub's own names if they are published. */
 type Root = { path: string; needs: { secrets: string; variables?: string } }
 
-/** Where each store keeps its values. Which stores have variables is known to the model, too. */
+/** The place of each store's values. The model also knows which stores have variables. */
 const roots = {
   actions: {
     repository: {
@@ -28,7 +28,7 @@ const roots = {
     repository: { path: '/repos/{owner}/{repo}/codespaces', needs: { secrets: 'codespaces_secrets' } },
     organization: { path: '/orgs/{org}/codespaces', needs: { secrets: 'organization_codespaces_secrets' } },
   },
-  // GitHub does not publish the names that its header has for these: they only lead to the names on its pages.
+  // GitHub does not publish the names that its header has for these: they are used only to find the names on its pages.
   agents: {
     repository: {
       path: '/repos/{owner}/{repo}/agents',
@@ -54,7 +54,9 @@ type Path<R = AnyRoot> = R extends { path: infer P extends string } ? P : never
 type PathOfVariables = Path<Extract<AnyRoot, { needs: { variables: string } }>>
 type PathOfOrganizations<P = Path> = Extract<P, `/orgs/${string}`>
 
-/** The routes below a root, by the roots that have them. A route that GitHub has not got below each of them is a compile error. */
+/**
+ * The routes below a root, by the roots that have them. A route that GitHub does not have below each of them is a compile error.
+ */
 type Below = {
   'GET secrets': Path
   'GET secrets/public-key': Path
@@ -81,8 +83,8 @@ export type Route = keyof OfAll
 type Holder = 'owner' | 'repo' | 'environment_name' | 'org' | 'baseUrl' | 'headers' | 'mediaType' | 'request'
 type Without<T, K extends PropertyKey> = T extends unknown ? { [P in keyof T as P extends K ? never : P]: T[P] } : never
 
-/** What a route takes beside the scope itself. */
+/** The parameters of a route, without those of the scope. */
 export type ParametersOf<R extends Route> = Without<Endpoints[OfAll[R]]['parameters'], Holder>
 
-/** What GitHub answers to a route, by its own description. */
+/** The answer of a route, by GitHub's own description. */
 export type AnswerTo<R extends Route> = Endpoints[OfAll[R]]['response']['data']

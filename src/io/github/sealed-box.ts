@@ -1,8 +1,8 @@
 import { ActionError } from '../../base/errors.ts'
 
 /**
- * Encrypts a value for the holder of a public key, as GitHub wants it: a libsodium sealed box in standard base64
- * (docs.github.com, "Encrypting secrets for the REST API"). Throws `GITHUB_UNEXPECTED` where the key is none.
+ * Encrypts a value for the holder of a public key, in GitHub's format: a libsodium sealed box in standard base64
+ * (docs.github.com, "Encrypting secrets for the REST API"). Throws `GITHUB_UNEXPECTED` if the key is not valid.
  */
 export async function sealed(value: string, publicKey: string): Promise<string> {
   const { default: sodium } = await import('libsodium-wrappers')
@@ -13,7 +13,7 @@ export async function sealed(value: string, publicKey: string): Promise<string> 
   } catch (cause) {
     throw new ActionError(
       'GITHUB_UNEXPECTED',
-      'encrypting the secret: the public key that GitHub gave is none',
+      'encrypting the secret: GitHub’s answer has no valid public key',
       'Report this: nothing was delivered.',
       { cause },
     )

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini'
 import { visibilities } from '../../model/destination.ts'
 
-// What GitHub sends, as far as we read it (docs.github.com/rest/actions/secrets and /variables).
+// The parts of GitHub's answers that we read (docs.github.com/rest/actions/secrets and /variables).
 
-/** What lies in an organization says who sees it. A word of tomorrow, on whatever lies beside ours, is no reason to fail. */
+/** A value of an organization has a visibility. A future visibility on other people's values must not make a run fail. */
 const visibility = z.catch(z.optional(z.enum(visibilities)), undefined)
 const secret = z.object({ name: z.string(), updated_at: z.string(), visibility })
 const variable = z.object({ name: z.string(), value: z.string(), visibility })
 
-// What somebody else keeps beside ours may lack the form: an entry is checked when it turns out to be ours.
+// Other people's entries may lack the form: an entry is checked only if it is ours.
 const entries = z.array(z.unknown())
 
 // GitHub has a thousand at most (docs.github.com, limits for secrets and variables).

@@ -15,7 +15,7 @@ import { nowhere } from './no-destinations.ts'
 import { type Kind, list, readWithAccess } from './read.ts'
 import { sealed } from './sealed-box.ts'
 
-/** Without a token there is nowhere to write. */
+/** Writing needs a token. */
 export function createWriter(api: Api | undefined): DestinationWriter {
   if (api === undefined) return nowhere.writer
   return {
@@ -37,7 +37,7 @@ type SecretToPut = {
 
 /**
  * Creates or replaces a secret, in place: it is never deleted first. The same value twice does no harm, so it is repeated safely.
- * Within an organization GitHub takes what is not said of its visibility for "nobody", so it is always said.
+ * GitHub would show an organization's secret without a visibility to nobody, so the visibility is always sent.
  */
 async function putSecret(api: Api, { destination, name, value, prepared, sendBy }: SecretToPut): Promise<At<void>> {
   const { id, key } = prepared.publicKey
@@ -55,13 +55,16 @@ async function putSecret(api: Api, { destination, name, value, prepared, sendBy 
 
 type Spoken = { visibility: Visibility; selected_repository_ids?: number[] } | Record<never, never>
 
-/** As GitHub wants it. What was there when all was planned may be gone now, or not be shown to us in full. */
+/**
+ * The visibility in GitHub's form. The secret that the plan saw may be gone now, or GitHub may not show all its repositories to
+ * us.
+ */
 function spoken(destination: Destination, access: Access | undefined): Spoken {
   if (destination.organization === undefined) return {}
   if (access === undefined)
     throw new ActionError(
       'INPUT_INVALID',
-      `visibility: is missing, and who sees ${plain(destinationLabel(destination))} now can’t be read, or not in full`,
+      `visibility: is missing, and the present visibility of ${plain(destinationLabel(destination))} can’t be read in full`,
       'Give visibility: all, private, or selected with selected-repositories.',
     )
   const { visibility, repositories } = access
@@ -69,8 +72,8 @@ function spoken(destination: Destination, access: Access | undefined): Spoken {
 }
 
 /**
- * Creating and changing a variable are two requests. Where the other one is needed after all, it is made. A change leaves its
- * visibility as it is, unless the spec says it.
+ * Creating and changing a variable are two requests. If the first one turns out to be wrong, the other one is sent. A change
+ * keeps the visibility, unless the spec sets it.
  */
 async function putVariable(api: Api, destination: Destination, value: string, exists: boolean): Promise<void> {
   const { idName: name, access } = destination
@@ -92,19 +95,19 @@ async function putVariable(api: Api, destination: Destination, value: string, ex
   }
 }
 
-/** GitHub itself refuses to create what is there. */
+/** GitHub itself refuses to create a variable that exists. */
 function isThere(thrown: unknown): boolean {
   return thrown instanceof ActionError && thrown.code === 'GITHUB_REJECTED' && thrown.status === 409
 }
 
-/** What the spec says, else that of the secret which it belongs to. */
+/** The visibility of the spec, or else of the secret beside it. */
 async function accessOfNewVariable(api: Api, destination: Destination): Promise<Access | undefined> {
   if (destination.organization === undefined || isComplete(destination.access)) return destination.access
   const { value } = await readWithAccess(api, destination)
   return accessToWrite(destination, destination.idName, value)
 }
 
-/** Puts a variable back to what it was. */
+/** Gives a variable its previous value again. */
 async function restoreVariable(api: Api, destination: Destination, before: string | undefined): Promise<void> {
   if (before === undefined) await removeOne(api, destination, 'variables', destination.idName)
   else await putVariable(api, destination, before, true)
@@ -126,7 +129,10 @@ async function remove(api: Api, destination: Destination, parts: ('id' | 'secret
   return removals
 }
 
-/** Deletes a value; what is gone already is fine. Throws `DESTINATION_MISSING` where the token sees neither value nor place. */
+/**
+ * Deletes a value; one that is already gone is no failure. Throws `DESTINATION_MISSING` if the token sees neither value nor
+ * place.
+ */
 async function removeOne(api: Api, scope: Scope, kind: Kind, name: string): Promise<void> {
   try {
     const what = `deleting ${name}`
@@ -134,7 +140,7 @@ async function removeOne(api: Api, scope: Scope, kind: Kind, name: string): Prom
     else await ask(api, { route: 'DELETE secrets/{secret_name}', scope, what, parameters: { secret_name: name } })
   } catch (thrown) {
     if (!isUnseen(thrown)) throw thrown
-    // Who may read the list of a place sees what is not on it; who may not is refused here.
+    // A token that may read the list of a place can tell that the value is gone. For any other token this read fails.
     const listed = await list(api, scope, kind)
     if (listed.has(name.toUpperCase())) throw thrown
   }

@@ -1,8 +1,8 @@
 import { plain } from '../../base/text.ts'
 
 /**
- * What a tenant says about an API that will be there no longer, for people; undefined where it says nothing. The headers are those of
- * RFC 9745 (`deprecation: @seconds`), RFC 8594 (`sunset: date`), and `link` with more about it.
+ * A tenant's announcement that an API is deprecated or will be removed, for people; undefined if there is none. The headers come
+ * from RFC 9745 (`deprecation: @seconds`), RFC 8594 (`sunset: date`), and `link` with more about it.
  */
 export function deprecationText({ deprecation, sunset, link }: Record<string, string>): string | undefined {
   if (deprecation === undefined && sunset === undefined) return undefined
@@ -21,7 +21,7 @@ function dayOf(text: string | undefined): string | undefined {
   return Number.isFinite(time) ? new Date(time).toISOString().slice(0, 10) : undefined
 }
 
-/** Of several links the one that is about this, or the first. */
+/** The link about the deprecation, or else the first link. */
 function addressIn(link: string): string | undefined {
   const links = [...link.matchAll(/<(https:\/\/[^<>\s]{1,500})>([^<]*)/g)]
   const about = links.find(([, , parameters = '']) => /rel="?(deprecation|sunset|successor-version)/i.test(parameters))

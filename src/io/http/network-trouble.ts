@@ -1,4 +1,4 @@
-/** Why no answer came. `refused` and `hopeless`: nothing was sent; `hint`: how to mend it, where more is known than in general. */
+/** Why no answer came. `refused` and `hopeless`: nothing was sent. `hint`: a remedy for this case, if one is known. */
 export class TransportError extends Error {
   readonly kind: 'refused' | 'hopeless' | 'lost' | 'silent' | 'oversized'
   readonly hint: string | undefined
@@ -9,31 +9,31 @@ export class TransportError extends Error {
   }
 }
 
-/** What was thrown, as one of our own errors. `hasAnswered`: the host did so a moment ago, so it exists. */
+/** The thrown value as a TransportError. `hasAnswered`: the host answered in this run, so it exists. */
 export function classified(thrown: unknown, { aborted }: { aborted: boolean }, hasAnswered: boolean): TransportError {
   if (thrown instanceof TransportError) return thrown
   if (aborted) return new TransportError('silent', 'no answer in time', thrown)
   const { code, syscall } = reasonOf(thrown)
-  // Resolvers stumble: what answered before is there.
+  // Name resolution can fail for a moment: a host that answered before exists.
   if (code === 'ENOTFOUND' && !hasAnswered) return new TransportError('hopeless', 'there is no such host', thrown)
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code))
     return new TransportError('hopeless', `its certificate is not trusted (${code})`, thrown)
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || (code === 'EPROTO' && /wrong version number/i.test(String(thrown))))
     return new TransportError('hopeless', 'it does not speak TLS', thrown)
-  // Most codes also come on a connection that was up: only while it is made nothing was sent for sure.
+  // Most codes can also come on an open connection. Only while connecting is it certain that nothing was sent.
   const neverSent = syscall === 'connect' || syscall === 'getaddrinfo'
   if (neverSent) return new TransportError('refused', `the connection failed (${code})`, thrown)
   return new TransportError('lost', `the connection broke (${code || 'no reason given'})`, thrown)
 }
 
-/** Is it a defect of ours, and no matter of the network? */
+/** Is it a defect of this program, and not a network failure? */
 export function isDefect(thrown: unknown): boolean {
   return thrown instanceof TypeError && reasonOf(thrown).code === ''
 }
 
 type Reason = { code?: unknown; syscall?: unknown; errors?: Reason[]; cause?: Reason }
 
-/** Node wraps failures of several addresses into one AggregateError: the first tells. */
+/** Node wraps failures of several addresses into one AggregateError: the first one names the cause. */
 function reasonOf(thrown: unknown): { code: string; syscall: string } {
   const error = thrown as Reason | undefined
   const reason = [error, error?.errors?.[0], error?.cause].find(

@@ -3,8 +3,8 @@ import { sentence } from '../../base/text.ts'
 import type { Answer } from './responses.ts'
 
 /**
- * Is a refusal the service's own? Qlik refuses with a list of errors, its token endpoints also in OAuth's form, GitHub with a
- * message. A gateway or proxy in between answers with pages of its own: they say nothing of what was asked for.
+ * Did the service itself refuse? Qlik refuses with a list of errors, its token endpoints also in OAuth's form, GitHub with a
+ * message. A gateway or proxy in between answers with a page of its own, which says nothing about the requested resource.
  */
 export function isOwnWord(service: ServiceName, { url }: { url: string }, { data }: Answer): boolean {
   if (data === null || typeof data !== 'object') return false
@@ -13,7 +13,7 @@ export function isOwnWord(service: ServiceName, { url }: { url: string }, { data
   return Array.isArray(errors) || (typeof error === 'string' && new URL(url).pathname.startsWith('/oauth/'))
 }
 
-/** What the service itself says of an error, in any of its forms: Qlik's `errors`, RFC 6749's `error`, GitHub's `message`. */
+/** The service's own words about an error, in any of these forms: Qlik's `errors`, RFC 6749's `error`, GitHub's `message`. */
 export function saidBy(service: ServiceName, { data }: Answer): string | undefined {
   if (data === null || typeof data !== 'object') return undefined
   const { errors, error, error_description, message } = data as Record<string, unknown>
@@ -28,12 +28,13 @@ export function saidBy(service: ServiceName, { data }: Answer): string | undefin
     : sentence(parts.map((part) => withoutOpaque(part as string, service)).join(' · '))
 }
 
-// Of such a word so much is shown. What is masked is hidden already; this is for what a service shortens or takes apart.
+// The number of characters shown of an opaque word. Masked texts are hidden already; this covers parts of a secret that a service
+// quotes.
 const showsOfOpaque = 8
 
 /**
- * A service may repeat a part of what it was sent: long words, and those of letters and digits, are shortened. An address stays
- * whole, for people have to go there; in one of the tenant's, no part may be long enough for a piece of a credential.
+ * A service may quote a part of the request. So long words, and words of letters and digits, are shortened. An address stays
+ * whole, because people open it; but no part of a tenant's address may be long enough to be a piece of a credential.
  */
 function withoutOpaque(text: string, service: ServiceName): string {
   return text.replace(/https?:\/\/[^\s"'<>]+|[\w+/=-]{12,}/gi, (word) => {
@@ -51,7 +52,7 @@ function shown(word: string): string {
   return `${word.slice(0, showsOfOpaque)}…`
 }
 
-/** What support asks for. It is printed only where it looks like one: a service may repeat there what it was sent. */
+/** The id that support asks for. It is printed only if it has the form of one, because a service may quote the request there. */
 export function traceOf({ data, headers }: Answer): string | undefined {
   const traceId = (data as { traceId?: unknown } | null | undefined)?.traceId
   if (typeof traceId === 'string' && /^[\da-f][\da-f-]{6,38}[\da-f]$/i.test(traceId)) return `traceId ${traceId}`

@@ -1,20 +1,23 @@
-/** A proxy for https, checked: `address` is `http://` or `https://` with host, port and credentials alone, `variable` where it was found. */
+/**
+ * A checked proxy for https. `address`: `http://` or `https://` with host, port and credentials only. `variable`: the environment
+ * variable that names it.
+ */
 export type NamedProxy = { address: string; variable: string }
 
-/** `none`: the hosts that are reached without one, as `NO_PROXY` lists them. */
+/** `none`: the hosts that are reached without a proxy, as `NO_PROXY` lists them. */
 export type Proxies = { https?: NamedProxy | undefined; none?: string | undefined }
 
-/** The proxy by which an address is reached; undefined where it is reached directly, as everything on this machine is. */
+/** The proxy for an address; undefined for a direct connection. Every address on this machine has a direct connection. */
 export function proxyFor(url: string, { https, none }: Proxies): NamedProxy | undefined {
   const { protocol, hostname, port } = new URL(url)
-  // Plain http is spoken on loopback alone.
+  // Plain http is used on loopback only.
   if (https === undefined || protocol !== 'https:' || isLoopback(hostname)) return undefined
   return isExcepted(hostname, port || '443', none ?? '') ? undefined : https
 }
 
 /**
- * As GitHub's own toolkit reads it (actions/toolkit, http-client/src/proxy.ts): a star alone switches proxies off; a name holds for
- * what is below it too, one that begins with a dot only for that; a port may follow.
+ * As GitHub's own toolkit reads it (actions/toolkit, http-client/src/proxy.ts): a lone star switches proxies off; a name also
+ * covers its subdomains, a name that begins with a dot covers them only; a port may follow.
  */
 function isExcepted(hostname: string, port: string, none: string): boolean {
   const host = withoutDot(hostname.toLowerCase())
@@ -39,7 +42,7 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 
-/** A proxy as people find it again: host and port, without its password, and the variable that names it. */
+/** A proxy for people: its host and port, without its password, and the variable that names it. */
 export function proxyLabel({ address, variable }: NamedProxy): string {
   const { protocol, hostname, port } = new URL(address)
   return `the proxy ${hostname}:${port || (protocol === 'https:' ? '443' : '80')} (${variable})`

@@ -11,25 +11,30 @@ import {
 } from '../../base/rate-budget.ts'
 import type { Surroundings } from '../../ports.ts'
 
-/** What is kept free for work that has begun, by limit. */
+/** Room that is reserved for work that has begun, by limit. */
 export type Kept = Map<Budget, number>
 
-/** Why something waits, and for how many milliseconds. `told`: the service named the time. */
+/** Why a request waits, and for how many milliseconds. `told`: the service named the time. */
 export type Wait = { milliseconds: number; limit: string; told: boolean }
 
 export type Pace = {
-  /** Writes in the order of asking, from the first try to the last: GitHub takes one after the other. */
+  /**
+   * Sends writes one after the other, in the order of the calls, each from its first attempt to its last: GitHub asks for this.
+   */
   inTurn<T>(write: () => Promise<T>): Promise<T>
-  /** One attempt, beside no more than so many others. */
+  /** Runs one attempt, with a limit on the number of attempts at a time. */
   underWay<T>(attempt: () => Promise<T>): Promise<T>
-  /** Waits until a request may be sent, and counts it. `accept` is asked before each wait, and may throw. */
+  /** Waits until a request may be sent, and counts it. `accept` is called before each wait, and may throw. */
   admit(kind: keyof Load, kept: Kept | undefined, accept: (wait: Wait) => void): Promise<void>
-  /** Waits until the limits can serve all of this, and keeps it free. Who came first is served first. */
+  /** Waits until the limits have room for all of this, and reserves it. First come, first served. */
   reserve(load: Load, accept: (wait: Wait) => void): Promise<Kept>
   release(kept: Kept): void
-  /** The service refused for its rate: nothing of that kind is sent for so many milliseconds, and the rate stays below what it was. */
+  /**
+   * The service refused because of its rate limit: no request of this kind is sent for so many milliseconds, and the rate stays
+   * below the one that was refused.
+   */
   refused(kind: keyof Load, milliseconds: number): void
-  /** The service says how many requests are left until when. */
+  /** The service said how many requests are left, and until when. */
   left(requests: number, milliseconds: number): void
 }
 
@@ -37,17 +42,17 @@ type State = {
   clock: Surroundings['clock']
   stop: Surroundings['stop']
   budgets: Budget[]
-  /** Elapsed milliseconds until which nothing of a kind is sent. */
+  /** Elapsed milliseconds until which no request of a kind is sent. */
   silentUntil: Load
-  /** What the service itself counts. */
+  /** The service's own count of requests. */
   allowance: { left: number; until: number }
-  /** The end of the line of those who want to reserve. */
+  /** The last call that waits to reserve; the next one waits for it. */
   line: Promise<unknown>
-  /** Wakes those who wait for others to leave. */
+  /** Wakes the calls that wait for reserved room to become free. */
   wake: Set<() => void>
 }
 
-/** Keeps to the limits of one service, all in one place: what is sent, what is kept free, what the service said. */
+/** Keeps to the limits of one service. It holds the requests sent, the room reserved, and the limits that the service named. */
 export function createPace(service: ServiceName, { clock, stop }: Pick<Surroundings, 'clock' | 'stop'>): Pace {
   const state: State = {
     clock,
@@ -64,7 +69,7 @@ export function createPace(service: ServiceName, { clock, stop }: Pick<Surroundi
     underWay: createGate(mostAtOnce),
     admit: async (kind, kept, accept) => {
       const load = { reads: 0, writes: 0, [kind]: 1 }
-      // What is kept for others may be taken where it is needed, for who has begun must end; the limits themselves hold.
+      // Room that is reserved for others may be used, because work that has begun must end. The limits themselves still hold.
       const take = () => send(state, load, kept)
       await room(state, load, { keptOf: () => 0, accept, take })
     },
@@ -81,7 +86,7 @@ export function createPace(service: ServiceName, { clock, stop }: Pick<Surroundi
     },
     refused: (kind, milliseconds) => {
       const load = { reads: 0, writes: 0, [kind]: 1 }
-      // A tier of the tenant is refused by itself (qlik.dev/apis/rate-limiting), GitHub refuses everything.
+      // The tenant refuses one tier at a time (qlik.dev/apis/rate-limiting), GitHub refuses all requests.
       for (const silent of service === 'tenant' ? [kind] : (['reads', 'writes'] as const))
         state.silentUntil[silent] = Math.max(state.silentUntil[silent], clock.elapsed() + milliseconds)
       for (const budget of state.budgets) learn(budget, weightOf(load, budget.limit), clock.elapsed())
@@ -92,10 +97,10 @@ export function createPace(service: ServiceName, { clock, stop }: Pick<Surroundi
   }
 }
 
-/** Requests under way at a time; GitHub's limit is a hundred, shared by all that use the token. */
+/** Requests at a time. GitHub allows a hundred, shared by all users of the token. */
 const mostAtOnce = 24
 
-/** Lets through so many at a time, in the order in which they came. */
+/** Runs at most so many calls at a time, in the order in which they came. */
 function createGate(most: number): <T>(go: () => Promise<T>) => Promise<T> {
   let inside = 0
   const waiting: (() => void)[] = []
@@ -105,7 +110,7 @@ function createGate(most: number): <T>(go: () => Promise<T>) => Promise<T> {
     try {
       return await go()
     } finally {
-      // Whoever is next takes the place over.
+      // The next call takes over the place.
       const next = waiting.shift()
       if (next === undefined) inside--
       else next()
@@ -115,7 +120,10 @@ function createGate(most: number): <T>(go: () => Promise<T>) => Promise<T> {
 
 type Turn<T> = { keptOf: (budget: Budget) => number; accept: (wait: Wait) => void; take: () => T }
 
-/** Waits until there is room, and takes it in the same turn: of many who see it at once only those who fit get in. */
+/**
+ * Waits until there is room, and takes it in the same turn of the event loop: if several calls see the room at once, only those
+ * that fit get in.
+ */
 async function room<T>(state: State, load: Load, { keptOf, accept, take }: Turn<T>): Promise<T> {
   for (let wait = longest(state, load, keptOf); wait.milliseconds > 0; wait = longest(state, load, keptOf)) {
     if (state.stop.requested) break
@@ -165,13 +173,13 @@ function keep({ budgets }: State, load: Load): Kept {
   return kept
 }
 
-/** Ends early where somebody leaves, or the run is asked to stop. */
+/** Ends early if other work frees its room, or if the run is asked to stop. */
 async function rest(milliseconds: number, { clock, stop, wake }: State): Promise<void> {
   const control = new AbortController()
   const end = () => control.abort()
   wake.add(end)
   const forget = stop.onStop(end)
-  // Where only the end of other work helps, it is looked at again all the same; and who waits says so from time to time.
+  // Even if only the end of other work makes room, the wait ends from time to time, so that the log can show it.
   await clock.sleep(Math.min(milliseconds, 10_000), control.signal)
   forget()
   wake.delete(end)

@@ -9,8 +9,8 @@ type Masking = {
 }
 
 /**
- * The same host, but what a service says of a refusal, and its headers, come without what is masked. The runner blots out what
- * it can recognise; here nobody has shortened, escaped or taken apart the text yet.
+ * The same transport, but headers and refusals come without the masked texts. The runner hides only the texts that it recognizes;
+ * here the text has not been shortened, escaped or split yet.
  */
 export function discreet<Host extends Masking>(host: Host): Host {
   const masked = new Blots()
@@ -28,7 +28,9 @@ export function discreet<Host extends Masking>(host: Host): Host {
   return { ...host, runner: { ...host.runner, mask }, connect }
 }
 
-/** Good answers are left alone: they may bring an access token for the second time, or a description that is to be kept. */
+/**
+ * Successful answers stay unchanged: they may hold an access token that is already masked, or a description that must be kept.
+ */
 function blotted({ status, headers, body }: WireResponse, masked: Blots): WireResponse {
   const blot = (text: string) => masked.over(text)
   const isGood = status >= 200 && status < 300
@@ -39,7 +41,7 @@ function blotted({ status, headers, body }: WireResponse, masked: Blots): WireRe
   }
 }
 
-/** JSON has many ways to write the same text. */
+/** JSON can write the same text in many ways. */
 function withoutEscapes(body: string, blot: (text: string) => string): string {
   try {
     return JSON.stringify(JSON.parse(body, (_key, value: unknown) => (typeof value === 'string' ? blot(value) : value)))

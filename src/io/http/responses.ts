@@ -12,24 +12,24 @@ import type { WireRequest, WireResponse } from './transport.ts'
 export const userAgent = 'qlik-oauth-client'
 
 export type Call = WireRequest & {
-  /** What is being done, for people: `reading the clients`. */
+  /** The activity, for people: `reading the clients`. */
   what: string
-  /** May it be sent again although it may have taken effect? */
+  /** May it be sent again although an earlier attempt may have taken effect? */
   repeatable: boolean
-  /** Nothing depends on it: it is tried once, and nobody waits for it longer than so many milliseconds. */
+  /** The run does not depend on it: it is tried once, for at most so many milliseconds. */
   optional?: number | undefined
-  /** Elapsed milliseconds after which it must not be sent any more: what it rests on would be out of date. */
+  /** Elapsed milliseconds after which it must not be sent any more, because the reading behind it would be too old. */
   sendBy?: number | undefined
-  /** Codes for statuses that mean something else here than usually. */
+  /** Codes for statuses that have another meaning here than usual. */
   codes?: Partial<Record<number, ErrorCode>> | undefined
-  /** How to mend a refusal, where more is known here than in general. */
+  /** A remedy for a refusal, if the caller knows a better one than the usual. */
   hint?: ((answer: Answer | undefined, code: ErrorCode) => string | undefined) | undefined
 }
 
 /** `at`: the service's own time, from its `Date` header, in epoch seconds. */
 export type Answer = { status: number; headers: Record<string, string>; data: unknown; at: number }
 
-/** What came of one attempt: an answer, or trouble. */
+/** The result of one attempt: an answer, or trouble. */
 export type Attempt =
   | { response: WireResponse; trouble?: undefined }
   | { response?: WireResponse | undefined; trouble: Trouble; why: string; cause?: unknown }
@@ -48,9 +48,9 @@ export function finish(service: ServiceName, call: Call, response: WireResponse,
   if (status >= 300 && status < 400) throw unexpected(service, call, answer, `is a redirect elsewhere (${status})`)
   const isEmpty = body.trim() === ''
   if (isOwnWord(service, call, answer) || (isEmpty && status !== 404)) throw refusal(service, call, answer, uncertain)
-  // Whatever its status: nobody is to blame, and nothing is gone.
+  // For any status: such an answer neither blames the caller nor proves that something is gone.
   const form = isEmpty ? 'empty' : contentType(headers)
-  throw unexpected(service, call, answer, `is not one that it gives itself (${status}, ${form})`)
+  throw unexpected(service, call, answer, `comes from a gateway or proxy in between (${status}, ${form})`)
 }
 
 function contentType(headers: Record<string, string>): string {
@@ -65,7 +65,7 @@ function json(body: string): unknown {
   }
 }
 
-/** The answer came, and is not what it must be. What a write did before it answered so is not known. */
+/** The answer has an unexpected form. A write may have taken effect before it. */
 export function unexpected(
   service: ServiceName,
   call: Pick<Call, 'what' | 'method' | 'hint'>,
@@ -73,7 +73,7 @@ export function unexpected(
   what: string,
 ): ActionError {
   const code = service === 'tenant' ? 'TENANT_UNEXPECTED' : 'GITHUB_UNEXPECTED'
-  const usual = `Is the address really that of the ${service === 'tenant' ? 'Qlik Cloud tenant' : 'GitHub API'}? A proxy or a sign-in page in between answers like this.`
+  const usual = `Is this really the address of the ${service === 'tenant' ? 'Qlik Cloud tenant' : 'GitHub API'}? A proxy or a sign-in page in between answers like this.`
   const hint = call.hint?.(answer, code) ?? usual
   return new ActionError(code, `${call.what}: the answer of ${serviceName(service)} ${what}`, hint, {
     uncertain: call.method !== 'GET',
@@ -83,7 +83,10 @@ export function unexpected(
   })
 }
 
-/** A reader for the answers of a service: it names the parts that have another form, and quotes no value, for some are secrets. */
+/**
+ * A reader for the answers of a service: its error names the parts that have another form. It quotes no value, because some are
+ * secrets.
+ */
 export function readerOf(service: ServiceName, hint: string) {
   return <S extends z.ZodMiniType>(schema: S, answer: Answer, what: string, method = 'GET'): z.infer<S> => {
     const result = schema.safeParse(answer.data)
@@ -93,7 +96,7 @@ export function readerOf(service: ServiceName, hint: string) {
   }
 }
 
-/** The parts that are missing or of another form, by their names. */
+/** The names of the parts that are missing or have another form. */
 export function partsOf({ issues }: { issues: { path: PropertyKey[] }[] }): string {
   return issues.map(({ path }) => path.join('.') || 'the whole').join(', ')
 }
@@ -106,7 +109,7 @@ function refusal(service: ServiceName, call: Call, answer: Answer, uncertain: bo
   return new ActionError(code, message, call.hint?.(answer, code) ?? usualHint(code), {
     trace: traceOf(answer),
     status,
-    // GitHub answers the same where there is nothing and where the token may not see it.
+    // GitHub gives the same answer for a missing resource and for one that the token may not see.
     absence: status === 404 ? (service === 'github' ? 'unseen' : 'gone') : undefined,
     uncertain,
     at: Number.isNaN(answer.at) ? undefined : answer.at,
@@ -128,7 +131,7 @@ function usualCode(service: ServiceName, status: number): ErrorCode {
     404: 'DESTINATION_MISSING',
     409: 'GITHUB_REJECTED',
     422: 'GITHUB_REJECTED',
-    // Locked, as while it is migrated; and blocked for legal reasons.
+    // Locked (for example during a migration), or blocked for legal reasons.
     423: 'DESTINATION_FORBIDDEN',
     451: 'DESTINATION_FORBIDDEN',
   }
@@ -140,13 +143,14 @@ function usualHint(code: ErrorCode): string {
     TENANT_REJECTED: 'The tenant does not accept what the spec asks for: correct what it names.',
     TENANT_FORBIDDEN:
       'Sign in as a tenant admin: an API key of a user with the role Tenant Admin, or a trusted OAuth client with the scope admin_classic.',
-    TENANT_UNEXPECTED: 'Is the tenant’s address right? Otherwise report this with the trace id.',
+    TENANT_UNEXPECTED: 'Check the tenant’s address. If it is right, report this with the trace id.',
     GITHUB_UNAUTHORIZED:
       'The github-token is wrong, expired or revoked. Use a GitHub App token or a fine-grained personal access token.',
     GITHUB_REJECTED: 'GitHub does not accept the request: correct what it names.',
-    GITHUB_UNEXPECTED: 'Is GITHUB_API_URL the address of a GitHub API? Otherwise report this with the request id.',
+    GITHUB_UNEXPECTED:
+      'Check that GITHUB_API_URL is the address of a GitHub API. If it is, report this with the request id.',
   }
-  return hints[code] ?? 'Run again; report it if it stays.'
+  return hints[code] ?? 'Run again. If it fails again, report it.'
 }
 
 export function failure(
@@ -169,8 +173,8 @@ export function failure(
   if (known.limited || trouble.kind === 'limited') {
     return new ActionError(
       'RATE_LIMITED',
-      `${call.what}: ${why}, for longer than we wait`,
-      'Run again later, or with fewer clients at a time. The next run goes on from here.',
+      `${call.what}: ${why}, for longer than a run waits`,
+      'Run again later, or with fewer clients at a time. The next run continues from here.',
       details,
     )
   }

@@ -12,21 +12,22 @@ import type { Transport, WireResponse } from './transport.ts'
 
 export type Http = (call: Call) => Promise<Answer>
 
-/** One service. `enter`: work that is to go through without waiting begins when the limits can serve all of its requests. */
+/** One service. `enter`: work that must not wait once it has begun starts when the limits have room for all of its requests. */
 export type Service = {
   http: Http
   enter(load: Load, reporter: Reporter, waiting: (wait: Wait) => void): Promise<Entered>
 }
 export type Entered = { http: Http; leave: () => void }
 
-// Silence for so long counts as unreachable; and after a signal, what is left of the runner's seven and a half seconds.
+// A service that is silent for so long is unreachable. After a signal the limit is the rest of the runner's seven and a half
+// seconds.
 const silence = 30_000
 const lastPatience = 2500
 const hurry = 1200
 /** Milliseconds between two lines about waiting to keep to a limit. */
 const tellEvery = 10_000
 
-/** `told`: elapsed milliseconds of the last line about waiting, and whether the service's word about its end was passed on. */
+/** `told`: elapsed milliseconds of the last line about waiting, and whether the warning about a deprecated API was printed. */
 type Line = {
   service: ServiceName
   transport: Transport
@@ -35,13 +36,13 @@ type Line = {
   told: { at: number; end: (headers: Record<string, string>) => void }
 }
 
-/** The one place per service where pace, retries, time limits and the meaning of statuses live. */
+/** The only place that decides pace, retries, time limits and the meaning of statuses of a service. */
 export function createService(service: ServiceName, transport: Transport, around: Surroundings): Service {
   const pace = createPace(service, around)
   const told = { at: Number.NEGATIVE_INFINITY, end: tellsOnce(around.reporter) }
   const through = (reporter: Reporter, kept?: Kept): Http => {
     const line: Line = { service, transport, around: { ...around, reporter }, pace, told }
-    // Who is asked to stop has no time to stand in line; and what stood there before is not begun any more.
+    // A run that was asked to stop has no time to wait its turn, and starts no request that waited before.
     return async (call) => {
       if (call.method === 'GET' || around.stop.requested) return persist(line, call, kept)
       return pace.inTurn(() => {
@@ -62,12 +63,15 @@ export function createService(service: ServiceName, transport: Transport, around
   }
 }
 
-/** What became of a request so far. `began`: elapsed milliseconds when it was first sent; `asked`: waited because the service said so. */
+/**
+ * The history of a request. `began`: elapsed milliseconds at the first attempt; `asked`: milliseconds waited because the service
+ * asked for it.
+ */
 type Tries = { count: number; began: number; asked: number; uncertain: boolean }
 
 type Persisting = { line: Line; call: Call; kept: Kept | undefined; tries: Tries }
 
-/** Sends a request until there is an answer, or trouble that no other try would mend. */
+/** Sends a request until it gets an answer, or a failure that another attempt would not change. */
 async function persist(line: Line, call: Call, kept: Kept | undefined): Promise<Answer> {
   const { around, service } = line
   const work: Persisting = { line, call, kept, tries: { count: 0, began: 0, asked: 0, uncertain: false } }
@@ -81,7 +85,7 @@ async function persist(line: Line, call: Call, kept: Kept | undefined): Promise<
   }
 }
 
-/** One attempt, when the limits have room for it. */
+/** One attempt, as soon as the limits have room for it. */
 async function sendOnce({ line, call, kept, tries }: Persisting): Promise<Attempt> {
   const { service, around, pace, transport } = line
   await pace.admit(kindOf(call), kept, (wait) => requireTime(line, call, wait, tries.uncertain))
@@ -95,11 +99,11 @@ async function sendOnce({ line, call, kept, tries }: Persisting): Promise<Attemp
   return outcome
 }
 
-/** Milliseconds to wait before the next try; throws the failure where there is none. */
+/** Milliseconds to wait before the next attempt. Throws the failure if there must be no other attempt. */
 function waitAfter(outcome: Attempt & { trouble: Trouble }, { line, call, tries }: Persisting): number {
   const { service, around, pace } = line
   const { trouble } = outcome
-  // What an earlier attempt did without a good answer, no later refusal undoes.
+  // An earlier attempt without a good answer may have taken effect. A later refusal does not undo it.
   tries.uncertain ||= call.method !== 'GET' && (trouble.kind === 'lost' || trouble.kind === 'server')
   const now = around.clock.elapsed()
   const spent = now - tries.began
@@ -109,7 +113,7 @@ function waitAfter(outcome: Attempt & { trouble: Trouble }, { line, call, tries 
   const failing = (more: { limited?: boolean; spent?: number; retryAfter?: number | undefined }) =>
     failure(service, call, outcome, { uncertain: tries.uncertain, ...more })
   if (around.stop.requested) throw stopped(failing({}))
-  // What may not be sent again by itself waits as asked before whoever looked first sends it.
+  // A request that must not be repeated here waits as the service asked. The caller looks first, and then sends it again.
   if (!retry) throw failing({ limited, spent, retryAfter: named && !limited ? wait : undefined })
   const isTooLate = now + wait > (call.sendBy ?? Number.POSITIVE_INFINITY)
   if (call.optional !== undefined || isTooLate) throw failing({ retryAfter: wait })
@@ -121,7 +125,7 @@ function kindOf({ method }: Call): keyof Load {
   return method === 'GET' ? 'reads' : 'writes'
 }
 
-/** Throws where what the limits demand is too long for this request; a long wait is told, but not by every request. */
+/** Throws if the limits demand a wait that is too long for this request. A long wait is logged, but not by every request. */
 function requireTime({ service, around, told }: Line, call: Call, wait: Wait, uncertain: boolean): void {
   const now = around.clock.elapsed()
   if (isTooLong(wait) || (wait.told && call.optional !== undefined)) throw limited(service, wait, uncertain)
@@ -135,7 +139,7 @@ function requireTime({ service, around, told }: Line, call: Call, wait: Wait, un
 /** `waiting 12 s to stay within the tenant's limit, 97 writes a minute` */
 export function waitText(service: ServiceName, { milliseconds, limit }: Wait): string {
   const time = Number.isFinite(milliseconds) ? ` ${Math.ceil(milliseconds / 1000)} s` : ''
-  return `waiting${time} to stay within what ${serviceName(service)} allows (${limit})`
+  return `waiting${time} to stay within the limit of ${serviceName(service)} (${limit})`
 }
 
 function isTooLong({ told, milliseconds }: Wait): boolean {
@@ -143,11 +147,11 @@ function isTooLong({ told, milliseconds }: Wait): boolean {
 }
 
 function limited(service: ServiceName, wait: Wait, uncertain = false, retryAfter?: number): ActionError {
-  const hint = 'Run again later, or with fewer clients at a time. The next run goes on from here.'
+  const hint = 'Run again later, or with fewer clients at a time. The next run continues from here.'
   return new ActionError('RATE_LIMITED', waitText(service, wait), hint, { uncertain, retryAfter })
 }
 
-/** GitHub says with every answer how many requests it still allows, and until when; the tenant what will be there no longer. */
+/** GitHub says in every answer how many requests are left, and until when. The tenant names APIs that will be removed. */
 function heed({ headers }: WireResponse, { service, pace, told }: Line): void {
   if (service === 'tenant') {
     told.end(headers)
@@ -158,7 +162,7 @@ function heed({ headers }: WireResponse, { service, pace, told }: Line): void {
   if (Number.isFinite(seconds) && Number.isFinite(left)) pace.left(left, Math.max(1, seconds) * 1000)
 }
 
-/** One warning a run, whatever else is to end. */
+/** One warning in a run, however many APIs are deprecated. */
 function tellsOnce(reporter: Reporter): (headers: Record<string, string>) => void {
   let isTold = false
   return (headers) => {
@@ -169,9 +173,9 @@ function tellsOnce(reporter: Reporter): (headers: Record<string, string>) => voi
   }
 }
 
-/** What it rests on is out of date before it was sent: the caller decides anew, at once. */
+/** The reading behind this request became too old before the request was sent: the caller reads and decides again, at once. */
 function tooLate(call: Call, uncertain: boolean): ActionError {
-  const message = `${call.what}: what it rests on is out of date`
+  const message = `${call.what}: the last reading of the client is too old for this write`
   return new ActionError('CLIENT_BUSY', message, 'The services answer slowly. Run again later.', {
     uncertain,
     retryAfter: 0,
@@ -182,9 +186,9 @@ function notBegun({ what }: Call): ActionError {
   return new ActionError('CANCELLED', `the run was asked to stop before ${what}`, goOn)
 }
 
-const goOn = 'Start it again: the next run goes on from here.'
+const goOn = 'Start it again: the next run continues from here.'
 
-/** There was no time left for this request: the run is over because it was asked to stop, not because of a service. */
+/** There was no time left for this request: the run ends because it was asked to stop, not because of a service. */
 function stopped(error: ActionError): ActionError {
   return error.with({ code: 'CANCELLED', message: `the run was asked to stop (${error.message})`, hint: goOn })
 }
@@ -223,7 +227,7 @@ async function attempt(
   }
 }
 
-/** Follows redirects of the same origin only: credentials never go elsewhere. */
+/** Follows redirects of the same origin only: credentials are sent to no other origin. */
 async function sameOrigin(transport: Transport, call: Call, signal: AbortSignal): Promise<WireResponse> {
   let { url } = call
   for (let hop = 0; ; hop++) {
@@ -232,7 +236,7 @@ async function sameOrigin(transport: Transport, call: Call, signal: AbortSignal)
     const keepsMethod =
       [301, 307, 308].includes(response.status) || (call.method === 'GET' && [302, 303].includes(response.status))
     if (!keepsMethod || location === undefined || hop === 3) return response
-    // What is no address is nobody's.
+    // A text that is not an address has no origin.
     const target = URL.canParse(location, url) ? new URL(location, url) : undefined
     if (target?.origin !== new URL(url).origin) return response
     url = target.href
@@ -266,7 +270,7 @@ function waitAsked(headers: Record<string, string>): number | undefined {
     const seconds = /^[+-]?\d+(\.\d+)?$/.test(after.trim())
       ? Number(after)
       : (Date.parse(after) - Date.parse(headers.date ?? '')) / 1000
-    // No time, or one that is over, names none.
+    // Without a time, or with a time in the past, the service asks for no wait.
     if (seconds > 0) return seconds
   }
   if (headers['x-ratelimit-remaining'] !== '0' || headers['x-ratelimit-reset'] === undefined) return undefined

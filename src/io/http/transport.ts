@@ -13,12 +13,12 @@ export type Transport = (request: WireRequest, signal: AbortSignal) => Promise<W
 // A page of a hundred clients with full descriptions is under a megabyte.
 const longestBody = 16 * 1024 * 1024
 
-// A server that closes an idle connection does so later than this, as a rule: what is sent on a closed one is lost.
+// Servers usually keep idle connections open for longer than this. A request on a connection that the server has closed is lost.
 const idle = 4000
 const patience = 15_000
 
 /**
- * Node's own client: it is there in a fraction of the time that any other takes. https goes by the proxy that is named for it.
+ * Node's own client: it loads in a fraction of the time that other clients take. https uses the proxy that is configured for it.
  * `connectWithin`: milliseconds that a connection may take.
  */
 export function createTransport(
@@ -87,7 +87,7 @@ async function exchange(
   return answerOf(outgoing, signal, proxy && proxyLabel(proxy))
 }
 
-/** Throws TransportError `refused` where there is no connection in time: then nothing was sent. */
+/** Throws TransportError `refused` if there is no connection in time: then nothing was sent. */
 function answerOf(outgoing: ClientRequest, signal: AbortSignal, proxy: string | undefined): Promise<IncomingMessage> {
   outgoing.on('timeout', () => {
     const socket = outgoing.socket as Socket | undefined
@@ -96,14 +96,14 @@ function answerOf(outgoing: ClientRequest, signal: AbortSignal, proxy: string | 
   })
   return new Promise((resolve, reject) => {
     const broken = (why: string) => reject(new TransportError('lost', why))
-    // As long as the proxy has not connected us, a request has no connection by which it could learn that its time is over.
+    // Until the proxy has connected us, the request has no socket, and so no timeout of its own.
     const giveUp = () => {
       if (proxy !== undefined && outgoing.socket == null) reject(new TransportError('refused', `${proxy} was silent`))
     }
     if (signal.aborted) giveUp()
     signal.addEventListener('abort', giveUp, { once: true })
     outgoing.on('response', resolve).on('error', reject)
-    // Whatever else ends it: nobody would be told.
+    // Without this listener, another end of the connection would go unnoticed.
     outgoing.on('upgrade', (_answer, socket) => {
       socket.destroy()
       broken('the server switched to another protocol')

@@ -5,12 +5,15 @@ import { classified, TransportError } from './network-trouble.ts'
 import { type NamedProxy, proxyLabel } from './proxies.ts'
 
 /**
- * How every connection is made. Certificates are checked: said outright, or NODE_TLS_REJECT_UNAUTHORIZED could take it back. Of a
- * host's addresses each has so many milliseconds: Node's quarter of a second is too short for a slow line.
+ * Options of every connection. `rejectUnauthorized` is explicit, because NODE_TLS_REJECT_UNAUTHORIZED could switch off the check
+ * of certificates. Each address of a host gets so many milliseconds: Node's default of 250 is too short for a slow line.
  */
 export const connecting = { rejectUnauthorized: true, autoSelectFamilyAttemptTimeout: 4000 }
 
-/** What all requests share. `answered`: hosts that did so; `pending`: connections to a proxy that are not up yet. */
+/**
+ * State that all requests share. `answered`: hosts that have answered; `pending`: connections through a proxy that are not open
+ * yet.
+ */
 export type Shared = { connectWithin: number; answered: Set<string>; pending: Set<ClientRequest> }
 
 type MakeConnection = (
@@ -19,7 +22,7 @@ type MakeConnection = (
 ) => Duplex | null | undefined
 type Done = (error: Error | null, socket?: Duplex) => void
 
-/** Makes an agent's connections begin at the proxy, which is asked for the host (RFC 9110, CONNECT); TLS is agreed on with the host. */
+/** Sends an agent's connections through the proxy (RFC 9110, CONNECT). TLS is between this process and the host. */
 export async function tunnelled(agent: HttpAgent | HttpsAgent, proxy: NamedProxy, shared: Shared): Promise<void> {
   const { request } = await (proxy.address.startsWith('https:') ? import('node:https') : import('node:http'))
   const direct = (agent as unknown as { createConnection: MakeConnection }).createConnection.bind(agent)
@@ -33,7 +36,7 @@ export async function tunnelled(agent: HttpAgent | HttpsAgent, proxy: NamedProxy
   Object.assign(agent, { createConnection })
 }
 
-/** A connection that the proxy passes on to `host:port`. Whatever is thrown, nothing was sent to the host. */
+/** A connection that the proxy passes on to `host:port`. If this throws, nothing was sent to the host. */
 function connectBy(
   { address }: NamedProxy,
   target: string,
@@ -69,7 +72,7 @@ function basic(username: string, password: string): string {
   return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')
 }
 
-/** The proxy is at fault, and not the service behind it: it is named. */
+/** The proxy failed, not the service behind it: the message names the proxy. */
 function ofProxy(proxy: NamedProxy, thrown: unknown, { answered }: Shared): TransportError {
   const { kind, message } = classified(thrown, { aborted: false }, answered.has(new URL(proxy.address).hostname))
   const { variable } = proxy

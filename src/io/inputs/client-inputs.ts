@@ -13,14 +13,14 @@ const placeInputs = [
   ...(['client-id-name', 'client-id-as', 'client-secret-name'] as const),
 ] as const
 
-/** Those that describe one client: a spec file says these things for itself. */
+/** The inputs that describe one client; a spec file has keys for them. */
 export const clientInputs: readonly InputName[] = [
   ...(['name', 'client-id', 'description', 'grant-types', 'scopes', 'auth-method', 'consent'] as const),
   ...(['deliver', ...placeInputs, 'selected-repositories'] as const),
   ...(['spaces', 'rotate-after', 'grace-period'] as const),
 ]
 
-/** The one client that the inputs describe; undefined where something is wrong with it. `here`: the running repository. */
+/** The one client that the inputs describe; undefined if it has a mistake. `here`: the running repository. */
 export function readClient(
   input: Input,
   { deliver, here }: { deliver: boolean; here: string },
@@ -29,7 +29,7 @@ export function readClient(
   const given = (name: InputName) => (input(name) === '' ? undefined : input(name))
   for (const name of ['scopes', 'grant-types', 'selected-repositories'] as const) {
     if (given(name) !== undefined && items(given(name))?.length === 0)
-      problems.add(name, 'holds no name, only separators', input(name))
+      problems.add(name, 'contains no name, only separators', input(name))
   }
   refuseNameWord(input, problems)
   const delivery = {
@@ -55,7 +55,7 @@ export function readClient(
     if (complaint !== undefined) problems.add('description', complaint)
     return client
   }
-  // Of a list the first wrong item is enough.
+  // Only the first wrong item of a list is reported.
   const first = new Map(result.error.issues.toReversed().map((issue) => [inputName(issue.path), issue]))
   for (const [name, issue] of first) {
     const value = input(name)
@@ -64,7 +64,7 @@ export function readClient(
   return undefined
 }
 
-/** Undefined where nothing is said of spaces. */
+/** Undefined if the input is left out. */
 function readSpaces(text: string | undefined, problems: Problems): Membership[] | undefined {
   if (text === undefined) return undefined
   const { spaces, complaints } = readSpaceLines(text)
@@ -72,11 +72,11 @@ function readSpaces(text: string | undefined, problems: Problems): Membership[] 
   return spaces
 }
 
-/** A spec file names its clients by a list, where a name for all of them makes sense. */
+/** A pattern of names makes sense only for the list of clients in a spec file. */
 function refuseNameWord(input: Input, problems: Problems): void {
   for (const name of ['client-id-name', 'client-secret-name'] as const)
     if (input(name).includes(clientNameWord))
-      problems.refuse(name, `can’t have ${clientNameWord}, which is replaced in spec files only`, input(name))
+      problems.refuse(name, `can’t contain ${clientNameWord}, which is replaced in spec files only`, input(name))
 }
 
 function complaint(issue: z.core.$ZodIssue): string {

@@ -18,11 +18,11 @@ export function apiUrl({ apiUrl: text }: RunContext, problems: Problems): string
 }
 
 /**
- * Proxies from the environment, in either case of the names; without a scheme they are http. A password in one is masked, also where
- * the address can't be used.
+ * Proxies from the environment, with names in upper or lower case. The default scheme is http. Their passwords are masked, even
+ * if the address can't be used.
  */
 export function proxies(env: Env, problems: Problems, mask: Mask): Proxies {
-  // Plain http is spoken on this machine alone, and there without a proxy; a mistake in its variable is told all the same.
+  // Plain http is used only on this machine, without a proxy. A mistake in its variable is reported all the same.
   proxyOf('HTTP_PROXY', env, problems, mask)
   return { https: proxyOf('HTTPS_PROXY', env, problems, mask), none: env.no_proxy || env.NO_PROXY }
 }
@@ -44,7 +44,7 @@ function proxyOf(name: string, env: Env, problems: Problems, mask: Mask): NamedP
   if (url === undefined || !/^https?:$/.test(url.protocol) || !isBare) {
     problems.add(
       variable,
-      'is not the address of a proxy: http:// or https://, a host and a port, nothing behind them',
+      'is not the address of a proxy: http:// or https://, a host and a port, and no path',
       text,
     )
     return undefined
@@ -53,12 +53,12 @@ function proxyOf(name: string, env: Env, problems: Problems, mask: Mask): NamedP
     decodeURIComponent(url.password + url.username)
     return { address: url.href, variable }
   } catch {
-    problems.add(variable, 'has a user name or password with a % that is no escape: write it %25', text)
+    problems.add(variable, 'has a user name or password with a % that does not begin an escape: write %25 instead', text)
     return undefined
   }
 }
 
-/** What stands where a password does, as it is written and as it is meant, whatever else is wrong with the address. */
+/** The text at the place of the password, escaped and unescaped, even if the address has other mistakes. */
 function passwordsIn(text: string): string[] {
   const [, password = ''] = /^(?:[a-z][a-z\d+.-]*:\/\/)?[^:]*:(.*)@/is.exec(text) ?? []
   const parsed = URL.canParse(text) ? new URL(text).password : ''
@@ -73,7 +73,7 @@ function unescaped(text: string): string {
   }
 }
 
-/** The repository whose workflow runs. `id` is undefined where the runner does not say it. */
+/** The repository whose workflow runs. `id` is undefined if the runner does not set it. */
 export type RunningRepository = { owner: string; name: string; id?: string | undefined }
 
 export function currentRepository(
@@ -85,12 +85,12 @@ export function currentRepository(
   return { owner, name, id: env.GITHUB_REPOSITORY_ID || undefined }
 }
 
-/** Node would print the first bytes of every answer, as numbers that no mask fits: a secret may be among them. */
+/** Node would print the first bytes of every answer as numbers, which no mask hides: a secret may be among them. */
 export function refuseTelltale({ NODE_DEBUG = '' }: Env, problems: Problems): void {
-  // As Node reads it: names with commas between them, any text for a star.
+  // As Node reads it: names separated by commas; a star matches any text.
   const means = (name: string) => name.replace(/[|\\{}()[\]^$+?.]/g, '\\$&').replace(/\*+/g, '.*')
   const names = NODE_DEBUG.split(',')
-  // A name as long as that means nothing good, and would take long to try.
+  // No real name is so long, and matching it would take long.
   if (names.some((name) => name.length > 100 || new RegExp(`^${means(name)}$`, 'i').test('stream')))
     problems.add('NODE_DEBUG', 'shows bytes of every answer, secrets among them: leave out stream')
 }
@@ -104,7 +104,10 @@ export function requireWebAssembly(isNeeded: boolean, problems: Problems): void 
     )
 }
 
-/** The JSON Schema beside the action that runs, as the runner names it; of a copy in the repository itself it does not. */
+/**
+ * The address of the JSON Schema of the running version of the action. Undefined for a copy in the repository itself, because the
+ * runner names no version then.
+ */
 export function schemaAddress({ GITHUB_ACTION_REPOSITORY: repository = '', GITHUB_ACTION_REF: ref = '' }: Env): string {
   const isNamed = repositoryPattern.test(repository) && /^[\w./-]{1,200}$/.test(ref)
   const place = isNamed ? `${repository}/${ref}` : 'OWNER/qlik-oauth-client/v1'

@@ -1,9 +1,9 @@
 import { isPrintable } from '../../base/text.ts'
 
 const longestPath = 1024
-/** Alternatives multiply: each combination is looked for on its own. */
+/** Alternatives multiply: each combination is a search of its own. */
 const mostAlternatives = 100
-/** A star can end anywhere, and so each takes as many attempts for a name as all stars before it together. */
+/** A star can match text of any length, so each star multiplies the attempts for a name. */
 const mostStars = 3
 const mostFolders = 2
 
@@ -24,12 +24,12 @@ export function patternsOf(text: string): string[] {
 }
 
 /**
- * Why a pattern is not looked for; undefined if its search takes no longer than the folders are large. Node's own search builds every
- * alternative of `{1..9999999}`, and a regular expression from `+(a+(a))` that never ends.
+ * Why a pattern is refused; undefined if the time of its search depends only on the size of the folders. Node's own search builds
+ * every alternative of `{1..9999999}`, and a regular expression from `+(a+(a))` that never ends.
  */
 export function patternComplaint(pattern: string): string | undefined {
   if (pattern.length > longestPath) return `has at most ${longestPath} characters for each path`
-  if (!isPrintable(pattern)) return 'holds control characters'
+  if (!isPrintable(pattern)) return 'contains control characters'
   if (pattern.split(/[\\/]/).some((part) => new TextEncoder().encode(part).length > 255))
     return 'has a name of more than 255 bytes, which no file has'
   if (/[?*+@!]\(/.test(pattern)) return 'takes *, **, ?, [abc] and {a,b}, but no (…)'

@@ -6,10 +6,10 @@ import type { Problems } from './problems.ts'
 
 const word = 1024
 const list = 16_384
-/** Tokens travel in a header, of which servers take 8 KiB; every character of one costs some seventy in masks. */
+/** Tokens travel in a header, and servers accept 8 KiB of headers. Each character of a token adds about seventy to its masks. */
 const token = 8192
 
-/** Every input with the most characters that it may have. Longer values are refused before anything else looks at them. */
+/** Every input with its largest number of characters. A longer value is refused before any other check. */
 export const inputLengths = {
   tenant: 512,
   'api-key': token,
@@ -58,18 +58,18 @@ export const inputLengths = {
 
 export type InputName = keyof typeof inputLengths
 
-/** Inputs whose values are secret: they are read by `secretInput` and by the reader of private keys. */
+/** Inputs with secret values: only `secretInput` and the reader of private keys read them. */
 export const secretInputs = ['api-key', 'admin-client-secret', 'admin-private-key', 'github-token'] as const
 
-/** The value of an input without the space around it; empty if it was left out or refused. */
+/** The trimmed value of an input; empty if the input was left out or refused. */
 export type Input = (name: InputName) => string
 
 /** The inputs after the checks that come first. `isCredential`: is a text one of this step's credentials, or does it look like one? */
 export type OpenedInputs = { input: Input; isCredential: (text: string) => boolean }
 
 /**
- * Looks at every input before anything else does: its length, and whether a credential was pasted into an input that is not secret.
- * Such values are problems that name the input, are masked, and count as left out.
+ * The first check of all inputs: their length, and credentials that were pasted into an input that is not secret. Such a value
+ * becomes a problem that names the input, is masked, and counts as left out.
  */
 export function openInputs(env: Env, problems: Problems, mask: Mask): OpenedInputs {
   const values = new Map<InputName, string>()
@@ -81,7 +81,7 @@ export function openInputs(env: Env, problems: Problems, mask: Mask): OpenedInpu
   const secrets = secretInputs.flatMap((name) => telling(values.get(name) ?? ''))
   const isCredential = (text: string) => {
     const found = looksLikeCredential(text) || secrets.some((secret) => text.includes(secret))
-    // Whoever shows it after all shows a mask. A text that is longer than any credential is shown nowhere.
+    // If other code prints it by mistake, the log shows the mask. A text that is longer than any credential is never printed.
     if (found && text.length <= token) born(text, mask)
     return found
   }
@@ -98,7 +98,7 @@ function isSecret(name: InputName): boolean {
   return (secretInputs as readonly string[]).includes(name)
 }
 
-/** A secret of a few characters is also a part of texts that are none. */
+/** A secret of a few characters can be a part of texts that are not secret. */
 function telling(secret: string): string[] {
   return secret.length < 12 ? [] : [secret]
 }

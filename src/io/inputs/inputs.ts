@@ -23,18 +23,18 @@ import type { Spec, SpecFile } from './spec-files.ts'
 import { readTenant } from './tenant-address.ts'
 import type { WholeTenant } from './whole-tenant-inputs.ts'
 
-/** What the step was given, checked: everything the program knows of inputs and environment. */
+/** The checked inputs and environment of the step: the program reads neither of them elsewhere. */
 export type Inputs = {
   tenant: Tenant
   github: { baseUrl: string; token?: Secret | undefined }
   clients: WrittenClient[]
-  /** Clients of the spec file that this run leaves alone. */
+  /** Clients of the spec file that this run does not touch. */
   others: WrittenClient[]
-  /** Whether the clients are all of a spec file, or those that `only` names; undefined where inputs describe one. */
+  /** Whether the clients are all clients of a spec file, or a choice by `only`; undefined if inputs describe one client. */
   file: 'all' | 'chosen' | undefined
-  /** What was checked, where that is all that is wanted: then nothing else of this is used. */
+  /** The checked files, for a run that only validates: then no other field is used. */
   checked?: SpecFile[] | undefined
-  /** What was given to a run that looks at the whole tenant: then there are no clients. */
+  /** The inputs of a run that looks at the whole tenant: then there are no clients. */
   wholeTenant?: WholeTenant | undefined
   policy: Policy
   repository: RunningRepository
@@ -47,7 +47,7 @@ const modes = ['apply', 'plan', 'destroy', 'plan-destroy', 'validate', 'audit', 
 
 /**
  * Reads inputs, environment and spec files. Masks the secrets among them. Throws one `INPUT_INVALID` or `SPEC_INVALID` that names
- * everything that is wrong.
+ * all mistakes.
  */
 export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
   const problems = collectProblems()
@@ -55,7 +55,7 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
   const { input } = opened
   const context = readContext(env)
   const mode = oneOf('mode', input('mode'), modes, 'apply', problems)
-  // Checking alone sends no request: it needs no way to sign in, and only masks the credentials that are given.
+  // `mode: validate` sends no request: it needs no credentials, and only masks the given ones.
   const credentials = mode === 'validate' ? collectProblems() : problems
   const allowCustomHost = flag('allow-custom-host', input('allow-custom-host'), false, problems)
   const origin = tenantOrigin(input('tenant'), allowCustomHost, problems)
@@ -95,7 +95,7 @@ function clientsOf({ clients, others }: Spec, input: Input): Pick<Inputs, 'clien
   return { clients, others, file: input('spec-file') === '' ? undefined : input('only') === '' ? 'all' : 'chosen' }
 }
 
-/** Does it look at all clients of the tenant, whoever keeps them? */
+/** Does the mode look at all clients of the tenant, whoever manages them? */
 function isWhole(mode: (typeof modes)[number]): mode is WholeTenant['mode'] {
   return mode === 'audit' || mode === 'export'
 }

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 
 /**
- * Keeps the space for new objects at the size that it has. V8 doubles it as long as work comes in bursts, up to 128 MB; bursts are what
- * the services' limits make of any long run, and what they leave is garbage (docs/performance.md has numbers). Without effect on what
- * is kept. An engine that knows this setting no more would say so on stderr, where a test looks.
+ * Keeps V8's space for new objects at its present size. V8 doubles it, up to 128 MB, while work comes in bursts. The services'
+ * limits turn every long run into bursts, which leave only garbage (docs/performance.md has numbers). This has no effect on
+ * objects that live on. A future engine without this setting would print a complaint on stderr, which a test would find.
  */
 export function keepMemorySmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1')

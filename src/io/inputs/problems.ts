@@ -3,8 +3,8 @@ import { plural } from '../../base/duration.ts'
 import { ActionError, type Mistake } from '../../base/errors.ts'
 
 /**
- * Collects everything that is wrong with the inputs, to tell it at once. `refuse`: a value that nothing looks at any more; no other
- * problem of that input is told.
+ * Collects all mistakes in the inputs, so that one error reports them together. `refuse`: no other check looks at the value, and
+ * no other problem of that input is reported.
  */
 export type Problems = {
   add(input: string, message: string, value?: string): void
@@ -13,7 +13,7 @@ export type Problems = {
   list: string[]
 }
 
-/** One error for all problems, and for the mistakes in spec files besides. */
+/** One error for all problems, and for the mistakes in spec files. */
 export function invalid(list: string[], mistakes: Mistake[] = []): ActionError {
   const inputs =
     list.length === 1 ? list[0]! : `${list.length} inputs can't be used:\n${list.map((line) => `- ${line}`).join('\n')}`
@@ -44,7 +44,7 @@ export function collectProblems(): Problems {
   }
 }
 
-/** The shape of a value, never the value: it may be a secret in the wrong input. */
+/** Describes the form of a value. It never quotes the value, which may be a secret in the wrong input. */
 function shape(value: string): string {
   if (value === '') return 'nothing'
   const kinds = [

@@ -6,7 +6,7 @@ import type { RunContext } from '../runner/run-context.ts'
 import type { Input } from './input-table.ts'
 import type { Problems } from './problems.ts'
 
-/** The one way to sign in to the tenant that the inputs give. No way, two ways, or half of one are problems. */
+/** The way to sign in to the tenant. No way, two ways, or half of one become problems. */
 export async function readSignIn(input: Input, context: RunContext, problems: Problems, mask: Mask): Promise<SignIn> {
   const key = secretInput('api-key', input, problems, mask)
   const clientId = input('admin-client-id')
@@ -38,10 +38,10 @@ function complainAboutWays(input: Input, context: RunContext, problems: Problems
     const or = 'give it, or admin-private-key'
     problems.add('admin-client-secret', `is missing beside admin-client-id: ${or}.${forkHint(context)}`)
   }
-  if (isGiven('admin-key-id') && !withKey) problems.add('admin-key-id', 'is of no use without admin-private-key')
+  if (isGiven('admin-key-id') && !withKey) problems.add('admin-key-id', 'has no effect without admin-private-key')
 }
 
-/** A key is not one word, as other secrets are: it has a reader of its own. */
+/** A private key has several lines, unlike other secrets, so it has its own reader. */
 async function keyProof(input: Input, problems: Problems, mask: Mask): Promise<Proof | undefined> {
   const text = input('admin-private-key')
   const keyId = input('admin-key-id')
@@ -56,14 +56,17 @@ async function keyProof(input: Input, problems: Problems, mask: Mask): Promise<P
   return 'complaint' in key ? undefined : { kind: 'key', key }
 }
 
-/** Forks get no secrets: the usual reason for an empty key on a pull request. */
+/** Forks get no secrets: this is the usual reason for an empty key on a pull request. */
 function forkHint({ isFromFork }: RunContext): string {
   return isFromFork
-    ? ' This run is of a pull request from a fork, and GitHub gives forks no secrets.'
+    ? ' This run belongs to a pull request from a fork, and GitHub gives forks no secrets.'
     : ' An empty secret looks the same as none: is it defined for this repository or environment?'
 }
 
-/** The secret in an input, masked; undefined if the input is empty. A value that can't be a credential is a problem, without the value. */
+/**
+ * The secret in an input, masked; undefined if the input is empty. A value that can't be a credential becomes a problem, which
+ * does not quote it.
+ */
 export function secretInput(
   name: 'api-key' | 'admin-client-secret' | 'github-token',
   input: Input,
@@ -85,7 +88,9 @@ const oneWord =
 const pastedName =
   /^(?:(?:export|set)\s+|\$env:)?(?:[A-Z][A-Z0-9_-]{2,63}|(?:[a-z-]+[-_])?(?:key|secret|token|password)|[Aa]uthorization)\s*[=:]\s*(?=[^\s=])/
 
-/** Says what was pasted along with a credential; undefined where nothing was. All parts of the value are masked. */
+/**
+ * A complaint about text that was pasted along with a credential; undefined if there is none. All parts of the value are masked.
+ */
 function pasteComplaint(value: string, mask: Mask): string | undefined {
   const name = pastedName.exec(value)?.[0] ?? /^Bearer\s+/i.exec(value)?.[0] ?? ''
   const rest = value.slice(name.length)

@@ -15,7 +15,7 @@ import type { Problems } from './problems.ts'
 import { readTenant } from './tenant-address.ts'
 import { parseTree } from './yaml-tree.ts'
 
-/** What the step was given about its files. */
+/** The step's inputs about spec files. */
 export type Given = {
   /** Paths and patterns. */
   files: string
@@ -24,10 +24,10 @@ export type Given = {
   workspace: string
   /** The running repository, `owner/name`. */
   here: string
-  /** Origin of the input `tenant`; empty where there is none. */
+  /** Origin of the input `tenant`; empty if it was left out. */
   tenant: string
   allowCustomHost: boolean
-  /** A run speaks to one tenant; checking alone speaks to none. */
+  /** A run works on one tenant. `mode: validate` sends no request. */
   oneTenant: boolean
   /** Is a text one of the step's own credentials, or does it look like one? */
   isCredential: (text: string) => boolean
@@ -38,23 +38,25 @@ export type SpecFile = { file: string; tenant: string; environment: string; clie
 export type Spec = {
   files: SpecFile[]
   tenant: string
-  /** Those that this run is about, and the others of the files. */
+  /** The clients of this run, and the other clients of the files. */
   clients: WrittenClient[]
   others: WrittenClient[]
-  /** Some of them go somewhere. */
+  /** At least one client has a destination. */
   delivers: boolean
   mistakes: Mistake[]
 }
 
-/** Two hundred clients, as many as a tenant has, with twenty places each are some 600 KiB. */
+/** Two hundred clients, the maximum of a tenant, with twenty places each take about 600 KiB. */
 const largest = 1_048_576
 const mostFiles = 100
-/** Of all files together: reading what is no YAML takes the parser a second for some ten thousand mistakes. */
+/** For all files together: the parser takes a second for about ten thousand mistakes in text that is not YAML. */
 const largestAll = 2 * largest
 
-/** Reads and checks all files together. What is wrong with them are `mistakes`; with the inputs, problems. */
+/**
+ * Reads and checks all files together. Mistakes in the files are returned as `mistakes`; mistakes in the inputs become problems.
+ */
 export async function readSpec(given: Given, problems: Problems): Promise<Spec> {
-  // Several clients: a run of minutes, and before that the most that is ever read at once.
+  // Several clients mean a run of minutes, and the largest amount of data that is read at once.
   keepMemorySmall()
   const files = await readAll(await find(given, problems), given, problems)
   const { tenants, mistakes } = tenantsOf(files, given, problems)
@@ -92,12 +94,12 @@ export async function readSpec(given: Given, problems: Problems): Promise<Spec> 
 
 type Found = { file: string; real: string }
 
-/** Every file once, in the order of its name within a pattern. */
+/** Every file once: patterns in their order, files of a pattern by name. */
 async function find({ files, workspace }: Given, problems: Problems): Promise<Found[]> {
   const base = await realpath(workspace || '.').catch(() => undefined)
   if (base === undefined) problems.add('GITHUB_WORKSPACE', 'is not a folder; the runner sets it')
   const patterns = patternsOf(files)
-  if (patterns.length === 0) problems.add('spec-file', 'holds no path, only separators', files)
+  if (patterns.length === 0) problems.add('spec-file', 'contains no path, only separators', files)
   const found = new Map<string, Found>()
   for (const [index, pattern] of base === undefined ? [] : patterns.entries()) {
     const refused = patternComplaint(pattern)
@@ -111,7 +113,7 @@ async function find({ files, workspace }: Given, problems: Problems): Promise<Fo
   return [...found.values()].slice(0, mostFiles)
 }
 
-/** What a pattern matches within the workspace, links followed; what lies outside is not even looked at. */
+/** The files in the workspace that a pattern matches, after following links. Files outside are never examined. */
 async function matching(
   pattern: string,
   workspace: string,
@@ -137,7 +139,7 @@ async function matching(
   for (const name of names.sort()) {
     const real = await realpath(path.join(base, name)).catch(() => undefined)
     if (real === undefined || leaves(path.relative(base, real)))
-      return { matches, complaint: 'leads outside of the workspace, or nowhere' }
+      return { matches, complaint: 'leads outside of the workspace, or to no file' }
     const isFile = (await stat(real)).isFile()
     // The output `matrix` passes names on to spec-file.
     if (/[\s,]/.test(name)) return { matches, complaint: `${plain(name)} has a space or comma in its name: rename it` }
@@ -170,12 +172,12 @@ function checked(
   return { ...nothing, mistakes: mistakes.map((mistake) => ({ file, ...mistake })) }
 }
 
-/** Reads a regular file, and no more of it than a spec can have: it may be another file by the time it is read. */
+/** Reads a regular file, up to the largest size of a spec: the file may change between check and read. */
 async function readText(real: string): Promise<string | { complaint: string }> {
   const buffer = Buffer.alloc(largest + 1)
   let size = 0
   try {
-    // Without this flag opening a pipe waits for a writer.
+    // Without this flag, opening a pipe would wait for a writer.
     const handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       if (!(await handle.stat()).isFile()) return { complaint: 'is not a regular file' }
@@ -195,7 +197,7 @@ async function readText(real: string): Promise<string | { complaint: string }> {
 
 // --- which tenant, which clients -------------------------------------------------------------------------------------
 
-/** The origin for each file: its own, else the input's. */
+/** The origin for each file: from its `tenant`, or else from the input. */
 function tenantsOf(files: CheckedFile[], given: Given, problems: Problems) {
   const mistakes: Mistake[] = []
   const tenants = new Map<CheckedFile, string>()
@@ -221,7 +223,7 @@ function tenantsOf(files: CheckedFile[], given: Given, problems: Problems) {
   return { tenants, mistakes }
 }
 
-/** Names may hold spaces: a line that is a name is one, any other is a list. Undefined: all. */
+/** Names may contain spaces: a line that equals a name counts as one name, any other line is a list. Undefined: all clients. */
 function chosenNames(only: string, names: string[], problems: Problems): Set<string> | undefined {
   const wanted = only
     .split(/\r?\n/)
@@ -232,7 +234,7 @@ function chosenNames(only: string, names: string[], problems: Problems): Set<str
     if (names.includes(name) || names.length === 0) continue
     const closest = nearest(name, names)
     const help = closest === undefined ? '' : `; did you mean ${plain(closest, 80)}?`
-    problems.add('only', `no client of the spec file has name ${index + 1} of the list${help}`, name)
+    problems.add('only', `no client of the spec file is called like name ${index + 1} of the list${help}`, name)
   }
   return wanted.length === 0 ? undefined : new Set(wanted)
 }

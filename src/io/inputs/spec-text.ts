@@ -1,4 +1,5 @@
-// The build for browsers, as where YAML is read: that for Node prints what it handles where LOG_STREAM or LOG_TOKENS is set.
+// The build for browsers, as in `yaml-reader.ts`: the build for Node prints all text that it handles if LOG_STREAM or LOG_TOKENS
+// is set.
 import {
   Document,
   isCollection,
@@ -10,7 +11,7 @@ import {
 } from '../../../node_modules/yaml/browser/dist/index.js'
 import type { SpecDraft } from '../../spec/spec-draft.ts'
 
-/** The text of a spec file. It has no character that could not be seen in an editor, and no text of it can leave its place. */
+/** The text of a spec file. It has no character that an editor would not show, and no value can break out of its place. */
 export function specText({ head, tenant, defaults, clients, foot }: SpecDraft): string {
   const content = {
     version: 1,
@@ -28,7 +29,7 @@ export function specText({ head, tenant, defaults, clients, foot }: SpecDraft): 
       item.spaceBefore = index > 0
     }
   }
-  // Lines are kept as they are: what is folded reads back otherwise.
+  // Lines stay as they are: a folded text would read back differently.
   const text = document.toString({
     lineWidth: 0,
     doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
@@ -45,12 +46,12 @@ function commentOf(comments: string[]): string {
   return comments.map(commentLine).join('\n')
 }
 
-/** Nothing stands for a character in a comment. */
+/** Comments have no escapes, so a hidden character is replaced. */
 function commentLine(comment: string): string {
   return ` ${comment.replace(new RegExp(hidden, 'gu'), '�')}`
 }
 
-/** Short lists on one line, texts of several lines as a block, and what is odd in quotes. */
+/** Short lists on one line, texts of several lines as a block, unusual texts in quotes. */
 function styled(node: unknown): void {
   if (isScalar(node)) {
     if (typeof node.value === 'string') node.type = styleOf(node.value)
@@ -78,7 +79,7 @@ function styleOf(text: string): Scalar.Type {
 /** Control, direction, invisible and half characters, and line breaks of other systems; but not the line break itself. */
 const hidden = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\uFFFE\uFFFF]/u
 
-/** All of them are in double quotes by now, where an escape stands for the same. */
+/** All of them are in double quotes by now, where an escape has the same meaning. */
 function visible(text: string): string {
   return text.replace(new RegExp(hidden, 'gu'), (char) => {
     const code = char.codePointAt(0)!

@@ -1,6 +1,6 @@
 import { isLoopback } from '../http/proxies.ts'
 
-/** The origin of a tenant's address as somebody wrote it, and what is wrong with it, if anything. */
+/** The origin of a tenant's address as a user wrote it, and a complaint if it can't be used. */
 export function readTenant(
   text: string,
   allowCustomHost: boolean,
@@ -11,20 +11,21 @@ export function readTenant(
     (URL.canParse(`https://${text}`) && !/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? new URL(`https://${text}`) : undefined)
   const complaint =
     address === undefined
-      ? 'is no address; accepted is https://<tenant>.<region>.qlikcloud.com, or just the host'
+      ? 'is not an address; accepted is https://<tenant>.<region>.qlikcloud.com, or just the host'
       : unfit(address, allowCustomHost)
   return { origin: address?.origin, complaint }
 }
 
 function unfit(url: URL, allowCustomHost: boolean): string | undefined {
   const local = isLoopback(url.hostname)
-  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password'
+  if (url.username !== '' || url.password !== '') return 'must not contain a user name or password'
   if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '')
     return 'must be the bare address of the tenant, without a path'
-  if (url.protocol === 'http:' && !local) return 'must be https: a key would cross the network in clear'
+  if (url.protocol === 'http:' && !local)
+    return 'must begin with https: otherwise the credential would cross the network unencrypted'
   if (local || allowCustomHost) return undefined
   const isQlik = /^[a-z0-9-]+(\.[a-z0-9-]+)*\.qlikcloud(gov)?\.com$/.test(url.hostname) && url.port === ''
   return isQlik
     ? undefined
-    : 'is not a host of Qlik Cloud (*.qlikcloud.com, *.qlikcloudgov.com); set allow-custom-host: true if it is yours'
+    : 'is not a host of Qlik Cloud (*.qlikcloud.com, *.qlikcloudgov.com); set allow-custom-host: true if the host is yours'
 }

@@ -6,7 +6,7 @@ import type { Input, InputName } from './input-table.ts'
 import type { Problems } from './problems.ts'
 import type { Spec } from './spec-files.ts'
 
-/** What a run is given that looks at a whole tenant. `ignored`: inputs that say something of one client. */
+/** The inputs of a run that looks at a whole tenant. `ignored`: given inputs that describe one client. */
 export type WholeTenant = { ignored: string[] } & (
   | { mode: 'audit'; maxAge: number; failOnFindings: boolean; files: Spec['files'] | undefined }
   | { mode: 'export'; file: ExportFile | undefined; schema: string }
@@ -19,11 +19,14 @@ type Given = {
   workspace: string
   /** Address of the JSON Schema of spec files. */
   schema: string
-  /** Spec files, where there are some. */
+  /** Spec files, if there are any. */
   spec: Spec | undefined
 }
 
-/** Reads what belongs to `audit` and `export` alone. What is wrong are problems, an export's file among them. */
+/**
+ * Reads the inputs that only `audit` and `export` have. Every mistake becomes a problem, also one in the path of an export's
+ * file.
+ */
 export async function readWholeTenant(given: Given, problems: Problems): Promise<WholeTenant> {
   const { mode, input, flag, workspace, schema, spec } = given
   const ignored = clientInputs.filter((name) => input(name) !== '')
@@ -40,7 +43,7 @@ export async function readWholeTenant(given: Given, problems: Problems): Promise
   return { mode, ignored, file, schema }
 }
 
-/** Also the clients that the input `only` leaves out: they are in a file. */
+/** Includes the clients that the input `only` leaves out, because a file has them. */
 function allOf(spec: Spec | undefined): Spec['files'] | undefined {
   if (spec === undefined) return undefined
   const [first] = spec.files

@@ -5,8 +5,9 @@ import type { Reading, Slip } from './yaml-reader.ts'
 type Mistake = Position & { message: string }
 
 /**
- * The one mistake that explains why a text is not YAML, on the line where it was made. A parser notices a slip where nothing fits any
- * more, often lines later, and then finds others that come of it: those are not told. In our own words: the parser's quote the file.
+ * The one mistake that explains why a text is not YAML, on the line where it was made. A parser notices a slip where the text no
+ * longer fits, often lines later, and then reports errors that follow from it: these are left out. The words are our own, because
+ * the parser's messages quote the file.
  */
 export function syntaxMistake(text: string, reading: Reading): Mistake {
   const { at, errors, brackets } = reading
@@ -66,11 +67,11 @@ function tab({ error, here, next }: Lines): Mistake | undefined {
 function conflict({ here, before }: Lines): Mistake | undefined {
   const marker = /^(<{7}|={7}|>{7})( |$)/
   return [before, here].flatMap(
-    (line) => (line && on(line, marker, 'is a mark of a merge conflict in git: resolve it')) ?? [],
+    (line) => (line && on(line, marker, 'is a marker of a merge conflict in git: resolve the conflict')) ?? [],
   )[0]
 }
 
-/** A quote that is never closed swallows lines up to the next one, behind which nothing fits. */
+/** A quote that is never closed takes in all lines up to the next quote, and the text after that does not fit. */
 function quote(text: string, { at, errors, quotes }: Reading): Mistake | undefined {
   const [first] = errors
   const open = quotes.find(({ isClosed }) => !isClosed)
@@ -87,7 +88,7 @@ function quote(text: string, { at, errors, quotes }: Reading): Mistake | undefin
 
 function bracket(text: string, { at, errors, brackets }: Reading): Mistake | undefined {
   const [first] = errors
-  // Of two that are open the inner one is the one that was forgotten.
+  // If two brackets are open, the inner one was forgotten.
   const open = brackets.find(({ isClosed }) => !isClosed)
   const wrong = brackets.find(({ isClosed }) => isClosed)
   const found = wrong !== undefined && (open === undefined || wrong.end <= open.end) ? wrong : open
@@ -97,7 +98,7 @@ function bracket(text: string, { at, errors, brackets }: Reading): Mistake | und
       : undefined
   const character = text[found.start]
   if (character !== '[' && character !== '{') return extra(at(found.start))
-  // What is wrong before it is not its fault.
+  // A mistake before the bracket has another cause.
   if (first !== undefined && first.offset < found.start) return undefined
   return { ...at(found.start), message: `has a ${character} without its ${character === '[' ? ']' : '}'}` }
 }
@@ -106,7 +107,7 @@ function extra(position: Position): Mistake {
   return { ...position, message: 'has a closing bracket that nothing opened' }
 }
 
-const noSpace = 'lacks a space behind the colon: write `key: value`'
+const noSpace = 'lacks a space after the colon: write `key: value`'
 const plainKey = /(?<=^\s*(?:- +)*)[\w-]+:(?=[^\s:])/
 
 /** A key without its colon or space becomes one text with the lines below it; so does a text with a key that is indented deeper. */
@@ -117,7 +118,7 @@ function keyLine({ error, here, before, next }: Lines, at: Reading['at']): Mista
     case 'BLOCK_AS_IMPLICIT_KEY':
     case 'MISSING_CHAR':
     case 'BAD_INDENT': {
-      const missing = on(here, plainKey, noSpace) ?? on(here, /(?<=^\s*)-(?=[A-Za-z])/, 'lacks a space behind the dash')
+      const missing = on(here, plainKey, noSpace) ?? on(here, /(?<=^\s*)-(?=[A-Za-z])/, 'lacks a space after the dash')
       if (missing !== undefined) return missing
       if (/(value|map)s? /.test(error.message) && /Implicit (map )?keys need/.test(error.message))
         return { ...at(error.offset), message: 'has a key without a colon, or an item without `- `' }
@@ -133,7 +134,7 @@ function keyLine({ error, here, before, next }: Lines, at: Reading['at']): Mista
 }
 
 function misaligned(line: Line): Mistake | undefined {
-  return on(line, /\S/, 'is not indented like the lines that it belongs to')
+  return on(line, /\S/, 'is not indented like the other lines of its list or mapping')
 }
 
 const noComma = 'lacks a comma between two items'
@@ -146,18 +147,18 @@ function slipText({ code, message }: Slip): string {
     MULTIPLE_ANCHORS: 'has two anchors',
     MULTIPLE_TAGS: 'has two tags',
     BAD_DQ_ESCAPE: 'has a backslash within double quotes that starts no escape: write \\\\, or use single quotes',
-    BLOCK_AS_IMPLICIT_KEY: 'is not indented like the lines that it belongs to',
-    BAD_INDENT: 'is not indented like the lines that it belongs to',
+    BLOCK_AS_IMPLICIT_KEY: 'is not indented like the other lines of its list or mapping',
+    BAD_INDENT: 'is not indented like the other lines of its list or mapping',
     BLOCK_IN_FLOW: noComma,
     KEY_OVER_1024_CHARS: 'has a key of more than 1024 characters',
     TAB_AS_INDENT: 'is indented with a tab; YAML wants spaces',
   }
   if (/Comments must be/.test(message)) return 'has a # without a space before it: put the text in quotes'
-  if (/Block scalar header/.test(message)) return 'has text behind a | or >: it begins on the next line'
+  if (/Block scalar header/.test(message)) return 'has text after a | or >: start the text on the next line'
   if (/Unexpected , in|empty item/.test(message)) return 'has a comma with nothing before it'
   if (/Missing , |double-quoted-scalar token|single-quoted-scalar token/.test(message)) return noComma
   if (/at node end|in YAML stream/.test(message))
-    return 'has text behind the end of a value; only a list or mapping holds several'
+    return 'has text after the end of a value; only a list or mapping has several values'
   if (/Missing space after :/.test(message)) return noSpace
   return texts[code] ?? unreadable
 }

@@ -1,6 +1,6 @@
 import type { CST, Document, ParsedNode } from 'yaml'
-// Parts of the build for browsers: the build for Node prints everything that it reads when LOG_STREAM or LOG_TOKENS is set.
-// The package's own loop around them collects every error of a file, which takes half a minute and a gigabyte for 1 MB of garbage.
+// Parts of the build for browsers: the build for Node prints all text that it reads if LOG_STREAM or LOG_TOKENS is set. The
+// package's own loop around them collects every error of a file, which takes half a minute and a gigabyte for 1 MB of garbage.
 import { composeDoc } from '../../../node_modules/yaml/browser/dist/compose/compose-doc.js'
 import { Directives } from '../../../node_modules/yaml/browser/dist/doc/directives.js'
 import { Lexer, LineCounter, Parser, CST as tokens } from '../../../node_modules/yaml/browser/dist/index.js'
@@ -9,24 +9,26 @@ import type { Position } from '../../base/errors.ts'
 /** A finding of the parser. `offset` counts characters from the start of the text. The message may quote the file: it is never printed. */
 export type Slip = { offset: number; code: string; message: string }
 
-/** A bracket or a quoted text, from its first to behind its last character. `isClosed`: by its own kind of bracket, on enough indentation. */
+/**
+ * A bracket or a quoted text. `end` is after its last character. `isClosed`: by its own kind of bracket, with enough indentation.
+ */
 export type Span = { start: number; end: number; isClosed: boolean }
 
-/** A text as read: its first document, and what was found on the way. Without syntax errors `document` is complete. */
+/** The result of reading a text: its first document, and the findings. Without syntax errors `document` is complete. */
 export type Reading = {
   at: (offset: number) => Position
   document: Document.Parsed<ParsedNode> | undefined
   /** Syntax errors in the order of the text; at most a hundred. */
   errors: Slip[]
-  /** Things that are valid YAML, and that a spec file does not need: tags, directives. */
+  /** Valid YAML that a spec file does not need: tags, directives. */
   warnings: Slip[]
-  /** Where a second document begins. */
+  /** The start of a second document. */
   second: number | undefined
   /** Brackets that are not closed, or not by their own kind. */
   brackets: Span[]
   /** Quoted texts that are not closed, or that span several lines. */
   quotes: Span[]
-  /** Where reading stopped because there is too much of something. */
+  /** The place where reading stopped, because the text exceeds a limit. */
   excess: number | undefined
 }
 
@@ -36,7 +38,7 @@ const deepestStack = 80
 /** Fifty thousand values, each with its key, colon, space, line break and indentation, and what the lexer puts between them. */
 const mostLexemes = 400_000
 
-/** Reads YAML 1.2, and so JSON, in time and memory that its length bounds, whatever it holds. Never throws. */
+/** Reads YAML 1.2, and so JSON, with time and memory in proportion to its length, whatever its content. Never throws. */
 export function readYaml(text: string): Reading {
   const lines = new LineCounter()
   lines.addNewLine(0)
@@ -59,14 +61,14 @@ export function readYaml(text: string): Reading {
   return reading
 }
 
-/** Reads up to the end of the first document, or to the first error behind it: one slip leads to a hundred others. */
+/** Reads to the end of the first document, or to the first error after it: one slip causes a hundred others. */
 function firstDocument(text: string, lines: LineCounter, reading: Reading): CST.Document | undefined {
   const parser = new Parser(lines.addNewLine)
   const { stack } = parser as unknown as { stack: readonly unknown[] }
   const marks = trackMarks(reading)
   let document: CST.Document | undefined
   let count = 0
-  // Answers whether there is enough.
+  // Returns true when enough was read.
   const take = (token: CST.Token): boolean => {
     if (token.type === 'error')
       reading.errors.push({ offset: token.offset, code: 'UNEXPECTED_TOKEN', message: token.message })
@@ -89,7 +91,7 @@ function firstDocument(text: string, lines: LineCounter, reading: Reading): CST.
   return document
 }
 
-/** The document that is being read when an error ends it: what came before the error may have a mistake that caused it. */
+/** The document that an error interrupts: the mistake that caused the error may be before it. */
 function finished(parser: Parser, document: CST.Document | undefined): CST.Document | undefined {
   if (document !== undefined) return document
   for (const token of parser.end()) if (token.type === 'document') return token
@@ -148,7 +150,7 @@ function compose(token: CST.Document, reading: Reading): void {
       },
     )
   } catch (thrown) {
-    // The composer's recursion is bounded by the parser's stack; whatever else it throws, the text is not a spec.
+    // The composer's recursion is bounded by the parser's stack; if it throws anything else, the text is not a spec.
     if (!(thrown instanceof Enough)) reading.errors.push({ offset: token.offset, code: 'IMPOSSIBLE', message: '' })
   }
 }

@@ -5,24 +5,24 @@ import type { Position } from '../../base/errors.ts'
 import { syntaxMistake } from './yaml-mistakes.ts'
 import { readYaml } from './yaml-reader.ts'
 
-/** The content of a text, with positions. `root` is missing where it can't be read; only with it may messages quote keys. */
+/** The content of a text, with positions. Without `root` the text could not be read, and messages must quote no key. */
 export type Tree = { root?: Located | undefined; mistakes: (Position & { message: string })[] }
 
-/** A spec has a few thousand values and six levels; aliases could make billions of a few lines. */
+/** A spec has a few thousand values and six levels; aliases could turn a few lines into billions of values. */
 const mostValues = 50_000
 const deepest = 20
 
 const tooMuch = 'is nested too deeply, or has too many values (by aliases, perhaps)'
-// They are not allowed in YAML, and the lexer has uses of its own for some.
+// YAML does not allow them, and the lexer uses some of them internally.
 const control = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
 
-/** YAML 1.2, and so JSON, as plain data. Nothing of the text itself gets into messages but keys. */
+/** YAML 1.2, and so JSON, as plain data. Messages quote only keys of the text. */
 export function parseTree(text: string): Tree {
   const bad = text.search(control)
   if (bad >= 0) {
     const before = text.slice(0, bad).split('\n')
     const at = { line: before.length, column: before.at(-1)!.length + 1 }
-    return { mistakes: [{ ...at, message: 'holds a control character, which no text needs' }] }
+    return { mistakes: [{ ...at, message: 'contains a control character; remove it' }] }
   }
   const reading = readYaml(text)
   const { at, document, errors, brackets, warnings, second, excess } = reading
@@ -34,7 +34,7 @@ export function parseTree(text: string): Tree {
   for (const { offset } of warnings)
     walk.mistakes.push({ ...at(offset), message: 'has a tag or directive; a spec file needs none' })
   if (second !== undefined)
-    walk.mistakes.push({ ...at(second), message: 'begins a second document; a spec file is one' })
+    walk.mistakes.push({ ...at(second), message: 'begins a second document; a spec file has only one' })
   return { root, mistakes: walk.mistakes }
 }
 
@@ -42,7 +42,7 @@ type Walk = {
   at: (offset: number) => Position
   anchors: Map<string, ParsedNode>
   mistakes: Tree['mistakes']
-  /** How many values there may still be. */
+  /** The number of values that may still follow. */
   left: number
 }
 
@@ -73,14 +73,14 @@ function located(node: ParsedNode | null, path: (string | number)[], walk: Walk)
 
 function mapping(node: YAMLMap.Parsed, path: (string | number)[], walk: Walk): Located {
   const at = walk.at(node.range[0])
-  // Without a prototype, __proto__ is a key like others.
+  // Without a prototype, `__proto__` is an ordinary key.
   const value: Record<string, unknown> = Object.create(null)
   const parts = new Map<string, { key: Position; node: Located }>()
   for (const { key, value: item } of node.items) {
     const keyAt = walk.at(key?.range?.[0] ?? node.range[0])
     const name = isScalar(key) && typeof key.value === 'string' ? key.value : undefined
     if (name === '<<') {
-      // A mistake whatever it merges.
+      // A mistake, whatever value it merges.
       value[name] = null
       parts.set(name, { key: keyAt, node: { value: null, at: keyAt } })
       continue

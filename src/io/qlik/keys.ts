@@ -9,18 +9,18 @@ import * as wire from './wire.ts'
 
 type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value?: unknown }
 
-/** How a client's list of keys is to be, given another. */
+/** Computes the wanted list of a client's keys from the current one. */
 type Change = (keys: unknown[]) => unknown[]
 
 type Writing = { session: Session; mask: Mask; clientId: string; guard: KeyGuard; what: string }
 
 // The API patches whole fields only (qlik.dev/apis/rest/oauth-clients): a list of keys is read, changed and written back, with
-// the keys of other people just as they were. Whoever adds one between our reading and our writing would lose it, so the client is
-// read once more while the list is on its way, and once after that: what is missing then is put back.
+// the keys of other people unchanged. A key that somebody adds between our read and our write would be lost. So the client is
+// read again while the write is on its way, and once more after it: missing keys are put back.
 
 /**
- * Adds a public key to those of a client, and allows their use. That it is there already is fine. Returns the hint of a secret that
- * the tenant made by the way, where it did.
+ * Adds a public key to a client, and allows the use of keys. A key that is already there is no failure. Returns the hint of the
+ * secret that the tenant made as a side effect, if it made one.
  */
 export async function addKey(
   session: Session,
@@ -35,7 +35,10 @@ export async function addKey(
   return { value: madeSecret ? newSecret(before, after) : undefined, at }
 }
 
-/** Removes a public key; that it is gone already is fine. With the last one goes the method, where the client has another. */
+/**
+ * Removes a public key; a key that is already gone is no failure. With the last key the method is removed too, if the client has
+ * another method.
+ */
 export async function removeKey(
   session: Session,
   mask: Mask,
@@ -48,14 +51,14 @@ export async function removeKey(
 
 type Written = At<{ before: wire.WireClient | undefined; after: wire.WireClient | undefined; madeSecret: boolean }>
 
-/** Writes a client's list of keys, if it is to change, and sees to it that it is as it was to be. */
+/** Writes a client's list of keys, if it must change, and makes sure that the tenant keeps it. */
 async function write(change: Change, writing: Writing): Promise<Written['value'] & { at: number }> {
   const { session, clientId, guard } = writing
   const { value: before, at } = await readWire(session, clientId)
   if (before !== undefined) guard.check(wire.toObservedClient(before), at)
   const keys = before?.publicKeys ?? []
   if (before === undefined || isSame(change(keys), keys)) return { before, after: before, at, madeSecret: false }
-  // Sent first, so that it shows what somebody else did since we looked.
+  // Sent first, so that it shows changes by others since our last read.
   const look = readWire(session, clientId)
   const [during, patched] = await Promise.allSettled([look, patch(before, change(keys), writing, guard.sendBy())])
   if (patched.status === 'rejected' && !isUncertain(patched.reason)) throw patched.reason
@@ -65,10 +68,12 @@ async function write(change: Change, writing: Writing): Promise<Written['value']
   return { before, after, ...patched.value }
 }
 
-/** How often a list is looked at, until it is as it is to be. */
+/** How often a written list is read, until it is as wanted. */
 const mostLooks = 3
 
-/** Looks at a list that was just written, and writes again what another write dropped from it. Whatever fails here leaves doubt. */
+/**
+ * Reads a list that was just written, and restores keys that another write dropped. After a failure here the state is unknown.
+ */
 async function restore(change: Change, writing: Writing): Promise<wire.WireClient | undefined> {
   for (let looks = 1; ; looks++) {
     const { value: client } = await readWire(writing.session, writing.clientId).catch(inDoubt)
@@ -91,7 +96,7 @@ function isSame(keys: unknown[], others: unknown[]): boolean {
   return keys.length === others.length && added(keys, others).length === 0
 }
 
-/** Those of some keys that others lack. */
+/** The keys of the first list that the second one lacks. */
 function added(keys: unknown[], others: unknown[]): unknown[] {
   return keys.filter((key) => !others.some((other) => isDeepStrictEqual(other, key) || sharesName(other, key)))
 }
@@ -105,7 +110,7 @@ function hintsOf(keys: unknown[]): string[] {
   return wire.kidsOf(keys).map(keyHint)
 }
 
-/** The only secret that is new; undefined where several are, for then nothing tells which of them the tenant made. */
+/** The only new secret; undefined if there are several, because the tenant does not tell which of them it made itself. */
 function newSecret(before: wire.WireClient, after: wire.WireClient): string | undefined {
   const had = new Set(wire.toSecrets(before).map(({ hint }) => hint))
   const found = wire.toSecrets(after).filter(({ hint }) => !had.has(hint))
@@ -121,7 +126,7 @@ async function patch(
   const path = `${clientsPath}/${encodeURIComponent(clientId)}`
   const codes = { 404: 'CLIENT_MISSING' } as const
   const body = operations(client, keys)
-  // Never repeated by itself: what it rests on may have changed, and a list that is gone can't be removed again.
+  // Never repeated here: the list may have changed since it was read, and a list that is gone can't be removed again.
   const call = { method: 'PATCH', path, body, codes, what, sendBy, repeatable: false }
   const { at, data } = await ask(session, call).catch(explainRefusal)
   const secret = (data as { clientSecret?: unknown } | null | undefined)?.clientSecret
@@ -150,7 +155,7 @@ function set(path: string, before: unknown[] | null | undefined, value: unknown[
   return { op: before == null || before.length === 0 ? 'add' : 'replace', path, value }
 }
 
-/** The documented form of this patch can’t hold a key: a tenant may take that at its word. */
+/** The documented form of this patch can’t hold a key, and a tenant may enforce it. */
 function explainRefusal(thrown: unknown): never {
   if (!(thrown instanceof ActionError) || thrown.code !== 'TENANT_REJECTED') throw thrown
   throw thrown.with({
@@ -162,6 +167,6 @@ function gone(): ActionError {
   return new ActionError(
     'CLIENT_MISSING',
     'adding a key: the client is gone',
-    'Somebody deleted it meanwhile. Run again.',
+    'Somebody deleted it during this run. Run again.',
   )
 }

@@ -10,15 +10,15 @@ const pageSchema = z.lazy(() =>
   }),
 )
 
-/** No list of a tenant has so many pages of a hundred. */
+/** No real list of a tenant has so many pages of a hundred. */
 const mostPages = 500
 
-/** One page of a list, each item as it came. `more`: another one follows. */
+/** One page of a list, each item as it came. `more`: another page follows. */
 export type Page = { items: unknown[]; at: number; more: boolean }
 
 /**
- * The pages of a list, one after the other: the next one is asked for as the tenant says, never computed. Throws
- * `TENANT_UNEXPECTED` where they lead in a circle, elsewhere, or have no end.
+ * The pages of a list, one after the other: the address of the next page is the tenant's link, never computed. Throws
+ * `TENANT_UNEXPECTED` if the links lead in a circle, to another place, or have no end.
  */
 export async function* pages(session: Session, first: string, what: string): AsyncGenerator<Page> {
   const seen = new Set<string>()
@@ -28,8 +28,8 @@ export async function* pages(session: Session, first: string, what: string): Asy
     const answer: Answer = await ask(session, { method: 'GET', path, what })
     const page: z.infer<typeof pageSchema> = parsed(pageSchema, answer, what)
     path = nextPath(page.links?.next?.href, session.tenant.origin)
-    if (path === null) throw misread(answer, what, 'links to something that is no address')
-    // What is on a page that was not read must not count as absent.
+    if (path === null) throw misread(answer, what, 'has a link to the next page that is not a valid address')
+    // A client on a page that was not read must not count as absent.
     if (path !== undefined && seen.has(path)) throw misread(answer, what, 'leads back to a page that was read')
     if (seen.size >= mostPages) throw misread(answer, what, `has no end: ${mostPages} pages were read`)
     yield { items: page.data, at: answer.at, more: path !== undefined }
@@ -37,8 +37,8 @@ export async function* pages(session: Session, first: string, what: string): Asy
 }
 
 /**
- * The tenant may link by another of its names: we stay with the one that was given to us. Null where it is no address of a page:
- * in others (`x:@host/`) the path begins without a slash, and could change the host that it is put behind.
+ * The tenant may use another of its names in links: we keep the name that was given to us. Null if the link is not an address of
+ * a page: in other addresses (`x:@host/`) the path begins without a slash, and could change the host before it.
  */
 function nextPath(href: string | null | undefined, origin: string): string | undefined | null {
   if (!href) return undefined

@@ -24,7 +24,7 @@ function proofOf({ secret, kid }: Issued): Proof {
     : { kind: 'key', key: { pem: secret, kid, algorithms: ['ES384'] } }
 }
 
-/** The id of the user as whom we sign in, asked for once a run; undefined where the tenant does not say it. Never rejects. */
+/** The id of our own user, read once in a run; undefined if the tenant does not tell. Never rejects. */
 export function callerOf(session: Session): Promise<string | undefined> {
   session.signedIn.caller ??= session
     .bearer()
@@ -36,7 +36,7 @@ export function callerOf(session: Session): Promise<string | undefined> {
   return session.signedIn.caller
 }
 
-/** The tenant may refuse to say (the client's scopes decide): that proves nothing against the secret. */
+/** The tenant may refuse, depending on the client's scopes. The secret can still be good. */
 async function whoIs(
   { tenant, http }: Session,
   accessToken: Secret,

@@ -23,7 +23,7 @@ async function readClients(session: Session): Promise<At<ObservedClient[]> & { p
   return { value: value.map(({ observed }) => observed), at, passedOver }
 }
 
-/** All clients by pages of a hundred, the most the tenant gives. An entry without the documented form stops nobody. */
+/** All clients, in pages of a hundred, the tenant's maximum. Other entries are read even if one lacks the documented form. */
 async function readList(session: Session): Promise<List> {
   const clients: wire.Listed[] = []
   const passedOver: PassedOver[] = []
@@ -39,7 +39,7 @@ async function readList(session: Session): Promise<List> {
   return { value: clients, at: at!, passedOver }
 }
 
-/** Every client's work reads the list of all: an entry that stands there as before is not taken apart again. */
+/** The work on each client reads the list of all clients: an entry that has not changed is not parsed again. */
 function listedClient(session: Session, raw: unknown): wire.Listed | PassedOver {
   const last = session.listed.get(String((raw as { clientId?: unknown } | null)?.clientId))
   if (last !== undefined && isDeepStrictEqual(last.raw, raw)) return last
@@ -56,7 +56,7 @@ async function readClient(session: Session, clientId: string): Promise<At<Observ
   return { value: value && wire.toObservedClient(value), at }
 }
 
-/** Where the single read leaves out the client, its secrets or its keys, as some forms of it do, the list has them. */
+/** Some forms of the single read leave out the client, its secrets or its keys. The list has them. */
 export async function readWire(session: Session, clientId: string): Promise<At<wire.WireClient | undefined>> {
   const seen = await lookAt(session, clientId)
   if (seen.value?.deletedAt) return { value: undefined, at: seen.at }
@@ -69,7 +69,9 @@ export async function readWire(session: Session, clientId: string): Promise<At<w
 
 const reading = 'reading the client'
 
-/** The client as the single read shows it, also one that is deleted; undefined where it is gone by the tenant's own word. */
+/**
+ * The client as the single read shows it, even if it is marked as deleted; undefined if the tenant itself says that it is gone.
+ */
 export async function lookAt(session: Session, clientId: string): Promise<At<wire.WireClient | undefined>> {
   const path = `${clientsPath}/${encodeURIComponent(clientId)}`
   try {
@@ -81,7 +83,7 @@ export async function lookAt(session: Session, clientId: string): Promise<At<wir
   }
 }
 
-/** Did the tenant itself say that there is no such thing? */
+/** Did the tenant itself say that the resource does not exist? */
 export function isGone(thrown: unknown): thrown is ActionError {
   return thrown instanceof ActionError && thrown.absence === 'gone'
 }

@@ -8,17 +8,17 @@ import { born, type Mask } from '../runner/mask-secret.ts'
 import type { About, Algorithm, SigningKey } from './signing-key.ts'
 import * as wire from './wire.ts'
 
-/** What a client proves itself with: its secret, or an assertion signed by its key. */
+/** A client's proof: its secret, or an assertion signed with its key. */
 export type Proof = { kind: 'secret'; secret: Secret } | { kind: 'key'; key: SigningKey }
 
-/** How we sign in: as a person's API key, or as an OAuth client that may manage others. */
+/** How we sign in: with a person's API key, or as an OAuth client that may manage others. */
 export type SignIn = { kind: 'api-key'; key: Secret } | { kind: 'client'; clientId: string; proof: Proof }
 
 export type Tenant = { origin: string; signIn: SignIn }
 
-// Qlik is moving its APIs to other paths, with a year's notice (qlik.dev/apis/namespaces): the path stands here only.
+// Qlik is moving its APIs to other paths, with a year's notice (qlik.dev/apis/namespaces): only this line has the path.
 export const clientsPath = '/api/v1/oauth-clients'
-// Tells the tenant which release we know: it answers with the deprecations since (qlik.dev/apis/versioning).
+// Tells the tenant the release that we know: it answers with the deprecations since then (qlik.dev/apis/versioning).
 const apiVersion = '2026-11'
 
 /** `wallClock`: the runner's own time in epoch milliseconds, for assertions only. */
@@ -27,12 +27,12 @@ export type Session = {
   http: Http
   bearer: () => Promise<Secret>
   signedIn: { token?: Promise<Secret>; caller?: Promise<string | undefined> }
-  /** Clients by their ids, as a list showed them last. */
+  /** Clients by their ids, as the latest list showed them. */
   listed: Map<string, wire.Listed>
-  /** The list of spaces, read once a run; and as which type a space takes a bot, once the tenant has shown it. */
+  /** The list of spaces, read once in a run; and the assignee type that spaces accept for a bot, once the tenant has shown it. */
   spaces: { all?: Promise<ObservedSpace[]> | undefined; typeOfBots?: 'user' | 'bot' | undefined }
   wallClock: () => number
-  /** Seconds that the tenant's clock is ahead of the runner's, as its answers tell. */
+  /** Seconds by which the tenant's clock is ahead of the runner's, by the tenant's answers. */
   ahead: number
 }
 
@@ -57,8 +57,8 @@ export function createSession(tenant: Tenant, http: Http, mask: Mask, wallClock:
 }
 
 /**
- * Signs in. An assertion that is refused is made once more, by the tenant's clock as its answer tells it; then with what else the
- * key may be registered for.
+ * Signs in. After a refusal an assertion is made again with the tenant's time from its answer, then with the other algorithms
+ * that the key may be registered for.
  */
 async function firstToken(session: Session, { clientId, proof }: SignIn & { kind: 'client' }, mask: Mask) {
   const codes: Call['codes'] = { 400: 'TENANT_UNAUTHORIZED', 401: 'TENANT_UNAUTHORIZED', 403: 'TENANT_UNAUTHORIZED' }
@@ -85,7 +85,7 @@ function learnTime(session: Session, at: number | undefined): void {
 export async function signOut(session: Session): Promise<void> {
   const { token } = session.signedIn
   if (token === undefined) return
-  // A token that could not be given back lives six hours at most: no reason to fail.
+  // A token that could not be revoked lives for six hours at most: the run does not fail.
   await token.then((it) => revoke(session, it)).catch(() => {})
 }
 
@@ -127,7 +127,7 @@ export async function ask(
   return answer
 }
 
-/** A 401 is explained with what the tenant itself says its name is. */
+/** The explanation of a 401 includes the tenant's own name for itself, if that is another one. */
 async function explained<T>(session: Session, send: () => Promise<T>): Promise<T> {
   try {
     return await send()
@@ -147,7 +147,7 @@ function unauthorizedHint(signIn: SignIn): string {
   return `admin-client-id and admin-client-secret don’t match, belong to another tenant, or the client’s consent is not trusted. ${spaces}`
 }
 
-/** Milliseconds: what can't get better is told within a second. */
+/** Milliseconds. A failure that can't get better must be reported within a second. */
 const nameWithin = 700
 
 async function otherName({ tenant, http }: Session): Promise<string> {
@@ -170,15 +170,15 @@ async function otherName({ tenant, http }: Session): Promise<string> {
 
 const report = 'Report this with the trace id.'
 
-/** Parses an answer of the tenant, or throws `TENANT_UNEXPECTED` with the parts that have another form. */
+/** Parses an answer of the tenant. Throws `TENANT_UNEXPECTED` with the names of the parts that have another form. */
 export const parsed = readerOf('tenant', report)
 
-/** The tenant's answer is not what the documentation says. */
+/** The error for an answer of the tenant that the documentation does not describe. */
 export function misread(answer: Answer | undefined, what: string, how: string, method = 'GET'): ActionError {
   return unexpected('tenant', { what, method, hint: () => report }, answer, how)
 }
 
-/** An access token for a client, masked. It is to be given back with `revoke`. */
+/** An access token for a client, masked. The caller gives it back with `revoke`. */
 export async function token(
   session: Session,
   clientId: string,
@@ -210,7 +210,7 @@ export async function token(
   }
   const answer = await session.http({ method: 'POST', url, headers, body, what, repeatable: true, codes, optional })
   const value = (answer.data as { access_token?: unknown } | null | undefined)?.access_token
-  // A word: in all its forms it is masked in no time, which whatever else somebody answers may not be.
+  // All forms of a single word are masked quickly. For other texts that a server may send, this could take long.
   const accessToken = typeof value === 'string' && /^\S{1,20000}$/.test(value) ? born(value, mask) : undefined
   if (accessToken === undefined) throw misread(answer, what, 'has no access token', 'POST')
   return accessToken
@@ -222,7 +222,7 @@ async function signed(key: SigningKey, algorithm: Algorithm | undefined, about: 
   return born(await signAssertion(key, algorithm ?? key.algorithms[0], about), mask).open()
 }
 
-/** Milliseconds: a token that is not given back lives six hours at most. */
+/** Milliseconds. A token that is not revoked lives for six hours at most. */
 const revokeWithin = 12_000
 
 export async function revoke({ tenant, http }: Session, accessToken: Secret): Promise<void> {

@@ -7,12 +7,13 @@ import { born, type Mask } from '../runner/mask-secret.ts'
 /** The algorithms that Qlik accepts for private_key_jwt (qlik.dev/authenticate/oauth). */
 export type Algorithm = 'RS256' | 'RS512' | 'ES384'
 
-/** A private key that signs a client in. `algorithms`: those that fit its type, the likeliest first. */
+/** A private key that signs a client in. `algorithms`: the ones that fit its type, the likeliest first. */
 export type SigningKey = { pem: Secret; kid: string; algorithms: [Algorithm, ...Algorithm[]] }
 
 /**
- * Reads a private key as people paste it: lines may be ended by CRLF, by spaces or by a written `\n`. Everything of it is masked.
- * Without a key id it is the thumbprint (RFC 7638), as for the keys that this action makes. Answers what is wrong, where it is.
+ * Reads a private key as people paste it: lines may end with CRLF, spaces or a written `\n`. All parts of it are masked. Without
+ * a key id, the id is the thumbprint (RFC 7638), as for the keys that this action makes. Returns a complaint for a key that can't
+ * be used.
  */
 export async function readSigningKey(
   text: string,
@@ -42,21 +43,22 @@ function privateBlock(text: string): { pem: string; complaint?: undefined } | { 
   const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g)]
   const keys = blocks.filter(([, label]) => label!.endsWith('PRIVATE KEY'))
   const [, label, body = ''] = keys[0] ?? []
-  if (keys.length > 1) return { complaint: 'holds more than one private key' }
+  if (keys.length > 1) return { complaint: 'contains more than one private key' }
   if (label === undefined) {
-    const what = blocks.length > 0 ? `holds a ${blocks[0]![1]!.toLowerCase()}, and no private key` : 'is no whole PEM'
+    const what =
+      blocks.length > 0 ? `contains a ${blocks[0]![1]!.toLowerCase()}, but no private key` : 'is not a complete PEM'
     return { complaint: `${what}. ${accepted}` }
   }
   if (label === 'OPENSSH PRIVATE KEY')
     return { complaint: 'is in the form of OpenSSH; convert a copy of it with: ssh-keygen -p -m PKCS8 -f <copy>' }
   if (label.startsWith('ENCRYPTED') || body.includes('ENCRYPTED'))
-    return { complaint: `is encrypted, and nobody is there to type its password; ${convert}` }
+    return { complaint: `is encrypted, and a run can’t ask for its password; ${convert}` }
   if (label !== 'PRIVATE KEY') return { complaint: `is a PEM of the older form ${label}; ${convert}` }
   const lines = body.replaceAll(/\\[rn]|\s/g, '').match(/.{1,64}/g) ?? []
   return { pem: ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', ''].join('\n') }
 }
 
-/** An RSA key may be registered for either digest: that is told by the tenant's answer alone. */
+/** An RSA key may be registered for either digest: only the tenant's answer shows which. */
 function algorithmsOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) {
   if (type === 'ec' && details?.namedCurve === 'secp384r1') return ['ES384'] satisfies [Algorithm]
   if (type === 'rsa' && (details?.modulusLength ?? 0) >= 2048)
@@ -78,14 +80,17 @@ export async function makeKey(mask: Mask): Promise<NewKey> {
   return { issued: { secret, hint: kid, kid }, jwk: { ...half, kid, alg: 'ES384', use: 'sig' } }
 }
 
-/** Seconds before and after the tenant's time for which an assertion holds: five minutes at most, and room for a clock that is off. */
+/**
+ * Seconds before and after the tenant's time for which an assertion is valid: five minutes at most, with room for a clock that is
+ * wrong.
+ */
 const before = 60
 const after = 180
 
-/** What an assertion says. `now`: epoch seconds; `endpoint`: the exact address that it is sent to. */
+/** The content of an assertion. `now`: epoch seconds; `endpoint`: the exact address that receives it. */
 export type About = { clientId: string; endpoint: string; now: number }
 
-/** An assertion by which a client signs in (RFC 7523). */
+/** A signed assertion with which a client signs in (RFC 7523). */
 export function signAssertion(
   { pem, kid }: Pick<SigningKey, 'pem' | 'kid'>,
   alg: Algorithm,

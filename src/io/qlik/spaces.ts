@@ -11,7 +11,7 @@ import { ask, parsed, type Session } from './session.ts'
 const spacesPath = '/api/v1/spaces'
 const usersPath = '/api/v1/users'
 
-// Ids go into addresses and into the ledger.
+// Ids are used in addresses and in the ledger.
 const text = z.nullish(z.string())
 
 const spaceSchema = z.object({
@@ -48,7 +48,7 @@ export function createSpaceReader(session: Session): SpaceReader {
   }
 }
 
-/** Names and offered roles are as good as they were a minute ago; a failure is asked about again. */
+/** Names and offered roles are read once in a run; after a failure they are read again. */
 function allSpaces(session: Session): Promise<ObservedSpace[]> {
   const { spaces } = session
   spaces.all ??= listSpaces(session).catch((thrown: unknown) => {
@@ -62,7 +62,7 @@ async function listSpaces(session: Session): Promise<ObservedSpace[]> {
   const what = 'reading the spaces'
   const found: ObservedSpace[] = []
   for await (const page of pages(session, `${spacesPath}?limit=100`, what)) {
-    // An entry without the documented form is none that anybody names.
+    // No spec can name an entry that lacks the documented form.
     found.push(...page.items.flatMap((raw) => toSpace(spaceSchema.safeParse(raw).data) ?? []))
   }
   return found
@@ -74,7 +74,7 @@ function toSpace(space: z.infer<typeof spaceSchema> | undefined): ObservedSpace 
   return { id, name: name ?? '', type: type ?? undefined, roles: meta?.assignableRoles ?? undefined }
 }
 
-/** What a single read does not find is looked for in the list before it is called gone. */
+/** A space that a single read does not find counts as gone only if the list lacks it too. */
 async function oneSpace(
   session: Session,
   id: string,
@@ -118,7 +118,7 @@ function toAssignment(raw: unknown): Assignment[] {
   return [{ ...data, roles: data.roles ?? [], createdBy: data.createdBy || undefined }]
 }
 
-/** Of several users the one that can sign in: the tenant may keep a user of a client's earlier days. */
+/** The user that can sign in, if there are several: the tenant may keep an earlier user of the client. */
 async function botOf(session: Session, clientId: string): Promise<ObservedBot | undefined> {
   const filter = encodeURIComponent(`clientId eq "${clientId}"`)
   const found: ObservedBot[] = []
@@ -128,7 +128,7 @@ async function botOf(session: Session, clientId: string): Promise<ObservedBot | 
   return found.find(({ isDisabled }) => !isDisabled) ?? found[0]
 }
 
-/** The filter may be ignored, and the subject be in upper case. */
+/** The tenant may ignore the filter, and may write the subject in upper case. */
 function toBot(raw: unknown, clientId: string): ObservedBot[] {
   const { data } = userSchema.safeParse(raw)
   if (data === undefined || data.status === 'deleted') return []
@@ -137,7 +137,7 @@ function toBot(raw: unknown, clientId: string): ObservedBot[] {
   return isIts ? [{ id: data.id, isDisabled: data.status === 'disabled' }] : []
 }
 
-/** The caller's own user; undefined where the tenant does not say. */
+/** The caller's own user; undefined if the tenant does not tell. */
 async function ownId(session: Session): Promise<string | undefined> {
   try {
     const { data } = await ask(session, { method: 'GET', path: `${usersPath}/me`, what: 'asking who we are' })
@@ -159,7 +159,7 @@ export function createSpaceWriter(session: Session): SpaceWriter {
 
 type Grant = { botId: string; roles: string[] }
 
-/** The documentation has bots as users and as a type of their own: the tenant tells which by its answers. */
+/** The documentation lists bots as users and also as a type of their own. The tenant's answers show which type it accepts. */
 async function grant(session: Session, spaceId: string, wanted: Grant): Promise<GrantResult> {
   const known = session.spaces
   if (known.typeOfBots !== undefined) return grantAs(session, known.typeOfBots, spaceId, wanted)
@@ -201,7 +201,7 @@ async function grantAs(
   }
 }
 
-/** False where the assignment is gone. */
+/** False if the assignment is gone. */
 async function change(session: Session, spaceId: string, assignmentId: string, roles: string[]): Promise<boolean> {
   const path = `${assignmentsPath(spaceId)}/${encodeURIComponent(assignmentId)}`
   try {
@@ -213,7 +213,7 @@ async function change(session: Session, spaceId: string, assignmentId: string, r
   }
 }
 
-/** That it is gone already is fine. */
+/** An assignment that is already gone is no failure. */
 async function revoke(session: Session, spaceId: string, assignmentId: string): Promise<void> {
   const path = `${assignmentsPath(spaceId)}/${encodeURIComponent(assignmentId)}`
   const what = 'removing the client’s user'
@@ -225,7 +225,7 @@ async function revoke(session: Session, spaceId: string, assignmentId: string): 
   )
 }
 
-/** A failure says which space it is about, and a refusal what the caller needs. */
+/** A failure names its space, and a refusal names the permission that the caller needs. */
 async function about<T>(label: string, work: Promise<T>): Promise<T> {
   try {
     return await work

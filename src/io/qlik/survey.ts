@@ -8,7 +8,7 @@ import * as wire from './wire.ts'
 const usersPath = '/api/v1/users'
 const auditsPath = '/api/v1/audits'
 
-/** Reads a whole tenant. Every method throws where its endpoint is closed; items without the documented form are read as far as they go. */
+/** Reads a whole tenant. Every method throws if its endpoint refuses. Items that lack the documented form are read in part. */
 export function createSurvey(session: Session): Survey {
   const users = (query: Record<string, string>, mostPages?: number) =>
     some(session, `${usersPath}?${new URLSearchParams({ ...query, limit: '100' })}`, 'reading the users', mostPages)
@@ -39,7 +39,7 @@ export function createSurvey(session: Session): Survey {
   }
 }
 
-/** The items of so many pages; `all`: there are no others. */
+/** The items of the first so many pages. `all`: the list has no others. */
 async function some(
   session: Session,
   path: string,
@@ -64,7 +64,7 @@ async function readClients(session: Session): Promise<At<ListedClient[]>> {
     at ??= page.at
     listed.push(...page.items.flatMap(toListed))
   }
-  // What is on two pages, because something was added or deleted between them, is one client.
+  // A client can be on two pages if another client was added or deleted between the two reads.
   const once = new Map(listed.map((entry) => [entry.client.id || entry, entry]))
   return { value: [...once.values()], at: at! }
 }
@@ -75,7 +75,10 @@ function toListed(raw: unknown): ListedClient[] {
   return client.deletedAt ? [] : [{ client: wire.toObservedClient(client), odd: !result.success }]
 }
 
-/** What can be read of an entry that has another form. Such as it is an id is shown; no ledger is believed where that is none of ours. */
+/**
+ * The readable parts of an entry that lacks the documented form. Its id is shown in any form; its ledger counts only if the id
+ * has the form of a client id.
+ */
 function readable(raw: unknown): wire.WireClient {
   const fields = fieldsOf(raw)
   const { shape } = wire.clientSchema
@@ -89,7 +92,7 @@ function readable(raw: unknown): wire.WireClient {
   return { ...client, clientId: textOf(fields.clientId) ?? '', ...(isOurForm ? {} : { description: null }) }
 }
 
-/** A hint that is much too long could be the secret itself. */
+/** A hint that is much too long could be the secret. */
 function readableSecret(raw: unknown): {
   hint: string
   createdAt?: string | undefined
@@ -114,7 +117,7 @@ function toUser(raw: unknown): TenantUser[] {
 
 function toEvent(raw: unknown, name: TokenEventName): TokenEvent[] {
   const { eventTime, eventType, userId, data } = fieldsOf(raw)
-  // A tenant that does not know the filter answers with all sorts of events.
+  // A tenant that does not know the filter answers with events of other kinds too.
   if (eventType !== undefined && eventType !== name) return []
   const { issuedToClientId, grantType, userType } = fieldsOf(data)
   return [

@@ -4,19 +4,19 @@ import { readDescription } from '../../ledger/description.ts'
 import type { ObservedClient, ObservedSecret, PassedOver } from '../../model/client.ts'
 import { keyHint } from '../../model/credential.ts'
 
-// What the tenant sends, as far as we read it. Optional is what some form of the answer leaves out: the documentation and
-// real samples disagree (qlik.dev/apis/rest/oauth-clients, qlik.dev/authenticate/oauth/oauth-clients-api).
+// The parts of the tenant's answers that we read. A part is optional if some form of the answer leaves it out: the documentation
+// and real samples disagree (qlik.dev/apis/rest/oauth-clients, qlik.dev/authenticate/oauth/oauth-clients-api).
 
 const text = z.nullish(z.string())
 const texts = z.nullish(z.array(z.string()))
-// Hints have five characters (qlik.dev/apis/rest/oauth-clients). They are keys of the ledger and parts of addresses, where these would
-// get lost; and one that is much longer could be the secret itself.
+// Hints have five characters (qlik.dev/apis/rest/oauth-clients). They are keys of the ledger and parts of addresses, where these
+// names would get lost. A hint that is much longer could be the secret.
 const hint = z.nullish(z.string().check(z.refine((name) => isHint(name))))
 function isHint(name: string): boolean {
   return name.length <= 40 && !['__proto__', '.', '..'].includes(name)
 }
 export const hintSchema = z.object({ hint, createdAt: text, createdBy: text })
-// Ids go into addresses and logs.
+// Ids are used in addresses and logs.
 const clientId = z.string().check(z.regex(/^[\w-]{1,128}$/))
 
 export const clientSchema = z.object({
@@ -31,12 +31,12 @@ export const clientSchema = z.object({
   allowedOrigins: texts,
   clientUri: text,
   logoUri: text,
-  // As they are: the keys of other people are written back to the letter.
+  // Unchanged: the keys of other people are written back exactly as they were read.
   publicKeys: z.nullish(z.array(z.unknown())),
   jwksUri: text,
   connectionConfig: z.nullish(z.object({ consentMethod: text })),
   clientSecrets: z.nullish(z.array(hintSchema)),
-  /** Older form of an answer: one hint, where newer ones have a list. */
+  /** Older form of an answer: one hint instead of a list. */
   clientSecretHint: hint,
   ownerId: text,
   createdAt: text,
@@ -44,12 +44,12 @@ export const clientSchema = z.object({
   disableTag: text,
 })
 
-/** What every entry of a list has, whoever asks: who lacks it is none of ours. */
+/** The fields that every entry of a list has for every caller. An entry without them is not a client that we manage. */
 export const listedSchema = z.extend(clientSchema, { clientName: z.string(), appType: z.string() })
 
 export type WireClient = z.infer<typeof clientSchema>
 
-/** A client in a list: as it came, as far as we read it, and as we speak of it. */
+/** A client in a list: as it came, the parts that we read, and our own form of it. */
 export type Listed = { raw: unknown; client: WireClient; observed: ObservedClient }
 
 export const createdSchema = z.extend(clientSchema, { clientSecret: text })
@@ -62,7 +62,7 @@ export const issuedSchema = z.object({
 export const userSchema = z.object({ id: text, clientId: text })
 export const metadataSchema = z.object({ issuer: z.string() })
 
-/** A client as we speak of it: `""`, null and absent are the same, times are epoch seconds. */
+/** Our own form of a client: `""`, null and absent are the same, times are epoch seconds. */
 export function toObservedClient(wire: WireClient): ObservedClient {
   const consent = wire.connectionConfig?.consentMethod
   return {
@@ -86,7 +86,10 @@ export function toObservedClient(wire: WireClient): ObservedClient {
   }
 }
 
-/** An entry of a list that lacks the form. One whose id has another form is no client of ours, whatever its description says. */
+/**
+ * An entry of a list that lacks the documented form. If even its id has another form, we do not manage that client, whatever its
+ * description says.
+ */
 export function toPassedOver(raw: unknown, lacks: string): PassedOver {
   const { clientId: id, description } = (raw ?? {}) as Record<string, unknown>
   const isOurForm = id === undefined || clientId.safeParse(id).success
@@ -97,12 +100,12 @@ export function toPassedOver(raw: unknown, lacks: string): PassedOver {
   }
 }
 
-/** A tenant that does not say allows client secrets, as its console does by default. */
+/** If the tenant names no method, client secrets are allowed, as in its console by default. */
 export function methodsOf({ allowedAuthMethods }: Pick<WireClient, 'allowedAuthMethods'>): string[] {
   return allowedAuthMethods?.length ? allowedAuthMethods : ['client_secret']
 }
 
-/** The names of JSON Web Keys, where they have one. */
+/** The ids (`kid`) of JSON Web Keys that have one. */
 export function kidsOf(keys: unknown[]): string[] {
   return keys.flatMap((key) => {
     const kid = (key as { kid?: unknown } | null)?.kid

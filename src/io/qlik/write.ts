@@ -42,13 +42,13 @@ async function create(
     allowedScopes: fields.scopes,
     allowedGrantTypes: fields.grantTypes,
     allowedAuthMethods: fields.authMethods,
-    // What is empty is left out, as it is by the console.
+    // Empty fields are left out, as the console does.
     redirectUris: fields.redirectUris?.length ? fields.redirectUris : undefined,
     allowedOrigins: fields.allowedOrigins?.length ? fields.allowedOrigins : undefined,
     clientUri: fields.clientUri || undefined,
     logoUri: fields.logoUri || undefined,
     publicKeys: key && [key.jwk],
-    // The request accepts no other value than trusted; required is what a client has without it.
+    // The request accepts only the value `trusted`. Without it a client has `required`.
     ...(consent === 'trusted' ? { connectionConfig: { consentMethod: 'trusted' } } : {}),
   }
   const answer = await ask(session, { method: 'POST', path: clientsPath, what, body, sendBy })
@@ -66,7 +66,7 @@ async function create(
   }
 }
 
-/** Masks the secret of an answer before anything else is read of it. */
+/** Masks the secret of an answer before any other part of it is read. */
 function maskedSecret({ data }: Answer, mask: Mask): Secret | undefined {
   const value = (data as { clientSecret?: unknown } | null | undefined)?.clientSecret
   return typeof value === 'string' && value !== '' ? born(value, mask) : undefined
@@ -85,8 +85,8 @@ const paths: Record<keyof Fields, string> = {
 }
 
 /**
- * Patches whole fields. `replace` where there is a value, `add` where there is none: the one pair of operations that RFC 6902
- * defines for both cases. What makes no secret is repeated safely; a lost description is looked up by the caller.
+ * Patches whole fields. `replace` for a field with a value, `add` for one without: this is how RFC 6902 defines both operations.
+ * A patch that makes no secret may be repeated; after a lost patch of the description the caller reads the client again.
  */
 async function update(
   session: Session,
@@ -185,7 +185,7 @@ async function retire(session: Session, clientId: string, hint: string): Promise
   )
 }
 
-/** Deletes a client. Qlik wants its id once more in a header, so that nobody does it by accident. */
+/** Deletes a client. Qlik requires its id in a header too, as a protection against accidents. */
 async function remove(session: Session, clientId: string): Promise<void> {
   const what = 'deleting the client'
   const path = `${clientsPath}/${encodeURIComponent(clientId)}`

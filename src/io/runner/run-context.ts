@@ -4,7 +4,7 @@ import { Context } from '../../../node_modules/@actions/github/lib/context.js'
 
 type Env = Record<string, string | undefined>
 
-/** What GitHub's runner says of this run: plain data, not checked yet. */
+/** The facts that GitHub's runner gives about this run: plain data, not checked yet. */
 export type RunContext = {
   /** The running repository; empty where the runner does not name it. */
   owner: string
@@ -21,8 +21,9 @@ export type RunContext = {
 const largestEvent = 26_214_400
 
 /**
- * Reads the run's context by GitHub's own toolkit. That reads `process.env` and the file of the event, whatever it is: it gets the given
- * environment instead, as far as it is used here, and the file only for pull requests, if it is a regular file of the size that an event can have.
+ * Reads the run's context with GitHub's own toolkit. The toolkit reads `process.env` and the event file without a check. So it
+ * gets the variables of the given environment that are used here instead, and the event file only for pull requests, if it is a
+ * regular file and not larger than an event can be.
  */
 export function readContext(env: Env): RunContext {
   const isPullRequest = env.GITHUB_EVENT_NAME?.startsWith('pull_request') ?? false
@@ -46,7 +47,7 @@ function isEventFile(path: string | undefined): boolean {
   }
 }
 
-/** The toolkit takes no environment as an argument. Nothing else runs meanwhile. */
+/** The toolkit takes no environment as an argument. No other code runs while `process.env` is replaced. */
 function within<T>(env: Env, work: () => T): T {
   const own = process.env
   process.env = env

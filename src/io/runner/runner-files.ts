@@ -1,7 +1,7 @@
 import { issueFileCommand, prepareKeyValueMessage } from '../../../node_modules/@actions/core/lib/file-command.js'
 import { summary } from '../../../node_modules/@actions/core/lib/summary.js'
 
-// What the runner reads from files when the step has ended.
+// The files that the runner reads when the step has ended.
 
 export function setOutput(name: string, value: string): void {
   issueFileCommand('OUTPUT', prepareKeyValueMessage(name, value))

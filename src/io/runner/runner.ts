@@ -1,6 +1,7 @@
 import { EOL } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
-// Single files of GitHub's toolkit: its index evaluates an HTTP client for OpenID tokens, which costs more than all else.
+// Single files of GitHub's toolkit: its index evaluates an HTTP client for OpenID tokens, which costs more time than the rest of
+// the start.
 import { issueCommand } from '../../../node_modules/@actions/core/lib/command.js'
 import { mistakeText, withoutMistakes } from '../../base/diagnostics.ts'
 import { ActionError, type Mistake } from '../../base/errors.ts'
@@ -9,16 +10,18 @@ import { plain } from '../../base/text.ts'
 import type { Clock, Reporter, Stop } from '../../ports.ts'
 import type { Mask } from './mask-secret.ts'
 
-/** The only way to the runner: masks, log, annotations, outputs, summary. What it prints was made harmless where it was made. */
+/** The only way to the runner: masks, log, annotations, outputs, summary. The caller has made its texts harmless already. */
 export type Runner = {
   mask: Mask
   reporter: Reporter
   output(values: Record<string, string>): Promise<void>
-  /** The one output that is secret, because it was asked for; empty, with a notice, where none was issued. */
+  /** The only secret output, set because the user asked for it. It is empty, with a notice, if this run issued no secret. */
   outputSecret(name: string, secret: Secret | undefined): Promise<void>
   summary(markdown: string): Promise<void>
   fail(error: ActionError): void
-  /** Mistakes of spec files: the first of them as annotations on their lines, and where there are several, all in the log. */
+  /**
+   * Mistakes in spec files: the first ones become annotations on their lines. If there are several, the log lists all of them.
+   */
   annotate(mistakes: readonly Mistake[]): void
 }
 
@@ -26,10 +29,10 @@ export type Runner = {
 const mostAnnotations = 9
 
 export function createRunner(env: NodeJS.ProcessEnv): Runner {
-  // Where the log is full, or nobody reads it any more, the work goes on: to stop in the midst of a delivery would be worse.
+  // If the log is full, or no process reads it any more, the run continues: a stop in the middle of a delivery would be worse.
   process.stdout.on('error', () => {})
   const print = (line: string) => process.stdout.write(`${line}${EOL}`)
-  // Written at the end, and so loaded at the end.
+  // Loaded at the end, because these files are written at the end.
   const files = () => import('./runner-files.ts')
   const setOutputs = async (values: Record<string, string>) => {
     if (!env.GITHUB_OUTPUT) return
@@ -54,7 +57,7 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
       await setOutputs({ [name]: secret?.open() ?? '' })
     },
     summary: async (markdown) => {
-      // Outside of a workflow there is no summary to write to.
+      // Outside a workflow there is no summary file.
       if (!env.GITHUB_STEP_SUMMARY) return
       const { addSummary } = await files()
       await addSummary(markdown).catch((cause: unknown) => {
@@ -67,7 +70,7 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
       process.exitCode = 1
     },
     annotate: (mistakes) => {
-      // A single one is the whole message of the failure that follows.
+      // A single mistake is the whole message of the failure that follows.
       if (mistakes.length > 1) for (const mistake of mistakes) print(`✗ ${mistakeText(mistake)}`)
       for (const { file, line, column, message } of mistakes.slice(0, mostAnnotations))
         issueCommand('error', { file, line, col: column }, message)
@@ -75,28 +78,29 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
   }
 }
 
-/** Mistakes that the log has on lines of their own are counted, and not told again. */
+/** The failure only counts the mistakes that the log already shows on lines of their own. */
 function messageOf(error: ActionError): string {
   if (error.mistakes.length < 2) return error.message
   return `${withoutMistakes(error)}. The log has each of them on a line above, marked ✗.`
 }
 
 function unwritable(variable: string, cause: unknown): ActionError {
-  const hint = 'The runner sets it to a file of the step: what was done is in the log. The next run goes on from here.'
-  const why = plain(String((cause as { code?: unknown } | undefined)?.code ?? 'for no known reason'), 40)
+  const hint =
+    'The runner sets it to a file of the step. The log has the steps of this run. The next run continues from here.'
+  const why = plain(String((cause as { code?: unknown } | undefined)?.code ?? 'for an unknown reason'), 40)
   return new ActionError('INPUT_INVALID', `${variable}: the file that it names can’t be written (${why})`, hint, {
     cause,
   })
 }
 
-/** Milliseconds: the time of day is corrected by less than that; more is a host that slept. */
+/** Milliseconds: corrections of the time of day are smaller than this; a larger jump means that the host slept. */
 const longestCorrection = 5000
 
 type Measures = { counted: () => number; timeOfDay: () => number }
 
 /**
- * Elapsed time of this machine; it is compared with no other clock. The time for which the host sleeps counts too: Node's own measure
- * stops then, and the time of day tells it.
+ * Elapsed time of this machine; it is never compared with another clock. It includes the time for which the host sleeps: Node's
+ * own measure stops then, so the time of day shows it.
  */
 export function createClock(measures: Measures = { counted: () => performance.now(), timeOfDay: Date.now }): Clock {
   const ahead = () => measures.timeOfDay() - measures.counted()
