@@ -42,18 +42,18 @@ function proxyOf(name: string, env: Env, problems: Problems, mask: Mask): NamedP
   const url = URL.canParse(address) ? new URL(address) : undefined
   const isBare = url !== undefined && url.pathname.length <= 1 && url.search === '' && url.hash === ''
   if (url === undefined || !/^https?:$/.test(url.protocol) || !isBare) {
-    problems.add(
-      variable,
-      'is not the address of a proxy: http:// or https://, a host and a port, and no path',
-      text,
-    )
+    problems.add(variable, 'is not the address of a proxy: http:// or https://, a host and a port, and no path', text)
     return undefined
   }
   try {
     decodeURIComponent(url.password + url.username)
     return { address: url.href, variable }
   } catch {
-    problems.add(variable, 'has a user name or password with a % that does not begin an escape: write %25 instead', text)
+    problems.add(
+      variable,
+      'has a user name or password with a % that does not begin an escape: write %25 instead',
+      text,
+    )
     return undefined
   }
 }
@@ -95,7 +95,7 @@ export function refuseTelltale({ NODE_DEBUG = '' }: Env, problems: Problems): vo
     problems.add('NODE_DEBUG', 'shows bytes of every answer, secrets among them: leave out stream')
 }
 
-/** Encrypting for GitHub takes WebAssembly, which Node does not have with --jitless. */
+/** Encryption for GitHub needs WebAssembly, which Node lacks with --jitless. */
 export function requireWebAssembly(isNeeded: boolean, problems: Problems): void {
   if (isNeeded && !('WebAssembly' in globalThis))
     problems.add(

@@ -89,8 +89,8 @@ export function isGone(thrown: unknown): thrown is ActionError {
 }
 
 /**
- * That something was deleted before is fine where the tenant itself says so, and where it is not there when we look once more: what
- * is taken for gone by mistake lives on, and no ledger knows it.
+ * A thing that is already deleted is no failure, if the tenant itself says so and a second read confirms it. Something that we
+ * took for deleted by mistake would live on, and no ledger would know it.
  */
 export async function requireGone(thrown: unknown, what: string, look: () => Promise<boolean>): Promise<void> {
   if (!isGone(thrown)) throw thrown
