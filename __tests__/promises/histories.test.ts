@@ -19,3 +19,21 @@ test('P3: three runs are stopped within seconds, each right after its delivery',
     { clients: 1, method: 'secret' },
   )
 })
+
+// Found by SEED=1969183988: the stamp that GitHub showed was that of a write long before the last one.
+test('P1: runs follow each other faster than stamps spread, with all slots taken', async () => {
+  const pair = { runs: ['apply', 'apply'] as ['apply', 'apply'], seed: 0, death: undefined }
+  await live(
+    [
+      { run: 'apply' },
+      { edit: 'secret deleted on the tenant' },
+      pair,
+      pair,
+      { pause: 'quarter' },
+      { run: 'apply' },
+      { run: 'apply' },
+    ],
+    { stampDelay: 60 },
+    { clients: 1, method: 'secret' },
+  )
+})

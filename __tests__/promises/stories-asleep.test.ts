@@ -81,4 +81,9 @@ describe('P1: nobody is locked out where the host sleeps for eleven minutes afte
     ] as Parameters<typeof live>[0]
     await live(history, {}, { clients: 1, method: 'secret' })
   })
+
+  test('a sleeper that was creating a client with a key retires no secret that another run issued', async () => {
+    const history = [{ runs: ['by key', 'by secret'], asleepAt: 4 }] as Parameters<typeof live>[0]
+    await live(history, {}, { clients: 1, method: 'secret' })
+  })
 })

@@ -156,8 +156,12 @@ async function giveWayToTwin(
   throw new Again('another run created the client a moment earlier: ours is deleted again')
 }
 
-/** A tenant may make a secret for a client that should have none: retires it at once. */
+/**
+ * A tenant may make a secret for a client that should have none: retires it at once. Where our announcement is no longer there, the host
+ * slept meanwhile, and the secret is one that another run issued.
+ */
 async function retireSurplus(mine: ObservedClient | undefined, work: Work): Promise<void> {
+  if (!sameLedger(mine?.description.ledger, inPhase(work.fresh, 'announced').announced)) return
   const secrets = (mine?.secrets ?? []).filter(({ hint }) => !isKeyHint(hint))
   if (secrets.length === 1) await retireIfAllowed(mine!.id, secrets[0]!.hint, work)
 }

@@ -57,8 +57,14 @@ export function heldIn(key: string, { ledger, observed, contested }: Evidence): 
   const isEarlier = stamp === ledger?.destinations[key]?.stamp
   const hints = isEarlier ? [] : near(stampSlack).length > 0 ? near(stampSlack) : near(clockSlack)
   if (hints.length > 0) return { kind: 'written', hints }
-  const isBehind = writes.length > 0 && writes.every(([, [first]]) => stamp < first)
-  return { kind: isBehind ? 'behind' : 'unknown' }
+  const isAfter = writes.length > 0 && writes.every(([, [first]]) => stamp < first)
+  return { kind: isAfter ? 'behind' : 'unknown' }
+}
+
+/** Does GitHub show an older stamp than that of a write which it has answered? */
+function isBehind(key: string, ledger: Ledger | undefined, stamp: number | undefined): boolean {
+  const firsts = Object.values(ledger?.written ?? {}).map(([first]) => first)
+  return stamp !== undefined && ledger?.destinations[key] !== undefined && stamp < Math.max(...firsts) - clockSlack
 }
 
 /** Is this a stamp of a write between the first and the last of these? */
@@ -173,11 +179,14 @@ export function longNowhere(destinations: Destination[], evidence: Evidence, sec
   const { ledger, now } = evidence
   if (ledger === undefined) return []
   const listed = [...(ledger.current === undefined ? [] : [ledger.current.hint]), ...Object.keys(ledger.suspects)]
-  const followed = listed.filter((hint) => now - (followedSince(hint, ledger) ?? now) >= Math.max(seconds, 1))
   const keys = [...new Set([...Object.keys(ledger.destinations), ...Object.keys(ledger.announced?.stamps ?? {})])]
-  if (!areQuiet(keys, destinations, evidence, seconds)) return followed
-  const isGone = ledger.current !== undefined && isOverwritten(ledger.current.hint, evidence)
-  return [...new Set([...followed, ...(isGone ? [ledger.current!.hint] : []), ...superseded(evidence, keys)])]
+  const isQuiet = areQuiet(keys, destinations, evidence, seconds)
+  const past = isQuiet ? superseded(evidence, keys) : []
+  return listed.filter((hint) => {
+    const since = followedSince(hint, ledger)
+    if (since !== undefined) return now - since >= Math.max(seconds, 1)
+    return isQuiet && (hint === ledger.current?.hint ? isOverwritten(hint, evidence) : past.includes(hint))
+  })
 }
 
 /** Was no place that the ledger knows written for so many seconds, and does no other place hold a secret? */
@@ -194,6 +203,7 @@ function areQuiet(
     isClear &&
     keys.every((key) => {
       const seen = observed.get(key)
+      if (isBehind(key, ledger, seen?.secretStamp)) return false
       // GitHub does not tell when a secret was deleted. But a secret that was never delivered there may be missing.
       if (seen?.secretStamp === undefined) return seen !== undefined && ledger?.destinations[key] === undefined
       return seen.secretAge !== undefined && seen.secretAge >= seconds

@@ -86,7 +86,9 @@ function holding(destination: Destination, hint: string, { evidence }: Situation
   // A place that its run did not serve may have been written by anybody at that moment.
   if (ledger?.destinations[key] === undefined) return 'other'
   const held = heldIn(key, evidence)
-  if (held.kind === 'behind') return 'behind'
+  const [first] = ledger.written![hint]!
+  const isEarlier = held.kind === 'written' && !held.hints.includes(hint) && observed.get(key)!.secretStamp! < first
+  if (held.kind === 'behind' || isEarlier) return 'behind'
   if (held.kind !== 'written' || !held.hints.includes(hint)) return 'other'
   const { idStamp } = observed.get(key) ?? {}
   const hasId = destination.idAs !== 'secret' || isWithin(idStamp, ledger.written![hint]!, clockSlack)
@@ -97,11 +99,11 @@ function holding(destination: Destination, hint: string, { evidence }: Situation
 function settledOn(hint: string, situation: Situation): Ledger {
   const { live, destinations, evidence } = situation
   const { observed, now } = evidence
-  const { written: _over, unproven: _proven, announced: _dead, ...ledger } = evidence.ledger!
-  const alive = new Set(live.map((secret) => secret.hint))
-  const others = [ledger.current?.hint, ...Object.keys(ledger.suspects)].filter(
-    (other) => other !== undefined && other !== hint && alive.has(other),
-  ) as string[]
+  const { written = {}, unproven: _proven, announced: _dead, ...ledger } = evidence.ledger!
+  // What was not written everywhere stays suspect: its run may have died, or been slower than it thought.
+  const isPast = (other: string) => other !== hint && (other === ledger.current?.hint || other in written)
+  const others = live.map((secret) => secret.hint).filter(isPast)
+  const left = Object.entries(ledger.suspects).filter(([other]) => other !== hint && !others.includes(other))
   const { [hint]: _current, ...retiring } = added(ledger.retiring, others, graceFrom(live, now))
   const entries = destinations.map((destination): [string, Delivered] => {
     const key = destinationKey(destination)
@@ -113,7 +115,7 @@ function settledOn(hint: string, situation: Situation): Ledger {
     ...ledger,
     current: currentOf(hint, situation),
     retiring,
-    suspects: {},
+    suspects: Object.fromEntries(left),
     destinations: { ...ledger.destinations, ...Object.fromEntries(entries) },
   }
 }
