@@ -123,7 +123,10 @@ export interface DestinationReader {
   read(destinations: Destination[]): Promise<Sighting>
   /** The data for a delivery, read just before it: the scope's public key, the present stamps and visibility. */
   prepare(destination: Destination): Promise<At<Prepared>>
-  /** Stamps of one destination. What is absent is so by GitHub's own word; throws `DESTINATION_MISSING` where the token can't see. */
+  /**
+   * The stamps of one destination. A missing stamp means that GitHub itself says so; throws `DESTINATION_MISSING` if the token can't see
+   * the place.
+   */
   stamps(destination: Destination): Promise<ObservedDestination>
 }
 

@@ -22,8 +22,8 @@ eachTest((fresh) => {
 const settle = (inputs: Record<string, string> = {}) => settled(simulation, inputs)
 const expectWorks = (client: Client, where = {}) => expectPairWorks(simulation, client, where)
 
-describe('a place where another client’s id stands', () => {
-  it('is told before it is overwritten, once', async () => {
+describe('a place with another client’s id', () => {
+  it('is reported once before it is overwritten', async () => {
     const { clientId } = await settle()
     const warned = new RegExp(`acme/app: QLIK_CLIENT_ID holds the id of another client \\(${clientId}\\)`)
     const second = { name: 'second', 'drop-destinations': 'true' }

@@ -129,7 +129,7 @@ describe('an endpoint that is closed', () => {
     expect(result.outputs).toMatchObject({ result: '', findings: '' })
   })
 
-  it('may be the list’s own: what only administrators see is told as unseen', async () => {
+  it('may be the list’s own: fields that only administrators see are reported as unseen', async () => {
     made('plain')
     const key = tenant().issueApiKey({ admin: false }).value
     const result = await audited(simulation, { 'api-key': key })

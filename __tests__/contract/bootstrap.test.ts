@@ -66,7 +66,7 @@ describe('the first admin client', () => {
     expect(client!.publicKeys).toHaveLength(1)
   })
 
-  it('that was made in the console is adopted, and its pasted secret goes when it is named', async () => {
+  it('that was made in the console is adopted, and its pasted secret is retired when it is named', async () => {
     const { tenant, github } = simulation.sandbox
     const { clientId, secret, hint } = tenant.createAdminClient('automation')
     const place = { repository: 'acme/app', environment: 'qlik-admin' }

@@ -15,7 +15,7 @@ const headers = {
   link: '<https://acme.eu.qlikcloud.com/next>; rel="next", <https://qlik.dev/changelog/263>; rel="deprecation"',
 }
 
-describe('a tenant that says that an API goes away', () => {
+describe('a tenant that announces the end of an API', () => {
   it('is a warning with date and link, once a run', async () => {
     simulation.hostile = (answer) => ({ ...answer, headers: { ...answer.headers, ...headers } })
     const result = await simulation.run()
@@ -26,7 +26,7 @@ describe('a tenant that says that an API goes away', () => {
     ])
   })
 
-  it('is none where GitHub says the like of its own', async () => {
+  it('is silent about announcements of GitHub', async () => {
     simulation.hostile = (answer, { url }) =>
       url.includes('github') ? { ...answer, headers: { ...answer.headers, ...headers } } : answer
     expect((await simulation.run()).raw).not.toMatch(/deprecated/)

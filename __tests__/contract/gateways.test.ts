@@ -51,7 +51,7 @@ describe('a page of a gateway', () => {
     expect(github.secretNames(place)).toEqual([])
   })
 
-  it('makes no client absent that it stands for', async () => {
+  it('does not make the requested client absent', async () => {
     const client = await settled(simulation)
     strike({ service: 'tenant', method: 'GET', path: `/api/v1/oauth-clients/${client.clientId}` }, 404)
     expectFailure(await simulation.run({ rotate: 'now' }), 'TENANT_UNEXPECTED')
@@ -116,7 +116,7 @@ describe('what is called gone', () => {
     expectSuccess(await simulation.run({ rotate: 'now', 'grace-period': '0' }), { result: 'rotated' })
   })
 
-  it('may only be hidden, where GitHub says it: what the token can’t see is left behind, and that is told', async () => {
+  it('may only be hidden if GitHub itself says so: values that the token can’t see are left behind, with a warning', async () => {
     await settled(simulation)
     const { github } = simulation.sandbox
     strike({ service: 'github', path: /secrets|variables/ }, 404, '{"message":"Not Found"}')

@@ -33,7 +33,7 @@ describe.each(Object.keys(refusals) as RefusalName[])('GitHub refuses: %s', (nam
     if (name !== 'permission') expect(hint).not.toMatch(/permission|GITHUB_TOKEN|GITHUB_API_URL/)
   }
 
-  it('is told by its own sentence, before anything was written', async () => {
+  it('has a message of its own, before anything was written', async () => {
     strike(name, 'GET')
     const result = await simulation.run()
     expectRefusal(result, 'DESTINATION_FORBIDDEN')

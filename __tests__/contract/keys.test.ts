@@ -63,7 +63,7 @@ describe('a client that signs in with a key', () => {
     expectUsable(simulation, [keyPlace])
   })
 
-  it('gets a fresh key beside the previous one, which goes after its grace', async () => {
+  it('gets a fresh key beside the previous one, which is retired after its grace', async () => {
     await good(byKey, 'created')
     const first = held()
     simulation.advance(24 * 31)
@@ -171,7 +171,7 @@ describe('a client that signs in with a key', () => {
 })
 
 describe('changing the method', () => {
-  it('from secret to key is a rotation: the secret works for its grace, and its method goes with it', async () => {
+  it('from secret to key is a rotation: the secret works for its grace, and its method is removed with it', async () => {
     await good({ ...bySecret, ...samePlace }, 'created')
     const secret = held()
     simulation.advance(1)

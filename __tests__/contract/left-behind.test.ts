@@ -23,7 +23,7 @@ function refuse(name: RefusalName, methods: string[]): void {
 }
 
 describe('what can’t be deleted', () => {
-  it('because the repository is archived is a warning that names each value, and the client goes', async () => {
+  it('because the repository is archived is a warning that names each value, and the client is deleted', async () => {
     expectSuccess(await simulation.run())
     const { clientId } = theClient(simulation)
     refuse('archived', ['DELETE'])
@@ -83,7 +83,7 @@ describe('what can’t be deleted', () => {
 })
 
 describe('what is not this client’s', () => {
-  it('stays where somebody wrote it since, and that is told', async () => {
+  it('stays if somebody has written it since, and a warning says so', async () => {
     expectSuccess(await simulation.run())
     simulation.advance(1)
     simulation.sandbox.github.overwriteSecret(place, 'by hand')
@@ -114,7 +114,7 @@ describe('what is not this client’s', () => {
 })
 
 describe('the client id', () => {
-  it.each(['variable', 'secret'])('under a former name goes too: as %s', async (as) => {
+  it.each(['variable', 'secret'])('under a former name is deleted too: as %s', async (as) => {
     const kept = { 'client-id-as': as }
     expectSuccess(await simulation.run({ ...kept, 'client-id-name': 'FORMER' }))
     simulation.advance(1)

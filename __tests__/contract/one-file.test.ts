@@ -76,7 +76,7 @@ describe('a client that another of the file follows in its place', () => {
 })
 
 describe('a client whose successor’s repository GitHub does not tell about', () => {
-  it.each([403, 500])('stays, with its values, for the two may share them: %d', async (status) => {
+  it.each([403, 500])('stays, with its values, because the two may share them: %d', async (status) => {
     const simulation = await Simulation.start()
     const { github, tenant, faults } = simulation.sandbox
     github.createRepository('acme/other')

@@ -202,7 +202,7 @@ describe('drift', () => {
     await expectHealed(simulation, wanted)
   })
 
-  it('is none where lists have another order', async () => {
+  it('is false if only the order of lists differs', async () => {
     const scopes = 'user_default apps admin.apps:read'
     const client = await settle({ scopes, 'grant-types': 'client_credentials user-impersonation' })
     simulation.sandbox.tenant.setScopes(client.clientId, ['apps', 'admin.apps:read', 'user_default'])
@@ -211,7 +211,7 @@ describe('drift', () => {
     expectSuccess(result, { result: 'unchanged', drift: 'false' })
   })
 
-  it('is none in a field that is not given', async () => {
+  it('is false for a field that is not given', async () => {
     const client = await settle(wanted)
     simulation.sandbox.tenant.setScopes(client.clientId, ['apps'])
     client.allowedGrantTypes = ['client_credentials', 'urn:qlik:oauth:user-impersonation']

@@ -61,7 +61,7 @@ describe('mode: plan-destroy', () => {
 })
 
 describe('a name that no client has', () => {
-  it.each([destroy, preview])('is told, with a near one, where it is to be deleted: %o', async (mode) => {
+  it.each([destroy, preview])('is reported, with a similar name, if it would be deleted: %o', async (mode) => {
     expectSuccess(await simulation.run())
     const { clientId } = theClient(simulation)
     const result = await simulation.run({ ...mode, name: 'deployr' })
@@ -73,7 +73,7 @@ describe('a name that no client has', () => {
     expect(said(far)).not.toContain('Did you mean')
   })
 
-  it('is told in a file too, without pointing at what the file keeps', async () => {
+  it('is reported for a file too, without suggesting a client that the file keeps', async () => {
     const text = (name: string) => `  - { name: ${name}, state: absent }\n`
     const kept = '  - { name: etl-1, scopes: [apps], deliver: [] }\n'
     workspaceOf(simulation, { 'clients.yaml': `version: 1\nclients:\n${kept}${text('etl-2')}` })

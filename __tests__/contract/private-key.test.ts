@@ -83,7 +83,7 @@ describe('signing in with a private key', () => {
     expect(count(result, 'POST', signIns)).toBe(asked)
   })
 
-  it('signs anew where the answer to an assertion was lost', async () => {
+  it('signs again if the answer to an assertion was lost', async () => {
     const lost = await simulation.run(adminWith(ec), { at: /oauth\/token/, kind: 'answer lost' })
     expectSuccess(lost, { result: 'created' })
   })
@@ -108,7 +108,7 @@ describe('signing in with a private key', () => {
 describe('a private key that can’t be used', () => {
   const convert = /convert it with: openssl pkcs8 -topk8 -nocrypt/
 
-  it('is told how to convert, in the older forms', async () => {
+  it('in an older form gets a hint how to convert it', async () => {
     const sec1 = ec.privateKey.export({ type: 'sec1', format: 'pem' }).toString()
     await refused({ 'admin-private-key': sec1 }, /^admin-private-key: is a PEM of the older form EC PRIVATE KEY; /)
     await refused({ 'admin-private-key': sec1 }, convert)
@@ -116,7 +116,7 @@ describe('a private key that can’t be used', () => {
     await refused({ 'admin-private-key': pkcs1 }, /older form RSA PRIVATE KEY; convert it with: openssl/)
   })
 
-  it('is told how to decrypt', async () => {
+  it('gets a hint how to decrypt it', async () => {
     const cipher = { cipher: 'aes-256-cbc', passphrase: 'x', format: 'pem' } as const
     const encrypted = ec.privateKey.export({ type: 'pkcs8', ...cipher }).toString()
     await refused({ 'admin-private-key': encrypted }, /^admin-private-key: is encrypted, .*openssl pkcs8/)
@@ -145,7 +145,7 @@ describe('a private key that can’t be used', () => {
     ['a word', () => 'shhh-this-is-a-secret', /is not a complete PEM/],
   ])('is %s', (_what, pem, message) => refused({ 'admin-private-key': pem() }, message))
 
-  it('stands beside another way to sign in, or is missing beside its id', async () => {
+  it('is given beside another way to sign in, or its id is given without it', async () => {
     const key = { 'admin-private-key': pemOf(ec) }
     await refused({ ...key, 'api-key': 'an-api-key-of-somebody' }, /^api-key: two ways to sign in/)
     await refused({ ...key, 'admin-client-secret': 'shhh-this-is-a-secret' }, /^admin-private-key: two ways to sign in/)

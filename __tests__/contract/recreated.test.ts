@@ -28,7 +28,7 @@ describe('another repository that was created again', () => {
     makeAgain('acme/other', 43)
   })
 
-  it('is told with both ids, and no advice to delete what the run writes', async () => {
+  it('is reported with both ids, without advice to delete a value that the run writes', async () => {
     expectRefusal(await simulation.run(other), 'DESTINATION_DROPPED', {
       message: /acme\/other: QLIK_CLIENT_SECRET.* id 42.* id .*43/,
       hint: /deleted and created again.*drop-destinations: true/,
@@ -56,7 +56,7 @@ describe('another repository that was created again', () => {
 })
 
 describe('the running repository that was created again', () => {
-  it('is told with both ids, and takes the client over by its pin', async () => {
+  it('is reported with both ids, and takes the client over by its pin', async () => {
     expectSuccess(await simulation.run())
     const { clientId } = theClient(simulation)
     simulation.advance(1)

@@ -189,14 +189,14 @@ describe('the GitHub token', () => {
 })
 
 describe('a destination', () => {
-  it('lies in a repository that is there', async () => {
+  it('is in a repository that exists', async () => {
     expectRefusal(await simulation.run({ repository: 'acme/nothing' }), 'DESTINATION_MISSING', {
       message: /acme\/nothing.*404/,
       hint: /spelt right.*may not see it/,
     })
   })
 
-  it('lies in an environment that is there', async () => {
+  it('is in an environment that exists', async () => {
     const result = await simulation.run({ environment: 'stagign' })
     expectRefusal(result, 'DESTINATION_MISSING', {
       message: /acme\/app, environment stagign/,

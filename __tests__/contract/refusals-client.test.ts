@@ -48,7 +48,7 @@ describe('the client', () => {
     expectRefusal(await simulation.run(), 'CLIENT_IMMUTABLE', { message: new RegExp(`type ${appType}`) })
   })
 
-  it('that is pinned is never made anew where it is gone', async () => {
+  it('that is pinned is never created again if it is gone', async () => {
     const client = await settle()
     simulation.sandbox.tenant.deleteClient(client.clientId)
     const result = await simulation.run({ 'client-id': client.clientId })
@@ -77,7 +77,7 @@ describe('the client', () => {
     expectRefusal(await simulation.run({ description: 'd'.repeat(4000), rotate: 'now' }), 'INPUT_INVALID')
   })
 
-  it('takes such a description also where nothing else is to be done', async () => {
+  it('accepts such a description also if nothing else changes', async () => {
     await settle()
     const result = await simulation.run({ description: 'd'.repeat(4000) })
     expectRefusal(result, 'INPUT_INVALID', { message: /leave no room/ })
@@ -183,7 +183,7 @@ describe('the client that the action signs in with', () => {
     expect(tenant.clients.has(young.clientId)).toBe(true)
   })
 
-  it('is told where its credentials go, in log and summary', async () => {
+  it('is warned about the places of its credentials, in log and summary', async () => {
     const pin = { 'client-id': admin.clientId, scopes: '' }
     const result = await simulation.run({ ...signIn(), ...pin, mode: 'plan' })
     const told = /gets the credentials of the client that this action signs in with/

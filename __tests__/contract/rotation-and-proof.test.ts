@@ -111,7 +111,7 @@ describe('healing', () => {
     expect(simulation.sandbox.tenant.liveClients()).toHaveLength(1)
   })
 
-  it('makes the client anew where it was deleted', async () => {
+  it('creates the client again if it was deleted', async () => {
     const client = await settle()
     simulation.sandbox.tenant.deleteClient(client.clientId)
     expectSuccess(await simulation.run(), { result: 'created' })
@@ -166,7 +166,7 @@ describe('the client id', () => {
 describe('deliver: false', () => {
   const inputs = { deliver: 'false', 'github-token': '' }
 
-  it('reconciles the client only: its first secret goes at once', async () => {
+  it('reconciles the client only: its first secret is retired at once', async () => {
     const result = await simulation.run(inputs)
     expectSuccess(result, { result: 'created', 'secret-hint': '' })
     expect(theClient(simulation).secrets).toEqual([])

@@ -175,7 +175,7 @@ describe('a service in trouble', () => {
     },
   )
 
-  it('that creates the client and loses the answer is told as created all the same', async () => {
+  it('that creates the client and loses the answer is reported as created anyway', async () => {
     const lost = { method: 'POST', path: /oauth-clients$/, when: 'after', fault: { kind: 'drop' } } as const
     simulation.sandbox.faults.add(lost)
     expectSuccess(await simulation.run(), { result: 'created' })
@@ -183,7 +183,7 @@ describe('a service in trouble', () => {
 })
 
 describe('a run that is asked to stop', () => {
-  it('ends with CANCELLED, and the next goes on', async () => {
+  it('ends with CANCELLED, and the next run continues', async () => {
     const result = await simulation.run({}, { at: 4, kind: 'SIGTERM' })
     expectFailure(result, 'CANCELLED', { hint: /next run continues/ })
     simulation.advance(1)

@@ -91,7 +91,7 @@ clients:
     expect(second.requests.length - without.requests.length).toBe(5)
   })
 
-  it('of clients that are to be absent are revoked first', async () => {
+  it('of clients with state: absent are revoked first', async () => {
     const finance = spaces().add('Finance')
     const file = fleet(2, ['name: Finance'])
     expectSuccess(await run(file))

@@ -97,7 +97,7 @@ describe('before anything is written, a run refuses', () => {
 })
 
 describe('a user that somebody deleted', () => {
-  it('is made again by the proof of a fresh secret, and granted what it had', async () => {
+  it('is created again by the proof of a fresh secret, and granted its spaces again', async () => {
     const spaces = 'Finance: consumer'
     await simulation.run({ spaces })
     tenant().deleteUser(bot().id)
@@ -139,7 +139,7 @@ describe('of twenty spaces one', () => {
 })
 
 describe('what a destruction can’t revoke', () => {
-  it('is told, and the client is deleted all the same', async () => {
+  it('is a warning, and the client is deleted anyway', async () => {
     await simulation.run({ spaces: 'Finance: consumer' })
     const status = { kind: 'status', status: 403, body: '{"errors":[{"code":"X","title":"Forbidden"}]}' } as const
     const handle = simulation.sandbox.faults.add({

@@ -90,7 +90,7 @@ describe('spaces', () => {
     await expectNothingToDo({ spaces }, 1)
   })
 
-  it('are granted anew where somebody took the client out', async () => {
+  it('are granted again if somebody took the client out', async () => {
     const spaces = 'Finance: consumer'
     await simulation.run({ spaces })
     simulation.sandbox.tenant.spaces.unassign(finance.id, bot().id)

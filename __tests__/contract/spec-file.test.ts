@@ -161,7 +161,7 @@ clients:
 describe('the tenant', () => {
   const withTenant = (tenant: string, name = 'etl') => `tenant: ${tenant}\n${specOf(clientNamed(name))}`
 
-  it('stands in the file or in the input, and is the same where it stands in both', async () => {
+  it('is in the file or in the input, and the same if it is in both', async () => {
     const { tenant } = simulation.inputs
     expectSuccess(await run(withTenant(tenant!), { tenant: '' }), { result: 'created' })
     expectSuccess(await simulation.run(), { result: 'unchanged' })
@@ -291,7 +291,7 @@ describe('state: absent', () => {
 })
 
 describe('beside a spec file', () => {
-  it('no input says what stands in it, and no secret of several is output', async () => {
+  it('no input repeats its contents, and no secret of several clients is output', async () => {
     const text = specOf(clientNamed('etl'), clientNamed('jobs'))
     const message = /^output-client-secret: outputs the secret of one client/
     expectRefusal(await run(text, { 'output-client-secret': 'true' }), 'INPUT_INVALID', { message })

@@ -301,7 +301,7 @@ describe('many destinations', () => {
 })
 
 describe('a server without a store', () => {
-  it.each(['codespaces', 'agents'])('is told for %s, before anything is written', async (store) => {
+  it.each(['codespaces', 'agents'])('is reported for %s, before anything is written', async (store) => {
     simulation.sandbox.settings.githubEdition = 'server'
     const organization = { organization: 'acme', visibility: 'all' }
     for (const inputs of [{ store }, { store, ...organization }])
@@ -350,7 +350,7 @@ describe('what does not go together is said at once', () => {
     expect(refused.requests).toEqual([])
   })
 
-  it('but is nobody’s concern where the store has no variables and the id goes nowhere', async () => {
+  it('but does not matter if the store has no variables and the id is not delivered', async () => {
     expectSuccess(await simulation.run({ store: 'codespaces', 'client-id-as': 'none' }), { result: 'created' })
     expect(simulation.sandbox.github.secretNames({ repository: 'acme/app', store: 'codespaces' })).toEqual([
       repositoryPlace.name,

@@ -38,7 +38,7 @@ describe('an entry of the tenant’s list that lacks the documented form', () =>
     expect(debugged(result)).toEqual([expect.stringMatching(/: 12 without the documented form/)])
   })
 
-  it('is told where it is the client that the ledger calls ours, or that is pinned: it is not made a second time', async () => {
+  it('fails the run if its ledger is ours or it is pinned: the client is not created a second time', async () => {
     const { clientId, description } = await settled(simulation)
     const entry = { ...(strangeClients('deployer')[3] as object), clientId, description }
     simulation.sandbox.tenant.deleteClient(clientId)
@@ -50,7 +50,7 @@ describe('an entry of the tenant’s list that lacks the documented form', () =>
     expectRefusal(await simulation.run({ 'client-id': clientId, mode: 'destroy' }), 'TENANT_UNEXPECTED', unexpected)
   })
 
-  it('is nobody’s word on who owns a client, where its id is none that the tenant gives', async () => {
+  it('does not prove who owns a client, if its id does not look like the tenant’s', async () => {
     const { description } = await settled(simulation)
     strangers([{ ...(strangeClients('deployer')[0] as object), description }])
     expectSuccess(await simulation.run(), { result: 'unchanged' })
@@ -72,7 +72,7 @@ describe('an entry of GitHub’s lists that lacks the documented form', () => {
     expect(simulation.sandbox.github.secretNames({ repository: 'acme/app' })).toEqual([])
   })
 
-  it('is told where it is ours: it does not count as absent', async () => {
+  it('is reported if it is ours: it does not count as absent', async () => {
     await settled(simulation)
     const before = theClient(simulation).secrets.length
     simulation.sandbox.settings.strangeValues = [{ name: 'qlik_client_secret' }]

@@ -104,7 +104,7 @@ describe('a spec file', () => {
     expectSuccess(await simulation.run(), { result: 'unchanged' })
   })
 
-  it('lets a client take the place of one that is to be absent, at once, also where only it is chosen', async () => {
+  it('lets a client take the place of one with state: absent at once, also if only it is chosen', async () => {
     write(client('old'))
     expectSuccess(await simulation.run())
     simulation.advance(1)

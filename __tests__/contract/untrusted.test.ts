@@ -222,7 +222,7 @@ describe('a text of somebody else', () => {
     )
   })
 
-  it('in the summary of several clients forms no Markdown, wherever it stands', () => {
+  it('in the summary of several clients forms no Markdown, wherever it appears', () => {
     fc.assert(
       fc.property(texts, texts, fc.nat(4), (one, other, which) => {
         const error = new ActionError('CLIENT_BUSY', `${one}\n${other}`, other, { trace: one })

@@ -64,7 +64,7 @@ describe('room for spaces', () => {
     expect(roomBeside(withGranted(ledgerOf({}), spaces, bot), [])).toBe(room)
   })
 
-  it('is asked for before anything is asked of a tenant', () => {
+  it('is checked before any request to a tenant', () => {
     const given = Array.from({ length: 20 }, (_, index) => ({ name: `Space ${index}`, roles: ['consumer'] }))
     const written = (description: string, some: object[]) =>
       clientSchema.parse({ name: 'x', scopes: ['a'], description, spaces: some, deliver: [] })

@@ -25,12 +25,12 @@ describe('the room for a ledger of keys', () => {
     expect(roomBeside(full, [destination], weekly)).toBe(roomBeside(ledger, [destination], weekly))
   })
 
-  it('is refused before anything is written where rotate: now made more keys than fit', () => {
+  it('is refused before anything is written if rotate: now made more keys than fit', () => {
     const retiring = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [keyHint(index + 1), now]))
     expect(() => requireRoom('', { ...ledger, retiring }, [destination], weekly)).toThrow(/leave no room/)
   })
 
-  it('is asked for by validate, of a client without a description too', () => {
+  it('is checked by validate, also for a client without a description', () => {
     const client = (rotation: Record<string, string>, description?: string) =>
       clientSchema.parse({ name: 'deployer', description, 'auth-method': 'private_key_jwt', rotation, deliver: [{}] })
     expect(roomComplaint(client({ after: '7d', grace: '90d' }, 'd'.repeat(2990)), 'acme/app')).toMatch(

@@ -48,7 +48,7 @@ describe('announcing', () => {
     expect(empty.announced?.stamps).toEqual({ [key]: null })
   })
 
-  it('makes suspects of orphans in the same write, since their announcement, and forgets what is gone', () => {
+  it('turns orphans into suspects in the same write, since their announcement, and drops hints that are gone', () => {
     const ledger = ledgerOf({
       suspects: { gone: now - 5, sssss: now - 5 },
       retiring: { gone2: 3, rrrrr: 4 },
@@ -77,7 +77,7 @@ describe('committing', () => {
     })
   })
 
-  it('lets suspects retire where they are ten minutes old, and keeps younger ones', () => {
+  it('lets suspects retire if they are ten minutes old, and keeps younger ones', () => {
     const base = { ...announced, suspects: { older: now - lostAfter, young: now - lostAfter + 1, gone: 1 } }
     const { ledger } = committing({ ...commit, announced: base }, { ...seen(base, 'older', 'young'), ledger: base })
     expect(ledger).toMatchObject({ suspects: { young: now - lostAfter + 1 }, retiring: { aaaaa: now, older: now } })
@@ -99,21 +99,21 @@ describe('committing', () => {
     expect(ledger.announced).toBeUndefined()
   })
 
-  it('says once more where everything is, after a ledger that did not know it', () => {
+  it('records all places again, after a ledger that had lost them', () => {
     const announcedUnproven = { ...announced, unproven: true as const }
     const proven = committing({ ...commit, announced: announcedUnproven }, seen(announcedUnproven))
     expect(proven).toMatchObject({ settled: true, ledger: { destinations: deliveries } })
     expect(proven.ledger.unproven).toBeUndefined()
   })
 
-  it('makes a suspect of an unknown hint, but not of somebody else’s', () => {
+  it('turns an unknown hint into a suspect, but not somebody else’s', () => {
     const stranger = { ...seen(announced, 'xxxxx') }
     expect(committing(commit, stranger).ledger.suspects).toHaveProperty('xxxxx')
     const theirs = { ...seen(), live: [...live('aaaaa', 'nnnnn'), { hint: 'xxxxx', createdAt: now, createdBy: 'ann' }] }
     expect(committing(commit, theirs)).toMatchObject({ settled: true, ledger: { suspects: {} } })
   })
 
-  it('leaves another run’s announcement, by which its secret will be known', () => {
+  it('leaves another run’s announcement, which identifies its secret', () => {
     const theirs = { ...announced, announced: { ...announced.announced!, run: '7.1.x' } }
     expect(committing(commit, seen(theirs)).ledger.announced?.run).toBe('7.1.x')
   })
@@ -122,11 +122,11 @@ describe('committing', () => {
 describe('looking back', () => {
   const { ledger: written } = committing(commit, seen())
 
-  it('writes nothing where all is as it was written', () => {
+  it('writes nothing if the ledger is as it was written', () => {
     expect(lookingBack(commit, written, seen(written))).toBeUndefined()
   })
 
-  it('adds what another run left out, and what appeared meanwhile', () => {
+  it('adds secrets that another run left out, and secrets that appeared meanwhile', () => {
     const other = ledgerOf({ current: { hint: 'ttttt', since: now } })
     expect(lookingBack(commit, written, seen(other, 'ttttt'))?.ledger.suspects).toHaveProperty('nnnnn')
     expect(lookingBack(commit, written, seen(written, 'xxxxx'))?.ledger.suspects).toEqual({ xxxxx: now })
@@ -134,17 +134,17 @@ describe('looking back', () => {
 })
 
 describe('giving up', () => {
-  it('takes the announcement back, and nothing else, where no place can hold the secret', () => {
+  it('takes only the announcement back if no place can hold the secret', () => {
     expect(givingUp(announced, undefined, {}, { live: [], now })).toEqual({ ...ledgerOf(), announced: undefined })
   })
 
-  it('keeps what another run of ours issued meanwhile, and leaves what others did', () => {
+  it('keeps a secret that another run of ours issued meanwhile, and ignores those of others', () => {
     const theirs = { hint: 'fffff', createdAt: now, createdBy: 'ann' }
     const { suspects } = givingUp(announced, undefined, {}, { live: [...live('aaaaa', 'ooooo'), theirs], now })
     expect(suspects).toEqual({ ooooo: now })
   })
 
-  it('keeps what a place may hold as a suspect, and says which is where', () => {
+  it('keeps a secret that a place may hold as a suspect, and records its places', () => {
     expect(givingUp(announced, 'nnnnn', deliveries, { live: [], now })).toMatchObject({
       suspects: { nnnnn: now },
       current: { hint: 'aaaaa' },

@@ -76,7 +76,7 @@ const userText = fc
   .filter((text) => !text.includes(ledgerMarker))
 
 describe('a ledger in a description', () => {
-  it('is read back as it was written, whatever stands before it', () => {
+  it('is read back as it was written, whatever text comes before it', () => {
     fc.assert(
       fc.property(userText, ledgers, (user, ledger) => {
         const read = readDescription(withLedger(user, ledger))
@@ -88,7 +88,7 @@ describe('a ledger in a description', () => {
     )
   })
 
-  it('is one line, so that nothing of it can be taken for the user’s', () => {
+  it('is one line, so that no part of it looks like the user’s text', () => {
     fc.assert(
       fc.property(ledgers, (ledger) => {
         expect(ledgerLine(ledger)).not.toMatch(/[\n\r]/)
@@ -124,7 +124,7 @@ describe('a ledger in a description', () => {
 })
 
 describe('reading a description', () => {
-  it('never fails, and finds no ledger where there is none', () => {
+  it('never fails, and finds no ledger in a text without one', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (before, after) => {
         expect(readDescription(before.replaceAll(ledgerMarker, ''))).toEqual({
@@ -136,7 +136,7 @@ describe('reading a description', () => {
     )
   })
 
-  it('takes for a ledger only what this action could have written', () => {
+  it('accepts only a ledger that this action could have written', () => {
     const odd = (delivered: object, at = key) =>
       `${ledgerMarker} ${JSON.stringify({ ...ledgerOf(), destinations: { [at]: { hint: 'aaaaa', stamp: 1, ...delivered } } })}`
     expect(readDescription(odd({})).ledger).toBeDefined()
@@ -160,12 +160,12 @@ describe('reading a description', () => {
       expect(readDescription(odd({ id: 'variable:A' }, at)).ledger, at).toBeDefined()
   })
 
-  it('keeps what people wrote behind our line', () => {
+  it('keeps the text that people wrote after our line', () => {
     const text = `Before\n${ledgerLine(ledgerOf())}\nBehind\nit`
     expect(readDescription(text)).toMatchObject({ user: 'Before\nBehind\nit', ledger: ledgerOf() })
   })
 
-  it('reads the first of two ledgers, and keeps the other out of the user’s text only where it is ours', () => {
+  it('reads the first of two ledgers, and keeps the other out of the user’s text only if it is ours', () => {
     const line = ledgerLine(ledgerOf())
     expect(readDescription(`${line}\n${line}`).ledger).toEqual(ledgerOf())
   })
@@ -183,13 +183,13 @@ describe('reading a description', () => {
     expect(readDescription(`x\n${ledgerMarker} ${json}`)).toMatchObject({ user: 'x', note })
   })
 
-  it('does not mind keys of a later patch of the same version', () => {
+  it('ignores keys of a later patch of the same version', () => {
     const json = JSON.stringify({ ...ledgerOf(), later: 1 })
     expect(readDescription(`${ledgerMarker}${json}`).ledger).toEqual(ledgerOf())
   })
 })
 
-describe('what is usual', () => {
+describe('a usual value', () => {
   const places = {
     [key]: { hint: 'aaaaa', stamp: 500, id: 'variable:QLIK_CLIENT_ID' },
     '123//staging/OTHER': { hint: 'bbbbb', stamp: 501 },
@@ -199,7 +199,7 @@ describe('what is usual', () => {
   const announced = { run: '1.1.x', at: now, known: [], stamps: { [key]: 500, '123//staging/OTHER': null } }
   const ledger = ledgerOf({ destinations: places, announced })
 
-  it('is left out of the line, and read all the same', () => {
+  it('is left out of the line, and read back anyway', () => {
     const line = ledgerLine(ledger)
     expect(line).toContain(
       '"destinations":{"123///":{"stamp":500},"123//staging/OTHER":{"hint":"bbbbb","id":"none","stamp":501},',
@@ -209,14 +209,14 @@ describe('what is usual', () => {
     expect(readDescription(line).ledger).toEqual(ledger)
   })
 
-  it('may also be said', () => {
+  it('may also be written out', () => {
     const inFull = `${ledgerMarker} ${JSON.stringify(ledger)}`
     expect(readDescription(inFull.replace('"stamp":501', '"stamp":501,"id":"none"')).ledger).toEqual(ledger)
   })
 })
 
 describe('room', () => {
-  it('is asked for with the fullest ledger that can follow', () => {
+  it('is checked with the longest ledger that can follow', () => {
     const ledger = ledgerOf({ destinations: {} })
     expect(() => requireRoom('d'.repeat(3000), ledger, [destination])).not.toThrow()
     expect(() => requireRoom('d'.repeat(3800), ledger, [destination])).toThrow(/leave no room/)
@@ -225,7 +225,7 @@ describe('room', () => {
     expect(() => requireRoom('', ledger, many)).not.toThrow()
   })
 
-  it('is there for twenty places with names as they are', () => {
+  it('is enough for twenty places with realistic names', () => {
     const many = Array.from({ length: 20 }, (_, index) => ({
       ...destination,
       repository: { owner: 'acme', name: `analytics-platform-service-${index}`, id: String(800_000_000 + index) },
@@ -315,7 +315,7 @@ describe('a destination in the ledger', () => {
     expect(destinationKey({ ...destination, environment: 'eu/prod' })).toBe('123//eu%2Fprod/QLIK_CLIENT_SECRET')
   })
 
-  it('is dropped where it is no longer named', () => {
+  it('is dropped if the spec no longer names it', () => {
     expect(droppedDestinations(ledgerOf(), [destination])).toEqual([])
     expect(droppedDestinations(ledgerOf(), [{ ...destination, environment: 'x' }]).map(destinationKey)).toEqual([key])
     expect(droppedDestinations(undefined, [])).toEqual([])

@@ -37,7 +37,7 @@ function decide(more: Partial<RotationInput> = {}) {
 }
 
 describe('a fresh secret is issued', () => {
-  it('for no reason where all is well', () => {
+  it('not if everything is in place', () => {
     expect(decide()).toEqual({ wait: undefined, retire: [], reasons: [], undelivered: [], orphans: [], foreign: [] })
   })
 
@@ -90,7 +90,7 @@ describe('a fresh secret is issued', () => {
     expect(decide(suspects(lostAfter - 1)).reasons).toEqual([])
   })
 
-  it('because a run died that may have delivered, ten minutes ago', () => {
+  it('because a run that may have delivered died ten minutes ago', () => {
     const died = (age: number) =>
       decide({
         ledger: ledgerOf({ announced: announcement(age, ['aaaaa'], { [key]: 400 }) }),
@@ -128,7 +128,7 @@ describe('a secret is retired', () => {
     expect(decide({ ...retiring, ledger }).retire).toEqual([{ hint: 'rrrrr', why: 'grace is over' }])
   })
 
-  it('also where the tenant says that it was made a moment after it was replaced: its clocks may differ', () => {
+  it('also if the tenant says that it was made a moment after it was replaced: its clocks may differ', () => {
     const ledger = ledgerOf({ retiring: { rrrrr: now - day } })
     const made = (createdAt: number) => [secret('aaaaa', day), { hint: 'rrrrr', createdAt }]
     for (const createdAt of [now - day + 0.7, now - day + 5])
@@ -136,7 +136,7 @@ describe('a secret is retired', () => {
     expect(decide({ ledger, live: made(now - day + 3600) }).retire).toEqual([])
   })
 
-  it('without grace where it certainly was never delivered', () => {
+  it('without grace if it certainly was never delivered', () => {
     const ledger = ledgerOf({ announced: announcement(lostAfter) })
     const live = [secret('aaaaa', day), secret('ooooo', lostAfter - 1)]
     expect(decide({ ledger, live })).toMatchObject({
@@ -147,7 +147,7 @@ describe('a secret is retired', () => {
     expect(decide({ ledger, live, observed: seen({ secretStamp: 501 }) }).retire).toEqual([])
   })
 
-  it('none where all slots are taken, and a fresh one would only settle what is left', () => {
+  it('not if all slots are taken and a fresh one would only settle suspects', () => {
     const ledger = ledgerOf({ suspects: { bbbbb: now - 700 } })
     const live = ['aaaaa', 'bbbbb', 'c', 'd'].map((hint) => secret(hint, 800))
     expect(decide({ ledger, live })).toMatchObject({ reasons: ['unsettled'] })
@@ -156,7 +156,7 @@ describe('a secret is retired', () => {
     expect(decide({ ledger, live: full, rotate: 'now' }).reasons).toEqual(['asked', 'unsettled'])
   })
 
-  describe('to make room, where all five slots are taken,', () => {
+  describe('to make room, if all five slots are taken:', () => {
     const live = [secret('aaaaa', 9 * day), ...['b', 'c', 'd'].map((it) => secret(it.repeat(5), 8 * day))]
     const full = [...live, secret('fffff', 99 * day, 'ann')]
     const suspects = { bbbbb: now - 8 * day, ccccc: now - 8 * day, ddddd: now - 8 * day }
@@ -165,7 +165,7 @@ describe('a secret is retired', () => {
     const hints = (more: Partial<RotationInput>) =>
       decide({ ledger, live: full, ...more }).retire.map(({ hint }) => hint)
 
-    it('the current one goes that every place has lost to a later write, a grace ago', () => {
+    it('the current one, if every place got a later write a grace ago', () => {
       expect(hints({ observed: written(503) })).toEqual(['aaaaa'])
       expect(hints({ observed: written(503), ledger: { ...ledger, unproven: true } })).toEqual(['aaaaa'])
     })
@@ -182,7 +182,7 @@ describe('a secret is retired', () => {
       expect(hints(more)).toEqual([])
     })
 
-    it('it goes where it was delivered to one place of two, for a run that died was about to deliver to both', () => {
+    it('also one that was delivered to one place of two, if a run that died was about to deliver to both', () => {
       const staging = { ...destination, environment: 'staging' }
       const other = '123//staging/QLIK_CLIENT_SECRET'
       const announced = announcement(8 * day, ['aaaaa', 'bbbbb', 'ccccc'], { [key]: 500, [other]: null })
@@ -191,7 +191,7 @@ describe('a secret is retired', () => {
       expect(hints({ destinations: [destination, staging], observed, ledger: died })).toEqual(['aaaaa'])
     })
 
-    it('suspects go that a later announcement’s write has followed', () => {
+    it('suspects that were followed by the write of a later announcement', () => {
       const announced = announcement(7 * day, ['aaaaa', 'bbbbb', 'ccccc', 'fffff'], { [key]: 500 })
       const orphaned = { ...ledger, suspects: { bbbbb: suspects.bbbbb, ccccc: suspects.ccccc }, announced }
       const withOrphan = full.map((it) => (it.hint === 'ddddd' ? secret('ddddd', 7 * day) : it))
@@ -199,7 +199,7 @@ describe('a secret is retired', () => {
     })
   })
 
-  it('without grace also where the place was written by nobody knows whom, but long before the run announced', () => {
+  it('without grace also if somebody unknown wrote the place long before the run announced', () => {
     const ledger = ledgerOf({
       announced: announcement(lostAfter, ['aaaaa', 'ccccc'], { [key]: 503 }),
       suspects: { ccccc: now - 999 },
@@ -212,7 +212,7 @@ describe('a secret is retired', () => {
     expect(retired(lostAfter + 2)).toEqual([])
   })
 
-  it('by name only where it is not ours and the current one is in place', () => {
+  it('by name only if it is not ours and the current one is in place', () => {
     const live = [secret('aaaaa', day), secret('fffff', 99 * day, 'ann')]
     const retireHints = ['fffff', 'aaaaa', 'none']
     expect(decide({ live, retireHints }).retire).toEqual([{ hint: 'fffff', why: 'named in retire-hints' }])
@@ -225,12 +225,12 @@ describe('a secret is retired', () => {
 })
 
 describe('a secret of somebody else', () => {
-  it('is told, and never retired on our own account', () => {
+  it('is reported, and never retired unless somebody names it', () => {
     const live = [secret('aaaaa', day), secret('fffff', 99 * day, 'ann')]
     expect(decide({ live })).toMatchObject({ foreign: [{ hint: 'fffff', createdBy: 'ann' }], retire: [], reasons: [] })
   })
 
-  it('is what was made before an announcement, was known to it, or came after its lease', () => {
+  it('is one that was made before an announcement, was known to it, or came after its lease', () => {
     const ledger = ledgerOf({ announced: announcement(lostAfter, ['aaaaa', 'kkkkk']) })
     const live = [
       secret('aaaaa', day),
@@ -250,12 +250,12 @@ describe('another run', () => {
     expect(leaseOfAnother(ledger, now + 1, actor.run)).toBeUndefined()
   })
 
-  it('is waited for longer where it has renewed it', () => {
+  it('is waited for longer if it renewed its announcement', () => {
     const announced = { ...announcement(lease + 20), renewed: now - 10 }
     expect(leaseOfAnother(ledgerOf({ announced }), now, actor.run)).toEqual({ run: '8.1.x', until: now + lease - 10 })
   })
 
-  it('is not waited for where it is this one, or an earlier attempt of it', () => {
+  it('is not waited for if it is an earlier attempt of this one', () => {
     const by = (run: string) =>
       leaseOfAnother(ledgerOf({ announced: { ...announcement(1), run } }), now, { id: '9', attempt: 2, process: 'p' })
     expect(by('9.2.p')).toBeUndefined()

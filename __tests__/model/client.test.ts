@@ -6,12 +6,12 @@ import { clientOf, ledgerOf } from '../support/values.ts'
 
 const observed = clientOf({ text: `For people\n${ledgerLine(ledgerOf())}`, scopes: ['a', 'b'] })
 
-describe('what differs', () => {
-  it('is nothing in a field that is not named', () => {
+describe('the difference between spec and client', () => {
+  it('is empty for a field that the spec does not name', () => {
     expect(fieldChanges({ name: 'deployer' }, observed)).toEqual([])
   })
 
-  it('is told by field, before and after', () => {
+  it('lists each field, before and after', () => {
     const fields: Fields = { name: 'x', description: 'y', scopes: ['a'], grantTypes: [] }
     expect(fieldChanges(fields, observed)).toEqual([
       { field: 'name', before: 'deployer', after: 'x' },
@@ -21,7 +21,7 @@ describe('what differs', () => {
     ])
   })
 
-  it('is nothing where lists hold the same in another order, or more than once', () => {
+  it('is empty if lists have the same items in another order, or more than once', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string(), { maxLength: 6 }), fc.nat(), (scopes, turn) => {
         const turned = [...scopes.slice(turn % (scopes.length || 1)), ...scopes.slice(0, turn % (scopes.length || 1))]
@@ -31,13 +31,13 @@ describe('what differs', () => {
     )
   })
 
-  it('is something where one list has more', () => {
+  it('is not empty if one list has more items', () => {
     expect(fieldChanges({ name: 'deployer', scopes: ['a', 'b', 'c'] }, observed)).toHaveLength(1)
     expect(fieldChanges({ name: 'deployer', scopes: ['a'] }, observed)).toHaveLength(1)
     expect(fieldChanges({ name: 'deployer', scopes: [] }, observed)).toHaveLength(1)
   })
 
-  it('is nothing in a description but for the ledger and white space at its end', () => {
+  it('is empty for descriptions that differ only in the ledger and in white space at the end', () => {
     expect(fieldChanges({ name: 'deployer', description: 'For people \n' }, observed)).toEqual([])
     expect(fieldChanges({ name: 'deployer', description: '' }, clientOf({ ledger: ledgerOf() }))).toEqual([])
   })
@@ -55,7 +55,7 @@ describe('what differs', () => {
     ).toEqual([])
   })
 
-  it('is gone once it is changed', () => {
+  it('is empty after the change', () => {
     const list = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'))
     const fields = fc.record(
       { name: fc.string(), description: fc.string(), scopes: list, grantTypes: list, authMethods: list },

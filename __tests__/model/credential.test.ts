@@ -10,7 +10,7 @@ import { actor, destination, key, ledgerOf, now } from '../support/values.ts'
 const [current, next] = ['c', 'n'].map((letter) => letter.repeat(43)) as [string, string]
 
 describe('the hint of a key', () => {
-  it('is never that of a secret, whatever the key is called', () => {
+  it('never looks like the hint of a secret, whatever the key is called', () => {
     for (const kid of ['e6815', '2026', 'key of ours', 'c'.repeat(44), '']) expect(isKeyHint(keyHint(kid))).toBe(true)
     expect(keyHint(current)).toBe(current)
     expect(['e6815', '00000', '-----'].filter(isKeyHint)).toEqual([])
@@ -29,7 +29,7 @@ describe('the ledger of keys', () => {
     ),
   })
 
-  it('is read as it was written, and says the current key once', () => {
+  it('is read as it was written, and has the current key once', () => {
     const other: Ledger = { ...full, destinations: { ...full.destinations, [key]: { hint: next, stamp: 7 } } }
     for (const ledger of [full, other, { ...other, current: undefined }]) {
       const line = ledgerLine(ledger)
@@ -43,7 +43,7 @@ describe('the ledger of keys', () => {
   })
 })
 
-describe('what a dead run left, where it announced a key', () => {
+describe('the leftover of a dead run that announced a key', () => {
   const announced = { run: '8.1.x', at: now - 700, known: [], issuing: next, stamps: { [key]: 500 } }
   const decide = (more: Partial<RotationInput> = {}) =>
     decideRotation({
@@ -65,19 +65,19 @@ describe('what a dead run left, where it announced a key', () => {
       ...more,
     })
 
-  it('is the key of that name, which goes if it was delivered nowhere; a key that nobody announced is somebody else’s', () => {
+  it('is the announced key, which is retired if it was delivered nowhere; a key that nobody announced is somebody else’s', () => {
     const { retire, orphans, foreign, reasons } = decide()
     expect(retire).toEqual([{ hint: next, why: 'never delivered' }])
     expect([orphans, reasons]).toEqual([[], []])
     expect(foreign).toEqual([{ hint: 'key:theirs' }])
   })
 
-  it('is an orphan where it may have been delivered', () => {
+  it('is an orphan if it may have been delivered', () => {
     const { retire, orphans } = decide({ observed: new Map([[key, { secretStamp: 600 }]]) })
     expect([retire, orphans]).toEqual([[], [next]])
   })
 
-  it('is no secret that appeared at the same time', () => {
+  it('is not a secret that appeared at the same time', () => {
     const live = [{ hint: current }, { hint: 'e6815', createdAt: announced.at + 1 }]
     expect(decide({ live }).foreign).toEqual([live[1]])
   })

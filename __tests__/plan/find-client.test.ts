@@ -10,13 +10,13 @@ const mere = (at: number) => {
 }
 const find = (spec = specOf(), clients = [clientOf()]) => identify(spec, clients, actor, now)
 
-describe('which client a spec means', () => {
-  it('is none where nothing fits', () => {
+describe('the client that a spec means', () => {
+  it('is undefined if nothing matches', () => {
     expect(find(specOf(), [])).toEqual({ kind: 'none' })
     expect(find(specOf(), [clientOf({ name: 'other' }), clientOf({ name: 'Deployer' })])).toEqual({ kind: 'none' })
   })
 
-  it('is the pinned one, whatever its name and its ledger', () => {
+  it('is the pinned one, whatever its name and its ledger say', () => {
     const pinned = clientOf({
       id: 'pin',
       name: 'x',
@@ -31,19 +31,19 @@ describe('which client a spec means', () => {
     )
   })
 
-  it('is the one whose ledger says so, before one of that name', () => {
+  it('is the one with our ledger, before one with the name', () => {
     const ours = clientOf({ id: 'ours', name: 'renamed', ledger: ledgerOf() })
     expect(find(specOf(), [clientOf({ id: 'named' }), ours])).toMatchObject({ client: ours, by: 'ledger' })
   })
 
-  it('is the one of that name, to the letter', () => {
+  it('is the one with exactly that name', () => {
     expect(find(specOf(), [clientOf({ name: 'deployer ' }), clientOf({ id: 'named' })])).toMatchObject({
       client: { id: 'named' },
       by: 'name',
     })
   })
 
-  it('is refused where two have that name, and none has our ledger', () => {
+  it('is refused if two have that name and neither has our ledger', () => {
     const two = [
       clientOf({ id: 'one', owner: 'ann' }),
       clientOf({
@@ -91,12 +91,12 @@ describe('of twins', () => {
   const dead = clientOf({ id: 'dead', ledger: mere(now - 650), ...born })
   const fresh = clientOf({ id: 'fresh', ledger: mere(now - 5), createdAt: now - 5 })
 
-  it('the one with a commit is ours, and a younger announcement that died is to be deleted', () => {
+  it('the one with a commit is ours, and a younger announcement that died will be deleted', () => {
     const old = { ...settled, createdAt: now - 9000 }
     expect(find(specOf(), [dead, old])).toMatchObject({ client: { id: 'settled' }, twins: [{ id: 'dead' }] })
   })
 
-  it('the oldest is ours where none has a commit', () => {
+  it('the oldest is ours if none has a commit', () => {
     expect(find(specOf(), [dead, older])).toMatchObject({ client: { id: 'older' }, twins: [{ id: 'dead' }] })
   })
 
@@ -113,11 +113,11 @@ describe('of twins', () => {
     expect(find(specOf(), [old, other])).toMatchObject({ client: { id: 'settled' }, twins: [] })
   })
 
-  it('one whose run may still live is left to that run', () => {
+  it('one with a run that may still live is left to that run', () => {
     expect(find(specOf(), [fresh, older])).toMatchObject({ client: { id: 'older' }, twins: [] })
   })
 
-  it('two with a commit, or an announcement older than the commit, are for people to tell apart', () => {
+  it('two with a commit, or an announcement older than the commit, are ambiguous', () => {
     const other = clientOf({ id: 'other', ledger: ledgerOf() })
     for (const pair of [
       [settled, other],
@@ -126,14 +126,14 @@ describe('of twins', () => {
       expect(() => find(specOf(), pair)).toThrow(expect.objectContaining({ code: 'CLIENT_AMBIGUOUS' }))
   })
 
-  it('made at one instant the one with the greater id counts as the younger', () => {
+  it('that were created at the same instant, the one with the greater id counts as the younger', () => {
     expect(isYounger(clientOf({ id: 'b' }), clientOf({ id: 'a' }))).toBe(true)
     expect(isYounger(clientOf({ id: 'a' }), clientOf({ id: 'b' }))).toBe(false)
     expect(isYounger(clientOf(), clientOf())).toBe(false)
   })
 })
 
-it('a refusal to touch what is not ours says whose it is, harmlessly', () => {
+it('a refusal to touch another owner’s client names the owner, harmlessly', () => {
   const owner = { ...ledgerOf().owner, name: '::error::x\n##[group]', repository: '7' }
   const error = ownedElsewhere(clientOf({ ledger: ledgerOf({ owner }) }), actor)
   expect(error.message).not.toMatch(/\n|##\[/)

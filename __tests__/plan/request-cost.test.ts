@@ -24,7 +24,7 @@ beforeEach(async () => {
 })
 
 describe('the need of a plan', () => {
-  it('is what creating, proving and delivering really writes, and its reads besides those before the plan', async () => {
+  it('equals the writes of creating, proving and delivering, and the reads after the plan', async () => {
     const create = {
       kind: 'create',
       fields: {},
@@ -40,7 +40,7 @@ describe('the need of a plan', () => {
     expect(need.tenant.reads).toBeGreaterThanOrEqual(tenant.reads - 1)
   })
 
-  it.each(['secret', 'key'] as const)('covers what rotating a %s writes', async (credential) => {
+  it.each(['secret', 'key'] as const)('covers the writes of rotating a %s', async (credential) => {
     const method = credential === 'key' ? { 'auth-method': 'private_key_jwt' } : {}
     await simulation.run(method)
     simulation.advance(1)
@@ -54,7 +54,7 @@ describe('the need of a plan', () => {
   })
 })
 
-it('counts what is deleted and retired', () => {
+it('counts deletions and retirements', () => {
   const keyHint = 'k'.repeat(43)
   expect(
     needOf([

@@ -97,7 +97,7 @@ function expectRemembered(simulation: Simulation): void {
   expect(Object.keys(ledger.spaces ?? {}).sort()).toEqual(made.map(({ spaceId }) => spaceId).sort())
 }
 
-describe('wherever a run is stopped, P7: the next one goes on', () => {
+describe('wherever a run is stopped, P7: the next one continues', () => {
   for (const [name, each] of Object.entries(cases))
     for (const trouble of troubles)
       test(`${name} × ${trouble}`, async () => {

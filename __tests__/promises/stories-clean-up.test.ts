@@ -44,7 +44,7 @@ describe('nothing is written to GitHub before the proof', () => {
     expectUsable(simulation, [repositoryPlace])
   })
 
-  test('an id that may not be written is told, and the secret that was delivered stays and is the current one', async () => {
+  test('an id that may not be written fails the run, and the delivered secret stays and is the current one', async () => {
     const { simulation, watch } = await prepared({ before: rotatedWithoutId })
     const held = { secrets: 'write', actions_variables: 'read', metadata: 'read' } as const
     const token = simulation.sandbox.github.issueToken({ kind: 'app', permissions: held })
@@ -117,8 +117,8 @@ describe('P1: a client that is deleted in the midst of a run leaves no dead secr
   })
 })
 
-describe('clean-up goes on after its first failure', () => {
-  test('the announcement is taken back where the token could not be given back, and all that failed is told', async () => {
+describe('clean-up continues after its first failure', () => {
+  test('the announcement is taken back although the token could not be given back, and each failure is reported', async () => {
     const { simulation, watch } = await prepared(rotated)
     const { faults } = simulation.sandbox
     const refuse = { kind: 'status', status: 403, body: '{"errors":[{"code":"X","title":"no"}]}' } as const

@@ -110,7 +110,7 @@ describe('P6: what is in order is left alone', () => {
     await expectSettled(simulation)
   })
 
-  test('a tenant makes a secret for a client that is to use keys only', async () => {
+  test('a tenant makes a secret for a client that should use keys only', async () => {
     const { simulation, watch } = await prepared({ settings: { secretForKeys: 'made' } })
     const inputs = { 'auth-method': 'private_key_jwt' }
     expect((await simulation.run(inputs)).log.join('\n')).not.toContain('Another run')

@@ -95,6 +95,6 @@ export function clientGone(): ActionError {
   return new ActionError(
     'CLIENT_MISSING',
     'somebody deleted the client while this run was at work on it',
-    'Run again: the next run creates it anew, unless client-id names it.',
+    'Run again: the next run creates it again, unless client-id names it.',
   )
 }

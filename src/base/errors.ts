@@ -40,36 +40,37 @@ export type ErrorCode = (typeof errorCodes)[number]
 /** Both count from 1. */
 export type Position = { line: number; column: number }
 
-/** What is wrong with a spec file, and where. The message quotes keys and names, no other values. */
+/** A mistake in a spec file, with its position. The message quotes keys and names, no other values. */
 export type Mistake = Position & { file: string; message: string }
 
 /**
- * What is known of a thing that an answer does not show. `gone`: the service itself says so. `unseen`: it is gone, or the service hides
- * it from us. `not told`: the answer is somebody else's, such as a gateway's page, and says nothing. Only `src/io` decides which.
+ * Why an answer does not show something. `gone`: the service itself says that it does not exist. `unseen`: it does not exist, or the
+ * service hides it from us. `not told`: the answer came from somewhere else, such as a gateway, and proves nothing. Only `src/io` decides
+ * which.
  */
 export type Absence = 'gone' | 'unseen' | 'not told'
 
 type Details = {
   cause?: unknown
-  /** Qlik's `traceId` or GitHub's request id, and which of them it is. */
+  /** Qlik's `traceId` or GitHub's request id, with its name. */
   trace?: string | undefined
-  /** HTTP status that the failure stands for, where there was an answer. */
+  /** The HTTP status of the answer, if there was one. */
   status?: number | undefined
-  /** Of a 404: what it means. */
+  /** The meaning of a 404. */
   absence?: Absence | undefined
   /** The service's own time of that answer, in epoch seconds. */
   at?: number | undefined
-  /** Milliseconds that the service asked us to wait, where there was no time left for it. */
+  /** Milliseconds that the service asked us to wait, if there was no time left for that. */
   retryAfter?: number | undefined
-  /** Milliseconds that trying took. */
+  /** Milliseconds that all tries took. */
   spent?: number | undefined
-  /** True where the request may have been carried out although no good answer came: look before repeating it. */
+  /** True if the request may have taken effect although no good answer came: read before you repeat it. */
   uncertain?: boolean
-  /** Of spec files: what is wrong, and where. */
+  /** The mistakes in spec files. */
   mistakes?: readonly Mistake[]
 }
 
-/** The one error of this program: `message` says what happened, `hint` how to mend it. Neither ever holds a secret. */
+/** The only error class of this program. `message` says what happened, `hint` how to fix it. Neither ever holds a secret. */
 export class ActionError extends Error {
   override readonly name = 'ActionError'
   readonly code: ErrorCode
@@ -110,7 +111,7 @@ export class ActionError extends Error {
   }
 }
 
-/** Turns whatever was thrown into an ActionError: what we did not foresee is a `BUG`, told without its text's origin. */
+/** Turns any thrown value into an ActionError. An unforeseen error becomes a `BUG`, without its message. */
 export function toActionError(thrown: unknown): ActionError {
   if (thrown instanceof ActionError) return thrown
   if (isOutOfResources(thrown)) return outOfResources(thrown)
@@ -119,18 +120,18 @@ export function toActionError(thrown: unknown): ActionError {
     thrown instanceof Error
       ? (/^\s+at (?:async )?([\w.<>]+)/m.exec(thrown.stack ?? '')?.[1] ?? 'somewhere')
       : 'somewhere'
-  // The text of an unforeseen error is not printed: nobody has vouched that it holds no secret.
+  // The text of an unforeseen error is not printed, because it might hold a secret.
   return new ActionError(
     'BUG',
     `an unforeseen ${kind} in ${where}`,
-    'This is a defect of the action. Please report it with what the run was to do.',
+    'This is a defect of the action. Please report it, with a description of the run.',
     {
       cause: thrown,
     },
   )
 }
 
-/** Node itself was refused files, connections or memory: a matter of where it runs. */
+/** Did the operating system refuse files, connections or memory to Node? Then the runner is the cause. */
 function isOutOfResources(thrown: unknown): boolean {
   const code = String((thrown as { code?: unknown } | null | undefined)?.code ?? '')
   return (

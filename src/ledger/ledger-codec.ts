@@ -57,7 +57,7 @@ const lineSchema = z.lazy(() => {
     announced: z.optional(
       z.object({
         run: z.string(),
-        /** The tenant's id of the user who issues, where the tenant told it. */
+        /** The tenant's id of the user who issues, if the tenant told it. */
         by: z.optional(z.string().check(z.maxLength(longestCaller))),
         at: time,
         /** The time of a slow run's second announcement. `at` keeps its first value, because the secret was issued after that. */

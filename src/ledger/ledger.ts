@@ -58,7 +58,7 @@ export function deliveredEntry(
 export function recalledDestination(key: string, delivered: Delivered, owner: Ledger['owner']): Destination {
   const parts = readDestinationKey(key)
   if (parts === undefined)
-    throw new ActionError('BUG', 'a key of the ledger is none', 'This is a defect of the action.')
+    throw new ActionError('BUG', 'a key of the ledger is malformed', 'This is a defect of the action.')
   const [idAs, idName = ''] = (delivered.id ?? 'none:').split(':') as [Destination['idAs'], string?]
   const { store, secretName, organization } = parts
   if (organization !== undefined) return { store, organization, secretName, idName, idAs }

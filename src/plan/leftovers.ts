@@ -14,7 +14,7 @@ import type { Observed } from './steps.ts'
 
 type Part = 'id' | 'secret'
 
-// --- where it may be -------------------------------------------------------------------------------------------------
+// --- its places ------------------------------------------------------------------------------------------------------
 
 /**
  * The places that the ledger of a client names, and those to which a run was about to deliver. A place that the spec names too is returned
@@ -96,7 +96,7 @@ export function isOutOfReach({ code, status, message, absence }: ActionError): b
   return code === 'DESTINATION_FORBIDDEN' && (status === 451 || status === 423 || /\barchived\b/i.test(message))
 }
 
-// --- whose it is -----------------------------------------------------------------------------------------------------
+// --- the owners of its values ----------------------------------------------------------------------------------------
 
 /** The owner of the value in a place: this client, somebody else, nobody known, or no value at all. */
 type Whose = 'ours' | 'theirs' | 'unknown' | 'nothing'
@@ -159,7 +159,7 @@ function mayBeUnnoted(destination: Destination, { description }: ObservedClient,
   return ledger.destinations[key] !== undefined && Boolean(isUnsettled)
 }
 
-// --- what stays behind -----------------------------------------------------------------------------------------------
+// --- values that stay behind -----------------------------------------------------------------------------------------
 
 /** A warning for each place with values that stay although the client is deleted. It names each value. */
 export function leftBehind(

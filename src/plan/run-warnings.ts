@@ -6,7 +6,7 @@ import { clientLabel } from './find-client.ts'
 import { clientOf } from './run-order.ts'
 import type { Observed } from './steps.ts'
 
-/** `beside`: clients of the run's files that it leaves alone. `file`: undefined where inputs describe the client. */
+/** `beside`: clients of the run's files that it leaves alone. `file`: undefined if inputs describe the client. */
 type Run = { clients: ClientSpec[]; beside: ClientSpec[]; file: unknown; actor: Actor; policy: Policy }
 
 /** Hints of secrets have five characters, kids of keys 43. Longer text may be a secret that somebody pasted, and is not repeated. */

@@ -96,7 +96,7 @@ type Asking = {
   questions: SpaceQuestions
 }
 
-/** Returns the id of the space, where it is known. */
+/** Returns the id of the space, if it is known. */
 function askMembership({ space, roles }: Membership, { client, bot, seen, questions }: Asking): string | undefined {
   const found = findSpace(space, client?.description.ledger, seen)
   if (found.kind === 'ask') questions.all = true

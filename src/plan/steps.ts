@@ -25,7 +25,7 @@ import type { Actor, ClientSpec, Policy, RunIdentity } from '../spec/client-spec
  *   due for a fresh secret    retire … · announce/issue · verify · deliver … · commit · [retire …]
  *   not delivered             as above without issue; own, if the ledger is not ours yet
  *   absent in the spec        revoke … · remove-values … · delete, and a look at its places
- *   a member of other spaces  own, where nothing is issued · revoke … · grant …, after the above
+ *   a member of other spaces  own, if nothing is issued · revoke … · grant …, after the above
  */
 export type Step =
   | { kind: 'delete-twin'; clientId: string }
