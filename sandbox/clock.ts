@@ -33,7 +33,7 @@ export class SandboxClock {
 
 const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** "25h", "90s", "7d" in milliseconds; undefined when it is none of these. */
+/** "25h", "90s", "7d" in milliseconds; undefined for any other text. */
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim())
   const unit = units[match?.[2] ?? '']

@@ -6,7 +6,7 @@ import { startSandbox } from './server.ts'
 
 const repository = 'acme/app'
 const repositoryId = 123456789
-/** What the examples deliver to. */
+/** The environments of the examples. */
 const environments = ['staging', 'production', 'qlik-admin', 'qlik-preview']
 
 const { sandbox, tenantUrl, githubUrl, close } = await startSandbox({

@@ -18,8 +18,8 @@ const parameterChecks = new Map<Schema, ValidateFunction>()
 const templates: Template[] = Object.entries(description.paths as Record<string, Schema>).map(readTemplate)
 
 /**
- * What GitHub's own API description has against a request; empty when nothing. It is stricter than GitHub in two ways:
- * a field or a query parameter that is not described is a problem.
+ * The ways in which a request breaks GitHub's own API description; empty if there are none. It is stricter than GitHub in two
+ * ways: a field or a query parameter that is not described is a problem.
  */
 export function validateGithubRequest(record: { method: string; path: string; body?: unknown }): string[] {
   const [pathname = '', query = ''] = record.path.split('?')
@@ -32,7 +32,7 @@ export function validateGithubRequest(record: { method: string; path: string; bo
   return [...problems, ...checkBody(record.body, operation)].map((problem) => `${what}: ${problem}`)
 }
 
-/** Where a renamed repository redirects to has no description of its own. */
+/** The target of a renamed repository's redirect has no description. */
 function withoutRepositoryId(pathname: string): string {
   return pathname.replace(/^\/repositories\/\d+/, '/repos/any/any')
 }

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 
-/** What a step printed and wrote. `raw` is its output as it came, `log` what a person would see of it. */
+/** The output of a step. `raw`: its unchanged output; `log`: the part that a person would see. */
 export type StepResult = {
   exitCode: number | null
   signal: NodeJS.Signals | null

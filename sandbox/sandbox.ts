@@ -9,7 +9,7 @@ import { defaultSettings, type Settings } from './settings.ts'
 import { Tenant } from './tenant/model.ts'
 import { TenantRoutes } from './tenant/routes.ts'
 
-/** What became of a request. Everything but `response` is for the caller to play: the server does it on the socket. */
+/** The result of a request. The caller carries out every kind except `response`: the server does so on the socket. */
 export type Outcome =
   | ({ kind: 'response' } & SandboxResponse)
   | ({ kind: 'cut'; tookEffect: boolean } & SandboxResponse)

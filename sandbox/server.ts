@@ -8,9 +8,9 @@ import type { Settings } from './settings.ts'
 
 export type StartOptions = {
   settings?: Partial<Settings>
-  /** One made before; its `tenantUrl` and `githubUrl` settings become those of the listeners. */
+  /** An existing sandbox; its settings `tenantUrl` and `githubUrl` become the addresses of the listeners. */
   sandbox?: Sandbox
-  /** As GitHub Enterprise Server has: "/api/v3" */
+  /** As on GitHub Enterprise Server: "/api/v3" */
   githubBasePath?: string
   /** 0, the default, takes any free port. */
   tenantPort?: number

@@ -1,6 +1,6 @@
 /**
- * What a test may change while the sandbox runs. Most entries stand for something that the public documentation of
- * Qlik Cloud or GitHub leaves open, so that a client can be shown to live with either answer. Durations are seconds.
+ * The switches that a test may change while the sandbox runs. Most of them represent a behaviour that the public documentation of
+ * Qlik Cloud or GitHub does not define, so that tests can show that the action works either way. Durations are seconds.
  */
 export type Settings = {
   /** Read once, at construction. */
@@ -12,11 +12,11 @@ export type Settings = {
   issuer: string | undefined
   /** Largest page the list gives, whatever `limit` asks for (at most 100). */
   pageLimit: number
-  /** Entries that stand on every page of the list of clients, in any form. */
+  /** Entries on every page of the list of clients, in any form. */
   strangers: unknown[]
   filterCase: 'sensitive' | 'insensitive'
   listDelay: number
-  /** How far what reads of clients show is behind what was written. */
+  /** The delay until reads of clients show a write. */
   readsBehind: number
   deletedClients: 'hidden' | 'shown'
   maxClients: number
@@ -31,19 +31,19 @@ export type Settings = {
   getShowsSecrets: boolean
   replaceAbsent: 'allowed' | 'refused'
   publicKeysPatch: 'allowed' | 'refused'
-  /** Of a client that is created for keys alone. */
+  /** The secret of a client that is created for keys only. */
   secretForKeys: 'none' | 'made'
   unconfirmedDeleteStatus: number
   hints: 'prefix' | 'suffix' | 'opaque'
   lastSecret: 'deletable' | 'kept'
   stampsOfSecrets: 'present' | 'absent'
-  /** By how much the clock by which secrets are dated is ahead of that of the `Date` header. */
+  /** By how much the clock that dates secrets is ahead of the clock of the `Date` header. */
   secretClockAhead: number
   secretDelay: number
   consentDelay: number
   untrustedStatus: number
   untrustedCode: string
-  /** Which host a signed assertion may name as its audience, where the tenant is reached by another name than its issuer's. */
+  /** The host that a signed assertion may name as its audience, if the tenant is reached under another name than its issuer's. */
   audiences: 'asked' | 'issuer' | 'either'
   tokensDieWithSecret: boolean
   tokensDieWithClient: boolean
@@ -51,22 +51,22 @@ export type Settings = {
   maxTokensPerUser: number
   usersMe: 'answers' | 'refuses'
   usersMeRedirects: boolean
-  /** When the user that a client acts as is made. Clients made by hand (`addClient`) get it with their first token. */
+  /** The time at which a client's user is created. Clients made by hand (`addClient`) get it with their first token. */
   botAppears: 'with-client' | 'with-token'
   deletionOfBots: 'allowed' | 'refused'
-  /** As which type a space takes a bot, and how it answers another one. */
+  /** The assignee type that a space accepts for a bot, and the answer to another type. */
   typeOfBots: 'user' | 'bot' | 'either'
   wrongTypeStatus: number
-  /** How a space answers somebody who may not see it. */
+  /** The answer of a space to a caller who may not see it. */
   unseenSpace: 'forbidden' | 'missing'
-  /** Names of the events of access tokens, and whether those of bots say whose they are. */
+  /** Names of the events of access tokens, and whether events of bots name their user. */
   nameOfTokenEvents: 'new' | 'old' | 'both'
   usersOfTokenEvents: 'told' | 'not told'
-  /** Paths that are closed to everybody, each with the status that it answers with. */
+  /** Paths that are closed to all callers, each with the status of its answer. */
   closed: Record<string, 401 | 403 | 404>
   tier1PerMinute: number
   tier2PerMinute: number
-  /** Of all users together: half of what each is allowed, times their number, so 50 on a tenant of one user. */
+  /** The limit for all users together: half of each user's limit, times their number, so 50 on a tenant with one user. */
   tenantWritesPerMinute: number
 
   /** May carry a base path, as GitHub Enterprise Server does: https://host/api/v3 */
@@ -77,7 +77,7 @@ export type Settings = {
   strangeValues: unknown[]
   wrongKey: 'silent' | 'refused'
   stampDelay: number
-  /** By how much the clock of the `Date` header is ahead of that of the stamps. */
+  /** By how much the clock of the `Date` header is ahead of the clock of the stamps. */
   githubDateAhead: number
   primaryPerHour: number
   secondaryPointsPerMinute: number

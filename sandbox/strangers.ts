@@ -1,6 +1,7 @@
 /**
- * Entries of a tenant's list that are none of ours, for the setting `strangers`: a client whose id is the address of its metadata
- * document, one with an id of a kind that nobody documented, and some whose fields have other forms. Each has the name that is given.
+ * Entries of a tenant's list that the action does not manage, for the setting `strangers`: a client whose id is the address of
+ * its metadata document, one with an id of a kind that nobody documented, and some whose fields have other forms. Each has the
+ * name that is given.
  */
 export function strangeClients(clientName: string): unknown[] {
   const base = {

@@ -1,5 +1,5 @@
-// Runs every workflow of the README and of examples/, as they stand there, on a workflow engine that is not ours (nektos/act,
-// without containers) against the sandbox, and looks at what came of each. `node scripts/node24.mjs scripts/act.ts PATH_OF_ACT [NAME]`
+// Runs every workflow of the README and of examples/, unchanged, on an independent workflow engine (nektos/act, without
+// containers) against the sandbox, and checks the results. `node scripts/node24.mjs scripts/act.ts PATH_OF_ACT [NAME]`
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import * as many from './act/many.ts'
@@ -15,7 +15,7 @@ const [, , , only = ''] = process.argv
 
 const covered = new Set<string>()
 
-/** What is run, by its name; the examples by those of their files. */
+/** The workflows by name; examples by the names of their files. */
 const plays: [name: string, prepare: (stage: Stage) => void, play: Play][] = [
   ['README: the first workflow', block('README.md', /\bjobs:[\s\S]*api-key/), one.firstClient],
   ['README: getting an access token', block('README.md', /\/oauth\/token/), use.accessToken],
@@ -74,7 +74,7 @@ function example(file: string, ...all: Play[]): typeof plays {
   ])
 }
 
-/** A block of a page; where it shows steps alone, with what makes a workflow of them. */
+/** A block of a page; if it shows only steps, wrapped in a workflow. */
 function block(page: string, looks: RegExp): (stage: Stage) => void {
   const found = blocksOf(page).find((text) => looks.test(text))
   if (found === undefined) return () => raise(`no block of ${page} looks like ${looks}`)
@@ -91,7 +91,7 @@ function blocksOf(file: string): string[] {
   )
 }
 
-/** Workflows that nothing here runs, in the examples and in the documentation. */
+/** Workflows in the examples and the documentation that this script does not run. */
 function forgotten(): string[] {
   const files = globSync('examples/*.yml', { cwd: root }).map((name) => name.replaceAll('\\', '/'))
   const pages = ['README.md', ...globSync('docs/*.md', { cwd: root })]
@@ -100,7 +100,7 @@ function forgotten(): string[] {
   return [
     ...files.filter((file) => !plays.some(([name]) => name === file)),
     ...blocks.map(({ page, text }) => `${page}, the workflow that begins with \`${text.split('\n', 1)}\``),
-  ].map((what) => `${what}: nothing here runs it`)
+  ].map((what) => `${what}: this script does not run it`)
 }
 
 function raise(message: string): never {

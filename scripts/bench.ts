@@ -5,8 +5,8 @@ import { bundleTable } from './bench/bundle.ts'
 import { type Fleet, fleet, memoryOfCreating } from './bench/fleet.ts'
 import { type Spread, type StartUp, startUp } from './bench/start.ts'
 
-// Measures what docs/performance.md tells of. Nothing passes or fails here: what is counted exactly is also a test. `--memory`: the
-// memory of creating, too, which takes ten minutes, for the limits are waited for.
+// Measures the numbers of docs/performance.md. It has no pass or fail: tests check the exact counts. `--memory` also measures the
+// memory of creating clients; this takes ten minutes, because the run waits for the limits.
 
 const latencies = [0, 50, 200]
 const sizes = [1, 10, 100, 200]
@@ -109,7 +109,7 @@ function shown({ median, least, most }: Spread, digits: number): string {
 }
 
 function table(rows: Row[]): string {
-  const all = [{ what: 'what', measured: 'measured', budget: 'budget', limit: 'the limit it is held against' }, ...rows]
+  const all = [{ what: 'what', measured: 'measured', budget: 'budget', limit: 'the limit for comparison' }, ...rows]
   const keys = ['what', 'measured', 'budget', 'limit'] as const
   const widths = keys.map((key) => Math.max(...all.map((row) => row[key].length)))
   const line = (row: Row) => `| ${keys.map((key, index) => row[key].padEnd(widths[index]!)).join(' | ')} |`

@@ -19,7 +19,7 @@ execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc
 
 const ncc = require('@vercel/ncc')
 const { code, assets, stats } = await ncc(path.join(root, 'build/main.js'), {
-  // ncc would make index.js small and leave the chunks beside it as they are: `small` does it for each of them, in its own way.
+  // ncc would minify index.js but not the chunks beside it: `small` minifies each of them.
   minify: false,
   license: 'licenses.txt',
   quiet: true,
@@ -41,8 +41,8 @@ console.log(
 )
 
 /**
- * The same code in fewer bytes. Functions and classes keep their names, by which a `BUG` says where it happened. Modules get the
- * parentheses back that minifying strips: V8 compiles a function in parentheses at once, and parses any other twice.
+ * The same code in fewer bytes. Functions and classes keep their names, because a `BUG` uses them to name its place. Modules get
+ * the parentheses back that minifying strips: V8 compiles a function in parentheses at once, and parses any other twice.
  */
 async function small(source) {
   const { code } = await minify(source, {
@@ -65,7 +65,7 @@ async function small(source) {
   return `${text}\n`
 }
 
-/** What went into each file, by package: for the table of `npm run bench`. */
+/** The content of each file by package, for the table of `npm run bench`. */
 function held() {
   const { chunks, chunkGraph } = stats.compilation
   return [...chunks].map((chunk) => {
@@ -81,7 +81,7 @@ function held() {
   })
 }
 
-/** The licences of everything that can be in the bundle: what we depend on at run time, and what that depends on. */
+/** The licences of all packages that can be in the bundle: our run-time dependencies, and theirs. */
 function licenses() {
   const found = new Map()
   const visit = (name, from) => {

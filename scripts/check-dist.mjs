@@ -1,4 +1,4 @@
-// Proves that dist/ is what src/ builds to: file by file, byte by byte.
+// Checks that dist/ equals a fresh build of src/, file by file and byte by byte.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
@@ -18,9 +18,11 @@ try {
   }
   const different = [...files].filter((name) => read(fresh, name) !== read(path.join(root, 'dist'), name))
   if (different.length > 0) {
-    console.error(`dist/ is not what src/ builds to: ${different.join(', ')}. Run "npm run build" and commit dist/.`)
+    console.error(
+      `dist/ differs from a fresh build of src/: ${different.join(', ')}. Run "npm run build" and commit dist/.`,
+    )
     process.exitCode = 1
-  } else console.log(`dist/ is what src/ builds to (${files.size} files)`)
+  } else console.log(`dist/ equals a fresh build of src/ (${files.size} files)`)
 } finally {
   rmSync(fresh, { recursive: true, force: true })
 }

@@ -33,7 +33,7 @@ const nobody = { tenant: '', 'admin-client-id': '', 'admin-client-secret': '', '
 export async function mistakesInAFile(stage: Stage): Promise<void> {
   stage.act(
     'Three clients in one file, and mistakes in it',
-    'All of them are told at once, each on its line, and nobody is asked anything.',
+    'All of them are reported at once, each on its line, and no request is made.',
   )
   stage.writeFile('clients.yaml', mistaken)
   const { outputs, requests, raw } = await stage.run(given)
@@ -71,7 +71,7 @@ export async function manyClients(stage: Stage): Promise<void> {
   stage.check('two repositories see it, and no other', seers === 'acme/app,acme/web')
   const key = github.secretValue({ repository, name: 'QLIK_PRIVATE_KEY' }) ?? ''
   const signer = github.variableValue({ repository, name: 'QLIK_SIGNER_ID' }) ?? ''
-  stage.check('what the private key signs gets an access token', await stage.keyWorks(key, signer))
+  stage.check('an assertion signed with the private key gets an access token', await stage.keyWorks(key, signer))
   stage.check(
     'the tenant never had the private key',
     stage.sandbox.tenant.findByName('signer')[0]?.secrets.length === 0,

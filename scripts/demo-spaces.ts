@@ -1,6 +1,9 @@
 import type { Stage } from './demo-stage.ts'
 
-/** A client that signs in and gets 403 until its user is a member of the space; it is one as long as the spec says so. */
+/**
+ * A client that signs in and gets 403 until its user is a member of the space. It is a member as long as the spec names the
+ * space.
+ */
 export async function spaces(stage: Stage, deployer: Record<string, string>): Promise<void> {
   stage.act('The client reads a space', 'Scopes do not open spaces: its user must be a member.')
   const { id } = stage.sandbox.tenant.spaces.add('Finance')
@@ -12,5 +15,5 @@ export async function spaces(stage: Stage, deployer: Record<string, string>): Pr
   const again = await stage.run({ ...deployer, spaces: 'Finance: consumer' })
   stage.check('the next run has nothing to do', again.writes === 0)
   await stage.run({ ...deployer, spaces: '[]' })
-  stage.check('what the spec no longer names is revoked: 403', (await stage.statusFor(path)) === 403)
+  stage.check('a space that the spec no longer names is revoked: 403', (await stage.statusFor(path)) === 403)
 }

@@ -11,17 +11,17 @@ export const repository = 'acme/app'
 export const hour = 3_600_000
 export const day = 24 * hour
 
-/** Where credentials lie on GitHub. */
+/** The place of credentials on GitHub. */
 export type Place = { environment?: string } | { organization: string }
 
-/** What one run of the action came to. */
+/** The result of one run of the action. */
 export type Run = StepResult & { requests: number; writes: number }
 
-/** Plain where the output is no terminal, or NO_COLOR is set. */
+/** Plain if the output is not a terminal, or if NO_COLOR is set. */
 const style = (format: Parameters<typeof styleText>[0], text: string) => styleText(format, text)
 const say = (text: string, indent = 2) => console.log(text.replace(/^(?=.)/gm, ' '.repeat(indent)))
 
-/** A tenant and GitHub on this machine, the built action that is run against them, and the audience that it is shown to. */
+/** A tenant and GitHub on this machine, the built action that runs against them, and the terminal that shows it. */
 export class Stage {
   readonly sandbox: Sandbox
   readonly close: () => Promise<void>
@@ -105,13 +105,13 @@ export class Stage {
     return { ...step, requests: seen.length, writes }
   }
 
-  /** Tells whether what was promised is so; a promise that is broken fails the demo. */
+  /** Checks a promise and prints the result; a broken promise fails the demo. */
   check(promise: string, kept: boolean): void {
     if (!kept) this.failures += 1
     say(kept ? `${style('green', '✔')} ${promise}` : style('red', `✘ NOT SO: ${promise}`))
   }
 
-  /** Shows what lies on GitHub: names, stamps, and the values of variables. Values of secrets nobody can read. */
+  /** Shows the content of GitHub: names, stamps, and the values of variables. Nobody can read the values of secrets. */
   showGitHub(place: Place = {}): void {
     const { github } = this.sandbox
     const at = 'organization' in place ? place : { repository, ...place }
@@ -148,7 +148,7 @@ export class Stage {
     return this.#getsToken({ client_id: clientId ?? usual(), client_secret: secret })
   }
 
-  /** Does what this private key signs get an access token? */
+  /** Does an assertion signed with this private key get an access token? */
   async keyWorks(pem: string, clientId: string): Promise<boolean> {
     const key = await readSigningKey(pem, '', () => {})
     if ('complaint' in key) return false
@@ -160,7 +160,7 @@ export class Stage {
     })
   }
 
-  /** What the tenant answers to a workflow that signs in with what the repository holds, and reads this. */
+  /** The tenant's answer to a workflow that signs in with the repository's credentials, and reads this. */
   async statusFor(path: string): Promise<number> {
     const id = this.sandbox.github.variableValue({ repository, name: 'QLIK_CLIENT_ID' }) ?? ''
     const accessToken = await this.#token({ client_id: id, client_secret: this.storedSecret() })
@@ -213,7 +213,10 @@ function coloured(line: string): string {
   return line.replace(/^[✓○]/, (mark) => style('green', mark))
 }
 
-/** The summary's Markdown for a terminal: what GitHub folds up stays folded, and the table of one client stands upright. */
+/**
+ * The summary's Markdown for a terminal: folded parts stay folded, and the table of one client is shown with one field on each
+ * line.
+ */
 function readable(markdown: string): string {
   return markdown
     .replace(/<details><summary>(.*?)<\/summary>.*?<\/details>/gs, '▸ $1')

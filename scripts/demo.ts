@@ -29,7 +29,7 @@ async function firstRun(stage: Stage): Promise<void> {
 }
 
 async function secondRun(stage: Stage): Promise<void> {
-  stage.act('The second run', 'All is as it should be.')
+  stage.act('The second run', 'Everything is in order.')
   const { outputs, requests, writes } = await stage.run(deployer)
   stage.check(`${requests} requests, none of them a write`, writes === 0 && outputs.changed === 'false')
 }
@@ -73,7 +73,7 @@ async function graceIsOver(stage: Stage, previous: string): Promise<void> {
 }
 
 async function overwritten(stage: Stage): Promise<void> {
-  stage.act('Somebody overwrites the secret on GitHub', 'Nobody can read it back, but its stamp tells.')
+  stage.act('Somebody overwrites the secret on GitHub', 'Nobody can read it back, but its stamp shows the change.')
   stage.sandbox.github.overwriteSecret({ repository, name: 'QLIK_CLIENT_SECRET' }, 'pasted-by-mistake')
   stage.check('workflows can’t sign in any more', !(await stage.storedSecretWorks()))
   stage.sandbox.clock.advance(hour)
@@ -82,7 +82,10 @@ async function overwritten(stage: Stage): Promise<void> {
 }
 
 async function adoption(stage: Stage): Promise<void> {
-  stage.act('A client that was made by hand', 'It is adopted; what it has is kept, and environment staging is served.')
+  stage.act(
+    'A client that was made by hand',
+    'It is adopted: its own settings are kept, and environment staging gets a secret.',
+  )
   const { clientId } = stage.sandbox.tenant.addClient({
     clientName: 'reporting',
     description: 'Monthly reports. Ask Maria before changing.',

@@ -1,5 +1,5 @@
-// Writes the pages that are made from action.yml: docs/inputs.md, and the table of chosen inputs in README.md; and the JSON Schema of
-// spec files. With `--check` it writes nothing, and fails where they are out of date.
+// Writes the pages that are generated from action.yml: docs/inputs.md, and the table of chosen inputs in README.md; and the JSON
+// Schema of spec files. With `--check` it writes nothing, and fails if they are out of date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { isMap, isScalar, parseDocument } from 'yaml'
 import { specSchemaText } from './schema.ts'
@@ -68,7 +68,7 @@ function section({ name, meaning, need }: Entry, what = ''): string {
   return `### \`${name}\`${what}\n\n${meaning}${line}`
 }
 
-/** The table behind `<!-- inputs: a b c -->`: of each of these the first sentence. */
+/** The table after `<!-- inputs: a b c -->`, with the first sentence of each input. */
 function withChosenInputs(readme: string, inputs: Entry[]): string {
   const found = /<!-- inputs: (.+) -->\n[\s\S]*<!-- \/inputs -->/.exec(readme)
   if (found === null) throw new Error('README.md has no table <!-- inputs: … --> … <!-- /inputs -->')

@@ -1,5 +1,5 @@
-// Runs a script on the Node that the action runs on: the local one if it is 24 or later, else the one that `npm ci`
-// brought from the registry (an optional dependency per platform). Plain JavaScript, for it must start on older Nodes.
+// Runs a script on the Node that the action runs on: the local one if it is 24 or later, else the one that `npm ci` brought from
+// the registry (an optional dependency per platform). Plain JavaScript, because it must start on older versions of Node.
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 

@@ -1,5 +1,5 @@
-// Writes sandbox/github-openapi.generated.json: of GitHub's own API description the paths that the sandbox has, without
-// prose. The package is far too large to be a dependency (385 MB), so it is fetched into a temporary directory.
+// Writes sandbox/github-openapi.generated.json: the paths of the sandbox from GitHub's own API description, without prose. The
+// package is far too large to be a dependency (385 MB), so it is fetched into a temporary directory.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -43,7 +43,7 @@ function stripped(value: Json, named = false): Json {
   return Object.fromEntries(kept.map(([key, item]) => [key, stripped(item, !named && key === 'properties')]))
 }
 
-/** Requests are what gets validated, so of an answer only its statuses stay. */
+/** Only requests are validated, so only the statuses of answers are kept. */
 function operation(raw: Node): Node {
   const { parameters, requestBody, responses } = raw
   return {
@@ -66,7 +66,7 @@ function lookUp(root: Node, reference: string): Json {
     .split('/')
     .slice(1)
     .reduce<Json | undefined>((at, key) => node(at)[key], root)
-  if (value === undefined) throw new Error(`${reference} leads nowhere`)
+  if (value === undefined) throw new Error(`${reference} has no target`)
   return value
 }
 

@@ -1,5 +1,5 @@
 /**
- * Finds out what the public documentation of Qlik Cloud leaves open, on a real tenant and on clients of its own, which it
+ * Answers questions that the public documentation of Qlik Cloud leaves open, on a real tenant with clients of its own, which it
  * removes again. See docs/probe.md. The report goes to standard output, everything else to standard error.
  */
 import { randomBytes } from 'node:crypto'
@@ -88,7 +88,9 @@ function farewell(left: string[]): string {
   return `\nNOT REMOVED; please delete by hand in the administration of the tenant:\n${left.map((it) => `- ${it}`).join('\n')}`
 }
 
-/** The first signal ends the questions, and the cleaning goes on; a later one ends everything and tells what is left. */
+/**
+ * The first signal ends the questions, and the clean-up continues; a later one ends everything and names the remaining clients.
+ */
 function stopOnSignal(left: () => string[]): Stop {
   const listeners = new Set<() => void>()
   let since: number | undefined
@@ -100,7 +102,7 @@ function stopOnSignal(left: () => string[]): Stop {
       process.exit(130)
     }
     since = performance.now()
-    say('Stopping: what was created is removed. Once more to leave it there.')
+    say('Stopping: the created clients are removed. Press Ctrl-C again to leave them there.')
     for (const listener of listeners) listener()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
@@ -116,13 +118,13 @@ function stopOnSignal(left: () => string[]): Stop {
   }
 }
 
-// A terminal that is gone must not end the cleaning.
+// A closed terminal must not end the clean-up.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  // Only the message: what an error carries along could hold a key.
+  // Only the message: other properties of an error could contain a key.
   say(error instanceof Error ? error.message : 'It failed.')
   process.exitCode = 1
 }

@@ -1,5 +1,5 @@
-// The bill of materials of dist/, on standard output: what package.json depends on at run time, and what that depends on.
-// npm's own, but filtered here: with `--omit dev` it leaves out also those run-time packages that some tool needs too.
+// The bill of materials of dist/, on standard output: the run-time dependencies of package.json, and theirs. npm's own, but
+// filtered here: with `--omit dev` it leaves out also those run-time packages that some tool needs too.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'

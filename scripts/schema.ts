@@ -11,7 +11,7 @@ type Node = {
   [key: string]: unknown
 }
 
-/** What stands in a file alone, or means something else there. Keys by their path, else by their name. */
+/** Descriptions of keys that only a file has, or that have another meaning there: by path, or else by name. */
 const words: Record<string, string> = {
   version: 'Version of this format: 1.',
   tenant: 'The tenant: `https://acme.eu.qlikcloud.com`, or just the host. Needed here or as input.',
@@ -22,7 +22,7 @@ const words: Record<string, string> = {
   name: 'The client’s name on the tenant, at most 512 characters.',
   scopes: 'A list of scopes. At least one to create a client; `[]` clears them.',
   spaces:
-    'Spaces that the client’s user is a member of, at most 20, each by `name` or `id`, with all the roles that it has there. What the action granted and this no longer names is revoked, with `[]` all of it.',
+    'Spaces that the client’s user is a member of, at most 20, each by `name` or `id`, with all the roles that it has there. A space that the action granted and this list no longer names is revoked; `[]` revokes all of them.',
   'spaces.name': 'The exact name of a space.',
   'spaces.id': 'The id of a space, as its address in the browser shows it.',
   roles: 'Roles as Qlik names them, such as `consumer`. Each type of space offers others.',
@@ -33,7 +33,7 @@ const words: Record<string, string> = {
   'client-uri': 'The client’s home page.',
   'logo-uri': 'Address of the client’s logo.',
   state:
-    '`absent` deletes what the action made: the client, and its secrets and variables on GitHub. Default `present`.',
+    '`absent` deletes the client, if the action made it, and its secrets and variables on GitHub. Default `present`.',
   deliver:
     'The places that receive the credentials, at most 20; `[]` for none. Required here or in `defaults`, unless `state` is `absent`.',
 }
@@ -42,7 +42,7 @@ const inputs: Record<string, string> = { grace: 'grace-period' }
 
 const secretName = '^([A-Za-z_]|\\{name\\})([A-Za-z0-9_]|\\{name\\})*$'
 
-/** Left to the program by zod, for they are checked by code. */
+/** Keys that zod leaves to the program, because code checks them. */
 const patterns: Record<string, Node> = {
   after: { type: 'string', pattern: '^[0-9]{1,6}[dhm]$', examples: ['90d', '24h'] },
   grace: { anyOf: [{ type: 'string', pattern: '^(0|[0-9]{1,6}[dhm])$' }, { const: 0 }], default: '24h' },
@@ -82,7 +82,7 @@ function describeAll(node: Node, path: string[], words: (path: string[]) => stri
     describeAll(property, at, words)
     const fixed = patterns[key]
     if (fixed !== undefined) delete property.anyOf
-    // An empty default is none that anybody wants to see.
+    // An empty default is not worth showing.
     if (typeof property.default === 'object') delete property.default
     const { ...shape } = property
     for (const name of Object.keys(property)) delete property[name]

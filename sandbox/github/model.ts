@@ -29,7 +29,7 @@ export type Environment = { id: number; name: string; createdAt: number; scope: 
 
 export type Organization = { login: string; stores: Map<StoreId, Scope> }
 
-/** Where a secret or a variable lies. `store` is `actions` unless said. */
+/** The place of a secret or variable. `store`: default `actions`. */
 export type Place = { repository?: string; organization?: string; environment?: string; store?: StoreId }
 export type NamedPlace = Place & { name: string }
 
@@ -111,7 +111,7 @@ export class GitHub {
     } = {},
   ): string {
     const kind = options.kind ?? 'app'
-    // Installation tokens have a JSON Web Token inside since 2026, so nothing may go by their length.
+    // Installation tokens contain a JSON Web Token since 2026, so no code may depend on their length.
     const value =
       kind === 'app' || kind === 'github_token'
         ? `ghs_1234_eyJ${hex(60)}.${hex(300)}.${hex(128)}`
@@ -185,7 +185,7 @@ export class GitHub {
     return repository?.fullName.toLowerCase().startsWith(`${login.toLowerCase()}/`) ? repository : undefined
   }
 
-  /** Who sees a secret or variable of an organization: `all`, `private`, or the full names of those selected. */
+  /** The visibility of a secret or variable of an organization: `all`, `private`, or the full names of those selected. */
   seenBy(kind: 'secrets' | 'variables', place: NamedPlace): string | string[] | undefined {
     const visibility = this.scopeAt(place)[kind].get(place.name.toUpperCase())?.visibility
     if (visibility?.visibility !== 'selected') return visibility?.visibility

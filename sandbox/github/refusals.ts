@@ -1,6 +1,6 @@
 import type { Fault } from '../faults.ts'
 
-/** Reasons for which GitHub refuses a request, with the sentences that it gives, for faults. */
+/** Reasons why GitHub refuses a request, with its messages, for faults. */
 export const refusals = {
   permission: { status: 403, message: 'Resource not accessible by integration' },
   'single sign-on': {

@@ -187,7 +187,7 @@ type Stored = { kind: 'secrets' | 'variables'; rule: StoreRule; tail: string[] }
 
 type Need = { permission: string; access: Access; classicScope: string; store?: Stored }
 
-/** What a request below a repository asks of its token; undefined where there is nothing to be found. */
+/** The permission that a request below a repository needs; undefined if there is no such path. */
 function needOf(method: string, rest: string[]): Need | undefined {
   const [head, second, third, ...tail] = rest
   if (head === 'environments' && third !== undefined) return needOfStore(method, environmentStore, third, tail)
@@ -211,7 +211,7 @@ function announce(need: Need | undefined, extra: Extra): void {
   if (need) extra.headers['x-accepted-github-permissions'] = `${need.permission}=${need.access}`
 }
 
-/** What a token may not see does not exist for it. */
+/** A resource that a token may not see does not exist for it. */
 function sees(token: GitHubToken, repository: Repository): boolean {
   if (!repository.private) return true
   if (token.kind === 'pat' && !token.scopes.includes('repo')) return false

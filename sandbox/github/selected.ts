@@ -4,7 +4,7 @@ import { GitHubProblem, notFound, unprocessable } from './problem.ts'
 import type { Visibility } from './scope.ts'
 import type { Target } from './target.ts'
 
-/** Which repositories see a secret or variable of an organization: `…/{name}/repositories[/{repository_id}]`. */
+/** The repositories that see a secret or variable of an organization: `…/{name}/repositories[/{repository_id}]`. */
 export function selectedRoute(
   call: Call,
   item: { visibility: Visibility | undefined },
@@ -28,7 +28,7 @@ export function selectedRoute(
   return emptyResponse(204)
 }
 
-/** What a secret or variable says of who sees it: its address may be that of a list. */
+/** The visibility of a secret or variable, in GitHub's form, with the address of the list of selected repositories. */
 export function shownVisibility(
   name: string,
   visibility: Visibility | undefined,

@@ -2,7 +2,7 @@ export type StoreId = 'actions' | 'dependabot' | 'codespaces' | 'agents'
 
 export type Access = 'read' | 'write'
 
-/** Permissions that one place asks for; `readNeeds` where even reading takes the right to write. */
+/** Permissions that one place asks for; `readNeeds`: if even reading needs the permission to write. */
 export type StoreRule = {
   secrets: string
   variables?: string
@@ -15,9 +15,9 @@ export type StoreRule = {
 const both = ['encrypted_value', 'key_id'] as const
 
 /**
- * By where the store lies. Permissions are those of
- * https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps - an environment's secrets and
- * variables go by `environments`, not by `secrets`. The names for agents are not published; these are a guess.
+ * By the place of the store. Permissions come from
+ * https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps - an environment's secrets and variables
+ * need `environments`, not `secrets`. The names for agents are not published; these are a guess.
  */
 export const repositoryStores: Record<StoreId, StoreRule> = {
   actions: { secrets: 'secrets', variables: 'actions_variables', classicScope: 'repo', required: both },
@@ -54,5 +54,5 @@ export function isStoreId(name: string | undefined): name is StoreId {
   return name !== undefined && Object.hasOwn(repositoryStores, name)
 }
 
-/** What a workflow can grant its own token, of the permissions that the routes here ask for. */
+/** The permissions that a workflow can grant to its own token, of the ones that the routes here need. */
 export const grantableToWorkflows: readonly string[] = ['actions', 'contents', 'metadata']

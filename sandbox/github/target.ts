@@ -3,11 +3,11 @@ import type { Repository } from './model.ts'
 import type { Scope } from './scope.ts'
 import type { StoreRule } from './stores.ts'
 
-/** What a request for secrets or variables is about, once the caller is known to be allowed. */
+/** The target of a request for secrets or variables, after the check of permissions. */
 export type Target = {
   scope: Scope
   rule: StoreRule
-  /** The organization's repositories by their id; undefined where the scope is no organization's. */
+  /** The organization's repositories by their id; undefined if the scope is not an organization's. */
   repositoryOf: ((id: number) => Repository | undefined) | undefined
   /** The path segments after `secrets` or `variables`. */
   tail: string[]

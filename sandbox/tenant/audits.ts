@@ -33,7 +33,7 @@ function readInterval(text: string | null): (event: AuditEvent) => boolean {
   return ({ at }) => at >= from && at <= to
 }
 
-/** The newest first, unless something else is asked for. */
+/** Newest first, unless the request asks for another order. */
 function sorted(events: AuditEvent[], sort: string | null): AuditEvent[] {
   const [, sign, field] = /^([+-])(source|eventType|eventTime)$/.exec(sort ?? '-eventTime') ?? []
   if (field === undefined) throw invalid('sort must be + or - and source, eventType or eventTime')
@@ -42,7 +42,10 @@ function sorted(events: AuditEvent[], sort: string | null): AuditEvent[] {
   return events.toSorted((a, b) => (sign === '+' ? order(a, b) : order(b, a)))
 }
 
-/** Answers for https://qlik.dev/apis/rest/oauth-tokens: live tokens, of all users for administrators, else one's own. */
+/**
+ * Answers for https://qlik.dev/apis/rest/oauth-tokens: live tokens: of all users for administrators, otherwise only the caller's
+ * own.
+ */
 export function oauthTokensRoute(call: Call, actor: Actor, { tenant, settings, clock }: Context): SandboxResponse {
   const [, , , id, ...more] = call.segments
   if (more.length > 0) throw notFound()

@@ -16,10 +16,10 @@ export type AuditEvent = {
 /** Days for which a tenant keeps its events: https://qlik.dev/apis/rest/audits */
 const kept = 90 * 86_400_000
 
-/** Today's name of the event of an access token, and the one before: https://qlik.dev/changelog/244 */
+/** The present and the previous name of the event of an access token: https://qlik.dev/changelog/244 */
 const names = { new: 'com.qlik.core.oauth-token.issued', old: 'com.qlik.oauth-token.issued' }
 
-/** What a tenant remembers of what happened there. */
+/** The events that a tenant keeps. */
 export class Events {
   readonly #settings: Settings
   readonly #clock: SandboxClock

@@ -66,7 +66,7 @@ function startOf(
   return Math.max(0, (end < 0 ? found.length : end) - limit)
 }
 
-/** Of the filter syntax of RFC 7644, what the published examples use: comparisons with `eq`, joined by `and`. */
+/** The part of the filter syntax of RFC 7644 that the published examples use: comparisons with `eq`, joined by `and`. */
 function readFilter(filter: string | null, settings: Settings): (client: Client, tenantId: string) => boolean {
   if (filter === null) return () => true
   const fold = (text: string) => (settings.filterCase === 'insensitive' ? text.toLowerCase() : text)

@@ -21,7 +21,7 @@ export type AddClient = Partial<ClientFields> & {
   consentMethod?: ConsentMethod
   createdByType?: string
   createdBy?: string
-  /** How many secrets it starts with; one unless said. */
+  /** The number of secrets at the start; default: one. */
   secrets?: number
   disableTag?: string
 }
@@ -66,7 +66,7 @@ export class Tenant {
     return added
   }
 
-  /** The user that a client acts as; made where it has none. */
+  /** The user of a client; created if the client has none. */
   botOf(client: Client): User {
     const known = this.knownBot(client.clientId)
     return known ?? this.addUser({ name: client.clientName, admin: true, clientId: client.clientId })
@@ -81,7 +81,7 @@ export class Tenant {
     if (user) user.status = status
   }
 
-  /** A user that is gone is a member of nothing. */
+  /** A deleted user is a member of no space. */
   deleteUser(userId: string): void {
     this.users.delete(userId)
     this.spaces.forget(userId)
@@ -107,7 +107,7 @@ export class Tenant {
     return { clientId: client.clientId, secret: secret.value, hint: secret.hint }
   }
 
-  /** A client made by hand: effective at once, trusted and able to log in unless said otherwise. */
+  /** A client made by hand: effective at once, and by default trusted and able to sign in. */
   addClient(options: AddClient): Client {
     const { consentMethod, createdByType, createdBy, secrets, ...fields } = options
     const client = this.makeClient(

@@ -3,7 +3,7 @@ import { invalid } from './problem.ts'
 
 export type Page<T> = { items: T[]; next: string | undefined; prev: string | undefined }
 
-/** One page of things that are in order, by cursors that name the first thing of a page. */
+/** One page of sorted items. A cursor names the first item of its page. */
 export function pageOf<T extends { id: string }>(all: T[], query: URLSearchParams, limits: Limits): Page<T> {
   const limit = readLimit(query.get('limit'), limits)
   const cursor = query.get('next') ?? query.get('prev')

@@ -1,7 +1,7 @@
 import type { SandboxClock } from '../clock.ts'
 import type { Client } from './types.ts'
 
-/** What the clients were before each of the latest writes. */
+/** The clients before each of the latest writes. */
 export class Past {
   readonly #clock: SandboxClock
   readonly #kept: { until: number; clients: Map<string, Client> }[] = []
@@ -15,7 +15,7 @@ export class Past {
     this.#kept.push({ until: this.#clock.now(), clients: structuredClone(new Map(clients)) })
   }
 
-  /** What was there so many seconds ago; undefined where nothing was written since. */
+  /** The state so many seconds ago; undefined if nothing was written since. */
   at(secondsAgo: number): ReadonlyMap<string, Client> | undefined {
     const then = this.#clock.now() - secondsAgo * 1000
     while (this.#kept[0] !== undefined && this.#kept[0].until <= then) this.#kept.shift()

@@ -150,7 +150,7 @@ export class TenantRoutes {
     return jsonResponse(201, createdShape(client, tenant.tenantId, settings))
   }
 
-  /** What reads show: where they are behind, what was there then. */
+  /** The clients that reads show: if reads lag behind writes, an earlier state. */
   #shown(): ReadonlyMap<string, Client> {
     const { tenant, settings } = this.#context
     return this.#past.at(settings.readsBehind) ?? tenant.clients
@@ -228,7 +228,7 @@ export class TenantRoutes {
     if (call.method === 'GET') return jsonResponse(200, connectionConfigShape(client))
     if (call.method !== 'PATCH') throw new TenantProblem(405, 'Method not allowed')
     const consentMethod = readConsentPatch(readBody(call))
-    // Setting the same value again changes nothing, so it does not start the delay anew either.
+    // Setting the same value again changes nothing, so it does not restart the delay either.
     if (client.consentMethod !== consentMethod) client.consentAt = this.#context.clock.now()
     client.consentMethod = consentMethod
     return emptyResponse(204)

@@ -74,7 +74,7 @@ export const knownScopes: ReadonlySet<string> = new Set(
   Object.entries(families).flatMap(([name, ends]) => ends.map((end) => `${name}${end}`)),
 )
 
-/** Scopes with which a bot may read its own user, when the tenant is strict about that. */
+/** Scopes with which a bot may read its own user, on a tenant that requires one. */
 export const scopesForOwnUser = [
   'admin_classic',
   'user_default',

@@ -74,7 +74,7 @@ export class Spaces {
     if (assignment) this.assignments.delete(assignment.id)
   }
 
-  /** What somebody has in a space: the one assignment that there can be. */
+  /** A user's assignment in a space: there can be only one. */
   of(spaceId: string, assigneeId: string): Assignment | undefined {
     return this.in(spaceId).find((assignment) => assignment.assigneeId === assigneeId)
   }
@@ -83,7 +83,7 @@ export class Spaces {
     return [...this.assignments.values()].filter((assignment) => assignment.spaceId === spaceId)
   }
 
-  /** Somebody is gone, and with them all that they had. */
+  /** Removes all assignments of a deleted user. */
   forget(assigneeId: string): void {
     for (const assignment of this.assignments.values())
       if (assignment.assigneeId === assigneeId) this.assignments.delete(assignment.id)

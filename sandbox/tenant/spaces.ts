@@ -5,7 +5,7 @@ import { type Assignment, rolesOfSpaces, type Space } from './spaces-model.ts'
 import type { Context } from './token.ts'
 import type { Actor } from './types.ts'
 
-/** Answers for https://qlik.dev/apis/rest/spaces: finding spaces, and who is a member. */
+/** Answers for https://qlik.dev/apis/rest/spaces: finding spaces, and reading and changing their members. */
 export function spacesRoute(call: Call, actor: Actor, context: Context): SandboxResponse {
   const [, , , id, part, assignmentId] = call.segments
   const depth = call.segments.length - 3
@@ -23,7 +23,7 @@ export function spacesRoute(call: Call, actor: Actor, context: Context): Sandbox
 
 // --- who sees and manages spaces -----------------------------------------------------------------------------------------
 
-/** Scopes don't open spaces, but these open all of them. */
+/** Other scopes don't open spaces; these open all of them. */
 function administers({ admin, scopes }: Actor, write: boolean): boolean {
   if (scopes === undefined) return admin
   const sufficient = ['admin_classic', 'admin.spaces', ...(write ? [] : ['admin.spaces:read'])]

@@ -83,7 +83,7 @@ function wrongCredentials(): TenantProblem {
   return new TenantProblem(401, 'Unauthorized', { detail: 'The client credentials are not valid' })
 }
 
-/** Without `scope` all that the client has, except `offline_access`, which is never implied. */
+/** Without `scope`: all scopes of the client except `offline_access`, which is never implied. */
 function grantedScopes(client: Client, scope: string | undefined): string[] {
   const allowed = client.allowedScopes ?? []
   if (scope === undefined || scope.trim() === '') return allowed.filter((item) => item !== 'offline_access')
@@ -95,7 +95,7 @@ function grantedScopes(client: Client, scope: string | undefined): string[] {
 
 function grant(client: Client, scopes: string[], secret: string | undefined, context: Context): SandboxResponse {
   const { tenant, settings, clock } = context
-  // By then at the latest the client has its user: https://qlik.dev/authenticate/oauth
+  // The first token creates the client's user, if it has none yet: https://qlik.dev/authenticate/oauth
   const bot = tenant.botOf(client)
   if (bot.status === 'disabled') throw new TenantProblem(403, 'Forbidden', { detail: 'The user is disabled' })
   const now = clock.now()

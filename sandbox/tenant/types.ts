@@ -9,7 +9,7 @@ export type StoredSecret = {
   usableAt: number
 }
 
-/** What a caller of the API can write. */
+/** The fields that a caller of the API can write. */
 export type ClientFields = {
   appType: string
   clientName: string
@@ -67,5 +67,5 @@ export type AccessToken = {
   secret: string | undefined
 }
 
-/** Who a request comes from, and what it may do. */
+/** The caller of a request, with its rights. */
 export type Actor = { userId: string; admin: boolean; scopes: string[] | undefined; clientId: string | undefined }

@@ -6,7 +6,7 @@ import { userShape } from './shapes.ts'
 import type { Context } from './token.ts'
 import type { Actor, User } from './types.ts'
 
-/** Answers for https://qlik.dev/apis/rest/users, as far as it concerns the users of clients. */
+/** Answers for https://qlik.dev/apis/rest/users, limited to the users of clients. */
 export function usersRoute(call: Call, actor: Actor, context: Context): SandboxResponse {
   const [, , , id] = call.segments
   if (id === undefined) {
@@ -47,7 +47,7 @@ function list(call: Call, actor: Actor, { tenant, settings }: Context): SandboxR
   return jsonResponse(200, { data, links: linksOf(page, call, settings.tenantUrl), ...total })
 }
 
-/** Whether a bot may be deleted is written nowhere. */
+/** The documentation does not say whether a bot may be deleted. */
 function remove(id: string, actor: Actor, { tenant, settings }: Context): SandboxResponse {
   if (!mayManage(actor)) throw forbidden()
   const user = tenant.users.get(id)
@@ -77,7 +77,10 @@ const filterable: Record<string, (user: User) => string> = {
 
 const searchable = ['name', 'subject']
 
-/** Of RFC 7644 what the published examples use: comparisons with `eq` and `co`, joined by `and` and `or`. Case does not count. */
+/**
+ * The part of RFC 7644 that the published examples use: comparisons with `eq` and `co`, joined by `and` and `or`. Case does not
+ * count.
+ */
 function readFilter(filter: string | null): (user: User) => boolean {
   if (filter === null) return () => true
   const term = /\s*(\w+)\s+(eq|co)\s+("(?:[^"\\]|\\.)*")\s*(and\s+|or\s+|$)/iy

@@ -1,6 +1,6 @@
 import type { Run } from './stage.ts'
 
-/** What a workflow promises; a broken promise ends it, with the engine's log where there is one. */
+/** Checks a promise of a workflow; a broken promise ends it, with the engine's log if there is one. */
 export function check(holds: boolean, sentence: string, run?: Run): void {
   if (holds) return
   const log = run === undefined ? '' : `\n${run.log.split('\n').slice(-120).join('\n')}`

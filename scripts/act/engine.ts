@@ -1,9 +1,9 @@
-// What must be put otherwise to an engine that is not GitHub's, so that the workflow means the same.
+// The changes to a workflow with which another engine runs it as GitHub does.
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml'
 
 /**
- * The engine knows no environments: to it all secrets are the repository's. So a job that names an environment gets every
- * `secrets.X` and `vars.X` in it turned into the one that is kept under `ENVIRONMENT/X`, and else the repository's, as on GitHub.
+ * The engine knows no environments: to it all secrets are the repository's. So in a job with an environment every `secrets.X` and
+ * `vars.X` is replaced by the value under `ENVIRONMENT/X`, or else by the repository's, as on GitHub.
  */
 export function withEnvironments(workflow: string): string {
   const jobs = parseDocument(workflow).get('jobs')

@@ -6,7 +6,10 @@ export type Comment = { id: number; body: string; user: { type: 'Bot' | 'User'; 
 export type Issue = { number: number; title: string; body: string; user: Comment['user'] }
 export type Mint = { owner: string; repositories: string; permissions: Record<string, string> }
 
-/** What a workflow asks GitHub for beside this action: issues, comments of a pull request, and tokens of an App. All else goes on to the sandbox. */
+/**
+ * The requests of a workflow to GitHub apart from this action's: issues, comments on a pull request, and tokens of an App. All
+ * other requests are passed on to the sandbox.
+ */
 export class Front {
   readonly comments: Comment[] = []
   readonly issues: Issue[] = []
@@ -102,7 +105,7 @@ export class Front {
     return comment
   }
 
-  /** As an App with every permission would give it: what was asked for, and all of it where nothing was. */
+  /** A token of an App with every permission: the requested permissions, or all if none were requested. */
   #mint(mint: Mint): string {
     this.mints.push(mint)
     const asked = Object.entries(mint.permissions).map(([name, access]) => [name.replaceAll('-', '_'), access])

@@ -9,9 +9,9 @@ import { standInActions, standInPrograms } from './stand-ins.ts'
 
 export const root = path.resolve(import.meta.dirname, '../..')
 export const repository = 'acme/app'
-/** What the workflows read of an environment or, under '', of the repository, beside what was delivered there. */
+/** Values that workflows read from an environment or, under '', from the repository, apart from the delivered ones. */
 type Kept = { secrets: Record<string, string>; vars: Record<string, string> }
-/** `artifacts`: the folder with what was uploaded. */
+/** `artifacts`: the folder with the uploaded artifacts. */
 export type Run = { exitCode: number | null; log: string; writes: string[]; artifacts: string }
 export type Event = { name: string; payload?: Record<string, unknown> }
 
@@ -136,7 +136,7 @@ export class Stage {
     git('remote', 'add', 'origin', `https://github.com/${repository}.git`)
   }
 
-  /** What the repository and its environments hold: what was put there, and what the action delivered. */
+  /** The values of the repository and its environments: given ones, and ones that the action delivered. */
   #given(): Kept {
     const all: Kept = { secrets: { GITHUB_TOKEN: this.front.token }, vars: {} }
     for (const environment of ['', ...this.github.findRepository(repository)!.environments.keys()]) {
@@ -153,7 +153,7 @@ export class Stage {
     return all
   }
 
-  /** Every action that a workflow here names, with the folder that stands in for it. */
+  /** Every action that a workflow here names, with the folder of its replacement. */
   #actions(folder: string): string[] {
     const standIns = standInActions(folder)
     const used = [...this.#files.values()].flatMap((text) => [...text.matchAll(/uses: ([\w-]+\/[\w-]+)@(\w+)/g)])

@@ -3,7 +3,9 @@ import path from 'node:path'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
-/** Actions of others can't be fetched here: small ones of the same inputs and outputs stand in for them. Paths by `owner/name`. */
+/**
+ * Other people's actions can't be fetched here: small ones with the same inputs and outputs replace them. Paths by `owner/name`.
+ */
 export function standInActions(folder: string): Record<string, string> {
   return {
     'OWNER/qlik-oauth-client': release(path.join(folder, 'qlik-oauth-client')),
@@ -13,7 +15,7 @@ export function standInActions(folder: string): Record<string, string> {
   }
 }
 
-/** The engine copies the action's folder: what a release has, without the tools to build it. */
+/** The engine copies the action's folder: the content of a release, without the tools that build it. */
 function release(folder: string): string {
   for (const part of ['action.yml', 'dist']) cpSync(path.join(root, part), path.join(folder, part), { recursive: true })
   return folder
@@ -62,7 +64,10 @@ for (const name of fs.readdirSync(ARTIFACTS).filter((name) => name.startsWith(pr
   fs.cpSync(path.join(ARTIFACTS, name), path.resolve(GITHUB_WORKSPACE, to, name), { recursive: true })
 `
 
-/** Programs that would fetch something: npm finds what is installed here, and qlik does what the example asks of it. */
+/**
+ * Programs that would download something: npm finds the packages that are installed here, and qlik runs the commands of the
+ * example.
+ */
 export function standInPrograms(folder: string): string {
   mkdirSync(folder, { recursive: true })
   program(path.join(folder, 'npm'), `#!/bin/sh\ntest "$1" = ci && ln -s "${root}/node_modules" node_modules\n`)

@@ -32,7 +32,7 @@ export async function accessToken(stage: Stage): Promise<void> {
   check(tokens.length === 1, 'the tenant gives an access token', run)
 }
 
-/** Not an example: what a later step is given, and prints, the log does not show. */
+/** Not an example: the log hides a secret that a later step receives and prints. */
 export async function masks(stage: Stage): Promise<void> {
   stage.keepAdmin('qlik-admin')
   stage.environment('production')

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** What the last build wrote down of its files: bytes of each, and of what went into it, by package, before it was made small. */
+/** The last build's record of its files: the bytes of each, and of its content by package before minification. */
 type Held = { file: string; bytes: number; parts: Record<string, number>; own: string[] }
 
-/** When a file is loaded, by what it holds. */
+/** The time at which a file is loaded, by its content. */
 const when: [part: string, when: string][] = [
   ['main.js', 'always'],
   ['reconcile-client.js', 'while the first answers are under way'],
@@ -16,10 +16,10 @@ const when: [part: string, when: string][] = [
   ['yaml', 'with a spec file'],
 ]
 
-/** The files of `dist` as a table: what weighs what, and when it is loaded. */
+/** The files of `dist` as a table: their size, content, and time of loading. */
 export function bundleTable(): string {
   const file = path.join(import.meta.dirname, '../../build/bundle.json')
-  if (!existsSync(file)) return 'What the bundle holds is written down by a build: run `npm run build` first.'
+  if (!existsSync(file)) return 'A build records the content of the bundle: run `npm run build` first.'
   const held = JSON.parse(readFileSync(file, 'utf8')) as Held[]
   const rows = held
     .toSorted((a, b) => b.bytes - a.bytes)

@@ -7,7 +7,7 @@ import { Simulation } from '../../__tests__/support/simulation.ts'
 import { startSandbox } from '../../sandbox/server.ts'
 import type { Settings } from '../../sandbox/settings.ts'
 
-/** `rate`: writes to the tenant in a minute, over the time from the first to the last; undefined where there are too few to tell. */
+/** `rate`: writes to the tenant in a minute, over the time from the first to the last; undefined if there are too few writes. */
 export type Fleet = {
   clients: number
   created: { requests: number; seconds: number; rate: number | undefined; refused: number }
@@ -16,7 +16,7 @@ export type Fleet = {
   memory: number
 }
 
-/** The limits that services document, and that bind. */
+/** The documented limits that apply. */
 const limits: Partial<Settings> = {
   tier1PerMinute: 1000,
   tier2PerMinute: 100,
@@ -56,7 +56,7 @@ function rateOf(times: number[]): number | undefined {
   return minutes < 1 ? undefined : times.length / minutes
 }
 
-/** The same once more as a process of its own, which says at its end how much memory it had at most. */
+/** The same in a separate process, which reports its largest use of memory at its end. */
 async function peakOf({ sandbox, inputs, env }: Simulation, clients: WrittenClient[]): Promise<number> {
   const { tenantUrl, githubUrl, close } = await startSandbox({ sandbox })
   const peak = await peakOfProcess({ ...inputs, tenant: tenantUrl }, { ...env, GITHUB_API_URL: githubUrl }, clients)

@@ -11,7 +11,7 @@ export type Started = { first: Spread; whole: Spread }
 export type StartUp = {
   /** Milliseconds of `node -e 0`. */
   bare: Spread
-  /** One request by `node:http` and no program around it: nothing can be faster. */
+  /** One request by `node:http` without any program around it: the fastest possible run. */
   floor: Started
   action: Started
   floorOverTls: Started
@@ -31,7 +31,7 @@ type Run = { args: string[]; env: Record<string, string> }
 
 /**
  * Start-up of the built action against the sandbox on loopback, with nothing to do: from the start of the process until its first
- * request is there, and until its end. Each round runs all kinds of processes in turn, and compares each with bare Node.
+ * request arrives, and until its end. Each round runs all kinds of processes in turn, and compares each with bare Node.
  */
 export async function startUp(rounds: number): Promise<StartUp> {
   const stage = await startStage()

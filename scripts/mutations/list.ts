@@ -1,6 +1,6 @@
 /**
- * One part of the sources: of the function or constant named by `in`, or of any file. Exactly one of the others says what: the value of
- * a constant or property, a call, what is returned, or a comparison.
+ * One part of the sources: of the function or constant named by `in`, or of any file. Exactly one of the other fields selects the
+ * code: the value of a constant or property, a call, a returned value, or a comparison.
  */
 export type Place = {
   in?: string

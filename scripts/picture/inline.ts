@@ -2,13 +2,13 @@
 
 export type Kind = 'text' | 'bold' | 'code' | 'heading' | 'mark' | 'bar'
 export type Piece = { kind: Kind; text: string; width: number }
-/** Pieces that stand together: what a line may be broken between. */
+/** Pieces that stay together: a line may break only between words. */
 export type Word = Piece[]
 
 const sizes: Record<Kind, number> = { text: 14, bold: 14, code: 12, heading: 20, mark: 16, bar: 8 }
 export const space = 4
 
-/** Of Arial and its like, in thousandths of their size; others stand for the usual letter. */
+/** Widths of letters in Arial and similar fonts, in thousandths of the font size, with a default for other letters. */
 const narrow: Record<string, number> = {
   ...Object.fromEntries([..."ijl'|"].map((char) => [char, 222])),
   ...Object.fromEntries([...'fIt .,:;/!'].map((char) => [char, 278])),
@@ -49,7 +49,7 @@ function wordsOf(line: string, usual: Kind): Word[] {
       for (const piece of pieces) {
         if (glued) words.at(-1)!.push(piece)
         else words.push([piece])
-        // The words of one bold part stand apart.
+        // The words of one bold part are separate.
         glued = pieces.length === 1 || piece === pieces.at(-1)
       }
     }

@@ -17,14 +17,14 @@ const delivering = (name: string, environment: string) =>
 const head = 'version: 1\ndefaults:\n  rotation: { after: 90d, grace: 24h }\nclients:\n'
 const production = delivering('deployer-production', 'production')
 const others = delivering('deployer-staging', 'staging') + delivering('dashboards', 'dashboards')
-// The token that is given may write to environments, and this is none.
+// The token may write only to environments, and this place is a repository.
 const beyondReach =
   '  - name: reporting\n    deliver: [{ repository: acme/app, client-secret-name: QLIK_REPORTING_SECRET }]\n'
 
 /**
- * The job summary of a run in which something of each kind happened: one client is rotated, one has a secret of somebody else, one is
- * delivered to where the token may not write. The program as it is, against the sandbox on a clock that stands; what is made up at random
- * is put in fixed words.
+ * The job summary of a run with one event of each kind: one client is rotated, one has a secret of somebody else, one has a
+ * destination to which the token may not write. The real program runs against the sandbox with a frozen clock; random texts are
+ * replaced by fixed ones.
  */
 export async function summaryForPicture(): Promise<string> {
   const { sandbox, tenantUrl, githubUrl, close } = await startSandbox({ settings: { clock: 'frozen' } })
@@ -77,7 +77,7 @@ async function summaryOfRun(env: Record<string, string>): Promise<string> {
   return summary
 }
 
-/** Ids, hints and the address, all of them made up at random, in the same words each time. */
+/** Replaces the random ids, hints and address by fixed texts. */
 function inFixedWords(summary: string, { tenant, settings }: Sandbox): string {
   const host = new URL(settings.tenantUrl).host
   const words = new Map([[markdown(host), 'acme.eu.qlikcloud.com']])

@@ -1,7 +1,7 @@
 import { linesOf, type Piece, space, type Word, widthOfLine, widthOfWord, wrapped } from './inline.ts'
 
-// A job summary as a picture. It reads as much Markdown as our summaries use. The picture needs no font, no style and no other
-// file: each text says how wide it is, so that any font fits.
+// A job summary as a picture. It reads the Markdown that our summaries use. The picture needs no font and no other file: each
+// text has a fixed width, so that any font fits.
 
 const width = 940
 const margin = 24
@@ -77,7 +77,9 @@ function drawTable([head = [], , ...rows]: string[][], drawing: Drawing): void {
     drawRow(row, columns, index === 0, drawing)
 }
 
-/** Each column as wide as its widest line where there is room; else what is left over goes to those that have to break lines. */
+/**
+ * Each column is as wide as its widest line, if there is room; otherwise the columns that break lines share the remaining width.
+ */
 function widthsOf(rows: string[][]): number[] {
   const room = width - 2 * margin
   const columns = rows[0]!.map((_, column) => {
@@ -142,7 +144,7 @@ function barAt(text: string, x: number, y: number): string {
   return cells.join('')
 }
 
-/** Drawn, for not every machine has these characters. */
+/** Drawn, because not every machine has these characters. */
 function markAt(mark: string, x: number, y: number): string {
   const sign = (d: string) => `<path class="sign" d="${d}"/>`
   if (mark === '✅')

@@ -6,7 +6,10 @@ export type Given = { origin: string; signIn: SignIn }
 
 type Env = Record<string, string | undefined>
 
-/** The tenant and the credential, from the environment or by asking. Arguments are no place for them: other processes read those. */
+/**
+ * The tenant and the credential, from the environment or by asking. Arguments are not safe for them: other processes can read
+ * those.
+ */
 export async function readGiven(env: Env): Promise<Given> {
   const origin = tenantOrigin(env.QLIK_TENANT?.trim() || (await ask('Tenant, such as acme.eu.qlikcloud.com: ')))
   const id = env.QLIK_ADMIN_CLIENT_ID?.trim()
@@ -22,7 +25,7 @@ export async function confirmed(question: string): Promise<boolean> {
   return /^y(es)?$/i.test((await ask(question)).trim())
 }
 
-/** Https, a host of Qlik Cloud or this machine, and nothing after it: a key is about to be sent there. */
+/** Https, a host of Qlik Cloud or this machine, and nothing after it, because a key will be sent there. */
 export function tenantOrigin(text: string): string {
   const address = /^https?:\/\//i.test(text) ? text : `https://${text}`
   const url = URL.canParse(address) ? new URL(address) : undefined
@@ -39,7 +42,7 @@ export function tenantOrigin(text: string): string {
 
 function bare(secret: string): string {
   if (!/^[\x21-\x7e]{8,}$/.test(secret))
-    throw new Error('The key or secret is empty, or holds spaces or odd characters.')
+    throw new Error('The key or secret is empty, or contains spaces or unusual characters.')
   return secret
 }
 
@@ -47,7 +50,7 @@ function ask(question: string): Promise<string> {
   return prompt(question, process.stderr)
 }
 
-/** What is typed or pasted goes nowhere but into the answer. */
+/** The typed or pasted text is used only as the answer. */
 async function askUnseen(question: string): Promise<string> {
   const answer = await prompt(question, new Writable({ write: (_chunk, _encoding, done) => done() }))
   process.stderr.write('\n')
@@ -56,8 +59,10 @@ async function askUnseen(question: string): Promise<string> {
 
 async function prompt(question: string, output: NodeJS.WritableStream): Promise<string> {
   if (!process.stdin.isTTY)
-    throw new Error('There is nobody to ask: set QLIK_TENANT and QLIK_API_KEY, and give --yes. See docs/probe.md.')
-  // From here on the terminal does not echo by itself; only then may the question invite somebody to type.
+    throw new Error(
+      'There is no terminal to ask on: set QLIK_TENANT and QLIK_API_KEY, and give --yes. See docs/probe.md.',
+    )
+  // From here on the terminal does not echo. The question must not appear earlier.
   const lines = createInterface({ input: process.stdin, output, terminal: true })
   const control = new AbortController()
   lines.once('SIGINT', () => control.abort())

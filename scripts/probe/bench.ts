@@ -2,19 +2,19 @@ import { clientsPath, OwnClients, readPage } from './own-clients.ts'
 import { OwnSpaces } from './own-spaces.ts'
 import { type Ask, type Line, type Reply, Untold, Wire } from './wire.ts'
 
-/** How somebody with the rights of a tenant administrator signs in. */
+/** The credentials of a tenant administrator. */
 export type SignIn = { kind: 'api-key'; key: string } | { kind: 'client'; id: string; secret: string }
 
-/** A client of the probe with what is needed to sign in as it. */
+/** A client of the probe with its credentials. */
 export type Subject = { id: string; name: string; secret: string; created: Reply; bornAt: number }
 
-/** When something began to be so: not yet at `notYet`, and at `by`, in seconds. Both undefined: not in the time that was given. */
+/** The time of a change in seconds: not yet at `notYet`, but at `by`. Both undefined: it did not happen in time. */
 export type Delay = { notYet: number | undefined; by: number | undefined }
 
-// Dense at first, where it matters to whoever waits; 20 tries in two minutes.
+// Frequent at first, when the delay matters most; 20 attempts in two minutes.
 const gaps = [1, 1, 1, 1, 1, 1, 2, 2, 3, 3, 4, 5, 5, 10, 10, 10, 20, 20, 20]
 
-/** What the questions are asked with: the tenant, by the credential of an administrator or of the probe's clients. */
+/** The access that questions use: the tenant, with the credentials of an administrator or of the probe's clients. */
 export class Bench {
   readonly wire: Wire
   readonly own: OwnClients
@@ -38,7 +38,7 @@ export class Bench {
     return this.wire.line.clock.elapsed()
   }
 
-  /** Makes something once for all the questions that need it; where that failed, the next question tries again. */
+  /** Makes a value once for all questions that need it; after a failure the next question tries again. */
   once<T>(name: string, make: () => Promise<T>): Promise<T> {
     const made = (this.#kept.get(name) as Promise<T> | undefined) ?? make()
     this.#kept.set(name, made)
@@ -46,7 +46,7 @@ export class Bench {
     return made
   }
 
-  /** The next question that needs it makes it anew. */
+  /** The next question that needs it makes a new one. */
   forget(name: string): void {
     this.#kept.delete(name)
   }
@@ -70,13 +70,13 @@ export class Bench {
     return this.patch(id, [{ op: 'replace', path: '/consentMethod', value }], path).then(granted(`consent ${value}`))
   }
 
-  /** The ids of the listed clients that a filter lets through. */
+  /** The ids of the listed clients that match a filter. */
   async filtered(filter: string): Promise<Record<string, unknown>[]> {
     const query = new URLSearchParams({ filter, limit: '100' })
     return (await readPage((ask) => this.admin(ask), `${clientsPath}?${query}`)).clients
   }
 
-  /** Creates a client of the probe that can be signed in as, consent aside. */
+  /** Creates a client of the probe with which one can sign in, apart from its consent. */
   async subject(fields: Record<string, unknown>): Promise<Subject> {
     const clientName = this.own.nextName()
     const bornAt = this.now
@@ -87,7 +87,7 @@ export class Bench {
     return { id: String(clientId), name: clientName, secret, created, bornAt }
   }
 
-  /** Keeps it from ever being said. */
+  /** Makes sure that it is never printed. */
   secret(value: unknown): string {
     if (typeof value !== 'string') return ''
     if (value.length > 3) this.wire.unspeakable.add(value)
@@ -129,7 +129,7 @@ export class Bench {
     if (reply !== undefined) this.#tokens.delete(token)
   }
 
-  /** Asks until it is so, for two minutes at most. */
+  /** Asks until the answer is yes, for two minutes at most. */
   async delay(since: number, isSo: () => Promise<boolean>, seconds = 120): Promise<Delay> {
     let notYet: number | undefined
     for (let tries = 0; ; tries++) {
@@ -147,7 +147,7 @@ export class Bench {
     return [...this.own.left(), ...this.spaces.left()]
   }
 
-  /** Removes all that was created and gives all tokens back. */
+  /** Removes all created clients and revokes all tokens. */
   async clean(): Promise<void> {
     this.wire.cleaning = true
     await this.spaces.removeAll()
@@ -159,7 +159,7 @@ export class Bench {
     const { signIn } = this
     if (signIn.kind === 'api-key') return Promise.resolve(signIn.key)
     this.#bearer ??= this.token(signIn.id, signIn.secret)
-    // While cleaning up, a failure to sign in must not be the last word.
+    // During the clean-up, signing in is tried again after a failure.
     this.#bearer.catch(() => {
       this.#bearer = undefined
     })
@@ -167,7 +167,7 @@ export class Bench {
   }
 }
 
-/** The reply, if the tenant did what was asked; what needs it can't go on otherwise. */
+/** The reply, if the tenant accepted the request. Throws otherwise, because later requests depend on it. */
 export function granted(what: string): (reply: Reply) => Reply {
   return (reply) => {
     if (!reply.ok) throw new Untold(`${what} was refused: ${reply.refusal}`)

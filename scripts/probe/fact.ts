@@ -2,10 +2,10 @@ import type { Settings } from '../../sandbox/settings.ts'
 import { type Bench, type Delay, granted, type Subject } from './bench.ts'
 import { type Reply, Untold } from './wire.ts'
 
-/** What was seen, for people, and the settings with which the sandbox behaves like this. */
+/** The observation, for people, and the settings with which the sandbox behaves like this. */
 export type Finding = { reads: string; settings?: Partial<Settings> }
 
-/** One thing that the public documentation of Qlik Cloud leaves open, and how a tenant is made to show it. */
+/** One question that the public documentation of Qlik Cloud leaves open, and the requests that answer it. */
 export type Fact = {
   id: string
   question: string
@@ -30,12 +30,12 @@ export function mainClient(bench: Bench): Promise<Main> {
   })
 }
 
-/** A client that nobody consented to: it never gets a token. */
+/** A client without consent: it never gets a token. */
 export function plainClient(bench: Bench): Promise<Subject> {
   return bench.once('plain', () => bench.subject({ allowedScopes: ['user_default'] }))
 }
 
-/** Its entry in the list, awaited if need be. */
+/** Its entry in the list; waits until it is listed. */
 export async function listed(bench: Bench, id: string): Promise<Record<string, unknown>> {
   let entry: Record<string, unknown> | undefined
   const isListed = async () => {
@@ -47,17 +47,17 @@ export async function listed(bench: Bench, id: string): Promise<Record<string, u
   return entry
 }
 
-/** Who a token speaks for: 401 where the token is worth nothing any more. */
+/** The user of a token: 401 if the token is no longer valid. */
 export function whoAmI(bench: Bench, bearer: string): Promise<Reply> {
   return bench.wire.send({ method: 'GET', path: '/api/v1/users/me', bearer })
 }
 
-/** Whether a token dies of what was just done, within half a minute. */
+/** Whether the latest change makes a token invalid within half a minute. */
 export async function dies(bench: Bench, bearer: string): Promise<Delay> {
   return bench.delay(bench.now, async () => (await whoAmI(bench, bearer)).status === 401, 30)
 }
 
-/** Whether the tenant took what was asked, or found fault with it. Anything else says nothing. */
+/** Whether the tenant accepted or rejected the request. Any other answer throws, because it proves nothing. */
 export function taken(reply: Reply): boolean {
   if (reply.ok) return true
   if ([401, 403, 429].includes(reply.status)) throw new Untold(`the tenant answered ${reply.refusal}`)
@@ -69,7 +69,7 @@ export function inWords({ notYet, by }: Delay): string {
   return notYet === undefined ? 'at once' : `after ${round(by)} s (not yet after ${round(notYet)} s)`
 }
 
-/** Whole seconds, as the sandbox's settings are: the shortest that were surely enough. */
+/** Whole seconds, as the sandbox's settings are: the shortest times that were certainly enough. */
 export function inSeconds({ by }: Delay): number | undefined {
   return by === undefined ? undefined : Math.ceil(by - 0.05)
 }

@@ -5,15 +5,15 @@ export const clientsPath = '/api/v1/oauth-clients'
 export type Admin = (ask: Ask) => Promise<Reply>
 
 /**
- * The probe's own clients: what it created, and nothing else, is ever changed or deleted. A client is its own by the id that the
- * tenant answered with; where that answer was lost, by a name that nobody else can have, for it ends in this run's random number.
+ * The probe's own clients: it never changes or deletes other clients. It knows a client by the id in the tenant's answer, or, if
+ * that answer was lost, by a unique name, which ends in this run's random number.
  */
 export class OwnClients {
   readonly #wire: Wire
   readonly #admin: Admin
   readonly #name: string
   readonly #byId = new Map<string, string>()
-  /** Names of clients that were asked for and of which no answer told whether they are there. */
+  /** Names of clients whose creation got no answer, so that they may exist. */
   readonly #unclear = new Set<string>()
   #count = 0
 
@@ -50,7 +50,7 @@ export class OwnClients {
     return reply
   }
 
-  /** Deletes one of them. `confirm` is what the tenant wants to see in a header: the id, once more. */
+  /** Deletes one of them. `confirm`: the value of the confirming header, normally the id. */
   async remove(id: string, confirm: string | undefined = id): Promise<Reply> {
     if (!this.#byId.has(id)) throw new Error('not a client of this run')
     const headers: Record<string, string> = confirm === '' ? {} : { 'qlik-confirm-delete': confirm }
@@ -59,7 +59,7 @@ export class OwnClients {
     return reply
   }
 
-  /** Deletes all of them, with patience. What is left afterwards, `left` tells. */
+  /** Deletes all of them, with retries. Afterwards `left` names the remaining ones. */
   async removeAll(): Promise<void> {
     await persist(this.#wire, () => this.#findUnclear(), 60)
     for (const id of this.ids) {
@@ -71,7 +71,7 @@ export class OwnClients {
     }
   }
 
-  /** What is there still, or may be, in words that let somebody find it. */
+  /** The clients that remain or may remain, with enough words to find them. */
   left(): string[] {
     const known = [...this.#byId].map(([id, name]) => `client ${id}, named “${name}” when it was created`)
     const unclear = [...this.#unclear].map(
@@ -80,7 +80,7 @@ export class OwnClients {
     return [...known, ...unclear]
   }
 
-  /** True where nothing is unclear any more. A client may take a while to be listed. */
+  /** True if the state of all clients is known. A client may appear in the list with a delay. */
   async #findUnclear(): Promise<boolean> {
     if (this.#unclear.size === 0) return true
     for (const { clientId, clientName, deletedAt } of await everyClient(this.#admin)) {
@@ -93,7 +93,7 @@ export class OwnClients {
   }
 }
 
-/** Tries a task again and again until it is done, for so many seconds. Nothing that goes wrong here may keep others from their turn. */
+/** Repeats a task until it is done, for so many seconds. A failure here must not prevent the removal of the other clients. */
 export async function persist(wire: Wire, task: () => Promise<boolean>, seconds: number): Promise<void> {
   const { clock } = wire.line
   const end = clock.elapsed() + seconds * 1000
@@ -126,7 +126,7 @@ export async function readPage(admin: Admin, path: string): Promise<Page> {
   if (!reply.ok || !Array.isArray(data)) throw new Untold(`the list: ${reply.refusal ?? 'has no data'}`)
   const href = links?.next?.href
   if (typeof href !== 'string' || href === '') return { clients: data, next: undefined }
-  // The tenant may link by another of its names: the credential goes to the one that was given, and to no other.
+  // The tenant may use another of its names in links: the credential is sent only to the given name.
   const { pathname, search } = new URL(href, 'https://tenant.invalid')
   return { clients: data, next: `${pathname}${search}` }
 }

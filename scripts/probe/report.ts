@@ -6,7 +6,7 @@ export type About = { version: string; date: string; node: string; signedInBy: '
 
 const isLocal = (host: string) => /^(127\.|localhost)/.test(host)
 
-/** For an issue that everybody can read: Markdown without secrets, ids, and names of the tenant or of people. */
+/** A report for a public issue: Markdown without secrets, ids, and names of the tenant or of people. */
 export function report(probe: Probe, about: About): string {
   const quiet = (text: string) => unnamed(text, probe)
   const told = probe.answers.filter(({ untold }) => untold === undefined)
@@ -26,8 +26,8 @@ export function report(probe: Probe, about: About): string {
     ...probe.answers.map((answer) => row(answer, quiet)),
     '',
     ...(others.length === 0
-      ? ['Wherever it told, it behaves as the sandbox does by default.', '']
-      : ['As settings of the sandbox, where they are not its defaults:', '', '```ts', ...others, '```', '']),
+      ? ['All its answers match the defaults of the sandbox.', '']
+      : ['As settings of the sandbox, if they differ from its defaults:', '', '```ts', ...others, '```', '']),
   ]
   return lines.join('\n')
 }
@@ -35,9 +35,9 @@ export function report(probe: Probe, about: About): string {
 function row({ fact, reads, settings = {}, untold }: Answered, quiet: (text: string) => string): string {
   const [mark, text] = untold === undefined ? ['✓', reads ?? ''] : ['?', `not told: ${untold}`]
   const named = Object.entries(settings).map(([name, value]) => `\`${name}: ${literal(value, quiet)}\``)
-  // A switch that nothing was seen for is named all the same: this is what stays open.
+  // A switch without an answer is listed all the same, as open.
   const open = fact.settings.filter((name) => !(name in settings)).map((name) => `\`${name}\` open`)
-  // `code` in our own questions; a tenant's words are shown as they are, and as nothing else.
+  // `code` spans in our own questions; a tenant's words are shown literally.
   return `| ${mark} | ${fact.question} | ${markdown(quiet(text))} | ${[...named, ...open].join(', ')} |`
 }
 
@@ -52,7 +52,7 @@ function literal(value: unknown, quiet: (text: string) => string): string {
   return `'${quiet(value).replace(/[^\w .:/<>…-]/g, '')}'`
 }
 
-/** Without anything that names somebody or opens something, even where the tenant's words quote it. */
+/** Removes names, ids and credentials, even if the tenant's words quote them. */
 function unnamed(text: string, { unspeakable, hosts }: Probe): string {
   let quiet = text
   for (const word of [...unspeakable].sort((a, b) => b.length - a.length)) quiet = quiet.replaceAll(word, '<secret>')

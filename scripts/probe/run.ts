@@ -11,7 +11,7 @@ import { type Line, NoAnswer, Stopped, Untold } from './wire.ts'
 /** In the order in which they are asked: the later ones use up the clients of the earlier ones. */
 export const facts: Fact[] = [...clientFacts, ...secretFacts, ...spaceFacts, ...tokenFacts, ...deletionFacts]
 
-/** What became of a question. Without an answer there is a reason. */
+/** The result of a question: an answer, or the reason why there is none. */
 export type Answered = {
   fact: Fact
   reads?: string
@@ -23,7 +23,7 @@ export type Answered = {
 
 export type Probe = {
   answers: Answered[]
-  /** What could not be removed, or perhaps not: for whoever ran the probe, not for the public. */
+  /** Clients that could not be removed, or perhaps not: for the person who runs the probe, not for the report. */
   left: string[]
   bots: number
   requests: number
@@ -38,7 +38,7 @@ export const defect = 'a defect of the probe'
 
 export type World = Line & { signIn: SignIn; run: string; say: (line: string) => void }
 
-/** Asks all questions, and removes what was created for them whatever happens. */
+/** Asks all questions, and removes the created clients in every case. */
 export async function probe(world: World, onBench: (bench: Bench) => void = () => {}): Promise<Probe> {
   const { clock, say } = world
   const began = clock.elapsed()
@@ -50,7 +50,7 @@ export async function probe(world: World, onBench: (bench: Bench) => void = () =
     for (const fact of facts) {
       say(`… ${fact.question}`)
       answers.push(await answered(fact, bench))
-      // Who may not read the list may not do anything of the rest; and who does not answer is not asked for ever.
+      // A caller who may not read the list may do nothing else either. A tenant that does not answer is not asked again.
       if (answers.length === 1 && answers[0]!.untold !== undefined) break
       if (answers.length >= 3 && answers.slice(-3).every(({ silent }) => silent)) break
     }

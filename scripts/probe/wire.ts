@@ -22,7 +22,7 @@ export type Ask = {
   headers?: Record<string, string>
 }
 
-/** The tenant gave no answer that says anything. Unless it was never sent, the request may have taken effect. */
+/** There was no usable answer. Unless the request was never sent, it may have taken effect. */
 export class NoAnswer extends Error {
   readonly sent: boolean
   constructor(message: string, sent = true) {
@@ -30,7 +30,7 @@ export class NoAnswer extends Error {
     this.sent = sent
   }
 }
-/** A question that can't be answered here, and why. */
+/** A question that can't be answered on this tenant, with the reason. */
 export class Untold extends Error {}
 /** Somebody pressed Ctrl-C. */
 export class Stopped extends Error {}
@@ -43,15 +43,15 @@ const minute = 60_000
 const silence = 20_000
 const neverStop: Stop = { requested: false, onStop: () => () => {} }
 
-/** Sends requests at a pace well below the tenant's limits, and says plainly when there was no answer. */
+/** Sends requests at a pace well below the tenant's limits, and reports clearly that there was no answer. */
 export class Wire {
   readonly line: Line
   requests = 0
   /** The tenant's own time in epoch seconds, from its last answer. */
   time = 0
-  /** While cleaning up, a wish to stop is met already. */
+  /** During the clean-up a request to stop has no further effect. */
   cleaning = false
-  /** All that must not be said: secrets, tokens, and hints, for an answer could quote those too. */
+  /** All texts that must not be printed: secrets, tokens, and hints, because an answer could quote them too. */
   readonly unspeakable = new Set<string>()
   readonly #sent = { read: [] as number[], write: [] as number[] }
 
@@ -135,7 +135,7 @@ export class Wire {
 function read({ status, headers, body: text }: Awaited<ReturnType<Transport>>, what: string): Reply {
   const body = json(text)
   if (status >= 500) throw new NoAnswer(`${what}: the tenant answered ${status}`)
-  if (status < 300 && body === undefined) throw new NoAnswer(`${what}: the answer is no JSON`)
+  if (status < 300 && body === undefined) throw new NoAnswer(`${what}: the answer is not JSON`)
   const [first] = Array.isArray(body?.errors) ? body.errors : []
   const code = word(first?.code) ?? word(body?.error)
   const words = [code, word(first?.title), word(first?.detail) ?? word(body?.error_description)].filter(Boolean)
@@ -150,14 +150,17 @@ function read({ status, headers, body: text }: Awaited<ReturnType<Transport>>, w
   }
 }
 
-/** What an answer about one client or token holds for us alone. Taking every “a” out of a text would not make it safer. */
+/**
+ * The confidential values in an answer about a client or token. Very short ones are left out: removing every “a” from a text
+ * would not make it safer.
+ */
 function confidential(body: Record<string, unknown>): string[] {
   const hints = Array.isArray(body.clientSecrets) ? body.clientSecrets.map((it) => it?.hint) : []
   const all = [body.clientSecret, body.access_token, body.hint, body.clientSecretHint, ...hints]
   return all.filter((it): it is string => typeof it === 'string' && it.length > 3)
 }
 
-/** An object; undefined for what is none. An empty body is an empty object. */
+/** An object; undefined for any other value. An empty body is an empty object. */
 function json(text: string): Record<string, unknown> | undefined {
   if (text.trim() === '') return {}
   try {

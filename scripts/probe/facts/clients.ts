@@ -3,11 +3,11 @@ import { type Fact, inSeconds, inWords, listed, mainClient, plainClient, taken }
 import { clientsPath, readPage } from '../own-clients.ts'
 import { Untold } from '../wire.ts'
 
-/** Of clients: how they are listed, created, read and changed. */
+/** Facts about clients: how they are listed, created, read and changed. */
 export const clientFacts: Fact[] = [
   {
     id: 'page-limit',
-    question: 'How many clients does a page of the list hold, if 100 are asked for?',
+    question: 'How many clients does a page of the list contain, if 100 are requested?',
     settings: ['pageLimit'],
     find: async (bench) => {
       const { clients, next } = await readPage((ask) => bench.admin(ask), `${clientsPath}?limit=100`)
@@ -17,7 +17,7 @@ export const clientFacts: Fact[] = [
       )
         throw new Untold('the list has the form for people who are no administrators')
       const count = clients.length
-      // Others' clients are counted, and that is all.
+      // Other people's clients are only counted.
       if (next === undefined) return { reads: `${count} at least: this tenant has no more clients` }
       return { reads: String(count), settings: { pageLimit: count } }
     },
@@ -122,7 +122,7 @@ export const clientFacts: Fact[] = [
   },
   {
     id: 'unknown-scopes',
-    question: 'What becomes of a scope that does not exist?',
+    question: 'How does the tenant handle a scope that does not exist?',
     settings: ['unknownScopes'],
     find: async (bench) => {
       const scope = 'no-such-scope:probe'
@@ -138,7 +138,7 @@ export const clientFacts: Fact[] = [
   },
   {
     id: 'unknown-fields',
-    question: 'What becomes of a field that does not exist?',
+    question: 'How does the tenant handle a field that does not exist?',
     settings: ['unknownFields'],
     find: async (bench) => {
       const reply = await bench.own.create({ clientName: bench.own.nextName(), noSuchField: 'probe' })
@@ -149,7 +149,7 @@ export const clientFacts: Fact[] = [
   },
   {
     id: 'filter-case',
-    question: 'Does the list’s filter for names tell upper and lower case apart?',
+    question: 'Is the list’s filter for names case-sensitive?',
     settings: ['filterCase'],
     find: async (bench) => {
       const { id, name } = await mainClient(bench)

@@ -2,11 +2,11 @@ import { granted } from '../bench.ts'
 import { type Fact, plainClient } from '../fact.ts'
 import { Untold } from '../wire.ts'
 
-/** Of deletion: asked last, for it takes the clients away. */
+/** Facts about deletion: asked last, because they delete the clients. */
 export const deletionFacts: Fact[] = [
   {
     id: 'unconfirmed-deletion',
-    question: 'What does a deletion get that is not confirmed by the header?',
+    question: 'How does the tenant answer a deletion without the confirming header?',
     settings: ['unconfirmedDeleteStatus'],
     find: async (bench) => {
       const { id } = await plainClient(bench)

@@ -19,7 +19,7 @@ function second(bench: Bench): Promise<Second> {
   })
 }
 
-/** Of secrets, keys and consent: what they look like, and when they count. */
+/** Facts about secrets, keys and consent: their form, and the delay until they are valid. */
 export const secretFacts: Fact[] = [
   {
     id: 'hints',
@@ -73,11 +73,11 @@ export const secretFacts: Fact[] = [
   },
   {
     id: 'without-consent',
-    question: 'What does the token endpoint answer to a client that nobody consented to?',
+    question: 'How does the token endpoint answer a client without consent?',
     settings: ['untrustedStatus', 'untrustedCode'],
     find: async (bench) => {
       const { id, secret, bornAt } = await plainClient(bench)
-      // Its secret must count by now, or the answer would speak of that.
+      // Its secret must be valid by now, or the answer would be about the secret.
       const usable = ((await second(bench)).delay.by ?? 120) * 1500 + 2000
       await bench.wire.sleep(Math.max(0, bornAt + usable - bench.now))
       const reply = await bench.tokenReply(id, secret)
@@ -91,7 +91,7 @@ export const secretFacts: Fact[] = [
   },
   {
     id: 'consent-delay',
-    question: 'When does consent count that was just given?',
+    question: 'How soon does a new consent count?',
     settings: ['consentDelay'],
     find: async (bench) => {
       const { id, secret } = await mainClient(bench)
@@ -107,7 +107,7 @@ export const secretFacts: Fact[] = [
   },
   {
     id: 'tokens-and-secrets',
-    question: 'Does an access token die with the secret that it was got with?',
+    question: 'Does an access token die with the secret that requested it?',
     settings: ['tokensDieWithSecret'],
     find: async (bench) => {
       const { id } = await mainClient(bench)

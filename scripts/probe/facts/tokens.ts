@@ -42,7 +42,7 @@ function hosts(bench: Bench): Promise<Hosts> {
   })
 }
 
-/** Of access tokens: what they may do, and what ends them. */
+/** Facts about access tokens: their rights, and their end. */
 export const tokenFacts: Fact[] = [
   {
     id: 'scopes-to-manage',
@@ -91,7 +91,7 @@ export const tokenFacts: Fact[] = [
   },
   {
     id: 'token-events',
-    question: 'Which name has the event of an access token, and does it name the bot that got it?',
+    question: 'What is the name of the event of an access token, and does the event name the bot?',
     settings: ['nameOfTokenEvents', 'usersOfTokenEvents'],
     find: async (bench) => {
       const { id, secret } = await mainClient(bench)
@@ -123,7 +123,7 @@ export const tokenFacts: Fact[] = [
       const { id, name, secret } = await mainClient(bench)
       const bearer = await bench.token(id, secret, 'admin_classic user_default')
       const scopes = (value: string[]) => bench.patch(id, [{ op: 'replace', path: '/allowedScopes', value }])
-      // Its own name once more: nothing changes by it, and only administrators may do it.
+      // Sets its own name again: this changes nothing, and only administrators may do it.
       const manages = () => bench.patch(id, [{ op: 'replace', path: '/clientName', value: name }], '', bearer)
       granted('managing')(await manages())
       await bench.wire.room(20)
