@@ -104,6 +104,7 @@ export function sendBy({ reading, plan, restsOn }: Work): number {
   return (restsOn ?? (plan.client === undefined ? reading.listedAt : reading.readAt)) + freshness
 }
 
+/** The error of a run that was asked to stop. */
 export function cancelled(): ActionError {
   return new ActionError('CANCELLED', 'the run was asked to stop', 'Start it again: the next run continues from here.')
 }

@@ -23,7 +23,7 @@ export async function retireLost(fresh: Announced, work: Work): Promise<void> {
   if (possible.length === 0) return
   const [ours] = possible
   if (possible.length > 1 || !isSurelyOurs(ours!, fresh, client)) {
-    leave(possible, work)
+    noteNotRetired(possible, work)
     throw new Again('the answer to issuing was lost, and nothing tells whose secret there is')
   }
   fresh.inDoubt = !(await retireIfAllowed(fresh.clientId, ours!.hint, work))
@@ -76,7 +76,7 @@ function ourId({ announced }: Section, secrets: ObservedSecret[]): string | unde
 }
 
 /** Notes the secrets that are not retired, because they may or may not be ours. */
-export function leave(secrets: ObservedSecret[], { progress }: Work): void {
+export function noteNotRetired(secrets: ObservedSecret[], { progress }: Work): void {
   const list = secrets.map(
     ({ hint, createdBy }) => `${plain(hint, 50)}${createdBy === undefined ? '' : ` (made by ${plain(createdBy, 64)})`}`,
   )
@@ -91,6 +91,7 @@ async function readClient({ clientId }: Section, { shop }: Work): Promise<Observ
   return value
 }
 
+/** The error of a run that finds its client deleted. */
 export function clientGone(): ActionError {
   return new ActionError(
     'CLIENT_MISSING',

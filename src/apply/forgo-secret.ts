@@ -4,7 +4,7 @@ import { givingUp } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient, ObservedSecret } from '../model/client.ts'
 import type { Issued } from '../ports.ts'
 import type { Work } from './apply-context.ts'
-import { clientGone, leave, possiblyOurs } from './find-issued.ts'
+import { clientGone, noteNotRetired, possiblyOurs } from './find-issued.ts'
 import { inPhase, type Section } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire.ts'
 import { writeLedger } from './write-ledger.ts'
@@ -19,7 +19,7 @@ type Said = Pick<Issued, 'hint' | 'createdBy'>
 export async function forgo(said: Said | undefined, work: Work, seen?: ObservedClient): Promise<void> {
   const fresh = inPhase(work.fresh, 'announced')
   const unwanted = said === undefined ? [] : await unwantedSecrets(said, fresh, work, seen)
-  if (unwanted.length > 1) leave(unwanted, work)
+  if (unwanted.length > 1) noteNotRetired(unwanted, work)
   const [hint] = unwanted.length === 1 ? unwanted.map((secret) => secret.hint) : []
   const isKept = hint !== undefined && !(await retireIfAllowed(fresh.clientId, hint, work))
   if (isKept)

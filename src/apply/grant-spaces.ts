@@ -10,7 +10,7 @@ import { type Assignment, isUserId, sameRoles } from '../model/space.ts'
 import { pause } from '../pause.ts'
 import { noBotYet } from '../plan/plan-spaces.ts'
 import type { SpaceStep } from '../plan/steps.ts'
-import { together } from '../plan/wanted-spaces.ts'
+import { combinedError } from '../plan/wanted-spaces.ts'
 import { Again, cancelled, freshness, type Work, written } from './apply-context.ts'
 import { warn } from './destroy-client.ts'
 
@@ -41,7 +41,7 @@ type RevokeStep = SpaceStep & { kind: 'revoke' }
 export async function changeSpace(step: SpaceStep, work: Work): Promise<boolean> {
   work.spaces.since = Math.min(work.spaces.since, work.shop.clock.elapsed())
   const done = await attempt(step, work)
-  if (step.isLast) await settle(work)
+  if (step.isLast) await lookBack(work)
   return done
 }
 
@@ -56,7 +56,7 @@ async function attempt(step: SpaceStep, work: Work): Promise<boolean> {
     // A space that was certainly not granted leaves the ledger: if somebody else grants it later, it must not look like ours.
     if (step.kind === 'grant' && step.before === undefined && !error.uncertain) spaces.forget.add(step.space.id)
     if (step.kind === 'revoke' && step.mayStay) warn(`The client’s user stays a member: ${error.message}.`, work)
-    else work.failure = together(work.failure === undefined ? [error] : [work.failure, error])
+    else work.failure = combinedError(work.failure === undefined ? [error] : [work.failure, error])
     return false
   }
 }
@@ -195,7 +195,7 @@ async function requireNoted(work: Work, bot: string): Promise<void> {
  * Looks back: removes spaces that we no longer grant, notes the user, and makes sure that the ledger still lists this run's grants
  * although another run may have written it. Throws `Again` if another run's announcement prevents that.
  */
-async function settle(work: Work): Promise<void> {
+async function lookBack(work: Work): Promise<void> {
   const { spaces, plan } = work
   const before = standing(work)
   const isListed = [...spaces.forget].some((id) => before?.spaces?.[id] !== undefined)

@@ -19,6 +19,7 @@ export function withLaterProof({ destinations }: ClientSpec, client: ObservedCli
   return { client: { ...client, description: { ...client.description, ledger: later.ledger } }, settled: true }
 }
 
+/** The evidence about a client's deliveries in one reading. */
 export function evidenceOf(client: ObservedClient, { clients, destinations, now }: Observed): Evidence {
   const contested = contestedPlaces(client, clients, destinations)
   return { ledger: client.description.ledger, observed: destinations, now, contested }

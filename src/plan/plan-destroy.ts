@@ -10,7 +10,7 @@ import { valueKey } from '../spec/shared-values.ts'
 import { clientLabel, type Identity, ownedElsewhere } from './find-client.ts'
 import { refuseInUse } from './in-use.ts'
 import { leftBehind, outOfReach, placesOf, valuesToRemove } from './leftovers.ts'
-import { isAdmin, protectTwin, requireRead } from './refusals.ts'
+import { clientIsAdmin, protectTwin, requireRead } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
 import { nothingToDelete } from './warnings.ts'
 
@@ -58,7 +58,7 @@ export function planDestroy(
 /** Refuses to delete a client that is not ours, that we sign in with, or that somebody else uses. */
 function refuseDestruction(spec: ClientSpec, { client, by, twins }: Found, observed: Observed, context: PlanContext) {
   const { actor, policy } = context
-  if (client.id === policy.adminClientId) throw isAdmin(client, 'would be deleted')
+  if (client.id === policy.adminClientId) throw clientIsAdmin(client, 'would be deleted')
   protectTwin(twins, policy.adminClientId)
   const ours = isOwner(client.description.ledger, spec, actor)
   const isMade = client.description.ledger?.owner.origin === 'made'

@@ -10,7 +10,7 @@ import { type Membership, nothingSeen, type ObservedSpaces } from '../model/spac
 import { detailsOf } from './find-space.ts'
 import { assignmentOf, knownBot } from './spaces-to-read.ts'
 import type { ClientPlan, Observed, PlanContext, SpaceStep, Step } from './steps.ts'
-import { repeated, together, unofferedRoles, unusableBot, type Wanted, wantedIn } from './wanted-spaces.ts'
+import { combinedError, repeated, unofferedRoles, unusableBot, type Wanted, wantedIn } from './wanted-spaces.ts'
 
 /**
  * Adds the steps for the client's spaces to its plan. Throws `SPACE_MISSING`, `SPACE_AMBIGUOUS`, `INPUT_INVALID` if a space does not offer
@@ -112,7 +112,7 @@ function planSpaces(
     ...changes.flatMap(unofferedRoles),
     ...unusableBot(client, { seen, isNeeded: changes.length > 0, willProve }),
   )
-  if (errors.length > 0) throw together(errors)
+  if (errors.length > 0) throw combinedError(errors)
   const canGrant = bot !== undefined || willProve || client === undefined
   const steps: SpaceStep[] = [...revokes, ...(canGrant ? changes.map((change) => grantStep(change, bot)) : [])]
   return {

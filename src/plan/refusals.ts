@@ -42,6 +42,7 @@ export function requireForm(spec: ClientSpec, { passedOver = [] }: Observed, act
   )
 }
 
+/** Throws `SECRET_SLOTS_FULL` if a secret must be issued, and none of the five may be retired first. */
 export function refuseFullSlots(client: ObservedClient, { retire, foreign, foreignIsUnused }: Rotation): void {
   const gone = new Set(retire.map(({ hint }) => hint))
   const left = client.secrets.filter(({ hint }) => !gone.has(hint) && !isKeyHint(hint))
@@ -65,18 +66,20 @@ export function protectAdmin(client: ObservedClient, changes: FieldChange[], con
     if (field !== 'scopes' && field !== 'grantTypes') return []
     return (before as string[]).filter((item) => !after.includes(item))
   })
-  if (narrowed.length > 0) throw isAdmin(client, `would lose ${narrowed.map((item) => plain(item)).join(', ')}`)
-  if (consent === 'required' && client.consent !== 'required') throw isAdmin(client, 'would lose its trusted consent')
+  if (narrowed.length > 0) throw clientIsAdmin(client, `would lose ${narrowed.map((item) => plain(item)).join(', ')}`)
+  if (consent === 'required' && client.consent !== 'required')
+    throw clientIsAdmin(client, 'would lose its trusted consent')
 }
 
 /** Throws `CLIENT_IS_ADMIN` if we sign in with a twin: somebody may have edited its description so that it only looks like one. */
 export function protectTwin(twins: ObservedClient[], adminClientId: string | undefined): void {
   const admin = twins.find(({ id }) => id === adminClientId)
   if (admin !== undefined)
-    throw isAdmin(admin, 'would be deleted, because its ledger says that a run stopped while creating it')
+    throw clientIsAdmin(admin, 'would be deleted, because its ledger says that a run stopped while creating it')
 }
 
-export function isAdmin(client: ObservedClient, what: string): ActionError {
+/** The refusal of a step against the client that this action signs in with. `what`: the harm, as the end of the message. */
+export function clientIsAdmin(client: ObservedClient, what: string): ActionError {
   return new ActionError(
     'CLIENT_IS_ADMIN',
     `${clientLabel(client)} is the client that this action signs in with, and it ${what}`,

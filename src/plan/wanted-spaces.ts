@@ -112,7 +112,7 @@ export function unusableBot(
 }
 
 /** One error with the messages and hints of all of these. */
-export function together(errors: ActionError[]): ActionError {
+export function combinedError(errors: ActionError[]): ActionError {
   const [first] = errors
   const once = (texts: string[]) => [...new Set(texts)]
   const messages = once(errors.map(({ code, message }) => (code === first!.code ? message : `${code}: ${message}`)))

@@ -23,7 +23,7 @@ export async function observe(asked: Asked, readers: Readers, clock: Clock): Pro
     readers.destinations.read(asked.destinations),
     spacesOf(asked, clientList, readers),
   ])
-  if (tenant.status === 'rejected') throw both(toActionError(tenant.reason), failureOf(places))
+  if (tenant.status === 'rejected') throw combined(toActionError(tenant.reason), failureOf(places))
   if (places.status === 'rejected') throw places.reason
   if (spaces.status === 'rejected') throw spaces.reason
   const { value: clients, at: now, passedOver } = tenant.value
@@ -51,7 +51,7 @@ function failureOf(
   return places.status === 'rejected' ? toActionError(places.reason) : places.value.unread.values().next().value
 }
 
-function both(first: ActionError, second: ActionError | undefined): ActionError {
+function combined(first: ActionError, second: ActionError | undefined): ActionError {
   if (second === undefined) return first
   const hint = `${first.hint} ${second.code}: ${second.hint}`
   return first.with({ message: `${first.message}; and ${second.code}: ${second.message}`, hint })

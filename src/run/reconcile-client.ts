@@ -26,7 +26,7 @@ const mostRounds = 6
  * Reconciles one client with its spec, or in plan mode reports the steps for that. `reading`: a reading of all clients; `now`: the
  * tenant's time for an outcome without a reading. Never rejects: a failure is the outcome's `error`.
  */
-export async function settle(
+export async function reconcileClient(
   spec: ClientSpec,
   { reading, now }: { reading: Promise<Reading>; now: number },
   request: RunRequest,

@@ -8,7 +8,7 @@ import { type Actor, type ClientSpec, placesOfAll } from '../spec/client-spec.ts
 import { sparingAll } from '../spec/shared-values.ts'
 import type { RunRequest, World } from './client-under-way.ts'
 import { type Asked, observe } from './observe.ts'
-import { settle } from './reconcile-client.ts'
+import { reconcileClient } from './reconcile-client.ts'
 import { sideBySide } from './side-by-side.ts'
 
 /** Clients under way at a time: enough to wait for several answers at once, few enough to end in time after a request to stop. */
@@ -70,7 +70,7 @@ async function settleAll(request: RunRequest, first: Reading, world: World): Pro
       tally.begun()
       const reporter = clients.length > 1 ? namedReporter(spec.name, world.reporter) : world.reporter
       const known = { reading, now: first.now }
-      outcomes.set(spec, await settle(spec, known, request, { ...world, reporter }, tally.waiting))
+      outcomes.set(spec, await reconcileClient(spec, known, request, { ...world, reporter }, tally.waiting))
       tally.ended()
     })
   }
