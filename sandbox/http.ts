@@ -35,7 +35,7 @@ function decodeSegment(segment: string): string {
   }
 }
 
-/** `path` without the base path of a service, or undefined when the request lies outside of it. */
+/** `path` without the base path of a service, or undefined when the request is outside of it. */
 export function withoutBase(path: string, serviceUrl: string): string | undefined {
   const base = new URL(serviceUrl).pathname.replace(/\/$/, '')
   if (base === '') return path

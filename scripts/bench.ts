@@ -87,7 +87,7 @@ function fleetRows(): Row[] {
     },
     {
       what: `${clients} with nothing to do: memory`,
-      measured: `${memory.toFixed(0)} MiB, ${(memory / memoryOfTen).toFixed(2)} × that of 10`,
+      measured: `${memory.toFixed(0)} MiB, ${(memory / memoryOfTen).toFixed(2)} × the memory of 10`,
       budget: '',
       limit: '1 ×',
     },

@@ -136,7 +136,7 @@ try {
   await wholeTenant(stage)
   await destruction(stage)
 } catch (error) {
-  stage.check(`the act goes on (${error})`, false)
+  stage.check(`the act continues (${error})`, false)
 }
 await stage.close()
 const seconds = ((performance.now() - began) / 1000).toFixed(1)

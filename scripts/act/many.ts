@@ -101,7 +101,7 @@ async function oneFails(stage: Stage): Promise<void> {
   const run = fails(await stage.run(pullRequest()))
   const ours = stage.front.comments.at(-1)!
   check(/unchanged/.test(ours.body), 'one tenant’s failure stops no other', run)
-  check(/TENANT_UNAUTHORIZED/.test(ours.body), `and stands in the comment\n${ours.body}`, run)
+  check(/TENANT_UNAUTHORIZED/.test(ours.body), `and is in the comment\n${ours.body}`, run)
   stage.write('tenants/us.yaml', read('examples/tenants/us.yaml').replace('environment: qlik-us\n', ''))
   const unnamed = fails(await stage.run(pullRequest()))
   check(

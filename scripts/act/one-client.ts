@@ -43,7 +43,7 @@ export async function bootstrap(stage: Stage): Promise<void> {
   })
   succeeds(await stage.run(dispatch))
   const place = { environment: 'qlik-admin', name: 'QLIK_ADMIN_CLIENT_SECRET' }
-  check(works(stage, 'automation', place), 'the admin client signs in with what lies in its environment')
+  check(works(stage, 'automation', place), 'the admin client signs in with the credentials in its environment')
   check(client(stage.eu, 'automation')?.allowedScopes?.join() === 'admin_classic', 'it may manage others, and no more')
 }
 
@@ -182,14 +182,14 @@ export async function spaces(stage: Stage): Promise<void> {
   const refused = fails(await stage.run(dispatch))
   check(
     /did you mean producer\?/.test(refused.log) && refused.writes.length === 0,
-    'a role that is none is refused first',
+    'a role that does not exist is refused first',
   )
   edited('', '')
   succeeds(await stage.run(dispatch))
   const rolesIn = ({ id }: { id: string }) =>
     tenant.spaces.of(id, tenant.knownBot(client(stage.eu, 'publisher')!.clientId)!.id)?.roles.join(' ')
   check(rolesIn(finance) === 'producer' && rolesIn(reports) === 'publisher consumer', 'the client reaches both spaces')
-  check(succeeds(await stage.run(schedule)).writes.length === 0, 'a week later nothing is to be done')
+  check(succeeds(await stage.run(schedule)).writes.length === 0, 'a week later there is nothing to do')
   edited('            Finance: producer\n', '')
   succeeds(await stage.run(dispatch))
   check(rolesIn(finance) === undefined && rolesIn(reports) !== undefined, 'a space that is no longer named is revoked')

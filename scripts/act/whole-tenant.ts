@@ -16,11 +16,11 @@ export async function audit(stage: Stage): Promise<void> {
   check(issues.length === 2 && issues[1]!.user.type === 'Bot', 'there is one issue of it', first)
   const { body } = issues[1]!
   check(body.startsWith('<!-- qlik audit -->') && body.includes(old.clientId), 'the issue has the audit', first)
-  check(!/<b>|@octocat/.test(body), 'names in it are no Markdown', first)
+  check(!/<b>|@octocat/.test(body), 'names in it form no Markdown', first)
   tenant.deleteClient(old.clientId)
   const second = succeeds(await stage.run(monthly))
   check(issues.length === 2 && !issues[1]!.body.includes('slots-full'), 'the issue is kept up to date', second)
-  check(issues[0]!.body === '<!-- qlik audit -->', 'that of somebody else is left alone', second)
+  check(issues[0]!.body === '<!-- qlik audit -->', 'somebody else’s issue is left alone', second)
   tenant.deleteSecret(admin.clientId, admin.hint)
   const blind = fails(await stage.run(monthly))
   check(/TENANT_UNAUTHORIZED/.test(issues[1]!.body), 'a run that can’t look says so in the issue', blind)

@@ -48,7 +48,7 @@ function mistakeTable({ mistakes }: ActionError, bytes: number): string {
 
 // --- warnings --------------------------------------------------------------------------------------------------------
 
-/** Warnings of the run as a whole, then those of all clients; clients with the same warning share one line. */
+/** Warnings of the run as a whole, then warnings of all clients; clients with the same warning share one line. */
 export function warnings(outcomes: Outcome[], ofRun: string[], bytes: number): string {
   const more = (left: number) => `- … and ${left} more, in the log`
   const first = fitted(ofRun, (text) => `- ⚠️ ${markdown(text, 500)}`, { bytes: bytes / 2 }, more).join('\n')

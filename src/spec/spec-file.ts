@@ -22,7 +22,7 @@ export type Draft = {
   at: Position
   pin: { id: string; at: Position } | undefined
   absent: boolean
-  /** Its own, or that of the defaults. */
+  /** Its own, or the one of the defaults. */
   description: { text: string; at: Position } | undefined
   method: WrittenClient['auth-method']
   /** The name of its credential for a delivery without one. */

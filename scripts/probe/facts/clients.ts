@@ -15,7 +15,7 @@ export const clientFacts: Fact[] = [
         clients.length > 0 &&
         clients.every((it) => it.connectionConfig === undefined && it.clientSecrets === undefined)
       )
-        throw new Untold('the list has the form for people who are no administrators')
+        throw new Untold('the list has the form for people who are not administrators')
       const count = clients.length
       // Other people's clients are only counted.
       if (next === undefined) return { reads: `${count} at least: this tenant has no more clients` }

@@ -74,7 +74,7 @@ export const spaceFacts: Fact[] = [
   },
   {
     id: 'unseen-space',
-    question: 'What does a space answer to a client whose user is no member?',
+    question: 'What does a space answer to a client whose user is not a member?',
     settings: ['unseenSpace'],
     find: async (bench) => {
       const { closed } = await ownSpace(bench)
