@@ -56,7 +56,7 @@ describe('with every debug switch on, the built action shows nothing of a secret
     expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 1])
     // The switches work.
     expect(results[0]!.raw).toMatch(/HTTP \d+: outgoing message end/)
-    expect(results[2]!.raw).toMatch(/HTTP \d+: createConnection 127\.0\.0\.1/)
+    expect(results[2]!.raw).toMatch(/(UNDICI|FETCH) \d+: sending request/)
     for (const result of results) expectQuiet(result)
   })
 

@@ -11,6 +11,7 @@ const when: [part: string, when: string][] = [
   ['spec-files.js', 'with a spec file'],
   ['runner-files.js', 'when outputs and summary are written'],
   ['signing-key.js', 'where a private key signs a client in'],
+  ['undici', 'with a proxy'],
   ['libsodium-wrappers', 'before the first secret is delivered to GitHub'],
   ['libsodium', 'before the first secret is delivered to GitHub'],
   ['yaml', 'with a spec file'],

@@ -39,12 +39,18 @@ export const mutations: Mutation[] = [
   { name: 'make room without regard to the grace', at: { in: 'areQuiet', test: '>=' }, becomes: 'true' },
   { name: 'ignore the grace', at: { in: 'outOfGrace', test: '>=' }, becomes: 'true' },
   {
-    name: 'add a key while another run may be adding one',
-    at: { constant: 'exclusion' },
-    becomes: '0',
-    tests: ['promises/keys-together', 'promises/stories-keys'],
+    name: 'do not put back a key that our own write dropped',
+    at: { in: 'write', call: 'restore' },
+    becomes: 'Promise.resolve(undefined)',
+    tests: ['promises/stories-keys'],
   },
   { name: 'believe the last error', at: { in: 'inDoubtUntilAnswered', constant: 'before' }, becomes: 'false' },
+  {
+    name: 'stop the clean-up at the first failure',
+    at: { in: 'part', call: 'push' },
+    becomes: '(() => { throw thrown })()',
+  },
+  { name: 'deliver under an announcement however old', at: { constant: 'deliverBy' }, becomes: '40_000_000' },
   {
     name: 'do not ask who made a secret',
     at: { in: 'orphansAmong', constant: 'makers' },
@@ -55,7 +61,13 @@ export const mutations: Mutation[] = [
     name: 'do not ask whose value it is',
     at: { in: 'whose', call: 'serversOf' },
     becomes: '[]',
-    tests: ['contract/destroy-shared'],
+    tests: ['contract/destroy-shared', 'promises/shared-places'],
+  },
+  {
+    name: 'delete a client that somebody uses',
+    at: { in: 'refuseInUse', constant: 'inUse' },
+    becomes: '[]',
+    tests: ['contract/plan-destroy'],
   },
   {
     name: 'take a place that another client serves',

@@ -18,9 +18,14 @@ export function classified(thrown: unknown, { aborted }: { aborted: boolean }, h
   if (code === 'ENOTFOUND' && !hasAnswered) return new TransportError('hopeless', 'there is no such host', thrown)
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code))
     return new TransportError('hopeless', `its certificate is not trusted (${code})`, thrown)
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || (code === 'EPROTO' && /wrong version number/i.test(String(thrown))))
+  if (
+    code === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
+    code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG' ||
+    (code === 'EPROTO' && /wrong version number/i.test(String(thrown)))
+  )
     return new TransportError('hopeless', 'it does not speak TLS', thrown)
   // Most codes can also come on an open connection. Only while connecting is it certain that nothing was sent.
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return new TransportError('refused', 'no connection in time', thrown)
   const neverSent = syscall === 'connect' || syscall === 'getaddrinfo'
   if (neverSent) return new TransportError('refused', `the connection failed (${code})`, thrown)
   return new TransportError('lost', `the connection broke (${code || 'no reason given'})`, thrown)

@@ -1,78 +1,80 @@
-import type { ClientRequest, Agent as HttpAgent } from 'node:http'
-import type { Agent as HttpsAgent } from 'node:https'
 import type { Duplex } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { connecting, type Shared } from './connecting.ts'
 import { classified, TransportError } from './network-trouble.ts'
 import { type NamedProxy, proxyLabel } from './proxies.ts'
 
-/**
- * Options of every connection. `rejectUnauthorized` is explicit, because NODE_TLS_REJECT_UNAUTHORIZED could switch off the check
- * of certificates. Each address of a host gets so many milliseconds: Node's default of 250 is too short for a slow line.
- */
-export const connecting = { rejectUnauthorized: true, autoSelectFamilyAttemptTimeout: 4000 }
+type Sent = { method: string; url: string; headers: Record<string, string>; body?: string | undefined }
+export type Received = { status: number; headers: Dispatcher.ResponseData['headers']; body: AsyncIterable<Buffer> }
+export type Tunnel = { exchange: (sent: Sent, signal: AbortSignal) => Promise<Received>; close: () => Promise<void> }
 
-/**
- * State that all requests share. `answered`: hosts that have answered; `pending`: connections through a proxy that are not open
- * yet.
- */
-export type Shared = { connectWithin: number; answered: Set<string>; pending: Set<ClientRequest> }
+type Undici = typeof import('undici')
 
-type MakeConnection = (
-  options: { host: string; port: number; socket?: Duplex },
-  done: Done,
-) => Duplex | null | undefined
-type Done = (error: Error | null, socket?: Duplex) => void
-
-/** Sends an agent's connections through the proxy (RFC 9110, CONNECT). TLS is between this process and the host. */
-export async function tunnelled(agent: HttpAgent | HttpsAgent, proxy: NamedProxy, shared: Shared): Promise<void> {
-  const { request } = await (proxy.address.startsWith('https:') ? import('node:https') : import('node:http'))
-  const direct = (agent as unknown as { createConnection: MakeConnection }).createConnection.bind(agent)
-  const createConnection: MakeConnection = (options, done) => {
-    connectBy(proxy, `${options.host}:${options.port}`, { request, shared }).then(
-      (socket) => done(null, direct({ ...options, socket }, done) ?? undefined),
-      (thrown: unknown) => done(ofProxy(proxy, thrown, shared)),
-    )
-    return undefined
+/** Requests by undici through a proxy (RFC 9110, CONNECT). Throws TransportError that names the proxy where the proxy is at fault. */
+export async function createTunnel(proxy: NamedProxy, shared: Shared): Promise<Tunnel> {
+  const undici = await import('undici')
+  const secure = undici.buildConnector({ ...connecting, timeout: shared.connectWithin })
+  const clients = new Set<Dispatcher>()
+  let waiting = 0
+  const agent = new undici.Agent({
+    connect: (options, done) => {
+      waiting++
+      connectBy(proxy, `${options.hostname}:${options.port || 443}`, { undici, shared, clients })
+        .finally(() => waiting--)
+        .then(
+          (socket) => secure({ ...options, httpSocket: socket as never }, done),
+          (thrown: unknown) => done(ofProxy(proxy, thrown, shared), null),
+        )
+    },
+  })
+  const exchange: Tunnel['exchange'] = async ({ method, url, headers, body = null }, signal) => {
+    const silent = () =>
+      waiting > 0
+        ? new TransportError('refused', `${proxyLabel(proxy)} was silent`)
+        : new TransportError('silent', 'no answer in time')
+    const options = { method: method as Dispatcher.HttpMethod, headers, body, signal, dispatcher: agent }
+    const { statusCode, headers: answered, body: answer } = await inTime(undici.request(url, options), signal, silent)
+    return { status: statusCode, headers: answered, body: answer }
   }
-  Object.assign(agent, { createConnection })
+  return { exchange, close: async () => void (await Promise.all([agent, ...clients].map((it) => it.destroy()))) }
 }
 
-/** A connection that the proxy passes on to `host:port`. If this throws, nothing was sent to the host. */
-function connectBy(
+/** As long as there is no connection, undici does not heed the signal: whoever waits is told all the same. */
+function inTime<T>(answer: Promise<T>, signal: AbortSignal, late: () => TransportError): Promise<T> {
+  return new Promise((resolve, reject) => {
+    answer.then(resolve, reject)
+    const giveUp = () => reject(late())
+    if (signal.aborted) giveUp()
+    signal.addEventListener('abort', giveUp, { once: true })
+  })
+}
+
+/** A connection that the proxy passes on to `host:port`. Whatever is thrown, nothing was sent to the host. */
+async function connectBy(
   { address }: NamedProxy,
   target: string,
-  { request, shared }: { request: typeof import('node:http').request; shared: Shared },
+  { undici, shared, clients }: { undici: Undici; shared: Shared; clients: Set<Dispatcher> },
 ): Promise<Duplex> {
-  const { protocol, hostname, port, username, password } = new URL(address)
-  const where = { protocol, hostname: hostname.replace(/^\[|\]$/g, ''), port }
-  const options = { ...where, method: 'CONNECT', path: target, agent: false as const, ...connecting }
-  const asking = request(options)
-  asking.setHeader('host', target)
-  if (username !== '' || password !== '') asking.setHeader('proxy-authorization', `Basic ${basic(username, password)}`)
-  shared.pending.add(asking)
-  const late = setTimeout(() => asking.destroy(new TransportError('refused', 'was silent')), shared.connectWithin)
-  return new Promise<Duplex>((resolve, reject) => {
-    asking.on('connect', ({ statusCode = 0 }, socket, head) => {
-      shared.answered.add(hostname)
-      if (statusCode >= 200 && statusCode < 300) {
-        if (head.length > 0) socket.unshift(head)
-        return resolve(socket)
-      }
-      socket.destroy()
-      reject(new TransportError(statusCode < 500 ? 'hopeless' : 'refused', `answered ${statusCode}`))
-    })
-    asking.on('error', reject).on('close', () => reject(new TransportError('refused', 'closed the connection')))
-    asking.end()
-  }).finally(() => {
-    clearTimeout(late)
-    shared.pending.delete(asking)
-  })
+  const { origin, hostname, username, password } = new URL(address)
+  const client = new undici.Client(origin, { connect: { ...connecting, timeout: shared.connectWithin } })
+  clients.add(client)
+  const credentials =
+    username === '' && password === '' ? {} : { 'proxy-authorization': `Basic ${basic(username, password)}` }
+  const late = () => new TransportError('refused', 'was silent')
+  const asking = client.connect({ path: target, headers: { host: target, ...credentials } })
+  const { statusCode, socket } = await inTime(asking, AbortSignal.timeout(shared.connectWithin), late)
+  clients.delete(client)
+  shared.answered.add(hostname)
+  if (statusCode >= 200 && statusCode < 300) return socket
+  socket.on('error', () => {}).destroy()
+  throw new TransportError(statusCode < 500 ? 'hopeless' : 'refused', `answered ${statusCode}`)
 }
 
 function basic(username: string, password: string): string {
   return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')
 }
 
-/** The proxy failed, not the service behind it: the message names the proxy. */
+/** The proxy is at fault, and not the service behind it: it is named. */
 function ofProxy(proxy: NamedProxy, thrown: unknown, { answered }: Shared): TransportError {
   const { kind, message } = classified(thrown, { aborted: false }, answered.has(new URL(proxy.address).hostname))
   const { variable } = proxy

@@ -95,12 +95,12 @@ export function refuseTelltale({ NODE_DEBUG = '' }: Env, problems: Problems): vo
     problems.add('NODE_DEBUG', 'shows bytes of every answer, secrets among them: leave out stream')
 }
 
-/** Encryption for GitHub needs WebAssembly, which Node lacks with --jitless. */
+/** Encryption for GitHub, and requests through a proxy, need WebAssembly, which Node lacks with --jitless. */
 export function requireWebAssembly(isNeeded: boolean, problems: Problems): void {
   if (isNeeded && !('WebAssembly' in globalThis))
     problems.add(
       'NODE_OPTIONS',
-      'switches WebAssembly off (--jitless), which this run needs to encrypt secrets: remove that option',
+      'switches WebAssembly off (--jitless), which this run needs to encrypt secrets or to use a proxy: remove that option',
     )
 }
 

@@ -84,7 +84,8 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
     proxies: proxies(env, problems, mask),
   }
   refuseTelltale(env, problems)
-  requireWebAssembly(spec.delivers && mode === 'apply', problems)
+  const usesProxy = inputs.proxies.https !== undefined && mode !== 'validate'
+  requireWebAssembly((spec.delivers && mode === 'apply') || usesProxy, problems)
   refuseStrangers(context, input('allow-pull-request-target'), problems)
   if (problems.list.length > 0) throw invalid(problems.list, spec.mistakes)
   if (spec.mistakes.length > 0) throw specInvalid(spec.mistakes)
