@@ -1,5 +1,6 @@
 import type { Place, Watch } from '../support/promises.ts'
 import type { Running, RunResult, Simulation } from '../support/simulation.ts'
+import type { Spaces } from './space-events.ts'
 import type { Weather } from './weather.ts'
 
 /** What has happened so far in a history. */
@@ -7,6 +8,7 @@ export type World = {
   simulation: Simulation
   watch: Watch
   places: Place[]
+  spaces: Spaces
   weather: Weather
   results: RunResult[]
   /** Runs met, and what each left may take a slot until it is settled. */

@@ -14,6 +14,7 @@ import type { Simulation } from '../support/simulation.ts'
 import type { Trouble } from '../support/troubles.ts'
 import { addMeanwhile, ours, sleepBesideAnother, type World } from './history-events.ts'
 import { addForeignKey, fourPlaces, prepared, twoClients } from './scenarios.ts'
+import { askedForSpaces, Spaces } from './space-events.ts'
 import { dice, together } from './together.ts'
 import { spreading, type Weather, weather } from './weather.ts'
 import { settingsOf, type Wide, wide } from './wide-world.ts'
@@ -33,6 +34,7 @@ const asked = {
   plan: { mode: 'plan' },
   'by key': methods.key,
   'by secret': methods.secret,
+  ...askedForSpaces,
 }
 const pauses = { second: 1 / 3600, minute: 1 / 60, 'eleven minutes': 11 / 60, hours: 5, day: 25, quarter: 91 * 24 }
 const kinds: Trouble[] = [
@@ -68,9 +70,12 @@ const edits = {
   'ledger mangled': ({ tenant, client }) => tenant.setDescription(client.clientId, `${ledgerMarker} {"version":1`),
   'consent taken back': ({ tenant, client }) => tenant.setConsent(client.clientId, 'required'),
   'scopes changed': ({ tenant, client }) => tenant.setScopes(client.clientId, ['admin.apps']),
+  'roles changed': ({ client, spaces }) => spaces.changeRoles(client.clientId),
+  'taken out of spaces': ({ client, spaces }) => spaces.takeOut(client.clientId),
+  'let into a space': ({ client, spaces }) => spaces.letIn(client.clientId),
 } satisfies Record<
   string,
-  (world: Simulation['sandbox'] & { client: ReturnType<typeof theClient>; watch: Watch }) => unknown
+  (world: Simulation['sandbox'] & { client: ReturnType<typeof theClient>; watch: Watch; spaces: Spaces }) => unknown
 >
 
 const forgetting: (keyof typeof edits)[] = ['description cleared', 'ledger mangled']
@@ -137,12 +142,21 @@ export async function lived(
   simulation.tenantTime = surroundings?.tenantTime ?? 0
   // One name whatever lies there: by default it follows the method, and the place would change with it.
   if (clients === 1) simulation.inputs['client-secret-name'] = 'QLIK_CLIENT_SECRET'
-  const world: World = { simulation, watch, places, weather: given, results: [], overlapped: false, forgot: false }
+  const spaces = new Spaces(simulation)
+  const nothingYet = { results: [], overlapped: false, forgot: false }
+  const world: World = { simulation, watch, places, spaces, weather: given, ...nothingYet }
   for (const each of events) {
+    for (const name of runsOf(each)) if (clients === 1) spaces.note(asked[name])
     await happen(each, world)
     expect(watch.broken).toEqual([])
+    spaces.expectKept()
   }
   return world
+}
+
+function runsOf(each: Event): (keyof typeof asked)[] {
+  if ('runs' in each) return each.runs
+  return 'run' in each ? [each.run] : []
 }
 
 async function happen(each: Event, world: World): Promise<void> {
@@ -185,7 +199,7 @@ function edit(name: keyof typeof edits, world: World): void {
   const client = ours(world)
   if (client === undefined) return
   sandbox.clock.advance(spreading(world.weather))
-  edits[name]({ ...sandbox, client, watch: world.watch } as never)
+  edits[name]({ ...sandbox, client, watch: world.watch, spaces: world.spaces } as never)
   world.forgot ||= forgetting.includes(name)
   world.watch.excuse()
   sandbox.clock.advance(spreading(world.weather))
@@ -206,8 +220,9 @@ function addForeign(when: true | 'at once', world: World): void {
 const managed = new Set(['deployer', 'renamed', 'portal'])
 
 /** Undisturbed runs, the first ten minutes later, the next after the grace: everything is as it should be. */
-async function settle(world: World, method: Record<string, string>): Promise<void> {
-  const { simulation, watch, places, weather, results, overlapped, forgot } = world
+async function settle(world: World, by: Record<string, string>): Promise<void> {
+  const { simulation, watch, places, spaces, weather, results, overlapped, forgot } = world
+  const method = spaces.areAsked ? { ...by, ...askedForSpaces['into Finance'] } : by
   for (const hours of [11 / 60, 25, 11 / 60, 25, ...(weather.stampDelay ? [11 / 60, 25] : [])]) {
     simulation.advance(hours)
     let result = await simulation.run(method)
@@ -224,6 +239,7 @@ async function settle(world: World, method: Record<string, string>): Promise<voi
     expectUsable(simulation, places)
   }
   if (!forgot) expectOnlyCurrent(simulation, places, watch.foreign)
+  spaces.expectSettled(!forgot && !overlapped)
   simulation.sandbox.clock.advance(spreading(weather))
   await expectSettled(simulation, method)
   expectNoLeaks(simulation, results)

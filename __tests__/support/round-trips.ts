@@ -92,7 +92,7 @@ export const trips: Trip[] = [
     return { 'client-id': clientId }
   }),
   trip('destroyed', [5, 8, 4], async (simulation) => ({ ...(await done(simulation)), mode: 'destroy' })),
-  trip('granted two spaces, found by name', [8, 13, 6], async (simulation) => {
+  trip('granted two spaces, found by name', [7, 12, 6], async (simulation) => {
     await done(simulation)
     return {
       spaces: twoSpaces(simulation)

@@ -75,4 +75,22 @@ export const mutations: Mutation[] = [
     becomes: '[]',
     tests: ['contract/taken'],
   },
+  {
+    name: 'take a membership of somebody else for ours',
+    at: { in: 'wantedIn', property: 'isOurs' },
+    becomes: 'true',
+    tests: ['promises/spaces'],
+  },
+  {
+    name: 'grant a space without a note in the ledger',
+    at: { in: 'grant', call: 'requireNoted' },
+    becomes: 'Promise.resolve()',
+    tests: ['promises/spaces'],
+  },
+  {
+    name: 'do not look back at the notes of spaces',
+    at: { in: 'lookBack', constant: 'isShared' },
+    becomes: 'false',
+    tests: ['promises/spaces'],
+  },
 ]

@@ -56,19 +56,17 @@ export const promptness = 6000
 
 /**
  * Makes sure that a ledger write is based on a fresh reading: if the plan's is older, reads the client once more, or the list if the
- * client is new. Throws `Again` if something changed meanwhile. The members of spaces were read after the ledger, and the ledger decides
- * whose memberships they are: so it must still be the same.
+ * client is new. Throws `Again` if something changed meanwhile.
  */
 export async function requireFresh(work: Work): Promise<void> {
   const { shop, plan } = work
-  const isNewest = plan.client === undefined || work.reading.spaces === undefined
   const askedAt = shop.clock.elapsed()
-  if (isNewest && askedAt <= sendBy(work)) return
+  if (askedAt <= sendBy(work)) return
   const { value, at } =
     plan.client === undefined ? await lookForTwin(work) : await shop.readers.tenant.client(plan.client.id)
   const isAsBefore = plan.client === undefined ? value === undefined : value !== undefined && isAsPlanned(value, work)
   if (!isAsBefore) throw new Again('the client changed since it was read')
-  work.reading = { ...work.reading, spaces: undefined, now: at }
+  work.reading = { ...work.reading, now: at }
   work.restsOn = arrivedAt(askedAt, shop.clock.elapsed())
 }
 

@@ -209,12 +209,12 @@ async function lookBack(work: Work): Promise<void> {
 }
 
 /** Milliseconds after our note within which a run that read the ledger before it may still write. */
-const exclusion = freshness + 1000
+const unseenWrites = freshness + 1000
 
 /** Waits until no run can overwrite our note unseen. A rotation takes longer than that anyway. */
 async function outwaitOthers({ plan, shop, spaces }: Work): Promise<void> {
   if (plan.steps.some(({ kind }) => kind === 'issue')) return
-  await pause(Math.max(0, spaces.since + exclusion - shop.clock.elapsed()), shop)
+  await pause(Math.max(0, spaces.since + unseenWrites - shop.clock.elapsed()), shop)
 }
 
 function settled(ledger: Ledger, { spaces: { granted, forget, bot }, plan }: Work): Ledger {
