@@ -37,3 +37,19 @@ test('P1: runs follow each other faster than stamps spread, with all slots taken
     { clients: 1, method: 'secret' },
   )
 })
+
+const calm = { stampDelay: 0, secretDelay: 0, githubDateAhead: 0, readsBehind: 0, secretClockAhead: 0 }
+const one = { clients: 1, method: 'secret' } as const
+
+// Found by SEED=20261124: the tenant still showed the sleeper its secret, which another run had retired.
+test('P1: a host that slept is shown an old state of the client, and announces anew', async () => {
+  const pair = { runs: ['apply', 'apply'] as ['apply', 'apply'], seed: 0, death: { who: 0, step: 5 } }
+  const asleep = { runs: ['apply', 'apply'] as ['apply', 'apply'], asleepAt: 6 }
+  await live([pair, { pause: 'day' }, asleep], { ...calm, readsBehind: 1 }, one)
+})
+
+// The stamp of the dead write was that of another run's delivery in the same second.
+test('P1: a host that slept writes a dead secret in the second of another delivery, and replaces it', async () => {
+  const rotations = { runs: ['rotate', 'rotate'] as ['rotate', 'rotate'], asleepAt: 12 }
+  await live([{ runs: ['apply', 'apply'], asleepAt: 0 }, rotations], calm, one)
+})

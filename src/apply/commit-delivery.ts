@@ -26,7 +26,7 @@ export async function commit(work: Work): Promise<true> {
     refusedId(fresh, work),
   ])
   if (refused !== undefined) throw refused
-  requireLive(fresh, seen)
+  requireLive(fresh, seen, work)
   const facts = commitFacts(fresh, deliveries, work)
   const decide = (it: Seen) => {
     const decision = committing(facts, it)
@@ -40,6 +40,7 @@ export async function commit(work: Work): Promise<true> {
       'Another run was at work on this client, or GitHub does not confirm the delivery yet. Nothing is retired; the next run settles it.',
     )
   work.progress.current = { hint: facts.hint, issuedAt: facts.issuedAt }
+  work.progress.spoiled.clear()
   work.progress.secret = fresh.issued.secret
   work.progress.ledger = (correction ?? written).ledger
   work.fresh = undefined
@@ -47,9 +48,11 @@ export async function commit(work: Work): Promise<true> {
 }
 
 /** Throws `Again` if another run retired the delivered secret meanwhile: a fresh one must follow at once. */
-function requireLive({ hint }: Delivered, { live, isGone }: Seen): void {
+function requireLive({ hint, delivered }: Delivered, { live, isGone }: Seen, { progress }: Work): void {
   if (isGone) throw clientGone()
-  if (live.every((secret) => secret.hint !== hint)) throw new Again('the secret that was delivered is no longer there')
+  if (live.some((secret) => secret.hint === hint)) return
+  for (const { destination } of delivered) progress.spoiled.add(destinationKey(destination))
+  throw new Again('the secret that was delivered is no longer there')
 }
 
 /** GitHub's stamps spread slowly: reads them until each is the stamp of our own write, or time is up. */

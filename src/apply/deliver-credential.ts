@@ -151,6 +151,7 @@ async function requireLive({ destination, at }: Delivery, fresh: Delivered, work
   if (live.some(({ hint }) => hint === fresh.hint)) return
   // Until GitHub shows our write, it shows the write of the other run.
   await lookFor(destination, at, work).catch(() => {})
+  work.progress.spoiled.add(destinationKey(destination))
   throw new Again('another run retired the secret before it arrived')
 }
 

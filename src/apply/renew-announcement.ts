@@ -1,10 +1,10 @@
 import { ActionError } from '../base/errors.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
 import { isKeyHint } from '../model/credential.ts'
-import type { Work } from './apply-context.ts'
+import { Again, type Work } from './apply-context.ts'
 import { clientGone } from './find-issued.ts'
 import { inPhase } from './fresh-credential.ts'
-import { writeLedger } from './write-ledger.ts'
+import { reread, writeLedger } from './write-ledger.ts'
 
 /** Milliseconds after the announcement after which no delivery begins. */
 export const deliverBy = 40_000
@@ -36,6 +36,16 @@ export async function renew(githubNow: number, work: Work): Promise<void> {
     return { ledger: { ...fresh.announced, announced } }
   })
   Object.assign(fresh, { announced: ledger, announcedAt, githubAt: githubNow })
+  await requireStillLive(work)
+}
+
+/** The tenant may have answered with an old state before; a reading that shows our own write is as new as that. */
+async function requireStillLive(work: Work): Promise<void> {
+  const fresh = inPhase(work.fresh, 'delivered')
+  const { live, isGone } = await reread(fresh, work)
+  if (isGone) throw clientGone()
+  if (live.every(({ hint }) => hint !== fresh.hint))
+    throw new Again('another run retired the secret before it was delivered')
 }
 
 function overtaken(): ActionError {

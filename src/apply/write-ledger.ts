@@ -1,4 +1,4 @@
-import { arrivedAt } from '../base/duration.ts'
+import { arrivedAt, secondsText } from '../base/duration.ts'
 import { toActionError } from '../base/errors.ts'
 import { withLedger } from '../ledger/description.ts'
 import { ledgerLine, sameLedger } from '../ledger/ledger-codec.ts'
@@ -68,7 +68,9 @@ export async function writeLedger<T extends { ledger: Ledger } | undefined>(
       const error = toActionError(thrown)
       const again = error.uncertain || error.retryAfter !== undefined
       if (!again || attempt === mostAttempts || stop.requested) throw error
-      await pause(error.retryAfter ?? 250 * attempt, work.shop)
+      const wait = error.retryAfter ?? 250 * attempt
+      if (wait >= 1000) work.shop.reporter.step(`… waiting ${secondsText(wait)}: ${error.message}`)
+      await pause(wait, work.shop)
     }
   }
 }

@@ -20,8 +20,11 @@ export function withLaterProof({ destinations }: ClientSpec, client: ObservedCli
 }
 
 /** The evidence about a client's deliveries in one reading. */
-export function evidenceOf(client: ObservedClient, { clients, destinations, now }: Observed): Evidence {
-  const contested = contestedPlaces(client, clients, destinations)
+export function evidenceOf(
+  client: ObservedClient,
+  { clients, destinations, spoiled = new Set(), now }: Observed,
+): Evidence {
+  const contested = new Set([...contestedPlaces(client, clients, destinations), ...spoiled])
   return { ledger: client.description.ledger, observed: destinations, now, contested }
 }
 

@@ -1,5 +1,6 @@
 import { nearest } from '../base/did-you-mean.ts'
 import { plain } from '../base/text.ts'
+import { droppedDestinations } from '../ledger/ledger.ts'
 import type { Rotation } from '../ledger/rotation-decision.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { clientIdText } from '../model/client.ts'
@@ -7,6 +8,7 @@ import { destinationKey, destinationLabel, scopeLabel } from '../model/destinati
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
 import { clientLabel } from './find-client.ts'
+import { foreignSecrets } from './in-use.ts'
 import { noLongerServed } from './shared-places.ts'
 import type { Observed, PlanContext } from './steps.ts'
 
@@ -31,7 +33,38 @@ export function warningsOf(
     ...(client !== undefined && client.id === adminClientId ? adminGoesTo(spec, client) : []),
     ...takenPlaces(spec, client, observed),
     ...noLongerServed(spec, client, observed, context),
+    ...withoutDelivery(spec, client, observed, context),
     ...scopeWarnings(scopes ?? kept ?? [], grantTypes ?? client?.grantTypes ?? []),
+  ]
+}
+
+/**
+ * Without a destination nothing is rotated or retired. Warns of a client that was delivered before, and of hints to retire, so that
+ * nobody believes a leaked secret retired.
+ */
+function withoutDelivery(
+  { destinations }: ClientSpec,
+  client: ObservedClient | undefined,
+  observed: Observed,
+  { policy }: PlanContext,
+): string[] {
+  if (client === undefined || destinations.length > 0) return []
+  const { ledger } = client.description
+  const served = droppedDestinations(ledger, []).map((destination) => plain(destinationLabel(destination)))
+  const isAsked = policy.rotate === 'now' || policy.dropDestinations || Object.keys(ledger?.retiring ?? {}).length > 0
+  const foreign = new Set(foreignSecrets(client, observed).map(({ hint }) => hint))
+  const named = policy.retireHints.filter((hint) => foreign.has(hint)).map((hint) => plain(hint, 50))
+  return [
+    ...(served.length > 0 && isAsked
+      ? [
+          `The client is delivered to ${served.join('; ')}, and this run delivers nothing: it neither rotates nor retires its secrets, and forgets no place. A run that names the places does.`,
+        ]
+      : []),
+    ...(named.length > 0
+      ? [
+          `Not retired, because this run delivers no secret in its place: ${named.join(', ')}. Name a destination, or delete it in the Administration activity center.`,
+        ]
+      : []),
   ]
 }
 

@@ -64,6 +64,8 @@ export type Progress = {
   /** The ledger as committed. */
   ledger?: Ledger | undefined
   retired: string[]
+  /** Keys of the places where this run wrote a secret that was dead by then, and no live one since. */
+  spoiled: Set<string>
   /** Ids of the spaces that this run granted. */
   granted: Set<string>
   warnings: string[]
@@ -71,7 +73,10 @@ export type Progress = {
 }
 
 export function startProgress(): Progress {
-  return { changed: false, created: false, done: [], retired: [], granted: new Set(), warnings: [], notes: [] }
+  return {
+    ...{ changed: false, created: false, done: [], retired: [], spoiled: new Set(), granted: new Set() },
+    ...{ warnings: [], notes: [] },
+  }
 }
 
 /** The most important result of these steps. */

@@ -25,8 +25,9 @@ export function whatComesNext(outcomes: Outcome[], bytes: number): string {
 }
 
 function eventsOf(outcome: Outcome): { at: number; what: string }[] {
-  const { retiring, nextRotationAt, current, result } = outcome
-  if (isGone(outcome) || result === 'deleted') return []
+  const { retiring, nextRotationAt, current, result, destinations } = outcome
+  // Without a destination no run rotates or retires.
+  if (isGone(outcome) || result === 'deleted' || destinations.length === 0) return []
   const events = retiring.map(({ hint, until }) => ({
     at: until,
     what: `the previous ${credentialName(hint)} is retired; it works until then`,

@@ -63,7 +63,7 @@ function decide(underWay: UnderWay, reading: Reading): Decision {
   const { spec, seen, progress } = underWay
   const { actor, policy, clients, beside } = underWay.request
   const context = { actor, policy, seen, fleet: [...clients, ...beside], granted: progress.granted }
-  const decision = { reading, plan: planClient(spec, reading, context) }
+  const decision = { reading, plan: planClient(spec, { ...reading, spoiled: progress.spoiled }, context) }
   underWay.latest = decision
   return decision
 }

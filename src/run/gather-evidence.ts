@@ -11,6 +11,7 @@ import {
 import { plural } from '../base/duration.ts'
 import { ActionError } from '../base/errors.ts'
 import type { ObservedClient } from '../model/client.ts'
+import type { ListedClient } from '../model/tenant.ts'
 import { type TenantUser, tokenEvents } from '../model/tenant.ts'
 import type { Surroundings, Survey } from '../ports.ts'
 import { sideBySide } from './side-by-side.ts'
@@ -37,7 +38,7 @@ export async function gatherEvidence(survey: Survey, about: About): Promise<Evid
     users: known,
     unused: isRead ? usage.unused : new Set(),
     closed: [
-      ...slim(clients),
+      ...slim(listed),
       ...(users instanceof ActionError ? [{ part: usersPart, why: reason(users), unjudged: byUsers }] : []),
       ...(isRead ? unknownUse(usage, users) : [{ part: eventsPart, why: reason(usage), unjudged: byEvents }]),
     ],
@@ -60,8 +61,8 @@ async function unlessClosed<T>(read: () => Promise<T>): Promise<T | ActionError>
 }
 
 /** Callers who are not administrators see less of each client. */
-function slim(clients: ObservedClient[]): Closed[] {
-  const hidden = clients.filter(({ appType, shownToAdmin }) => appType === 'web' && !shownToAdmin).length
+function slim(listed: ListedClient[]): Closed[] {
+  const hidden = listed.filter(({ client, odd }) => !odd && client.appType === 'web' && !client.shownToAdmin).length
   const why = `the tenant hides parts of ${hidden} of them from this credential, and shows them to administrators`
   return hidden === 0 ? [] : [{ part: 'clients', why, unjudged: 'their consent, secrets and keys' }]
 }

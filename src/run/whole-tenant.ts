@@ -67,7 +67,8 @@ async function exportAll(
   { runner }: Host,
 ): Promise<void> {
   const { value: listed, at: now } = await survey.clients()
-  if (listed.length > 0 && listed.every(({ client }) => !client.shownToAdmin)) throw notAdmin()
+  tellOdd(listed, runner)
+  if (areAllHidden(listed)) throw notAdmin()
   const here = runningRepository(repository, listed)
   const { text, exported } = written((leave) =>
     exportOf(listed, { origin: tenant.origin, schema, here, now, adminClientId: policy.adminClientId }, leave),
@@ -81,6 +82,18 @@ async function exportAll(
   const [result, code] = error === undefined ? ['exported', ''] : ['', error.code]
   await runner.output({ ...outputsOf([], summary), result, spec: text, 'error-code': code })
   await runner.summary(summary)
+}
+
+/** Entries that other programs registered may lack these parts for every caller: only clients of the documented form tell. */
+function areAllHidden(listed: ListedClient[]): boolean {
+  const ours = listed.filter(({ client, odd }) => !odd && client.appType === 'web')
+  return ours.length > 0 && ours.every(({ client }) => !client.shownToAdmin)
+}
+
+/** Counts the entries without the documented form, as other modes do. */
+function tellOdd(listed: ListedClient[], { reporter }: Host['runner']): void {
+  const count = listed.filter(({ odd }) => odd).length
+  if (count > 0) reporter.debug(`in the tenant’s list of clients: ${count} without the documented form`)
 }
 
 async function failureOf(work: Promise<void>): Promise<ActionError | undefined> {

@@ -1,4 +1,5 @@
 import { specInvalid } from '../../base/diagnostics.ts'
+import { parseDuration } from '../../base/duration.ts'
 import type { Secret } from '../../base/secret.ts'
 import type { Policy, RunIdentity, WrittenClient } from '../../spec/client-spec.ts'
 import type { Proxies } from '../http/proxies.ts'
@@ -83,6 +84,7 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
     outputClientSecret,
     proxies: proxies(env, problems, mask),
   }
+  checkWholeTenantInputs(input, mode, problems)
   refuseTelltale(env, problems)
   const usesProxy = inputs.proxies.https !== undefined && mode !== 'validate'
   requireWebAssembly((spec.delivers && mode === 'apply') || usesProxy, problems)
@@ -99,6 +101,17 @@ function clientsOf({ clients, others }: Spec, input: Input): Pick<Inputs, 'clien
 /** Does the mode look at all clients of the tenant, whoever manages them? */
 function isWhole(mode: (typeof modes)[number]): mode is WholeTenant['mode'] {
   return mode === 'audit' || mode === 'export'
+}
+
+/** A mistake in an input is a mistake in every mode, also in modes that do not use the input. */
+function checkWholeTenantInputs(input: Input, mode: (typeof modes)[number], problems: Problems): void {
+  if (mode !== 'audit') {
+    const age = input('max-age')
+    if (age !== '' && parseDuration(age) === undefined)
+      problems.add('max-age', 'accepted are durations such as 365d, 24h', age)
+    flag('fail-on-findings', input('fail-on-findings'), false, problems)
+  }
+  if (mode !== 'export') flag('export-overwrite', input('export-overwrite'), false, problems)
 }
 
 async function wholeTenant(

@@ -204,7 +204,9 @@ function tenantsOf(files: CheckedFile[], given: Given, problems: Problems) {
   let first: { file: string; origin: string } | undefined
   for (const file of files) {
     const complain = (at: Position, message: string) => mistakes.push({ file: file.file, ...at, message })
-    const own = file.tenant && readTenant(file.tenant.text, given.allowCustomHost)
+    // An expression is a mistake of its own, and told already.
+    const isAddress = file.tenant !== undefined && !file.tenant.text.includes('${{')
+    const own = isAddress ? readTenant(file.tenant!.text, given.allowCustomHost) : undefined
     const origin = own?.origin ?? given.tenant
     tenants.set(file, origin)
     if (own?.complaint !== undefined) complain(file.tenant!.at, `tenant: ${own.complaint}`)

@@ -85,6 +85,8 @@ function learnTime(session: Session, at: number | undefined): void {
 export async function signOut(session: Session): Promise<void> {
   const { token } = session.signedIn
   if (token === undefined) return
+  // The token must outlive the requests that use it.
+  await session.signedIn.caller
   // A token that could not be revoked lives for six hours at most: the run does not fail.
   await token.then((it) => revoke(session, it)).catch(() => {})
 }

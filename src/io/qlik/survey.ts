@@ -72,7 +72,9 @@ async function readClients(session: Session): Promise<At<ListedClient[]>> {
 function toListed(raw: unknown): ListedClient[] {
   const result = wire.clientSchema.safeParse(raw)
   const client = result.success ? result.data : readable(raw)
-  return client.deletedAt ? [] : [{ client: wire.toObservedClient(client), odd: !result.success }]
+  // An entry without an id is not a client that anybody could find.
+  const isNobody = client.clientId === ''
+  return client.deletedAt || isNobody ? [] : [{ client: wire.toObservedClient(client), odd: !result.success }]
 }
 
 /**
