@@ -53,3 +53,12 @@ test('P1: a host that slept writes a dead secret in the second of another delive
   const rotations = { runs: ['rotate', 'rotate'] as ['rotate', 'rotate'], asleepAt: 12 }
   await live([{ runs: ['apply', 'apply'], asleepAt: 0 }, rotations], calm, one)
 })
+
+// Found by SEED=20261124: the tenant did not show the new key yet, and it was taken for retired.
+test('P2: a run that is stopped right after it added a key leaves none behind, whatever the tenant shows', async () => {
+  const stopped = { run: 'by key' as const, troubles: [{ kind: 'SIGTERM' as const, at: 5 }] }
+  await live([{ run: 'apply', person: 0 }, stopped], { ...calm, readsBehind: 1 }, one)
+  const troubles = [...stopped.troubles, { kind: 'killed before' as const, at: 17 }]
+  const pair = { runs: ['apply', 'by key'] as ['apply', 'by key'], seed: 0, death: undefined }
+  await live([pair, { run: 'rotate', troubles }], { ...calm, readsBehind: 0.3 }, one)
+})

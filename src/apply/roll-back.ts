@@ -57,14 +57,25 @@ async function abandonAnnounced(fresh: Announced, work: Work): Promise<void> {
 async function abandonIssued(fresh: IssuedOne | Verified | Delivered, work: Work): Promise<void> {
   const { hint, clientId } = fresh
   const what = isKeyHint(hint) ? 'key' : 'secret'
-  // Only the list tells whether a key exists, and a reading that lags behind does not show a new key.
-  if (isKeyHint(hint)) await part('Looking for the new key', work, () => reread(fresh, work, hint))
+  if (isKeyHint(hint) && !(await showsKey(fresh, work))) {
+    work.progress.notes.push('The tenant does not show the new key yet: a later run retires it.')
+    return
+  }
   const isRetired = await part(`Retiring the new ${what} (${plain(hint, 50)})`, work, () =>
     retireIfAllowed(clientId, hint, work),
   )
   if (isRetired)
     work.progress.notes.push(`The new ${what} (${plain(hint, 50)}) was delivered nowhere and is retired again.`)
   if (isRetired !== undefined) await withdraw(fresh, isRetired ? undefined : hint, work)
+}
+
+/**
+ * Only the list tells whether a key exists, and a reading that lags behind does not show a new one. While it is not shown, nobody can
+ * retire it, and the announcement stays.
+ */
+async function showsKey(fresh: IssuedOne | Verified | Delivered, work: Work): Promise<boolean> {
+  const seen = await part('Looking for the new key', work, () => reread(fresh, work, fresh.hint))
+  return seen?.live.some(({ hint }) => hint === fresh.hint) ?? false
 }
 
 async function abandonDelivered(fresh: Delivered, error: ActionError, work: Work): Promise<ActionError> {
