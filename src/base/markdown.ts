@@ -31,9 +31,10 @@ export function markdownCodeCell(text: string, longest = 300): string {
 function breakable(word: string): string {
   if (word.length <= widest) return escaped(word)
   const parts = word.split(/(?<=[_/.-])(?=[\p{L}\p{N}])/u)
+  // A part does not show whether its dot follows www: each dot is a reference.
   return parts
     .flatMap((part) => part.match(/.{1,30}/gu) ?? [])
-    .map(escaped)
+    .map((part) => escaped(part).replaceAll('.', '&#46;'))
     .join('<wbr>')
 }
 
