@@ -1,7 +1,9 @@
 // Must come before any schema is built.
 import './base/zod-config.ts'
 import { createTransport } from './io/http/transport.ts'
-import { createClock, createRunner, createStop } from './io/runner/runner.ts'
+import { createClock } from './io/runner/clock.ts'
+import { createRunner } from './io/runner/runner.ts'
+import { createStop } from './io/runner/stop-signals.ts'
 import { program } from './run/program.ts'
 
 // Node may write a crash report: without the environment, because it has the inputs.

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { specInvalid } from '../../src/base/diagnostics.ts'
 import { ActionError } from '../../src/base/errors.ts'
+import { specInvalid } from '../../src/base/mistake-positions.ts'
 import type { WireResponse } from '../../src/io/http/transport.ts'
 import { failureSummary, summaryOf } from '../../src/report/summary.ts'
 import { commandIn, shownByRunner } from '../support/masker.ts'

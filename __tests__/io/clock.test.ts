@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createClock } from '../../src/io/runner/runner.ts'
+import { createClock } from '../../src/io/runner/clock.ts'
 
 /** A machine of which one measure counts only while it is awake. */
 function machine() {

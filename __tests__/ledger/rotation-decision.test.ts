@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { lease, lostAfter } from '../../src/ledger/delivery-evidence.ts'
-import {
-  decideRotation,
-  leaseOfAnother,
-  type RotationInput,
-  secretIssuedAt,
-} from '../../src/ledger/rotation-decision.ts'
+import { decideRotation, leaseOfAnother, secretIssuedAt } from '../../src/ledger/rotation-decision.ts'
+import type { RotationInput } from '../../src/ledger/rotation-situation.ts'
 import type { ObservedDestination } from '../../src/model/destination.ts'
 import { actor, destination, key, ledgerOf, now } from '../support/values.ts'
 

@@ -24,5 +24,6 @@ export const weather: fc.Arbitrary<Weather> = fc.oneof(
 
 /** Milliseconds after which everybody sees what somebody did. */
 export function spreading({ stampDelay = 0, readsBehind = 0 }: Weather): number {
-  return (5 + stampDelay + readsBehind) * 1000
+  // Stamps up to five seconds from an unconfirmed delivery are taken for it; both count whole seconds.
+  return (7 + stampDelay + readsBehind) * 1000
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { specInvalid } from '../../src/base/diagnostics.ts'
 import { ActionError } from '../../src/base/errors.ts'
+import { specInvalid } from '../../src/base/mistake-positions.ts'
 import type { Outcome } from '../../src/report/outcome.ts'
 import { failureSummary, shortSummaryOf, summaryOf } from '../../src/report/summary.ts'
 import { checkedSummary } from '../../src/report/validation-report.ts'

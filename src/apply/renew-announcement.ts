@@ -1,4 +1,5 @@
 import { ActionError } from '../base/errors.ts'
+import { lostAfter } from '../ledger/delivery-evidence.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { Again, type Work } from './apply-context.ts'
@@ -25,18 +26,20 @@ export async function renew(githubNow: number, work: Work): Promise<void> {
   const fresh = inPhase(work.fresh, 'delivered')
   const known = new Set([...(fresh.announced.announced?.known ?? []), fresh.hint])
   const announcedAt = work.shop.clock.elapsed()
-  const { ledger } = await writeLedger(fresh, work, (seen) => {
+  const { ledger, age } = await writeLedger(fresh, work, (seen) => {
     if (seen.isGone) throw clientGone()
     const isLive = seen.live.some(({ hint }) => hint === fresh.hint)
     const isAlone =
       sameLedger(seen.ledger, fresh.announced) && seen.live.every(({ hint }) => known.has(hint) || isKeyHint(hint))
     if (!isAlone || !isLive) throw overtaken()
     // The known hints and the time of the first announcement stay: if this run dies, the next one must recognise our secret.
-    const announced = { ...fresh.announced.announced!, renewed: Math.floor(seen.now) }
-    return { ledger: { ...fresh.announced, announced } }
+    const before = fresh.announced.announced!
+    const announced = { ...before, renewed: Math.floor(seen.now) }
+    return { ledger: { ...fresh.announced, announced }, age: seen.now - (before.renewed ?? before.at) }
   })
   Object.assign(fresh, { announced: ledger, announcedAt, githubAt: githubNow })
-  await requireStillLive(work)
+  // Earlier than that no other run retires our secret.
+  if (age >= lostAfter) await requireStillLive(work)
 }
 
 /** The tenant may have answered with an old state before; a reading that shows our own write is as new as that. */

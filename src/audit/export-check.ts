@@ -1,6 +1,6 @@
 import { looksLikeCredential } from '../base/credential-shape.ts'
-import type { Located } from '../base/diagnostics.ts'
 import { toActionError } from '../base/errors.ts'
+import type { Located } from '../base/mistake-positions.ts'
 import { plain } from '../base/text.ts'
 import { tooLong } from '../ledger/ledger-size.ts'
 import type { ObservedClient } from '../model/client.ts'

@@ -6,7 +6,8 @@ import { runKey } from '../spec/client-spec.ts'
 import { lostAfter, superseded } from './delivery-evidence.ts'
 import { added, graceFrom, listedHints } from './ledger.ts'
 import { longestCaller, mostWritten, sameLedger } from './ledger-codec.ts'
-import type { Rotation, RotationInput } from './rotation-decision.ts'
+import type { Rotation } from './rotation-decision.ts'
+import type { RotationInput } from './rotation-situation.ts'
 
 /** The ledger that announces an issue, built on the reading. Orphans become suspects in the same write. */
 export function announcing(

@@ -1,5 +1,6 @@
 import { ActionError } from '../base/errors.ts'
-import type { Retirement, Rotation } from '../ledger/rotation-decision.ts'
+import type { Rotation } from '../ledger/rotation-decision.ts'
+import type { Retirement } from '../ledger/rotation-situation.ts'
 import type { FieldChange, ObservedClient } from '../model/client.ts'
 import { type CredentialKind, isKeyHint, methodOf } from '../model/credential.ts'
 import { calledAsKey, type Destination, destinationKey } from '../model/destination.ts'

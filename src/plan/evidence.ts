@@ -1,6 +1,6 @@
 import { contestedPlaces } from '../ledger/contested-places.ts'
 import type { Evidence } from '../ledger/delivery-evidence.ts'
-import type { RotationInput } from '../ledger/rotation-decision.ts'
+import type { RotationInput } from '../ledger/rotation-situation.ts'
 import { laterProof } from '../ledger/settle-delivery.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'

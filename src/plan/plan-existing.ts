@@ -2,13 +2,8 @@ import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { foreignAmong } from '../ledger/classify-secrets.ts'
 import { requireRoom } from '../ledger/description.ts'
-import {
-  decideRotation,
-  leaseOfAnother,
-  type Reason,
-  type Rotation,
-  type RotationInput,
-} from '../ledger/rotation-decision.ts'
+import { decideRotation, leaseOfAnother, type Rotation } from '../ledger/rotation-decision.ts'
+import type { Reason, RotationInput } from '../ledger/rotation-situation.ts'
 import { changed, type FieldChange, fieldChanges, type ObservedClient } from '../model/client.ts'
 import { type CredentialKind, isKeyHint, methodOf, secretSlots } from '../model/credential.ts'
 import type { Ledger } from '../model/ledger-shape.ts'

@@ -1,5 +1,6 @@
 import type { ActionError } from '../base/errors.ts'
-import type { Reason, Retirement, Rotation } from '../ledger/rotation-decision.ts'
+import type { Rotation } from '../ledger/rotation-decision.ts'
+import type { Reason, Retirement } from '../ledger/rotation-situation.ts'
 import type {
   CompleteFields,
   Consent,

@@ -1,7 +1,7 @@
-import { mistakeText } from '../base/diagnostics.ts'
 import { formatDuration, plural } from '../base/duration.ts'
 import type { ActionError } from '../base/errors.ts'
 import { markdown, markdownCode } from '../base/markdown.ts'
+import { mistakeText } from '../base/mistake-positions.ts'
 import { fewOf, fitted, folded, tableOf } from './markdown-table.ts'
 import type { Outcome } from './outcome.ts'
 

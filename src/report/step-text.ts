@@ -1,6 +1,6 @@
 import { unreachable } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import type { Reason } from '../ledger/rotation-decision.ts'
+import type { Reason } from '../ledger/rotation-situation.ts'
 import type { FieldChange } from '../model/client.ts'
 import { clientIdText } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'

@@ -1,5 +1,5 @@
-import { type Located, locate, pathText } from '../base/diagnostics.ts'
 import type { Mistake, Position } from '../base/errors.ts'
+import { type Located, locate, pathText } from '../base/mistake-positions.ts'
 import { plain } from '../base/text.ts'
 import type { Membership } from '../model/space.ts'
 import { clientSchema, rotationSchema, type WrittenClient } from './client-spec.ts'

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini'
-import { type Located, locate, locateKey, pathText } from '../base/diagnostics.ts'
 import { nearest } from '../base/did-you-mean.ts'
 import type { Position } from '../base/errors.ts'
+import { type Located, locate, locateKey, pathText } from '../base/mistake-positions.ts'
 import { plain } from '../base/text.ts'
 import { clientSchema, rotationSchema } from './client-spec.ts'
 import { deliveryKeys } from './destination-schema.ts'

@@ -1,5 +1,5 @@
-import { type Located, pathText } from '../base/diagnostics.ts'
 import type { Position } from '../base/errors.ts'
+import { type Located, pathText } from '../base/mistake-positions.ts'
 
 type Path = readonly PropertyKey[]
 

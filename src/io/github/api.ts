@@ -5,7 +5,7 @@ import { plain } from '../../base/text.ts'
 import { type Scope, scopeLabel } from '../../model/destination.ts'
 import { type Answer, readerOf, userAgent } from '../http/responses.ts'
 import type { Http } from '../http/service-client.ts'
-import { remedy } from './remedy.ts'
+import { remedy } from './refusal-hints.ts'
 import { type ParametersOf, type Route, rootOf } from './routes.ts'
 
 /** The values for the templates of an address. */

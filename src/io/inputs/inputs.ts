@@ -1,5 +1,5 @@
-import { specInvalid } from '../../base/diagnostics.ts'
 import { parseDuration } from '../../base/duration.ts'
+import { specInvalid } from '../../base/mistake-positions.ts'
 import type { Secret } from '../../base/secret.ts'
 import type { Policy, RunIdentity, WrittenClient } from '../../spec/client-spec.ts'
 import type { Proxies } from '../http/proxies.ts'

@@ -1,6 +1,6 @@
-import { mistakesText } from '../../base/diagnostics.ts'
 import { plural } from '../../base/duration.ts'
 import { ActionError, type Mistake } from '../../base/errors.ts'
+import { mistakesText } from '../../base/mistake-positions.ts'
 
 /**
  * Collects all mistakes in the inputs, so that one error reports them together. `refuse`: no other check looks at the value, and

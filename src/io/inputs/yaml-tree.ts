@@ -1,7 +1,7 @@
 import type { ParsedNode, YAMLMap } from 'yaml'
 import { isAlias, isMap, isScalar, isSeq } from '../../../node_modules/yaml/browser/dist/index.js'
-import { type Located, pathText } from '../../base/diagnostics.ts'
 import type { Position } from '../../base/errors.ts'
+import { type Located, pathText } from '../../base/mistake-positions.ts'
 import { syntaxMistake } from './yaml-mistakes.ts'
 import { readYaml } from './yaml-reader.ts'
 

@@ -1,13 +1,12 @@
 import { EOL } from 'node:os'
-import { setTimeout } from 'node:timers/promises'
 // Single files of GitHub's toolkit: its index evaluates an HTTP client for OpenID tokens, which costs more time than the rest of
 // the start.
 import { issueCommand } from '../../../node_modules/@actions/core/lib/command.js'
-import { mistakeText, withoutMistakes } from '../../base/diagnostics.ts'
 import { ActionError, type Mistake } from '../../base/errors.ts'
+import { mistakeText, withoutMistakes } from '../../base/mistake-positions.ts'
 import type { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
-import type { Clock, Reporter, Stop } from '../../ports.ts'
+import type { Reporter } from '../../ports.ts'
 import type { Mask } from './mask-secret.ts'
 
 /** The only way to the runner: masks, log, annotations, outputs, summary. The caller has made its texts harmless already. */
@@ -91,50 +90,4 @@ function unwritable(variable: string, cause: unknown): ActionError {
   return new ActionError('INPUT_INVALID', `${variable}: the file that it names can’t be written (${why})`, hint, {
     cause,
   })
-}
-
-/** Milliseconds: corrections of the time of day are smaller than this; a larger jump means that the host slept. */
-const longestCorrection = 5000
-
-type Measures = { counted: () => number; timeOfDay: () => number }
-
-/**
- * Elapsed time of this machine; it is never compared with another clock. It includes the time for which the host sleeps: Node's
- * own measure stops then, so the time of day shows it.
- */
-export function createClock(measures: Measures = { counted: () => performance.now(), timeOfDay: Date.now }): Clock {
-  const ahead = () => measures.timeOfDay() - measures.counted()
-  let [before, asleep] = [ahead(), 0]
-  return {
-    elapsed: () => {
-      const now = ahead()
-      if (now - before > longestCorrection) asleep += now - before
-      before = now
-      return measures.counted() + asleep
-    },
-    sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }).catch(() => {}),
-  }
-}
-
-/** SIGINT and SIGTERM ask the run to stop; the runner gives it seven and a half seconds between them. */
-export function createStop(): Stop {
-  const listeners = new Set<() => void>()
-  const state = { requested: false }
-  const stop = () => {
-    state.requested = true
-    for (const listener of listeners) listener()
-    listeners.clear()
-  }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
-  return {
-    get requested() {
-      return state.requested
-    },
-    onStop: (listener) => {
-      if (state.requested) listener()
-      else listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-  }
 }

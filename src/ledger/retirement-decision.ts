@@ -1,0 +1,61 @@
+import { isKeyHint, secretSlots } from '../model/credential.ts'
+import { destinationKey } from '../model/destination.ts'
+import { announcementAge, hintsOf } from './classify-secrets.ts'
+import { heldIn, longNowhere, lostAfter } from './delivery-evidence.ts'
+import type { Reason, Retirement, Situation } from './rotation-situation.ts'
+
+/** The secrets to retire before anything is issued. */
+export function retirements(situation: Situation, reasons: Reason[]): Retirement[] {
+  const { secrets, undelivered, awaited, currentIsLive, retireHints, grace } = situation
+  const lost = hintsOf(secrets, 'lost')
+  const proven = currentIsLive && !awaited && undelivered.length === 0
+  const why = grace === 0 ? ('no grace' as const) : ('grace is over' as const)
+  const past = proven && isSettled(situation) ? outOfGrace(situation) : toMakeRoom(situation, lost, reasons)
+  const named = hintsOf(secrets, 'foreign').filter((hint) => retireHints.includes(hint))
+  const mayGo = proven || (isCrowded(situation, [...lost, ...past], reasons) && holdNoneOfOthers(situation))
+  return [
+    ...lost.map((hint) => ({ hint, why: 'never delivered' as const })),
+    ...past.map((hint) => ({ hint, why })),
+    ...(mayGo ? named : []).map((hint) => ({ hint, why: 'named in retire-hints' as const })),
+  ]
+}
+
+/** Is no run at work, and is it known of each secret whether a place holds it? */
+function isSettled({ ledger, now, secrets }: Situation): boolean {
+  const isOver = ledger?.announced === undefined || announcementAge(ledger.announced, now) >= lostAfter
+  const isSuspected = Object.keys(ledger?.suspects ?? {}).length > 0
+  return isOver && !isSuspected && !secrets.some(({ kind }) => kind === 'orphan' || kind === 'lost')
+}
+
+/**
+ * Secrets that may be retired although something is unsettled, because otherwise all slots would stay taken. First, hints with a grace
+ * that is over: every place was written after them, by a proven delivery or after a later announcement. Second, secrets that certainly no
+ * place has held for the length of the grace.
+ */
+function toMakeRoom(situation: Situation, lost: string[], reasons: Reason[]): string[] {
+  const { ledger, live, destinations, grace } = situation
+  if (ledger === undefined || !isCrowded(situation, lost, reasons)) return []
+  const held = new Set(Object.values(ledger.destinations).map(({ hint }) => hint))
+  const followed = outOfGrace(situation).filter((hint) => !held.has(hint))
+  const nowhere = longNowhere(destinations, situation, grace)
+  return [...new Set([...followed, ...nowhere])].filter(
+    (hint) => !lost.includes(hint) && !isKeyHint(hint) && live.some((secret) => secret.hint === hint),
+  )
+}
+
+/** Is there no slot for the secret that must be issued, even after these are retired? */
+export function isCrowded({ live, kind }: Situation, gone: string[], reasons: Reason[]): boolean {
+  const left = live.filter(({ hint }) => !isKeyHint(hint) && !gone.includes(hint))
+  return kind === 'secret' && reasons.length > 0 && left.length >= secretSlots
+}
+
+/** Does every place certainly hold nothing, or a secret that this action issued? Then no place needs a secret that somebody else made. */
+export function holdNoneOfOthers(situation: Situation): boolean {
+  const held = situation.destinations.map((destination) => heldIn(destinationKey(destination), situation))
+  return held.every(({ kind }) => kind === 'nothing' || kind === 'recorded' || kind === 'written')
+}
+
+/** Hints of the retiring secrets whose grace is over. */
+function outOfGrace({ secrets, now, grace }: Situation): string[] {
+  return secrets.flatMap((it) => (it.kind === 'retiring' && now - it.since >= grace ? [it.hint] : []))
+}
