@@ -59,8 +59,8 @@ export const mutations: Mutation[] = [
   },
   {
     name: 'do not ask whose value it is',
-    at: { in: 'whose', call: 'serversOf' },
-    becomes: '[]',
+    at: { in: 'valuesToRemove', returns: true },
+    becomes: 'partsOf(destination)',
     tests: ['contract/destroy-shared', 'promises/shared-places'],
   },
   {
