@@ -5,7 +5,7 @@ import type { Membership } from '../model/space.ts'
 import { clientSchema, rotationSchema, type WrittenClient } from './client-spec.ts'
 import { deliverySchema, refusedNames, usualName, withClientName } from './destination-schema.ts'
 import { spacesSchema } from './space-schema.ts'
-import { type Found, mistakesIn, undelivered } from './spec-mistakes.ts'
+import { type Found, isMapping, mistakesIn, undelivered } from './spec-mistakes.ts'
 import { schemaIssues } from './spec-schema.ts'
 import { isWithin, type Spoiled, spoiledValues } from './spoiled-values.ts'
 
@@ -84,10 +84,6 @@ export function checkFile(
       message: mistake.message,
     })),
   }
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A client with the values of the defaults that it leaves out, and its own name in the names of secrets. */

@@ -55,7 +55,7 @@ export function undelivered(root: Located, clients: readonly unknown[]): Issue[]
   )
 }
 
-function isMapping(value: unknown): value is Record<string, unknown> {
+export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
@@ -124,7 +124,7 @@ function slipText(text: string, expected: string): string | undefined {
   return undefined
 }
 
-const noSpace = 'lacks a space after the colon: write `key: value`'
+export const noSpace = 'lacks a space after the colon: write `key: value`'
 
 const nouns: Record<string, string> = { string: 'a text', array: 'a list', object: 'a mapping', number: 'a number' }
 

@@ -1,4 +1,5 @@
 import type { Position } from '../../base/errors.ts'
+import { noSpace } from '../../spec/spec-mistakes.ts'
 import { expressionText } from '../../spec/spoiled-values.ts'
 import type { Reading, Slip } from './yaml-reader.ts'
 
@@ -107,7 +108,6 @@ function extra(position: Position): Mistake {
   return { ...position, message: 'has a closing bracket that nothing opened' }
 }
 
-const noSpace = 'lacks a space after the colon: write `key: value`'
 const plainKey = /(?<=^\s*(?:- +)*)[\w-]+:(?=[^\s:])/
 
 /** A key without its colon or space becomes one text with the lines below it; so does a text with a key that is indented deeper. */

@@ -18,6 +18,7 @@ export type Tenant = { origin: string; signIn: SignIn }
 
 // Qlik is moving its APIs to other paths, with a year's notice (qlik.dev/apis/namespaces): only this line has the path.
 export const clientsPath = '/api/v1/oauth-clients'
+export const usersPath = '/api/v1/users'
 // Tells the tenant the release that we know: it answers with the deprecations since then (qlik.dev/apis/versioning).
 const apiVersion = '2026-11'
 

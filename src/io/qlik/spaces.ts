@@ -5,11 +5,10 @@ import { type Assignment, isUserId, type ObservedBot, type ObservedSpace, spaceI
 import type { GrantResult, SpaceReader, SpaceWriter } from '../../ports.ts'
 import { pages } from './pages.ts'
 import { isGone, requireGone } from './read.ts'
-import { ask, parsed, type Session } from './session.ts'
+import { ask, parsed, type Session, usersPath } from './session.ts'
 
 // https://qlik.dev/apis/rest/spaces and https://qlik.dev/apis/rest/users
 const spacesPath = '/api/v1/spaces'
-const usersPath = '/api/v1/users'
 
 // Ids are used in addresses and in the ledger.
 const text = z.nullish(z.string())

@@ -2,10 +2,9 @@ import { parseTimestamp } from '../../base/duration.ts'
 import type { ListedClient, TenantUser, TokenEvent, TokenEventName } from '../../model/tenant.ts'
 import type { At, Survey } from '../../ports.ts'
 import { pages } from './pages.ts'
-import { clientsPath, type Session } from './session.ts'
+import { clientsPath, type Session, usersPath } from './session.ts'
 import * as wire from './wire.ts'
 
-const usersPath = '/api/v1/users'
 const auditsPath = '/api/v1/audits'
 
 /** Reads a whole tenant. Every method throws if its endpoint refuses. Items that lack the documented form are read in part. */
