@@ -42,7 +42,7 @@ describe('before the first request', () => {
 
   it('nothing is that only some runs need, or that works with answers', () => {
     const withAnswers = [
-      'run/lazy.ts',
+      'run/after-first-request.ts',
       'run/run-clients.ts',
       'run/reconcile-client.ts',
       'run/reserve-capacity.ts',

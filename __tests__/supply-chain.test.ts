@@ -113,7 +113,7 @@ describe('the sources', () => {
 
   it('change one setting of the engine, and no other', () => {
     const changing = sources.filter(({ text }) => /node:v8|setFlagsFromString/.test(text))
-    expect(changing.map(({ name }) => name.replaceAll('\\', '/'))).toEqual(['src/io/inputs/memory.ts'])
+    expect(changing.map(({ name }) => name.replaceAll('\\', '/'))).toEqual(['src/io/inputs/limit-heap-growth.ts'])
     expect(changing[0]!.text.match(/setFlagsFromString\(.*\)/g)).toEqual([
       "setFlagsFromString('--semi-space-growth-factor=1')",
     ])

@@ -192,8 +192,8 @@ export type Writers = {
 }
 
 /** Work for which the limits of both services leave room to the end. */
-export type Section = { readers: Readers; writers: Writers; leave(): void }
+export type Reservation = { readers: Readers; writers: Writers; leave(): void }
 
 /** Waits until the limits leave room for all requests of the work, and reports meanwhile the reason for the wait. */
-export type Enter = (need: Need, reporter: Reporter, waiting: (text: string) => void) => Promise<Section>
+export type Reserve = (need: Need, reporter: Reporter, waiting: (text: string) => void) => Promise<Reservation>
 export type Surroundings = { clock: Clock; stop: Stop; reporter: Reporter }

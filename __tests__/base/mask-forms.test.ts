@@ -122,7 +122,7 @@ const encoders: Record<string, (value: string) => string> = {
 function left(value: string, text: string): string | undefined {
   const masker = new RunnerMasker()
   for (const form of maskForms(value)) masker.add(form)
-  const shown = text.split('\n').map((line) => masker.blot(line))
+  const shown = text.split('\n').map((line) => masker.mask(line))
   return readable(shown.join('\n'), value.trim()) ?? readable(shown.join(''), value.trim())
 }
 
@@ -174,7 +174,7 @@ describe('the runner, given these masks', () => {
           const text = bytes(before + secret + after).toString(how)
           expect(left(secret, text)).toBeUndefined()
           bare.add(secret)
-          if (readable(bare.blot(text), secret) !== undefined) shownWithout++
+          if (readable(bare.mask(text), secret) !== undefined) shownWithout++
         },
       ),
       { numRuns: 300 },
@@ -231,7 +231,7 @@ describe('the runner, given these masks', () => {
           for (const form of maskForms(given)) masker.add(form)
           const shown = write(pem)
             .split(/\r?\n/)
-            .map((line) => masker.blot(line))
+            .map((line) => masker.mask(line))
             .join('\n')
           for (const line of material) expect(readable(shown, line)).toBeUndefined()
           expect(readable(shown, material.join(''))).toBeUndefined()

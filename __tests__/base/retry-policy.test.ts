@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { longestWait, patience, type Tried, type Trouble, verdict } from '../../src/base/retry-policy.ts'
+import { longestWait, patience, retryDecision, type Tried, type Trouble } from '../../src/base/retry-policy.ts'
 
 const tried = (more: Partial<Tried> = {}): Tried => ({ attempts: 1, elapsed: 0, asked: 0, repeatable: true, ...more })
 
@@ -18,7 +18,7 @@ const troubles: fc.Arbitrary<Trouble> = fc.oneof(
 function endurance(trouble: Trouble, repeatable = true): { waited: number; attempts: number; limited: boolean } {
   let [waited, asked] = [0, 0]
   for (let attempts = 1; ; attempts++) {
-    const next = verdict(trouble, { attempts, elapsed: waited, asked, repeatable })
+    const next = retryDecision(trouble, { attempts, elapsed: waited, asked, repeatable })
     if (!next.retry) return { waited, attempts, limited: next.limited }
     waited += next.wait
     if (next.named) asked += next.wait
@@ -27,23 +27,23 @@ function endurance(trouble: Trouble, repeatable = true): { waited: number; attem
 
 describe('whether to try once more', () => {
   it('is no where it will fail the same way again', () => {
-    expect(verdict({ kind: 'hopeless' }, tried())).toMatchObject({ retry: false, limited: false })
+    expect(retryDecision({ kind: 'hopeless' }, tried())).toMatchObject({ retry: false, limited: false })
   })
 
   it('is no where it may have taken effect and is not safe to repeat', () => {
     for (const trouble of [{ kind: 'lost' }, { kind: 'server' }, { kind: 'server', after: 1 }] as Trouble[]) {
-      expect(verdict(trouble, tried({ repeatable: false })).retry).toBe(false)
-      expect(verdict(trouble, tried()).retry).toBe(true)
+      expect(retryDecision(trouble, tried({ repeatable: false })).retry).toBe(false)
+      expect(retryDecision(trouble, tried()).retry).toBe(true)
     }
   })
 
   it('is yes where nothing was sent or carried out, repeatable or not', () => {
     for (const trouble of [{ kind: 'refused' }, { kind: 'limited', minute: false }] as Trouble[])
-      expect(verdict(trouble, tried({ repeatable: false })).retry).toBe(true)
+      expect(retryDecision(trouble, tried({ repeatable: false })).retry).toBe(true)
   })
 
   it('waits longer each time, up to eight seconds', () => {
-    const waits = [1, 2, 3, 4, 5, 6, 7, 20].map((attempts) => verdict({ kind: 'refused' }, tried({ attempts })))
+    const waits = [1, 2, 3, 4, 5, 6, 7, 20].map((attempts) => retryDecision({ kind: 'refused' }, tried({ attempts })))
     expect(waits.map((it) => it.retry && it.wait)).toEqual([250, 500, 1000, 2000, 4000, 8000, 8000, 8000])
   })
 
@@ -57,22 +57,22 @@ describe('whether to try once more', () => {
   })
 
   it('waits as long as the service asks, for fifteen minutes in all', () => {
-    expect(verdict({ kind: 'limited', after: 900, minute: false }, tried())).toMatchObject({
+    expect(retryDecision({ kind: 'limited', after: 900, minute: false }, tried())).toMatchObject({
       retry: true,
       wait: 900_000,
       named: true,
     })
-    expect(verdict({ kind: 'limited', after: 901, minute: false }, tried())).toMatchObject({
+    expect(retryDecision({ kind: 'limited', after: 901, minute: false }, tried())).toMatchObject({
       retry: false,
       limited: true,
     })
-    expect(verdict({ kind: 'server', after: 901 }, tried())).toMatchObject({ retry: false, limited: true })
+    expect(retryDecision({ kind: 'server', after: 901 }, tried())).toMatchObject({ retry: false, limited: true })
     expect(endurance({ kind: 'limited', after: 300, minute: false })).toMatchObject({ waited: 900_000, attempts: 4 })
   })
 
   it('does not count what the service asked for against its own patience', () => {
-    expect(verdict({ kind: 'lost' }, tried({ elapsed: 400_000, asked: 399_000 })).retry).toBe(true)
-    expect(verdict({ kind: 'lost' }, tried({ elapsed: 400_000, asked: 300_000 })).retry).toBe(false)
+    expect(retryDecision({ kind: 'lost' }, tried({ elapsed: 400_000, asked: 399_000 })).retry).toBe(true)
+    expect(retryDecision({ kind: 'lost' }, tried({ elapsed: 400_000, asked: 300_000 })).retry).toBe(false)
   })
 
   it('always ends, and never waits longer than fifteen minutes and a half', () => {
@@ -87,7 +87,7 @@ describe('whether to try once more', () => {
   it('never hammers: there is always some pause', () => {
     fc.assert(
       fc.property(troubles, fc.integer({ min: 1, max: 50 }), (trouble, attempts) => {
-        const next = verdict(trouble, tried({ attempts }))
+        const next = retryDecision(trouble, tried({ attempts }))
         if (next.retry) expect(next.wait).toBeGreaterThanOrEqual(100)
       }),
     )

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
-import { born } from '../../src/io/runner/mask-secret.ts'
+import { maskedSecret } from '../../src/io/runner/mask-secret.ts'
 
 describe('a secret', () => {
   const secret = new Secret('s3cr3t-value')
@@ -28,7 +28,7 @@ describe('a secret', () => {
 
   it('is masked in every form before anybody can hold it', () => {
     const masks: string[] = []
-    expect(born('s3cr3t-value+', (mask) => masks.push(mask)).open()).toBe('s3cr3t-value+')
+    expect(maskedSecret('s3cr3t-value+', (mask) => masks.push(mask)).open()).toBe('s3cr3t-value+')
     expect(masks).toEqual(expect.arrayContaining(['s3cr3t-value+', Buffer.from('s3cr3t-value+').toString('base64')]))
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type * as z from 'zod/mini'
+import type * as wire from '../../src/io/github/answer-schemas.ts'
 import type { AnswerTo, ParametersOf, Route } from '../../src/io/github/routes.ts'
-import type * as wire from '../../src/io/github/wire.ts'
 
 /** GitHub's types allow for numbers beyond 2^53; JSON as we parse it has none. */
 type Parsed<T> = T extends bigint ? never : T extends object ? { [K in keyof T]: Parsed<T[K]> } : T

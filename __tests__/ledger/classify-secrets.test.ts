@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { classifySecrets, foreignAmong, hintsOf, makersOfOurs } from '../../src/ledger/classify-secrets.ts'
-import { type Evidence, lease, lostAfter } from '../../src/ledger/delivery-evidence.ts'
+import { type DeliveryEvidence, lease, lostAfter } from '../../src/ledger/delivery-evidence.ts'
 import type { Announcement, Ledger } from '../../src/model/ledger-shape.ts'
 import { key, ledgerOf, now } from '../support/values.ts'
 
 const secret = (hint: string, age: number, createdBy?: string) => ({ hint, createdAt: now - age, createdBy })
-const evidence = (ledger: Ledger | undefined, more: Partial<Evidence> = {}): Evidence => ({
+const evidence = (ledger: Ledger | undefined, more: Partial<DeliveryEvidence> = {}): DeliveryEvidence => ({
   ledger,
   observed: new Map([[key, { secretStamp: 500 }]]),
   now,
@@ -18,7 +18,7 @@ const announced = (age: number, more: Partial<Announcement> = {}): Announcement 
   stamps: { [key]: 500 },
   ...more,
 })
-const kinds = (live: ReturnType<typeof secret>[], given: Evidence) =>
+const kinds = (live: ReturnType<typeof secret>[], given: DeliveryEvidence) =>
   Object.fromEntries(classifySecrets(live, given).map(({ hint, kind }) => [hint, kind]))
 
 describe('each live secret', () => {

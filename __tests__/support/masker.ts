@@ -20,7 +20,7 @@ export class RunnerMasker {
   }
 
   /** Hits that overlap or touch become one `***`. */
-  blot(text: string): string {
+  mask(text: string): string {
     const hits: [number, number][] = []
     for (const hidden of this.#texts)
       for (let at = text.indexOf(hidden); at >= 0; at = text.indexOf(hidden, at + 1))
@@ -77,13 +77,13 @@ export function shownByRunner({ raw, summary = '', outputs = {} }: Printed): { s
     const command = commandIn(line)
     if (command !== undefined) commands.push(command)
     if (command?.name === 'add-mask') masker.add(command.data)
-    // The message of an annotation is blotted, its properties are not.
-    else if (command !== undefined) shown.push(`${command.name} ${command.properties} ${masker.blot(command.data)}`)
-    else shown.push(masker.blot(line))
+    // The message of an annotation is masked, its properties are not.
+    else if (command !== undefined) shown.push(`${command.name} ${command.properties} ${masker.mask(command.data)}`)
+    else shown.push(masker.mask(line))
   }
   // Both are uploaded when the step is over.
-  shown.push(...summary.split(/\r\n|\r|\n/).map((line) => masker.blot(line)))
-  for (const [name, value] of Object.entries(outputs)) shown.push(`Set output ${masker.blot(`${name} = ${value}`)}`)
+  shown.push(...summary.split(/\r\n|\r|\n/).map((line) => masker.mask(line)))
+  for (const [name, value] of Object.entries(outputs)) shown.push(`Set output ${masker.mask(`${name} = ${value}`)}`)
   return { shown: shown.join('\n'), commands }
 }
 

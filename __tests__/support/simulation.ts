@@ -89,7 +89,7 @@ export class Simulation {
     await ready()
     // What a run loads by the way is there already: loading it would take real time.
     await import('libsodium-wrappers').then(({ default: sodium }) => sodium.ready)
-    await import('../../src/run/lazy.ts')
+    await import('../../src/run/after-first-request.ts')
     return new Simulation(settings)
   }
 

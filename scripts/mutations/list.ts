@@ -47,7 +47,7 @@ export const mutations: Mutation[] = [
   { name: 'believe the last error', at: { in: 'inDoubtUntilAnswered', constant: 'before' }, becomes: 'false' },
   {
     name: 'stop the clean-up at the first failure',
-    at: { in: 'part', call: 'push' },
+    at: { in: 'attemptPart', call: 'push' },
     becomes: '(() => { throw thrown })()',
   },
   { name: 'deliver under an announcement however old', at: { constant: 'deliverBy' }, becomes: '40_000_000' },

@@ -6,20 +6,20 @@ import type { ClientPlan } from '../plan/steps.ts'
 import type { At, Readers, Reading, Surroundings, Writers } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'
 import type { Policy } from '../spec/client-spec.ts'
-import type { Fresh } from './fresh-credential.ts'
+import type { FreshCredential } from './fresh-credential.ts'
 import type { SpaceWork } from './grant-spaces.ts'
 
 /** The state of a plan that is carried out. */
-export type Workshop = Surroundings & { readers: Readers; writers: Writers; policy: Policy }
+export type ApplyTools = Surroundings & { readers: Readers; writers: Writers; policy: Policy }
 
 export type Work = {
   plan: ClientPlan
   reading: Reading
   /** Elapsed milliseconds of the last answer that showed the client, if it came after the reading. */
   restsOn?: number
-  shop: Workshop
+  shop: ApplyTools
   progress: Progress
-  fresh?: Fresh | undefined
+  fresh?: FreshCredential | undefined
   /** A first access token of a new client, requested while the client is read back; undefined if there was none yet. */
   early?: Promise<Secret | undefined> | undefined
   spaces: SpaceWork
@@ -32,7 +32,7 @@ export type Work = {
 }
 
 /** Thrown if the reading behind the plan is out of date: the run reads and plans again. Not a failure. */
-export class Again {
+export class PlanAgain {
   readonly why: string
   readonly error: ActionError | undefined
   constructor(why: string, error?: ActionError) {
@@ -56,7 +56,7 @@ export const promptness = 6000
 
 /**
  * Makes sure that a ledger write is based on a fresh reading: if the plan's is older, reads the client once more, or the list if the
- * client is new. Throws `Again` if something changed meanwhile.
+ * client is new. Throws `PlanAgain` if something changed meanwhile.
  */
 export async function requireFresh(work: Work): Promise<void> {
   const { shop, plan } = work
@@ -65,7 +65,7 @@ export async function requireFresh(work: Work): Promise<void> {
   const { value, at } =
     plan.client === undefined ? await lookForTwin(work) : await shop.readers.tenant.client(plan.client.id)
   const isAsBefore = plan.client === undefined ? value === undefined : value !== undefined && isAsPlanned(value, work)
-  if (!isAsBefore) throw new Again('the client changed since it was read')
+  if (!isAsBefore) throw new PlanAgain('the client changed since it was read')
   work.reading = { ...work.reading, now: at }
   work.restsOn = arrivedAt(askedAt, shop.clock.elapsed())
 }
@@ -135,20 +135,20 @@ export async function written<T>(work: Work, write: Promise<T>): Promise<T> {
     work.progress.changed = true
     return result
   } catch (thrown) {
-    work.progress.changed ||= !(thrown instanceof Again) && toActionError(thrown).uncertain
+    work.progress.changed ||= !(thrown instanceof PlanAgain) && toActionError(thrown).uncertain
     throw thrown
   }
 }
 
 /**
- * Turns the failure of a ledger write into `Again` if its answer was lost or it was too late: the run reads everything again before it
+ * Turns the failure of a ledger write into `PlanAgain` if its answer was lost or it was too late: the run reads everything again before it
  * repeats the write.
  */
-export function againIfLate(what: string): (thrown: unknown) => never {
+export function planAgainIfLate(what: string): (thrown: unknown) => never {
   return (thrown) => {
-    if (thrown instanceof Again) throw thrown
+    if (thrown instanceof PlanAgain) throw thrown
     const error = toActionError(thrown)
-    if (error.uncertain) throw new Again(`the answer to ${what} was lost`, error)
-    throw error.retryAfter === undefined ? error : new Again('the tenant made us wait', error)
+    if (error.uncertain) throw new PlanAgain(`the answer to ${what} was lost`, error)
+    throw error.retryAfter === undefined ? error : new PlanAgain('the tenant made us wait', error)
   }
 }

@@ -5,14 +5,14 @@ import type { Reading } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'
 import { stepLine } from '../report/step-text.ts'
 import {
-  Again,
-  againIfLate,
+  type ApplyTools,
   cancelled,
   descriptionBefore,
+  PlanAgain,
+  planAgainIfLate,
   requireFresh,
   sendBy,
   type Work,
-  type Workshop,
   written,
 } from './apply-context.ts'
 import { commit } from './commit-delivery.ts'
@@ -21,16 +21,16 @@ import { deliver } from './deliver-credential.ts'
 import { deleteClient, removeValues } from './destroy-client.ts'
 import { changeSpace, startSpaceWork } from './grant-spaces.ts'
 import { announceAndIssue } from './issue-credential.ts'
-import { retireStep } from './retire.ts'
-import { abandon } from './roll-back.ts'
+import { retireStep } from './retire-secret.ts'
+import { rollBack } from './roll-back.ts'
 import { update } from './update-client.ts'
 import { verify } from './verify-credential.ts'
 
 /**
  * Carries out the steps of one plan, in order, and reports each when it is done. `progress` records the events, also if this throws.
- * Throws `Again` if a new plan is needed, else an ActionError.
+ * Throws `PlanAgain` if a new plan is needed, else an ActionError.
  */
-export async function apply(plan: ClientPlan, reading: Reading, shop: Workshop, progress: Progress): Promise<void> {
+export async function apply(plan: ClientPlan, reading: Reading, shop: ApplyTools, progress: Progress): Promise<void> {
   const work: Work = { plan, reading, shop, progress, settled: true, spaces: startSpaceWork(), background: [] }
   progress.clientId ??= plan.client?.id
   try {
@@ -45,7 +45,7 @@ export async function apply(plan: ClientPlan, reading: Reading, shop: Workshop, 
     }
     if (work.failure !== undefined) throw work.failure
   } catch (thrown) {
-    throw thrown instanceof Again ? thrown : await abandon(work, toActionError(thrown))
+    throw thrown instanceof PlanAgain ? thrown : await rollBack(work, toActionError(thrown))
   } finally {
     await Promise.all(work.background)
   }
@@ -101,5 +101,5 @@ async function own(step: Step & { kind: 'own' }, work: Work): Promise<true> {
   await requireFresh(work)
   const text = withLedger(step.user, step.ledger)
   const write = work.shop.writers.tenant.describe(step.clientId, text, descriptionBefore(work), sendBy(work))
-  return changes(work, write).catch(againIfLate('the note in the ledger'))
+  return changes(work, write).catch(planAgainIfLate('the note in the ledger'))
 }

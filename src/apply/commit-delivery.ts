@@ -1,14 +1,20 @@
 import { makersOfOurs } from '../ledger/classify-secrets.ts'
 import { clockSlack, isWithin, stampSlack } from '../ledger/delivery-evidence.ts'
 import { deliveredEntry } from '../ledger/ledger.ts'
-import { type Commit, committing, type Delivery, lookingBack, type Proof } from '../ledger/ledger-transitions.ts'
+import {
+  type Commit,
+  type ConfirmedDelivery,
+  committing,
+  lookingBack,
+  type StampProof,
+} from '../ledger/ledger-transitions.ts'
 import { destinationKey, type ObservedDestination } from '../model/destination.ts'
 import { pause } from '../pause.ts'
-import { Again, type Work } from './apply-context.ts'
-import { clientGone } from './find-issued.ts'
-import { type Delivered, inPhase, type Delivery as Placed } from './fresh-credential.ts'
+import { PlanAgain, type Work } from './apply-context.ts'
+import { clientGone } from './find-issued-secret.ts'
+import { type DeliveredCredential, inPhase, type DeliveryWrite as Placed } from './fresh-credential.ts'
 import { withBot } from './grant-spaces.ts'
-import { refusedId } from './write-id.ts'
+import { refusedId } from './write-client-id.ts'
 import { reread, type Seen, writeLedger } from './write-ledger.ts'
 
 /** Milliseconds to wait until GitHub shows the stamp of our own write, and the longest pause between two reads. */
@@ -47,21 +53,21 @@ export async function commit(work: Work): Promise<true> {
   return true
 }
 
-/** Throws `Again` if another run retired the delivered secret meanwhile: a fresh one must follow at once. */
-function requireLive({ hint, delivered }: Delivered, { live, isGone }: Seen, { progress }: Work): void {
+/** Throws `PlanAgain` if another run retired the delivered secret meanwhile: a fresh one must follow at once. */
+function requireLive({ hint, delivered }: DeliveredCredential, { live, isGone }: Seen, { progress }: Work): void {
   if (isGone) throw clientGone()
   if (live.some((secret) => secret.hint === hint)) return
   for (const { destination } of delivered) progress.spoiled.add(destinationKey(destination))
-  throw new Again('the secret that was delivered is no longer there')
+  throw new PlanAgain('the secret that was delivered is no longer there')
 }
 
 /** GitHub's stamps spread slowly: reads them until each is the stamp of our own write, or time is up. */
-async function confirmAll(fresh: Delivered, work: Work): Promise<Delivery[]> {
+async function confirmAll(fresh: DeliveredCredential, work: Work): Promise<ConfirmedDelivery[]> {
   const until = work.shop.clock.elapsed() + confirmWithin
   return Promise.all(fresh.delivered.map((delivery) => confirm(delivery, until, work)))
 }
 
-async function confirm(delivery: Placed, until: number, { shop, fresh }: Work): Promise<Delivery> {
+async function confirm(delivery: Placed, until: number, { shop, fresh }: Work): Promise<ConfirmedDelivery> {
   const { clock, stop, readers } = shop
   const before = fresh?.announced.announced?.stamps[destinationKey(delivery.destination)]
   const since = new Map<number | undefined, number>()
@@ -83,14 +89,14 @@ async function confirm(delivery: Placed, until: number, { shop, fresh }: Work): 
 }
 
 /** `before`: the stamp at our announcement. */
-function proofOf({ secretStamp, idStamp }: ObservedDestination, { at, idAt }: Placed, before?: number): Proof {
+function proofOf({ secretStamp, idStamp }: ObservedDestination, { at, idAt }: Placed, before?: number): StampProof {
   const isOurs = (slack: number) =>
     isWithin(secretStamp, [at, 0], slack) && (idAt === undefined || isWithin(idStamp, [idAt, 0], slack))
   if (isOurs(stampSlack)) return 'exact'
   return isOurs(clockSlack) && secretStamp !== before ? 'near' : 'none'
 }
 
-function commitFacts(fresh: Delivered, deliveries: Delivery[], { plan }: Work): Commit {
+function commitFacts(fresh: DeliveredCredential, deliveries: ConfirmedDelivery[], { plan }: Work): Commit {
   const hint = fresh.hint
   const { owner, announced } = fresh.announced
   const entries = deliveries.map(({ destination, stamp, idStamp }) => [
@@ -109,7 +115,7 @@ function commitFacts(fresh: Delivered, deliveries: Delivery[], { plan }: Work): 
   }
 }
 
-function weakest(proofs: Proof[]): Proof {
+function weakest(proofs: StampProof[]): StampProof {
   return (['none', 'near', 'exact'] as const).find((proof) => proofs.includes(proof)) ?? 'exact'
 }
 

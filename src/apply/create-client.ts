@@ -10,22 +10,22 @@ import { isYounger } from '../plan/find-client.ts'
 import type { Step } from '../plan/steps.ts'
 import type { Created, NewKey } from '../ports.ts'
 import {
-  Again,
   giveBackEarly,
   lookEvery,
   mostLag,
+  PlanAgain,
   promptness,
   requireFresh,
   sendBy,
   type Work,
   written,
 } from './apply-context.ts'
-import { requireKept } from './check-kept.ts'
-import { possiblyOurs } from './find-issued.ts'
-import { forgo } from './forgo-secret.ts'
-import { inPhase, type Section } from './fresh-credential.ts'
-import { hold, inDoubtUntilAnswered } from './issue-credential.ts'
-import { retireIfAllowed } from './retire.ts'
+import { requireFieldsKept } from './check-fields-kept.ts'
+import { possiblyOurs } from './find-issued-secret.ts'
+import { type CriticalSection, inPhase } from './fresh-credential.ts'
+import { inDoubtUntilAnswered, recordIssued } from './issue-credential.ts'
+import { retireIfAllowed } from './retire-secret.ts'
+import { retireUnwanted } from './retire-unwanted-secret.ts'
 
 type CreateStep = Step & { kind: 'create' }
 
@@ -46,7 +46,7 @@ export async function createClient(planned: CreateStep, work: Work): Promise<tru
   const mine = await readBack(created.clientId, step, work)
   if (key !== undefined) await retireSurplus(mine, work)
   if (step.deliver) await holdFirst(created, mine, work)
-  else await forgo(created.issued ?? {}, work, mine)
+  else await retireUnwanted(created.issued ?? {}, work, mine)
   return true
 }
 
@@ -60,7 +60,7 @@ async function create(step: CreateStep, key: NewKey | undefined, work: Work): Pr
   )
   work.progress.clientId = created.clientId
   work.progress.created = true
-  const section: Section = {
+  const section: CriticalSection = {
     clientId: created.clientId,
     announced: step.ledger,
     announcedAt,
@@ -75,13 +75,13 @@ async function create(step: CreateStep, key: NewKey | undefined, work: Work): Pr
   return created
 }
 
-/** After a lost answer retires the credential that it held, and throws `Again`: the next plan finds the client by its announcement. */
+/** After a lost answer retires the credential that it held, and throws `PlanAgain`: the next plan finds the client by its announcement. */
 async function afterFailure(thrown: unknown, step: CreateStep, work: Work): Promise<never> {
   const error = toActionError(thrown)
-  if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)
+  if (error.retryAfter !== undefined && !error.uncertain) throw new PlanAgain('the tenant made us wait', error)
   if (!error.uncertain) throw error
   await retireLost(step, work)
-  throw new Again('the answer to creating the client was lost', error)
+  throw new PlanAgain('the answer to creating the client was lost', error)
 }
 
 /**
@@ -118,7 +118,7 @@ async function readBack(clientId: string, step: CreateStep, work: Work): Promise
   inPhase(work.fresh, 'announced').mayHaveTwin = false
   if (mine === undefined) return undefined
   if (mine.consent !== step.consent) await writers.tenant.setConsent(clientId, step.consent)
-  requireKept({ ...step.fields, description: step.user }, mine, work)
+  requireFieldsKept({ ...step.fields, description: step.user }, mine, work)
   return mine
 }
 
@@ -153,7 +153,7 @@ async function giveWayToTwin(
   work.fresh = undefined
   work.progress.clientId = undefined
   work.progress.created = false
-  throw new Again('another run created the client a moment earlier: ours is deleted again')
+  throw new PlanAgain('another run created the client a moment earlier: ours is deleted again')
 }
 
 /**
@@ -170,8 +170,9 @@ async function retireSurplus(mine: ObservedClient | undefined, work: Work): Prom
 async function holdFirst(created: Created, mine: ObservedClient | undefined, work: Work): Promise<void> {
   const fresh = inPhase(work.fresh, 'announced')
   const listed = mine === undefined ? [] : possiblyOurs(fresh, mine, created.issued?.createdBy)
-  if (created.issued !== undefined) return hold(created.issued, work, listed.length === 1 ? listed[0]!.hint : undefined)
+  if (created.issued !== undefined)
+    return recordIssued(created.issued, work, listed.length === 1 ? listed[0]!.hint : undefined)
   const issueBy = work.shop.clock.elapsed() + promptness
   const { value } = await inDoubtUntilAnswered(work, () => work.shop.writers.tenant.issue(created.clientId, issueBy))
-  await hold(value, work)
+  await recordIssued(value, work)
 }

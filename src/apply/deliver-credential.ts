@@ -6,12 +6,12 @@ import { type Destination, destinationKey, destinationLabel, type ObservedDestin
 import { pause } from '../pause.ts'
 import type { Step } from '../plan/steps.ts'
 import type { At, Prepared } from '../ports.ts'
-import { Again, cancelled, type Work } from './apply-context.ts'
-import { clientGone } from './find-issued.ts'
-import { type Ahead, type Delivered, type Delivery, inPhase } from './fresh-credential.ts'
+import { cancelled, PlanAgain, type Work } from './apply-context.ts'
+import { clientGone } from './find-issued-secret.ts'
+import { type DeliveredCredential, type DeliveryWrite, type EarlyReading, inPhase } from './fresh-credential.ts'
 import { deliverBy, isTooOld, renew } from './renew-announcement.ts'
-import { lookFor } from './take-out-values.ts'
-import { putIdSecret, putIdVariable } from './write-id.ts'
+import { findOwnWrite } from './undo-delivery.ts'
+import { putIdSecret, putIdVariable } from './write-client-id.ts'
 import { reread } from './write-ledger.ts'
 
 type DeliverStep = Step & { kind: 'deliver' }
@@ -20,7 +20,7 @@ type DeliverStep = Step & { kind: 'deliver' }
 const stillJustBefore = 1000
 
 /** Reads the data for the first delivery while the secret is being proven. Nothing is written before the proof. */
-export async function readAhead(work: Work): Promise<Ahead | undefined> {
+export async function readAhead(work: Work): Promise<EarlyReading | undefined> {
   const step = work.plan.steps.find((it) => it.kind === 'deliver')
   if (step === undefined) return undefined
   const { destination } = step
@@ -47,7 +47,7 @@ export async function deliver(step: DeliverStep, work: Work): Promise<true> {
       await putSecret(step, prepared, work)
       return true
     } catch (thrown) {
-      if (thrown instanceof Again) throw thrown
+      if (thrown instanceof PlanAgain) throw thrown
       const { retryAfter, uncertain } = toActionError(thrown)
       if (retryAfter === undefined || uncertain || stop.requested) throw thrown
       if (clock.elapsed() + retryAfter > until) throw heldUp(step.destination)
@@ -58,7 +58,7 @@ export async function deliver(step: DeliverStep, work: Work): Promise<true> {
 }
 
 /** The early reading of this destination. From the first delivery on, the credential is in the phase `delivered`. */
-function takeAhead(destination: Destination, work: Work): Ahead | undefined {
+function takeAhead(destination: Destination, work: Work): EarlyReading | undefined {
   const fresh = inPhase(work.fresh, 'issued', 'verified', 'delivered')
   if (fresh.phase === 'delivered') return undefined
   const ahead = fresh.phase === 'verified' ? fresh.ahead : undefined
@@ -67,7 +67,7 @@ function takeAhead(destination: Destination, work: Work): Ahead | undefined {
 }
 
 /** Reads the public key and the stamps until the last write there is two seconds old. */
-async function prepare(destination: Destination, ahead: Ahead | undefined, work: Work): Promise<At<Prepared>> {
+async function prepare(destination: Destination, ahead: EarlyReading | undefined, work: Work): Promise<At<Prepared>> {
   const { shop, reading } = work
   const first = reading.destinations.get(destinationKey(destination))
   const known = { last: first && lastWrite(first), at: reading.answeredAt }
@@ -112,14 +112,14 @@ async function putSecret({ destination, idBefore }: DeliverStep, prepared: At<Pr
 }
 
 /** Did the stamp change since our announcement? Then another run was at work. */
-function isOvertaken(destination: Destination, { seen }: Prepared, { announced }: Delivered): boolean {
+function isOvertaken(destination: Destination, { seen }: Prepared, { announced }: DeliveredCredential): boolean {
   return (seen.secretStamp ?? null) !== (announced.announced?.stamps[destinationKey(destination)] ?? null)
 }
 
 async function putWithKey(
   destination: Destination,
   prepared: Prepared,
-  fresh: Delivered,
+  fresh: DeliveredCredential,
   work: Work,
 ): Promise<At<void>> {
   try {
@@ -133,7 +133,12 @@ async function putWithKey(
   }
 }
 
-async function put(destination: Destination, prepared: Prepared, fresh: Delivered, work: Work): Promise<At<void>> {
+async function put(
+  destination: Destination,
+  prepared: Prepared,
+  fresh: DeliveredCredential,
+  work: Work,
+): Promise<At<void>> {
   const { destinations } = work.shop.writers
   const sendBy = fresh.announcedAt + deliverBy
   try {
@@ -145,14 +150,14 @@ async function put(destination: Destination, prepared: Prepared, fresh: Delivere
 }
 
 /** If the host slept, the secret may have arrived after another run retired it: then a fresh one must follow at once. */
-async function requireLive({ destination, at }: Delivery, fresh: Delivered, work: Work): Promise<void> {
+async function requireLive({ destination, at }: DeliveryWrite, fresh: DeliveredCredential, work: Work): Promise<void> {
   const { live, isGone } = await reread(fresh, work)
   if (isGone) throw clientGone()
   if (live.some(({ hint }) => hint === fresh.hint)) return
   // Until GitHub shows our write, it shows the write of the other run.
-  await lookFor(destination, at, work).catch(() => {})
+  await findOwnWrite(destination, at, work).catch(() => {})
   work.progress.spoiled.add(destinationKey(destination))
-  throw new Again('another run retired the secret before it arrived')
+  throw new PlanAgain('another run retired the secret before it arrived')
 }
 
 function heldUp(destination: Destination): ActionError {

@@ -3,10 +3,10 @@ import { plain } from '../base/text.ts'
 import { claimantsOf } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from '../model/destination.ts'
-import { isOutOfReach, leftText } from '../plan/leftovers.ts'
 import type { Step } from '../plan/steps.ts'
+import { isOutOfReach, leftText } from '../plan/values-to-delete.ts'
 import { stepLine } from '../report/step-text.ts'
-import { valueKey } from '../spec/shared-values.ts'
+import { valueKey } from '../spec/values-of-others.ts'
 import { type Work, written } from './apply-context.ts'
 
 type RemoveStep = Step & { kind: 'remove-values' }

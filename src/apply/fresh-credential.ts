@@ -12,7 +12,7 @@ import type { At, Issued, Prepared } from '../ports.ts'
  */
 
 /** The announcement in the ledger, which all phases share. From there to the commit is one critical section. */
-export type Section = {
+export type CriticalSection = {
   clientId: string
   announced: Ledger
   /** Elapsed milliseconds when the announcement was sent, and when it was answered. */
@@ -29,32 +29,32 @@ export type Section = {
 }
 
 /** `inDoubt`: an issuing request may have taken effect, and no later reading has settled that. */
-export type Announced = Section & { phase: 'announced'; inDoubt: boolean }
+export type AnnouncedCredential = CriticalSection & { phase: 'announced'; inDoubt: boolean }
 
-type Held = Section & { issued: Issued; hint: string }
-export type IssuedOne = Held & { phase: 'issued' }
+type Held = CriticalSection & { issued: Issued; hint: string }
+export type IssuedCredential = Held & { phase: 'issued' }
 /** `ahead`: the early reading for the first delivery, made while the credential was proven. */
-export type Verified = Held & { phase: 'verified'; ahead: Ahead | undefined }
-export type Delivered = Held & {
+export type VerifiedCredential = Held & { phase: 'verified'; ahead: EarlyReading | undefined }
+export type DeliveredCredential = Held & {
   phase: 'delivered'
   /** Writes that GitHub answered, with GitHub's times. */
-  delivered: Delivery[]
+  delivered: DeliveryWrite[]
   /** A delivery that may or may not have taken effect. */
   perhaps: Destination | undefined
   /** Somebody wrote to a destination between our announcement and our delivery. */
   overtaken: boolean
 }
 
-export type Fresh = Announced | IssuedOne | Verified | Delivered
+export type FreshCredential = AnnouncedCredential | IssuedCredential | VerifiedCredential | DeliveredCredential
 
 /** `readAt`: elapsed milliseconds. */
-export type Ahead = { destination: Destination; prepared: At<Prepared>; readAt: number }
+export type EarlyReading = { destination: Destination; prepared: At<Prepared>; readAt: number }
 
 /**
  * A secret that was written to its destination. `at`: GitHub's time of that write; `idAt`: GitHub's time of the write of the client id, if
  * a secret holds it; `id`: the result of writing the client id, if a variable holds it; `wasEmpty`: no secret was there before.
  */
-export type Delivery = {
+export type DeliveryWrite = {
   destination: Destination
   at: number
   idAt?: number | undefined
@@ -66,8 +66,11 @@ export type Delivery = {
 export type IdWrite = { written: boolean; before: string | undefined; error?: ActionError | undefined }
 
 /** The credential in one of these phases. Throws `BUG` in any other phase. */
-export function inPhase<P extends Fresh['phase']>(fresh: Fresh | undefined, ...phases: P[]): Fresh & { phase: P } {
-  if (fresh !== undefined && (phases as string[]).includes(fresh.phase)) return fresh as Fresh & { phase: P }
+export function inPhase<P extends FreshCredential['phase']>(
+  fresh: FreshCredential | undefined,
+  ...phases: P[]
+): FreshCredential & { phase: P } {
+  if (fresh !== undefined && (phases as string[]).includes(fresh.phase)) return fresh as FreshCredential & { phase: P }
   throw new ActionError(
     'BUG',
     `a step came before its credential was ${phases.join(' or ')}`,

@@ -11,7 +11,7 @@ import { pause } from '../pause.ts'
 import { noBotYet } from '../plan/plan-spaces.ts'
 import type { SpaceStep } from '../plan/steps.ts'
 import { combinedError } from '../plan/wanted-spaces.ts'
-import { Again, cancelled, freshness, type Work, written } from './apply-context.ts'
+import { cancelled, freshness, PlanAgain, type Work, written } from './apply-context.ts'
 import { warn } from './destroy-client.ts'
 
 /**
@@ -50,7 +50,7 @@ async function attempt(step: SpaceStep, work: Work): Promise<boolean> {
   try {
     return step.kind === 'grant' ? await grant(step, work) : await revoke(step, work)
   } catch (thrown) {
-    if (thrown instanceof Again) throw thrown
+    if (thrown instanceof PlanAgain) throw thrown
     const error = toActionError(thrown)
     if (shop.stop.requested || concernsAll(error)) throw error
     // A space that was certainly not granted leaves the ledger: if somebody else grants it later, it must not look like ours.
@@ -121,7 +121,7 @@ async function ask(step: GrantStep, bot: string, work: Work): Promise<'granted' 
 async function changeRoles(step: GrantStep, assignmentId: string, work: Work): Promise<void> {
   const writer = await work.shop.writers.spaces()
   const isThere = await written(work, writer.change(target(step), assignmentId, step.roles))
-  if (!isThere) throw new Again(`somebody took the client out of space ${plain(step.space.name, 100)}`)
+  if (!isThere) throw new PlanAgain(`somebody took the client out of space ${plain(step.space.name, 100)}`)
 }
 
 async function lookAt(step: GrantStep, bot: string, { shop }: Work): Promise<Assignment | undefined> {
@@ -188,12 +188,12 @@ async function requireNoted(work: Work, bot: string): Promise<void> {
   const before = standing(work)?.spaces ?? {}
   if (Object.keys(marks).every((id) => id in before)) return
   const isDone = await rewrite(work, (ledger) => withGranted(ledger, { ...ledger.spaces, ...marks }, bot))
-  if (!isDone) throw new Again('another run is at work')
+  if (!isDone) throw new PlanAgain('another run is at work')
 }
 
 /**
  * Looks back: removes spaces that we no longer grant, notes the user, and makes sure that the ledger still lists this run's grants
- * although another run may have written it. Throws `Again` if another run's announcement prevents that.
+ * although another run may have written it. Throws `PlanAgain` if another run's announcement prevents that.
  */
 async function lookBack(work: Work): Promise<void> {
   const { spaces, plan } = work
@@ -205,7 +205,7 @@ async function lookBack(work: Work): Promise<void> {
   if (!isShared && !isListed && !isNewBot) return
   if (isShared) await outwaitOthers(work)
   const isDone = await rewrite(work, (ledger) => settled(ledger, work))
-  if (!isDone && isShared) throw new Again('another run is at work')
+  if (!isDone && isShared) throw new PlanAgain('another run is at work')
 }
 
 /** Milliseconds after our note within which a run that read the ledger before it may still write. */

@@ -9,20 +9,20 @@ import { pause } from '../pause.ts'
 import type { Step } from '../plan/steps.ts'
 import type { At, Issued, NewKey } from '../ports.ts'
 import {
-  Again,
-  againIfLate,
   cancelled,
   descriptionBefore,
   freshness,
+  PlanAgain,
+  planAgainIfLate,
   promptness,
   requireFresh,
   sendBy,
   type Work,
   written,
 } from './apply-context.ts'
-import { findHint, retireLost } from './find-issued.ts'
-import { type Announced, inPhase, type Section } from './fresh-credential.ts'
-import { retireIfAllowed } from './retire.ts'
+import { findHint, retireLost } from './find-issued-secret.ts'
+import { type AnnouncedCredential, type CriticalSection, inPhase } from './fresh-credential.ts'
+import { retireIfAllowed } from './retire-secret.ts'
 
 type IssueStep = Step & { kind: 'issue' }
 
@@ -37,7 +37,7 @@ export async function announceAndIssue(step: IssueStep, work: Work): Promise<tru
   await announce({ ...step, ledger: completed(step.ledger, by, key?.issued.hint) }, work)
   if (work.shop.stop.requested) throw cancelled()
   const { value: issued, at } = await issueTwice(step, key, work)
-  await hold(issued, work)
+  await recordIssued(issued, work)
   await requireInTime(at, work)
   return true
 }
@@ -49,20 +49,20 @@ async function announce({ clientId, user, ledger }: IssueStep, work: Work): Prom
   const announced = { ...ledger, announced: { ...ledger.announced!, at: Math.floor(work.reading.now) } }
   const text = withLedger(user, announced)
   const write = writers.tenant.describe(clientId, text, descriptionBefore(work), sendBy(work))
-  const { at } = await written(work, write).catch(againIfLate('the announcement'))
+  const { at } = await written(work, write).catch(planAgainIfLate('the announcement'))
   const answeredAt = clock.elapsed()
   const { githubAt } = work.reading
   const replaced = new Set([work.plan.client?.description.line])
   const section = { clientId, announced, announcedAt, answeredAt, githubAt, user, replaced, mayHaveTwin: false }
   work.fresh = { ...section, phase: 'announced', inDoubt: false }
-  if (!isInTime(at, section)) throw new Again('announcing took too long')
+  if (!isInTime(at, section)) throw new PlanAgain('announcing took too long')
 }
 
 /**
  * Was the announcement in time by the tenant's own clock? That clock continues while the host sleeps and the run's own stops. After a late
  * announcement another run may have announced unseen.
  */
-function isInTime(at: number, { announced }: Section): boolean {
+function isInTime(at: number, { announced }: CriticalSection): boolean {
   return at < announced.announced!.at + lease
 }
 
@@ -71,7 +71,7 @@ async function requireInTime(issuedAt: number, work: Work): Promise<void> {
   const fresh = inPhase(work.fresh, 'issued')
   if (isInTime(issuedAt, fresh)) return
   await retireIfAllowed(fresh.clientId, fresh.hint, work)
-  throw new Again('issuing took too long')
+  throw new PlanAgain('issuing took too long')
 }
 
 /** Issues. If the answer was lost, settles that request and tries once more. */
@@ -80,12 +80,12 @@ async function issueTwice(step: IssueStep, key: NewKey | undefined, work: Work):
   try {
     return await once()
   } catch (thrown) {
-    await onceMore(await lookAfter(thrown, work), work)
+    await waitToIssueAgain(await retireIfIssued(thrown, work), work)
   }
   try {
     return await once()
   } catch (thrown) {
-    throw new Again('the answer to issuing was lost', await lookAfter(thrown, work))
+    throw new PlanAgain('the answer to issuing was lost', await retireIfIssued(thrown, work))
   }
 }
 
@@ -97,13 +97,13 @@ export async function inDoubtUntilAnswered<T>(work: Work, send: () => Promise<T>
   try {
     return await send()
   } catch (thrown) {
-    if (thrown instanceof Again || !toActionError(thrown).uncertain) fresh.inDoubt = before
+    if (thrown instanceof PlanAgain || !toActionError(thrown).uncertain) fresh.inDoubt = before
     throw thrown
   }
 }
 
 /** From now on the fresh credential is known by its hint. `listed`: the hint in a reading of the client. */
-export async function hold(issued: Issued, work: Work, listed?: string): Promise<void> {
+export async function recordIssued(issued: Issued, work: Work, listed?: string): Promise<void> {
   const { inDoubt: _over, ...section } = inPhase(work.fresh, 'announced')
   const hint = issued.hint ?? listed ?? (await findHint(section, work, issued.createdBy))
   work.fresh = { ...section, phase: 'issued', issued, hint }
@@ -112,10 +112,10 @@ export async function hold(issued: Issued, work: Work, listed?: string): Promise
 /**
  * Retires the secret of an issue that may have taken effect, and returns its failure. Throws the failure of an issue that had no effect.
  */
-async function lookAfter(thrown: unknown, work: Work): Promise<ActionError> {
-  if (thrown instanceof Again) throw thrown
+async function retireIfIssued(thrown: unknown, work: Work): Promise<ActionError> {
+  if (thrown instanceof PlanAgain) throw thrown
   const error = toActionError(thrown)
-  if (error.retryAfter !== undefined && !error.uncertain) throw new Again('the tenant made us wait', error)
+  if (error.retryAfter !== undefined && !error.uncertain) throw new PlanAgain('the tenant made us wait', error)
   if (!error.uncertain || work.shop.stop.requested) throw error
   const fresh = inPhase(work.fresh, 'announced')
   // Adding the same key twice is harmless.
@@ -123,12 +123,12 @@ async function lookAfter(thrown: unknown, work: Work): Promise<ActionError> {
   return error
 }
 
-/** Waits as the tenant asks before issuing once more, if the announcement lasts that long; else throws `Again`. */
-async function onceMore(error: ActionError, { fresh, shop }: Work): Promise<void> {
+/** Waits as the tenant asks before issuing once more, if the announcement lasts that long; else throws `PlanAgain`. */
+async function waitToIssueAgain(error: ActionError, { fresh, shop }: Work): Promise<void> {
   if (error.code === 'RATE_LIMITED') throw error
   const wait = error.retryAfter ?? 0
   const age = shop.clock.elapsed() - fresh!.answeredAt
-  if (age + wait > promptness) throw new Again('the answer to issuing was lost', error)
+  if (age + wait > promptness) throw new PlanAgain('the answer to issuing was lost', error)
   if (wait === 0) return
   shop.reporter.step(`… issuing once more in ${secondsText(wait)}: ${error.message}`)
   await pause(wait, shop)
@@ -153,7 +153,7 @@ async function issueOnce(step: IssueStep, key: NewKey | undefined, work: Work): 
  * Milliseconds between announcing a key and adding it: longer than another announcement takes that was decided before ours. On a slow
  * tenant its reading and writing take as long as ours did.
  */
-function exclusion({ announcedAt, answeredAt }: Section): number {
+function exclusion({ announcedAt, answeredAt }: CriticalSection): number {
   return freshness + 1000 + 2 * (answeredAt - announcedAt)
 }
 
@@ -161,13 +161,14 @@ function exclusion({ announcedAt, answeredAt }: Section): number {
  * Adds a key to the client's list. The tenant accepts only the whole list, so of two runs that write it at once one would undo the other.
  * Each run therefore announces, waits until every other run would see its announcement, and writes only if it is still there.
  */
-async function addKey(key: NewKey, fresh: Announced, work: Work): Promise<At<Issued>> {
+async function addKey(key: NewKey, fresh: AnnouncedCredential, work: Work): Promise<At<Issued>> {
   const { shop } = work
   const { clock, stop, writers } = shop
   await pause(Math.max(0, fresh.answeredAt + exclusion(fresh) - clock.elapsed()), shop)
   if (stop.requested) throw cancelled()
   const check = ({ description }: ObservedClient) => {
-    if (!sameLedger(description.ledger, fresh.announced)) throw new Again('another run announced at the same moment')
+    if (!sameLedger(description.ledger, fresh.announced))
+      throw new PlanAgain('another run announced at the same moment')
   }
   const askedAt = clock.elapsed()
   const guard = { check, sendBy: () => arrivedAt(askedAt, clock.elapsed()) + freshness }

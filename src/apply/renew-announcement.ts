@@ -2,8 +2,8 @@ import { ActionError } from '../base/errors.ts'
 import { lostAfter } from '../ledger/delivery-evidence.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
 import { isKeyHint } from '../model/credential.ts'
-import { Again, type Work } from './apply-context.ts'
-import { clientGone } from './find-issued.ts'
+import { PlanAgain, type Work } from './apply-context.ts'
+import { clientGone } from './find-issued-secret.ts'
 import { inPhase } from './fresh-credential.ts'
 import { reread, writeLedger } from './write-ledger.ts'
 
@@ -48,7 +48,7 @@ async function requireStillLive(work: Work): Promise<void> {
   const { live, isGone } = await reread(fresh, work)
   if (isGone) throw clientGone()
   if (live.every(({ hint }) => hint !== fresh.hint))
-    throw new Again('another run retired the secret before it was delivered')
+    throw new PlanAgain('another run retired the secret before it was delivered')
 }
 
 function overtaken(): ActionError {

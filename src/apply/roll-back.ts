@@ -5,18 +5,26 @@ import { sameLedger } from '../ledger/ledger-codec.ts'
 import { givingUp } from '../ledger/ledger-transitions.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
-import { Again, giveBackEarly, type Work } from './apply-context.ts'
-import { retireLost } from './find-issued.ts'
-import type { Announced, Delivered, Delivery, Fresh, IssuedOne, Section, Verified } from './fresh-credential.ts'
-import { retireIfAllowed } from './retire.ts'
-import { type TakenOut, takeOut } from './take-out-values.ts'
+import { giveBackEarly, PlanAgain, type Work } from './apply-context.ts'
+import { retireLost } from './find-issued-secret.ts'
+import type {
+  AnnouncedCredential,
+  CriticalSection,
+  DeliveredCredential,
+  DeliveryWrite,
+  FreshCredential,
+  IssuedCredential,
+  VerifiedCredential,
+} from './fresh-credential.ts'
+import { retireIfAllowed } from './retire-secret.ts'
+import { type UndoneDelivery, undoDelivery } from './undo-delivery.ts'
 import { reread, writeLedger } from './write-ledger.ts'
 
 /**
  * Ends a critical section that failed. Retires a secret that no destination can hold; a secret that a destination may hold stays, and the
  * ledger says so. If one part of this fails, the others are done anyway. Returns the error for the run.
  */
-export async function abandon(work: Work, error: ActionError): Promise<ActionError> {
+export async function rollBack(work: Work, error: ActionError): Promise<ActionError> {
   const { fresh } = work
   work.fresh = undefined
   await giveBackEarly(work)
@@ -24,44 +32,48 @@ export async function abandon(work: Work, error: ActionError): Promise<ActionErr
   if (error.code === 'CLIENT_MISSING' && (await isGone(fresh, work))) return clientIsGone(fresh, error, work)
   switch (fresh.phase) {
     case 'announced':
-      await abandonAnnounced(fresh, work)
+      await rollBackAnnounced(fresh, work)
       return error
     case 'issued':
     case 'verified':
-      await abandonIssued(fresh, work)
+      await rollBackIssued(fresh, work)
       return error
     case 'delivered':
-      return abandonDelivered(fresh, error, work)
+      return rollBackDelivered(fresh, error, work)
   }
 }
 
 /** Does a part of the clean-up. A failure is noted, and the next run cleans up. Returns undefined then, and if another run is at work. */
-async function part<T>(what: string, work: Work, go: () => Promise<T>): Promise<T | undefined> {
+async function attemptPart<T>(what: string, work: Work, go: () => Promise<T>): Promise<T | undefined> {
   try {
     return await go()
   } catch (thrown) {
     // While another run is at work, an unknown secret can't be called ours.
-    if (!(thrown instanceof Again))
+    if (!(thrown instanceof PlanAgain))
       work.progress.notes.push(`${what} failed: ${toActionError(thrown).message}. The next run takes care of it.`)
     return undefined
   }
 }
 
 /** If the issue is in doubt, the announcement stays: the next run recognises our secret by it. */
-async function abandonAnnounced(fresh: Announced, work: Work): Promise<void> {
-  if (fresh.inDoubt) await part('Looking for a secret whose answer was lost', work, () => retireLost(fresh, work))
+async function rollBackAnnounced(fresh: AnnouncedCredential, work: Work): Promise<void> {
+  if (fresh.inDoubt)
+    await attemptPart('Looking for a secret whose answer was lost', work, () => retireLost(fresh, work))
   else await withdraw(fresh, undefined, work)
 }
 
 /** If retiring fails, the announcement stays: it tells the next run that this secret was never delivered. */
-async function abandonIssued(fresh: IssuedOne | Verified | Delivered, work: Work): Promise<void> {
+async function rollBackIssued(
+  fresh: IssuedCredential | VerifiedCredential | DeliveredCredential,
+  work: Work,
+): Promise<void> {
   const { hint, clientId } = fresh
   const what = isKeyHint(hint) ? 'key' : 'secret'
   if (isKeyHint(hint) && !(await showsKey(fresh, work))) {
     work.progress.notes.push('The tenant does not show the new key yet: a later run retires it.')
     return
   }
-  const isRetired = await part(`Retiring the new ${what} (${plain(hint, 50)})`, work, () =>
+  const isRetired = await attemptPart(`Retiring the new ${what} (${plain(hint, 50)})`, work, () =>
     retireIfAllowed(clientId, hint, work),
   )
   if (isRetired)
@@ -73,19 +85,22 @@ async function abandonIssued(fresh: IssuedOne | Verified | Delivered, work: Work
  * Only the list tells whether a key exists, and a reading that lags behind does not show a new one. While it is not shown, nobody can
  * retire it, and the announcement stays.
  */
-async function showsKey(fresh: IssuedOne | Verified | Delivered, work: Work): Promise<boolean> {
-  const seen = await part('Looking for the new key', work, () => reread(fresh, work, fresh.hint))
+async function showsKey(
+  fresh: IssuedCredential | VerifiedCredential | DeliveredCredential,
+  work: Work,
+): Promise<boolean> {
+  const seen = await attemptPart('Looking for the new key', work, () => reread(fresh, work, fresh.hint))
   return seen?.live.some(({ hint }) => hint === fresh.hint) ?? false
 }
 
-async function abandonDelivered(fresh: Delivered, error: ActionError, work: Work): Promise<ActionError> {
+async function rollBackDelivered(fresh: DeliveredCredential, error: ActionError, work: Work): Promise<ActionError> {
   const { delivered, perhaps } = fresh
   const ids = await Promise.all(delivered.map(({ id }) => id))
   const isIdRefused = perhaps === undefined && ids.some((id) => id.error === error)
   const fates = isIdRefused ? await takeOutAll(fresh, work) : undefined
   const left = delivered.filter((delivery) => fates?.get(delivery) !== 'out')
   if (left.length === 0 && perhaps === undefined) {
-    await abandonIssued(fresh, work)
+    await rollBackIssued(fresh, work)
     return error
   }
   await withdraw(fresh, fresh.hint, work, entriesOf({ ...fresh, delivered: left }))
@@ -99,26 +114,26 @@ async function abandonDelivered(fresh: Delivered, error: ActionError, work: Work
  * undefined.
  */
 async function takeOutAll(
-  { delivered, clientId }: Delivered,
+  { delivered, clientId }: DeliveredCredential,
   work: Work,
-): Promise<Map<Delivery, TakenOut | undefined>> {
-  const fates = new Map<Delivery, TakenOut | undefined>()
+): Promise<Map<DeliveryWrite, UndoneDelivery | undefined>> {
+  const fates = new Map<DeliveryWrite, UndoneDelivery | undefined>()
   for (const delivery of delivered) {
     const what = `Taking the new secret out of ${plain(destinationLabel(delivery.destination))}`
-    fates.set(delivery, await part(what, work, () => takeOut(delivery, clientId, work)))
+    fates.set(delivery, await attemptPart(what, work, () => undoDelivery(delivery, clientId, work)))
   }
   return fates
 }
 
 /** Takes the announcement back, if it is still there; a secret that a place may hold becomes a suspect. */
 async function withdraw(
-  fresh: Section,
+  fresh: CriticalSection,
   kept: string | undefined,
   work: Work,
   entries: ReturnType<typeof entriesOf> = {},
 ): Promise<void> {
   if (fresh.mayHaveTwin) return
-  await part('Taking the announcement back', work, () =>
+  await attemptPart('Taking the announcement back', work, () =>
     writeLedger(fresh, work, (seen) => {
       if (!sameLedger(seen.ledger, fresh.announced)) return undefined
       return { ledger: givingUp(fresh.announced, kept, entries, seen) }
@@ -126,8 +141,8 @@ async function withdraw(
   )
 }
 
-function entriesOf({ hint, announced: { owner }, delivered }: Delivered) {
-  const entry = ({ destination, at, idAt }: Delivery) =>
+function entriesOf({ hint, announced: { owner }, delivered }: DeliveredCredential) {
+  const entry = ({ destination, at, idAt }: DeliveryWrite) =>
     [destinationKey(destination), deliveredEntry(destination, hint, at, idAt, owner)] as const
   return Object.fromEntries(delivered.map(entry))
 }
@@ -135,13 +150,13 @@ function entriesOf({ hint, announced: { owner }, delivered }: Delivered) {
 // --- the client is gone ----------------------------------------------------------------------------------------------
 
 /** Reads the client once more: does the tenant say that it is gone? */
-async function isGone({ clientId }: Fresh, work: Work): Promise<boolean> {
-  const seen = await part('Looking for the client', work, () => work.shop.readers.tenant.client(clientId))
+async function isGone({ clientId }: FreshCredential, work: Work): Promise<boolean> {
+  const seen = await attemptPart('Looking for the client', work, () => work.shop.readers.tenant.client(clientId))
   return seen !== undefined && seen.value === undefined
 }
 
 /** The secret that this run wrote is dead: takes it out again, and names each place where that fails. */
-async function clientIsGone(fresh: Fresh, error: ActionError, work: Work): Promise<ActionError> {
+async function clientIsGone(fresh: FreshCredential, error: ActionError, work: Work): Promise<ActionError> {
   if (fresh.phase !== 'delivered') return error
   const { notes } = work.progress
   for (const [{ destination }, fate] of await takeOutAll(fresh, work)) {
@@ -166,7 +181,7 @@ function perhapsDelivered(destination: Destination, error: ActionError): ActionE
   return error.with({ message, hint })
 }
 
-function deliveryFailed(work: Work, left: Delivery[], cause: ActionError): ActionError {
+function deliveryFailed(work: Work, left: DeliveryWrite[], cause: ActionError): ActionError {
   const took = new Set(left.map(({ destination }) => destinationKey(destination)))
   const label = (taken: boolean) =>
     work.plan.spec.destinations

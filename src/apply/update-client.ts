@@ -3,10 +3,10 @@ import { completed } from '../ledger/ledger-transitions.ts'
 import type { FieldChange, Fields } from '../model/client.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { Step } from '../plan/steps.ts'
-import { againIfLate, requireFresh, sendBy, type Work, written } from './apply-context.ts'
-import { readAfterChange, requireKept } from './check-kept.ts'
-import { forgo } from './forgo-secret.ts'
+import { planAgainIfLate, requireFresh, sendBy, type Work, written } from './apply-context.ts'
+import { readAfterChange, requireFieldsKept } from './check-fields-kept.ts'
 import { inDoubtUntilAnswered } from './issue-credential.ts'
+import { retireUnwanted } from './retire-unwanted-secret.ts'
 
 type UpdateStep = Step & { kind: 'update' }
 
@@ -23,9 +23,9 @@ export async function update(step: UpdateStep, work: Work): Promise<UpdateStep |
   const by = writesDescription ? sendBy(work) : undefined
   const send = () => written(work, tenant.update(step.clientId, changes, by))
   if (announcing !== undefined) {
-    const { value: issued } = await inDoubtUntilAnswered(work, send).catch(againIfLate('the change'))
-    await forgo(issued, work)
-  } else await (writesDescription ? send().catch(againIfLate('the change of the description')) : send())
+    const { value: issued } = await inDoubtUntilAnswered(work, send).catch(planAgainIfLate('the change'))
+    await retireUnwanted(issued, work)
+  } else await (writesDescription ? send().catch(planAgainIfLate('the change of the description')) : send())
   return kept(step, work)
 }
 
@@ -66,7 +66,7 @@ async function kept(step: UpdateStep, work: Work): Promise<UpdateStep | undefine
   const wanted: Partial<Fields> = Object.fromEntries(step.changes.map(({ field, after }) => [field, after]))
   const fields = { name: work.plan.client!.name, ...wanted }
   const seen = await readAfterChange(step.clientId, fields, work)
-  const missing = requireKept(fields, seen, work)
+  const missing = requireFieldsKept(fields, seen, work)
   const changes = step.changes.filter((change) => missing.every(({ field }) => field !== change.field))
   return changes.length === 0 ? undefined : { ...step, changes }
 }

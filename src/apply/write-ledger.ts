@@ -6,7 +6,7 @@ import type { Reread } from '../ledger/ledger-transitions.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { pause } from '../pause.ts'
 import { freshness, lookEvery, mostLag, type Work } from './apply-context.ts'
-import type { Section } from './fresh-credential.ts'
+import type { CriticalSection } from './fresh-credential.ts'
 
 /** A client as read just before a write. `user`: the people's part of its description; `readAt`: elapsed milliseconds of the answer. */
 export type Seen = Reread & { user: string; line: string | undefined; readAt: number; isGone: boolean }
@@ -17,7 +17,7 @@ const mostAttempts = 5
  * Reads the client of a critical section. A description that people changed meanwhile stays, unless the spec sets it. A tenant may still
  * answer with the state before our last write: then it is read again. `hint`: a secret that must be there.
  */
-export async function reread(section: Section, work: Work, hint?: string): Promise<Seen> {
+export async function reread(section: CriticalSection, work: Work, hint?: string): Promise<Seen> {
   const { clock, stop } = work.shop
   for (const until = clock.elapsed() + mostLag; ; ) {
     const seen = await read(section, work)
@@ -28,7 +28,7 @@ export async function reread(section: Section, work: Work, hint?: string): Promi
   }
 }
 
-async function read(section: Section, { shop, plan }: Work): Promise<Seen> {
+async function read(section: CriticalSection, { shop, plan }: Work): Promise<Seen> {
   const askedAt = shop.clock.elapsed()
   const { value, at } = await shop.readers.tenant.client(section.clientId)
   const readAt = arrivedAt(askedAt, shop.clock.elapsed())
@@ -42,7 +42,7 @@ async function read(section: Section, { shop, plan }: Work): Promise<Seen> {
  * after the reading, reads and decides again.
  */
 export async function writeLedger<T extends { ledger: Ledger } | undefined>(
-  section: Section,
+  section: CriticalSection,
   work: Work,
   decide: (seen: Seen) => T,
   first?: Seen,

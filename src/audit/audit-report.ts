@@ -2,7 +2,7 @@ import { plural } from '../base/duration.ts'
 import { ActionError } from '../base/errors.ts'
 import { markdown, markdownCode } from '../base/markdown.ts'
 import { plain } from '../base/text.ts'
-import { blocks, fitted, folded, tableOf } from '../report/markdown-table.ts'
+import { blocks, fitted, folded, tableOf } from '../report/markdown-parts.ts'
 import { countsText, type Finding, kinds, type Severity } from './findings.ts'
 
 /** The result of an audit for its reports. `clients`: the number of examined clients. */

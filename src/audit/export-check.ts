@@ -10,9 +10,9 @@ import type { Observed, Step } from '../plan/steps.ts'
 import { stepText } from '../report/step-text.ts'
 import { type Actor, type ClientSpec, type Policy, toClientSpec, type WrittenClient } from '../spec/client-spec.ts'
 import { checkTogether } from '../spec/cross-client-checks.ts'
-import { apart } from '../spec/shared-values.ts'
-import type { Draft } from '../spec/spec-draft.ts'
+import type { DraftValue } from '../spec/spec-draft.ts'
 import { type CheckedFile, checkFile } from '../spec/spec-file.ts'
+import { withValuesOfOthers } from '../spec/values-of-others.ts'
 import type { Entry } from './export-entry.ts'
 
 /**
@@ -75,7 +75,7 @@ function mistakesOf(entries: Entry[], { here }: Exporting): Map<Entry, string> {
   return first
 }
 
-function fileOf(entries: Entry[], defaults?: Record<string, Draft>): CheckedFile {
+function fileOf(entries: Entry[], defaults?: Record<string, DraftValue>): CheckedFile {
   const clients = { at: { line: 1, column: 1 }, ...listed(entries.map(({ says }) => says)) }
   const parts = [
     ['version', located(1, 1)],
@@ -91,20 +91,20 @@ function fileOf(entries: Entry[], defaults?: Record<string, Draft>): CheckedFile
   return checkFile(name, root, [], looksLikeCredential)
 }
 
-function listed(items: Draft[]): Pick<Located, 'value' | 'parts'> {
+function listed(items: DraftValue[]): Pick<Located, 'value' | 'parts'> {
   const nodes = items.map((item, index) => located(item, index + 1))
   return { value: items, parts: new Map(nodes.map((node, index) => [index, { key: node.at, node }])) }
 }
 
-function located(value: Draft, line: number): Located {
+function located(value: DraftValue, line: number): Located {
   const at = { line, column: 1 }
   if (typeof value !== 'object') return { value, at }
-  const pairs: [string | number, Draft][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
+  const pairs: [string | number, DraftValue][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
   return { value, at, parts: new Map(pairs.map(([key, part]) => [key, { key: at, node: located(part, line) }])) }
 }
 
 /** These entries completed with defaults; undefined if the file would be invalid. */
-export function completedWith(entries: Entry[], defaults: Record<string, Draft>): WrittenClient[] | undefined {
+export function completedWith(entries: Entry[], defaults: Record<string, DraftValue>): WrittenClient[] | undefined {
   const { clients, mistakes } = fileOf(entries, defaults)
   return mistakes.length > 0 || clients.length !== entries.length ? undefined : clients
 }
@@ -117,7 +117,7 @@ function specsOf(entries: Entry[], { here }: Exporting): ClientSpec[] {
   for (const { client } of entries)
     for (const { id, fullName } of namedPlaces(client)) ids.set(fullName.toLowerCase(), id)
   const idOf = (fullName: string) => ids.get(fullName.toLowerCase()) ?? here.id
-  return apart(
+  return withValuesOfOthers(
     written.map((client) => toClientSpec(client, here, idOf, 'plan')),
     [],
   )

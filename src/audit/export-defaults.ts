@@ -1,10 +1,10 @@
 import { clientNameWord, wordOf } from '../spec/destination-schema.ts'
-import type { Draft } from '../spec/spec-draft.ts'
+import type { DraftValue } from '../spec/spec-draft.ts'
 import { completedWith } from './export-check.ts'
 import type { Entry } from './export-entry.ts'
 
 /** The program's own defaults, which change no existing client. */
-const usual: Record<string, Draft> = {
+const usual: Record<string, DraftValue> = {
   'grant-types': ['client_credentials'],
   'auth-method': 'client_secret',
   consent: 'trusted',
@@ -13,7 +13,7 @@ const usual: Record<string, Draft> = {
 /** Keys for which most clients have the same value. */
 const common = ['grant-types', 'scopes', 'auth-method', 'consent', 'deliver']
 
-export type Shortened = { defaults: Record<string, Draft>; clients: Record<string, Draft>[] }
+export type Shortened = { defaults: Record<string, DraftValue>; clients: Record<string, DraftValue>[] }
 
 /** The same clients with their common values moved to `defaults`, and without values that equal the program's own defaults. */
 export function shortened(entries: Entry[]): Shortened {
@@ -28,14 +28,14 @@ export function shortened(entries: Entry[]): Shortened {
   return { defaults: fitting, clients: without(entries, fitting).map(({ says }) => says) }
 }
 
-function isSame(entries: Entry[], defaults: Record<string, Draft>): boolean {
+function isSame(entries: Entry[], defaults: Record<string, DraftValue>): boolean {
   const [long, short] = [completedWith(entries, {}), completedWith(without(entries, defaults), defaults)]
   const places = (clients: typeof long) => JSON.stringify(clients?.map(({ deliver }) => deliver))
   return short !== undefined && places(long) === places(short)
 }
 
 /** The value of more than half of the clients; none if a client can't override it with its own. */
-function mostlyAgreed(key: string, entries: Entry[]): Draft | undefined {
+function mostlyAgreed(key: string, entries: Entry[]): DraftValue | undefined {
   if (entries.some(({ says }) => says[key] === undefined)) return undefined
   const values = entries.map((entry) => (key === 'deliver' ? templateOf(entry) : entry.says[key]!))
   const groups = Map.groupBy(values, (value) => comparable(key, value))
@@ -43,9 +43,9 @@ function mostlyAgreed(key: string, entries: Entry[]): Draft | undefined {
   return first !== undefined && first.length > 1 && 2 * first.length > entries.length ? first[0] : undefined
 }
 
-function without(entries: Entry[], defaults: Record<string, Draft>): Entry[] {
+function without(entries: Entry[], defaults: Record<string, DraftValue>): Entry[] {
   return entries.map((entry) => {
-    const holds = ([key, value]: [string, Draft]) =>
+    const holds = ([key, value]: [string, DraftValue]) =>
       same(key, value, defaults[key] ?? usual[key]) ||
       (key === 'deliver' && same(key, templateOf(entry), defaults[key]))
     const kept = Object.entries(entry.says).filter((pair) => !holds(pair))
@@ -53,22 +53,24 @@ function without(entries: Entry[], defaults: Record<string, Draft>): Entry[] {
   })
 }
 
-function same(key: string, a: Draft, b: Draft | undefined): boolean {
+function same(key: string, a: DraftValue, b: DraftValue | undefined): boolean {
   return b !== undefined && comparable(key, a) === comparable(key, b)
 }
 
 /** Lists are sets, except lists of destinations. */
-function comparable(key: string, value: Draft): string {
+function comparable(key: string, value: DraftValue): string {
   const isSet = Array.isArray(value) && key !== 'deliver'
   return JSON.stringify(isSet ? [...new Set(value)].sort() : value)
 }
 
 /** The places of a client in a form for any name: `{name}` replaces its own name in the names of values. */
-function templateOf({ says }: Entry): Draft {
+function templateOf({ says }: Entry): DraftValue {
   const word = wordOf(String(says.name))
-  const named = ([key, value]: [string, Draft]): [string, Draft] => [
+  const named = ([key, value]: [string, DraftValue]): [string, DraftValue] => [
     key,
     /^client-(id|secret)-name$/.test(key) ? String(value).replaceAll(word, clientNameWord) : value,
   ]
-  return (says.deliver as Record<string, Draft>[]).map((place) => Object.fromEntries(Object.entries(place).map(named)))
+  return (says.deliver as Record<string, DraftValue>[]).map((place) =>
+    Object.fromEntries(Object.entries(place).map(named)),
+  )
 }

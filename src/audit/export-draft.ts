@@ -7,7 +7,7 @@ import type { SpecDraft } from '../spec/spec-draft.ts'
 import { type Checked, checkEntries, type Exporting } from './export-check.ts'
 import { shortened } from './export-defaults.ts'
 import { type Entry, entryOf, strangersOf } from './export-entry.ts'
-import { ownerIs } from './ownership.ts'
+import { isManagedBy } from './managed-clients.ts'
 
 /** Numbers of a tenant's clients: in the file, only in its comments, and of other types. */
 export type Exported = { draft: SpecDraft; inFile: number; inComments: number; otherTypes: number }
@@ -23,7 +23,7 @@ export function exportOf(listed: ListedClient[], about: About, leave: readonly s
   const { here, now } = about
   const owner = { fullName: `${here.owner}/${here.name}`, id: here.id }
   const web = listed.filter(({ client }) => client.appType === 'web').toSorted(byName)
-  const isOthers = ({ description: { ledger } }: ObservedClient) => ledger !== undefined && !ownerIs(ledger, owner)
+  const isOthers = ({ description: { ledger } }: ObservedClient) => ledger !== undefined && !isManagedBy(ledger, owner)
   const entries = web
     .filter(({ client, odd }) => !odd && !isOthers(client))
     .map(({ client }) => lessOf(entryOf(client, now, owner), leave))

@@ -7,15 +7,15 @@ import { type Destination, hasVariables, usualNames } from '../model/destination
 import type { Ledger } from '../model/ledger-shape.ts'
 import { clientSchema, impersonationGrant } from '../spec/client-spec.ts'
 import { usualName } from '../spec/destination-schema.ts'
-import type { Draft } from '../spec/spec-draft.ts'
-import type { Measure } from './evidence.ts'
-import { ownerIs } from './ownership.ts'
+import type { DraftValue } from '../spec/spec-draft.ts'
+import type { Measure } from './audit-facts.ts'
+import { isManagedBy } from './managed-clients.ts'
 
 /**
  * A client in the form of a spec file, with every value that a default could set. `unsaid`: keys that can't express the client's
  * values.
  */
-export type Entry = { client: ObservedClient; says: Record<string, Draft>; unsaid: string[] }
+export type Entry = { client: ObservedClient; says: Record<string, DraftValue>; unsaid: string[] }
 
 /**
  * The spec of a client with which a run leaves it unchanged. Values that the tenant lacks are left out, and so are values that no
@@ -24,7 +24,7 @@ export type Entry = { client: ObservedClient; says: Record<string, Draft>; unsai
 export function entryOf(client: ObservedClient, now: number, here: Measure['here']): Entry {
   const ledger = managedBy(client, here)
   const deliver = ledger === undefined ? [] : deliveries(ledger, client, here)
-  const all: Record<string, Draft | undefined> = {
+  const all: Record<string, DraftValue | undefined> = {
     name: client.name,
     'client-id': client.id,
     description: client.description.user.trim() === '' ? undefined : client.description.user,
@@ -39,7 +39,7 @@ export function entryOf(client: ObservedClient, now: number, here: Measure['here
     rotation: deliver.length > 0 ? patience(ledger!, client, now) : undefined,
     deliver,
   }
-  const there = Object.entries(all).filter((pair): pair is [string, Draft] => pair[1] !== undefined)
+  const there = Object.entries(all).filter((pair): pair is [string, DraftValue] => pair[1] !== undefined)
   const unsaid = there.filter(([key, value]) => !required.includes(key) && !canSay(key, value)).map(([key]) => key)
   // A ledger has the spaces of a client, but not its roles there.
   const more = Object.keys(ledger?.spaces ?? {}).length > 0 ? ['spaces'] : []
@@ -50,7 +50,7 @@ export function entryOf(client: ObservedClient, now: number, here: Measure['here
 /** A file's client needs these keys: values that they can't express become mistakes when the file is checked. */
 const required = ['name', 'client-id', 'consent', 'deliver']
 
-function canSay(key: string, value: Draft): boolean {
+function canSay(key: string, value: DraftValue): boolean {
   const texts = Array.isArray(value) ? value : [value]
   const isSpoiled = texts.some((text) => typeof text === 'string' && spoils(key, text))
   return !isSpoiled && clientSchema.shape[key as keyof typeof clientSchema.shape].safeParse(value).success
@@ -66,7 +66,7 @@ function filled(items: string[]): string[] | undefined {
 }
 
 function managedBy({ description: { ledger } }: ObservedClient, here: Measure['here']): Ledger | undefined {
-  return ledger !== undefined && ownerIs(ledger, here) ? ledger : undefined
+  return ledger !== undefined && isManagedBy(ledger, here) ? ledger : undefined
 }
 
 /** The method of the current credential, if this action issued it; otherwise secrets, unless the client allows only keys. */
@@ -80,7 +80,11 @@ function methodSaid({ authMethods, description: { ledger } }: ObservedClient): s
 const day = 86_400
 
 /** A ledger does not record the grace period. If a secret has lived longer than the default, the file must set a longer one. */
-function patience({ retiring }: Ledger, { secrets }: ObservedClient, now: number): Record<string, Draft> | undefined {
+function patience(
+  { retiring }: Ledger,
+  { secrets }: ObservedClient,
+  now: number,
+): Record<string, DraftValue> | undefined {
   const live = Object.entries(retiring).filter(([hint]) => secrets.some((secret) => secret.hint === hint))
   const longest = Math.max(0, ...live.map(([, since]) => now - since))
   return longest < day ? undefined : { grace: `${Math.floor(longest / day) + 1}d` }
@@ -89,14 +93,14 @@ function patience({ retiring }: Ledger, { secrets }: ObservedClient, now: number
 // --- where it is delivered -----------------------------------------------------------------------------------------------
 
 /** The places in the ledger, in the form of `deliver`. */
-function deliveries(ledger: Ledger, client: ObservedClient, here: Measure['here']): Draft[] {
+function deliveries(ledger: Ledger, client: ObservedClient, here: Measure['here']): DraftValue[] {
   const usual = usualName(methodSaid(client))
   return Object.entries(ledger.destinations).map(([key, delivered]) =>
     delivery(recalledDestination(key, delivered, ledger.owner), usual, here),
   )
 }
 
-function delivery(place: Destination, usual: string, here: Measure['here']): Draft {
+function delivery(place: Destination, usual: string, here: Measure['here']): DraftValue {
   const { repository, organization, environment, store, idAs, idName, secretName } = place
   const usualAs = hasVariables(store) ? 'variable' : 'secret'
   const isHere = repository !== undefined && isRunning(repository, here)

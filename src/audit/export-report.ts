@@ -1,7 +1,7 @@
 import { plural } from '../base/duration.ts'
 import { markdown, markdownCode } from '../base/markdown.ts'
 import { plain } from '../base/text.ts'
-import { blocks, folded } from '../report/markdown-table.ts'
+import { blocks, folded } from '../report/markdown-parts.ts'
 import type { Exported } from './export-draft.ts'
 
 type Told = { host: string; file: string | undefined; exported: Exported; text: string }

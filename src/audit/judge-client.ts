@@ -4,12 +4,12 @@ import type { ObservedClient, ObservedSecret } from '../model/client.ts'
 import { isKeyHint, secretSlots } from '../model/credential.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { impersonationGrant } from '../spec/client-spec.ts'
-import type { Evidence, Measure } from './evidence.ts'
+import type { AuditFacts, Measure } from './audit-facts.ts'
 import { type Finding, findingOf } from './findings.ts'
-import { ownerIs } from './ownership.ts'
+import { isManagedBy } from './managed-clients.ts'
 
 /** The findings about one client by itself, unsorted. */
-export function judgeClient(client: ObservedClient, evidence: Evidence, measure: Measure): Finding[] {
+export function judgeClient(client: ObservedClient, evidence: AuditFacts, measure: Measure): Finding[] {
   const admin = adminScopes(client)
   const found = (kind: Finding['kind'], isSo: boolean, detail: () => string) =>
     isSo ? [findingOf(client, kind, detail())] : []
@@ -80,7 +80,7 @@ export function bornBy(
   return since === undefined ? undefined : { at: since, exact: false }
 }
 
-function unknownMakers(client: ObservedClient, secrets: ObservedSecret[], { users }: Evidence): Finding[] {
+function unknownMakers(client: ObservedClient, secrets: ObservedSecret[], { users }: AuditFacts): Finding[] {
   const isSlim = !client.shownToAdmin
   const unsaid = isSlim ? [] : secrets.filter(({ createdBy }) => createdBy === undefined)
   const orphans = secrets.filter(({ createdBy }) => createdBy !== undefined && users?.gone.has(createdBy))
@@ -98,7 +98,7 @@ function managed(client: ObservedClient, { here }: Measure): Finding[] {
   const { ledger, note } = client.description
   if (note === 'newer') return [findingOf(client, 'managed-elsewhere', 'is managed by a later version of this action')]
   if (ledger === undefined) return [findingOf(client, 'unmanaged', unmanagedText(client))]
-  if (ownerIs(ledger, here)) return []
+  if (isManagedBy(ledger, here)) return []
   const { name, client: called } = ledger.owner
   return [findingOf(client, 'managed-elsewhere', `is managed by ${plain(name, 140)} as ${plain(called, 80)}`)]
 }

@@ -2,13 +2,13 @@ import { plain } from '../base/text.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { TenantUser } from '../model/tenant.ts'
 import type { WrittenClient } from '../spec/client-spec.ts'
-import type { Evidence, Measure } from './evidence.ts'
+import type { AuditFacts, Measure } from './audit-facts.ts'
 import { type Finding, findingOf, worstFirst } from './findings.ts'
 import { judgeClient } from './judge-client.ts'
-import { ownerIs } from './ownership.ts'
+import { isManagedBy } from './managed-clients.ts'
 
 /** All findings on a tenant, worst first. */
-export function judgeTenant(evidence: Evidence, measure: Measure): Finding[] {
+export function judgeTenant(evidence: AuditFacts, measure: Measure): Finding[] {
   const clients = evidence.clients.map(({ client }) => client)
   return worstFirst([
     ...clients.flatMap((client) => judgeClient(client, evidence, measure)),
@@ -20,7 +20,7 @@ export function judgeTenant(evidence: Evidence, measure: Measure): Finding[] {
   ])
 }
 
-function orphanedBots(clients: ObservedClient[], { users, adminClientId }: Evidence): Finding[] {
+function orphanedBots(clients: ObservedClient[], { users, adminClientId }: AuditFacts): Finding[] {
   const known = new Set([...clients.map(({ id }) => id), adminClientId ?? ''].map((id) => id.toLowerCase()))
   return (users?.users ?? []).flatMap((user) => {
     const { clientId, name, id, status } = user
@@ -40,7 +40,7 @@ function isOfRegion({ name }: TenantUser): boolean {
 function againstFiles(clients: ObservedClient[], { files, here }: Measure): Finding[] {
   if (files === undefined) return []
   const specs = files.flatMap(({ file, clients: written }) => written.map((spec) => ({ file, spec })))
-  const isOurs = ({ description: { ledger } }: ObservedClient) => ledger !== undefined && ownerIs(ledger, here)
+  const isOurs = ({ description: { ledger } }: ObservedClient) => ledger !== undefined && isManagedBy(ledger, here)
   const unnamed = clients.filter(
     (client) => isOurs(client) && !specs.some(({ spec }) => isMeant(client, spec, isOurs(client))),
   )

@@ -18,7 +18,7 @@ export type Trouble =
 export type Tried = { attempts: number; elapsed: number; asked: number; repeatable: boolean }
 
 /** `wait`: milliseconds to wait, or, if there is no other attempt, the wait that was too long. */
-export type Verdict = { retry: boolean; wait: number; named: boolean; limited: boolean }
+export type RetryDecision = { retry: boolean; wait: number; named: boolean; limited: boolean }
 
 /** Milliseconds of retries if the service names no time, and the longest time that it may name. */
 export const patience = 30_000
@@ -28,7 +28,7 @@ export const longestWait = 15 * 60_000
  * Whether to try once more, and after how many milliseconds. Only safe requests are repeated: requests that were never sent or
  * never carried out, or that the caller marks as repeatable.
  */
-export function verdict(trouble: Trouble, tried: Tried): Verdict {
+export function retryDecision(trouble: Trouble, tried: Tried): RetryDecision {
   const limited = trouble.kind === 'limited'
   const named = 'after' in trouble && trouble.after !== undefined
   const wait = named

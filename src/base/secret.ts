@@ -7,7 +7,7 @@ const placeholder = '[secret]'
 export class Secret {
   readonly #value: string
 
-  /** The value must have been masked already: `io` makes secrets through its `born` helper, which does both in order. */
+  /** The value must have been masked already: `io` makes secrets through its `maskedSecret`, which does both in order. */
   constructor(value: string) {
     this.#value = value
   }

@@ -1,7 +1,7 @@
 import type { ObservedSecret } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import type { Announcement, Ledger } from '../model/ledger-shape.ts'
-import { type Evidence, isUntouched, lease, lostAfter } from './delivery-evidence.ts'
+import { type DeliveryEvidence, isUntouched, lease, lostAfter } from './delivery-evidence.ts'
 import { listedHints } from './ledger.ts'
 
 /**
@@ -25,7 +25,7 @@ export type LiveSecret = ObservedSecret &
   )
 
 /** Classifies each live secret, in the tenant's order. */
-export function classifySecrets(live: ObservedSecret[], evidence: Evidence): LiveSecret[] {
+export function classifySecrets(live: ObservedSecret[], evidence: DeliveryEvidence): LiveSecret[] {
   const listed = live.map((secret) => listedAs(secret, evidence.ledger))
   const unlisted = live.filter((_, index) => listed[index] === undefined)
   const orphans = orphansAmong(unlisted, live, evidence)
@@ -43,7 +43,7 @@ export function hintsOf(secrets: LiveSecret[], kind: LiveSecret['kind']): string
 }
 
 /** Live secrets that this action did not issue, as the tenant lists them. */
-export function foreignAmong(live: ObservedSecret[], evidence: Evidence): ObservedSecret[] {
+export function foreignAmong(live: ObservedSecret[], evidence: DeliveryEvidence): ObservedSecret[] {
   const secrets = classifySecrets(live, evidence)
   return live.filter((_, index) => secrets[index]?.kind === 'foreign')
 }
@@ -63,7 +63,11 @@ function listedAs(secret: ObservedSecret, ledger: Ledger | undefined): LiveSecre
 }
 
 /** The secrets that the run of a dead announcement may have issued, among those that the ledger does not list. */
-function orphansAmong(unlisted: ObservedSecret[], live: ObservedSecret[], { ledger }: Evidence): ObservedSecret[] {
+function orphansAmong(
+  unlisted: ObservedSecret[],
+  live: ObservedSecret[],
+  { ledger }: DeliveryEvidence,
+): ObservedSecret[] {
   const announced = ledger?.announced
   if (ledger === undefined || announced === undefined) return []
   const possible = unlisted.filter((secret) => mayBeOf(announced, secret))
@@ -95,7 +99,7 @@ export function makersOfOurs(ledger: Ledger | undefined, live: ObservedSecret[])
 /**
  * Was the dead run's secret certainly never delivered? Yes if ten minutes have passed and every place is as it was at the announcement.
  */
-function lostAmong(orphans: ObservedSecret[], live: ObservedSecret[], evidence: Evidence): ObservedSecret[] {
+function lostAmong(orphans: ObservedSecret[], live: ObservedSecret[], evidence: DeliveryEvidence): ObservedSecret[] {
   const announced = evidence.ledger?.announced
   if (announced === undefined || announcementAge(announced, evidence.now) < lostAfter) return []
   if (!Object.keys(announced.stamps).every((key) => isUntouched(key, evidence))) return []

@@ -18,7 +18,7 @@ export const clockSlack = 5
 export type Places = ReadonlyMap<string, ObservedDestination>
 
 /** `contested`: keys of places for which another client's ledger records the same stamp that GitHub shows. `now`: the tenant's time. */
-export type Evidence = {
+export type DeliveryEvidence = {
   ledger: Ledger | undefined
   observed: Places
   now: number
@@ -44,7 +44,7 @@ export type Held =
  *   shows an older stamp than any of these                                 behind
  *   shows another stamp                                                    unknown
  */
-export function heldIn(key: string, { ledger, observed, contested }: Evidence): Held {
+export function heldIn(key: string, { ledger, observed, contested }: DeliveryEvidence): Held {
   const seen = observed.get(key)
   if (seen === undefined) return { kind: 'unread' }
   const stamp = seen.secretStamp
@@ -77,7 +77,7 @@ export function isWithin(
 }
 
 /** Is the recorded stamp still the one that GitHub shows: did nobody else write there since we delivered the current one? */
-export function isDelivered(destination: Destination, evidence: Evidence): boolean {
+export function isDelivered(destination: Destination, evidence: DeliveryEvidence): boolean {
   const key = destinationKey(destination)
   const held = heldIn(key, evidence)
   const { idStamp } = evidence.observed.get(key) ?? {}
@@ -102,7 +102,7 @@ const readingSlack = 5 + clockSlack
  * that was written well before? A place that the spec no longer names was not read. A place that somebody wrote at that moment, perhaps a
  * run that the announcement overtook, may hold anything. Each age is measured by the clock of its own service.
  */
-export function isUntouched(key: string, { ledger, observed, now }: Evidence): boolean {
+export function isUntouched(key: string, { ledger, observed, now }: DeliveryEvidence): boolean {
   const seen = observed.get(key)
   const announced = ledger?.announced?.stamps[key] ?? null
   const wasBefore = (seen?.secretAge ?? 0) > now - (ledger?.announced?.at ?? 0) + readingSlack
@@ -138,7 +138,7 @@ export function followedSince(hint: string, ledger: Ledger): number | undefined 
 }
 
 /** Suspects that certainly no place holds any more, so that their grace begins. `keys`: the places that count. */
-export function superseded(evidence: Evidence, keys: string[]): string[] {
+export function superseded(evidence: DeliveryEvidence, keys: string[]): string[] {
   const { ledger } = evidence
   if (ledger === undefined || keys.length === 0) return []
   const isElsewhere = othersAreHeld(evidence, keys)
@@ -151,7 +151,7 @@ export function superseded(evidence: Evidence, keys: string[]): string[] {
 }
 
 /** Is the run of this suspect over, and is each place known to hold another secret? */
-function othersAreHeld(evidence: Evidence, keys: string[]): (hint: string, since: number) => boolean {
+function othersAreHeld(evidence: DeliveryEvidence, keys: string[]): (hint: string, since: number) => boolean {
   const held = keys.map((key) => heldIn(key, evidence))
   const isKnown = held.every(({ kind }) => kind === 'recorded')
   const hints = new Set(held.map((it) => (it.kind === 'recorded' ? it.hint : undefined)))
@@ -162,7 +162,7 @@ function othersAreHeld(evidence: Evidence, keys: string[]): (hint: string, since
  * Was each place written after an announcement that came when the run of a suspect was over? A place may hold a secret that was suspected
  * later.
  */
-function areRewritten({ ledger, observed }: Evidence, keys: string[]): (since: number) => boolean {
+function areRewritten({ ledger, observed }: DeliveryEvidence, keys: string[]): (since: number) => boolean {
   const announced = ledger?.announced
   if (announced === undefined) return () => false
   const isNew = (key: string) =>
@@ -175,7 +175,7 @@ function areRewritten({ ledger, observed }: Evidence, keys: string[]): (since: n
  * The current secret and suspects that certainly no place has held for so many seconds: each place got a suspect after them that long ago,
  * or by GitHub's own time no place was written meanwhile.
  */
-export function longNowhere(destinations: Destination[], evidence: Evidence, seconds: number): string[] {
+export function longNowhere(destinations: Destination[], evidence: DeliveryEvidence, seconds: number): string[] {
   const { ledger, now } = evidence
   if (ledger === undefined) return []
   const listed = [...(ledger.current === undefined ? [] : [ledger.current.hint]), ...Object.keys(ledger.suspects)]
@@ -193,7 +193,7 @@ export function longNowhere(destinations: Destination[], evidence: Evidence, sec
 function areQuiet(
   keys: string[],
   destinations: Destination[],
-  { ledger, observed }: Evidence,
+  { ledger, observed }: DeliveryEvidence,
   seconds: number,
 ): boolean {
   const asked = destinations.map(destinationKey).filter((key) => !keys.includes(key))
@@ -212,7 +212,7 @@ function areQuiet(
 }
 
 /** Was every place written again after this secret was delivered there: by its own run, or by another run after that one was over? */
-function isOverwritten(hint: string, { ledger, observed }: Evidence): boolean {
+function isOverwritten(hint: string, { ledger, observed }: DeliveryEvidence): boolean {
   const places = Object.entries(ledger?.destinations ?? {})
   // The ledger no longer lists its places, so nothing tells when they were overwritten.
   if (places.length === 0) return false

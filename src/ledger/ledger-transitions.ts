@@ -56,10 +56,15 @@ function only(times: Record<string, number>, hints: string[]): Record<string, nu
  * How well a stamp proves our own write. `exact`: it is GitHub's own time of the write; `near`: it differs by seconds, as GitHub's clocks
  * may; `none`: GitHub does not show it (yet).
  */
-export type Proof = 'exact' | 'near' | 'none'
+export type StampProof = 'exact' | 'near' | 'none'
 
 /** A confirmed delivery. */
-export type Delivery = { destination: Destination; stamp: number; idStamp?: number | undefined; proof: Proof }
+export type ConfirmedDelivery = {
+  destination: Destination
+  stamp: number
+  idStamp?: number | undefined
+  proof: StampProof
+}
 
 /** The facts about a fresh secret that was delivered everywhere. */
 export type Commit = {
@@ -68,7 +73,7 @@ export type Commit = {
   issuedAt: number
   deliveries: Ledger['destinations']
   /** The weakest proof of all deliveries; also `none` if somebody wrote between announcement and delivery. */
-  proof: Proof
+  proof: StampProof
   /** By GitHub's time: when it answered the first write, and how many seconds later it answered the last. */
   written: readonly [first: number, seconds: number]
   /** The maker of our secret, as far as known: a live secret by somebody else is not ours … */

@@ -6,9 +6,9 @@ import { secretsAreAsAsked } from '../model/visibility.ts'
 import { type RunIdentity, runKey } from '../spec/client-spec.ts'
 import { announcementAge, classifySecrets, foreignAmong, hintsOf } from './classify-secrets.ts'
 import { isDelivered, lease, lostAfter } from './delivery-evidence.ts'
+import { proveEarlierDelivery } from './prove-earlier-delivery.ts'
 import { holdNoneOfOthers, isCrowded, retirements } from './retirement-decision.ts'
 import type { Reason, Retirement, RotationInput, Situation } from './rotation-situation.ts'
-import { laterProof } from './settle-delivery.ts'
 
 export type Rotation = {
   /** Another run's announcement that is still fresh: wait for its end. */
@@ -58,7 +58,7 @@ export function decideRotation(input: RotationInput): Rotation {
 function situationOf(input: RotationInput): Situation {
   const { live, destinations } = input
   const secrets = classifySecrets(live, input)
-  const later = laterProof({ live, destinations, evidence: input })
+  const later = proveEarlierDelivery({ live, destinations, evidence: input })
   // A delivery that GitHub will show in a moment counts as delivered; otherwise each run that asks too early would leave one more suspect.
   const awaited = later?.kind === 'awaited'
   const current = awaited ? later.current : input.ledger?.current

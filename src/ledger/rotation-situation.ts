@@ -4,7 +4,7 @@ import type { Destination } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { RunIdentity } from '../spec/client-spec.ts'
 import type { LiveSecret } from './classify-secrets.ts'
-import type { Evidence } from './delivery-evidence.ts'
+import type { DeliveryEvidence } from './delivery-evidence.ts'
 
 /** Why a fresh secret is issued. */
 export type Reason = 'first' | 'method' | 'due' | 'asked' | 'dead' | 'undelivered' | 'visibility' | 'unsettled'
@@ -16,7 +16,7 @@ export type Retirement = {
 }
 
 /** `now`: the tenant's time of the reading, in epoch seconds. */
-export type RotationInput = Evidence & {
+export type RotationInput = DeliveryEvidence & {
   live: ObservedSecret[]
   destinations: Destination[]
   /** Hints that were live when this run first read; undefined at that first time. */

@@ -1,6 +1,6 @@
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
-import { valueKey } from '../spec/shared-values.ts'
+import { valueKey } from '../spec/values-of-others.ts'
 import { recalledDestination } from './ledger.ts'
 
 // Finds the client that a value on GitHub belongs to. Secrets can't be read back, so the ledgers of all clients decide: the client that

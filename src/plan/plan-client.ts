@@ -1,14 +1,14 @@
 import type { ClientSpec } from '../spec/client-spec.ts'
-import { withLaterProof } from './evidence.ts'
 import { type Identity, identify } from './find-client.ts'
-import { isOutOfReach } from './leftovers.ts'
 import { planCreate } from './plan-create.ts'
 import { planDestroy } from './plan-destroy.ts'
 import { planExisting } from './plan-existing.ts'
 import { leavingSpaces, withSpaces } from './plan-spaces.ts'
 import { requireForm, requireRead } from './refusals.ts'
-import { refuseTaken } from './shared-places.ts'
+import { withLaterProof } from './rotation-input.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
+import { refuseTaken } from './taken-and-dropped-places.ts'
+import { isOutOfReach } from './values-to-delete.ts'
 
 /**
  * Plans the steps for one spec. Pure. Throws the refusals of `identify`, and `INPUT_INVALID`, `DESTINATION_DROPPED`,

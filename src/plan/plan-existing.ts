@@ -9,13 +9,13 @@ import { type CredentialKind, isKeyHint, methodOf, secretSlots } from '../model/
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
 import { adds, keyless, retireSteps, surelyGone, surplusMethod } from './auth-method.ts'
-import { type Known, rotationInput } from './evidence.ts'
 import { clientLabel, type Identity } from './find-client.ts'
-import { ownSteps } from './own-steps.ts'
+import { ledgerSteps } from './ledger-steps.ts'
 import { idRepairs, issueSteps, type Planning, unwantedSecret } from './plan-issue.ts'
 import { protectAdmin, protectTwin, requireVisibility } from './refusals.ts'
-import { handsOver, refuseDropped } from './shared-places.ts'
+import { type Known, rotationInput } from './rotation-input.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
+import { handsOver, refuseDropped } from './taken-and-dropped-places.ts'
 import { warningsOf } from './warnings.ts'
 
 /** An existing client as it was found, with the twins that this run would delete. */
@@ -78,7 +78,7 @@ function partsOf(planning: Planning, found: Found, input: RotationInput, rotatio
   const retirements = retireSteps(client, rotation?.retire ?? [], input.kind)
   const after = changed(client, changes)
   requireRoomForChange(spec, after, changes)
-  const own = ownSteps({ spec, context, settled }, input, after)
+  const own = ledgerSteps({ spec, context, settled }, input, after)
   const before = retiresLast(client, context.policy) ? [] : retirements
   const planned = rotation && { ...rotation, reasons, retire: surelyGone(rotation, before) }
   const issue = planned === undefined || reasons.length === 0 ? [] : issueSteps(planning, after, planned, input)

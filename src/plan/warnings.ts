@@ -7,10 +7,10 @@ import { clientIdText } from '../model/client.ts'
 import { destinationKey, destinationLabel, scopeLabel } from '../model/destination.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
+import { foreignSecrets } from './client-in-use.ts'
 import { clientLabel } from './find-client.ts'
-import { foreignSecrets } from './in-use.ts'
-import { noLongerServed } from './shared-places.ts'
 import type { Observed, PlanContext } from './steps.ts'
+import { noLongerServed } from './taken-and-dropped-places.ts'
 
 /**
  * Warnings about a client with `state: present`, whether its plan is carried out or not. `client`: undefined if it is new; `postponed`: a

@@ -3,7 +3,7 @@ import { markdown, markdownCell, markdownCode, markdownCodeCell } from '../base/
 import { clientIdText } from '../model/client.ts'
 import { scopeLabel } from '../model/destination.ts'
 import type { Step } from '../plan/steps.ts'
-import { fewOf, fitted, rowOf } from './markdown-table.ts'
+import { fewOf, fitted, rowOf } from './markdown-parts.ts'
 import type { Outcome } from './outcome.ts'
 import { fieldName, partName, reasonText, spaceText, stepText } from './step-text.ts'
 import { credentialName, placesText } from './summary-table.ts'

@@ -1,6 +1,6 @@
 import { formatDuration, iso, plural } from '../base/duration.ts'
 import { markdown, markdownCode } from '../base/markdown.ts'
-import { fitted, folded, tableOf } from './markdown-table.ts'
+import { fitted, folded, tableOf } from './markdown-parts.ts'
 import type { Outcome } from './outcome.ts'
 import { stepText } from './step-text.ts'
 import { credentialName, isGone } from './summary-table.ts'

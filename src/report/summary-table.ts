@@ -4,7 +4,7 @@ import { plain } from '../base/text.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, scopeLabel } from '../model/destination.ts'
 import { refLabel } from '../model/space.ts'
-import { tableOf } from './markdown-table.ts'
+import { tableOf } from './markdown-parts.ts'
 import type { Outcome } from './outcome.ts'
 
 /** Failed clients first, then clients that need attention, then changed clients; each group in the order of the spec. */

@@ -2,12 +2,12 @@ import { plural } from '../base/duration.ts'
 import type { ActionError } from '../base/errors.ts'
 import { markdown, shortened } from '../base/markdown.ts'
 import { isPlan } from '../spec/client-spec.ts'
-import { failure, failures, foreignSecrets, newUsers, notes, warnings } from './attention.ts'
-import { blocks, type Part, shared } from './markdown-table.ts'
+import { blocks, type Part, shared } from './markdown-parts.ts'
 import type { Outcome } from './outcome.ts'
 import { planCounts, plannedChanges, unchangedClients } from './plan-summary.ts'
 import { clientIds, stepLists, whatComesNext } from './summary-details.ts'
 import { byUrgency, clientTable } from './summary-table.ts'
+import { failure, failures, foreignSecrets, newUsers, notes, warnings } from './summary-warnings.ts'
 
 /** GitHub takes 1 MiB for all summaries of a step. */
 const mostBytes = 700_000

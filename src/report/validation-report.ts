@@ -5,7 +5,7 @@ import type { WrittenClient } from '../spec/client-spec.ts'
 import { usualName } from '../spec/destination-schema.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
 import { roleWarnings } from '../spec/role-warnings.ts'
-import { blocks, fitted, tableOf } from './markdown-table.ts'
+import { blocks, fitted, tableOf } from './markdown-parts.ts'
 import { outputsOf } from './outputs.ts'
 
 /** A valid spec file; `file` is empty for the one client that the inputs describe. */

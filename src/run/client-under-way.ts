@@ -1,8 +1,8 @@
 import type { Destination } from '../model/destination.ts'
-import { placesOf } from '../plan/leftovers.ts'
 import { planClient } from '../plan/plan-client.ts'
 import type { ClientPlan } from '../plan/steps.ts'
-import type { Enter, Readers, Reading, Surroundings } from '../ports.ts'
+import { placesOf } from '../plan/values-to-delete.ts'
+import type { Readers, Reading, Reserve, Surroundings } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'
 import type { Actor, ClientSpec, Policy } from '../spec/client-spec.ts'
 import { observe } from './observe.ts'
@@ -20,7 +20,7 @@ export type RunRequest = {
 }
 
 /** The surroundings of a run. In plan mode `enter` is undefined: the run can't write. */
-export type World = Surroundings & { readers: Readers; enter?: Enter | undefined }
+export type World = Surroundings & { readers: Readers; enter?: Reserve | undefined }
 
 /** A decision and its reading. */
 export type Decision = { plan: ClientPlan; reading: Reading }

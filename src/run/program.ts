@@ -2,8 +2,8 @@ import { toActionError } from '../base/errors.ts'
 import type { Api } from '../io/github/api.ts'
 import * as github from '../io/github/read.ts'
 import { repositoriesOf } from '../io/github/repositories.ts'
+import { withMaskedAnswers } from '../io/http/masking-transport.ts'
 import type { Proxies } from '../io/http/proxies.ts'
-import { discreet } from '../io/http/redacting-transport.ts'
 import { createService } from '../io/http/service-client.ts'
 import type { Transport } from '../io/http/transport.ts'
 import { type Inputs, readInputs } from '../io/inputs/inputs.ts'
@@ -14,7 +14,7 @@ import type { Runner } from '../io/runner/runner.ts'
 import type { Clock, Stop } from '../ports.ts'
 import type { RunOutcome } from '../report/outcome.ts'
 import { type ClientSpec, isPlan, placesOfAll, toClientSpec } from '../spec/client-spec.ts'
-import { apart } from '../spec/shared-values.ts'
+import { withValuesOfOthers } from '../spec/values-of-others.ts'
 import { observe } from './observe.ts'
 
 /** The program's surroundings. `process`: returns a text that no other process has; called once. */
@@ -30,34 +30,34 @@ export type Host = {
 }
 
 /** Loads the code that works with answers. Loading keeps the process busy, so the first requests are sent before it. */
-async function later() {
+async function loadAfterFirstRequest() {
   await new Promise((resolve) => setImmediate(resolve))
-  return import('./lazy.ts')
+  return import('./after-first-request.ts')
 }
 
 /** The whole program without its process: composition only. Never throws; the runner reports failures. */
 export async function program(given: Host): Promise<void> {
-  const world = discreet(given)
+  const world = withMaskedAnswers(given)
   const { runner, env } = world
   try {
     const inputs = await readInputs(env, runner.mask)
     const { checked, wholeTenant } = inputs
-    if (checked !== undefined) await (await later()).reportChecked(checked, runner)
+    if (checked !== undefined) await (await loadAfterFirstRequest()).reportChecked(checked, runner)
     else if (wholeTenant === undefined) await perform(inputs, world)
-    else await (await import('./whole-tenant.ts')).lookAtTenant(inputs, wholeTenant, world)
+    else await (await import('./audit-or-export.ts')).auditOrExport(inputs, wholeTenant, world)
   } catch (thrown) {
     const error = toActionError(thrown)
     runner.annotate(error.mistakes)
     runner.fail(error)
     // Outputs or the summary may have failed; the runner has already reported that.
-    await (await later()).reportFailure(error, runner).catch(() => {})
+    await (await loadAfterFirstRequest()).reportFailure(error, runner).catch(() => {})
   }
 }
 
 /** One run with checked inputs, reported to the runner. Throws an error that stopped it before any client was handled. */
 export async function perform(inputs: Inputs, world: Host): Promise<void> {
   const outcome = await act(inputs, world)
-  await (await later()).report(outcome, inputs, world.runner)
+  await (await loadAfterFirstRequest()).report(outcome, inputs, world.runner)
 }
 
 async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, process }: Host): Promise<RunOutcome> {
@@ -76,10 +76,10 @@ async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, pr
     const { clients, beside, here } = await toClients(inputs, api)
     const answers = observe({ destinations: placesOfAll(clients), specs: clients, here }, readers, clock)
     if (mayAnnounceAlone(clients, inputs.policy)) void callerOf(session)
-    const [first, { enterBoth, run }] = await Promise.all([answers, later()])
+    const [first, { reserveCapacity, run }] = await Promise.all([answers, loadAfterFirstRequest()])
     const { policy } = inputs
     const actor = { repository: here, run: { ...inputs.run, process: await process() } }
-    const enter = !isPlan(policy.mode) ? enterBoth({ ...services, session, api, mask: runner.mask }) : undefined
+    const enter = !isPlan(policy.mode) ? reserveCapacity({ ...services, session, api, mask: runner.mask }) : undefined
     return await run({ clients, beside, actor, policy, file: inputs.file }, first, { ...around, readers, enter })
   } finally {
     await signOut(session)
@@ -103,5 +103,5 @@ async function toClients({ clients, others, repository, policy }: Inputs, api: A
     refusal: refusalOf(client),
   }))
   const beside = others.map((client) => toClientSpec(client, here, idOf, 'apply'))
-  return { clients: apart(specs, beside), beside, here }
+  return { clients: withValuesOfOthers(specs, beside), beside, here }
 }

@@ -1,11 +1,11 @@
-import { Again, cancelled, freshness } from '../apply/apply-context.ts'
+import { cancelled, freshness, PlanAgain } from '../apply/apply-context.ts'
 import { apply } from '../apply/apply-plan.ts'
 import { secondsText } from '../base/duration.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
 import { patience } from '../base/retry-policy.ts'
 import { pause } from '../pause.ts'
 import { needOf } from '../plan/request-cost.ts'
-import type { Enter, Reading, Section } from '../ports.ts'
+import type { Reading, Reservation, Reserve } from '../ports.ts'
 import { type Outcome, outcomeOf, startProgress } from '../report/outcome.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import {
@@ -16,8 +16,8 @@ import {
   type UnderWay,
   type World,
 } from './client-under-way.ts'
-import { tellAhead, tellEnd, tellPlan } from './tell-plan.ts'
-import { outwait } from './wait-for-others.ts'
+import { reportBeforeSteps, reportEnd, reportPlan } from './report-client.ts'
+import { waitForOtherRuns } from './wait-for-other-runs.ts'
 
 /** How often a run decides before it gives up. */
 const mostRounds = 6
@@ -36,8 +36,8 @@ export async function reconcileClient(
   const underWay: UnderWay = { spec, request, world, waiting, progress: startProgress() }
   try {
     const decision = await decideFirst(underWay, await reading)
-    tellAhead(decision.plan, world)
-    if (world.enter === undefined) return conclude(underWay, now, tellPlan(underWay, decision.plan))
+    reportBeforeSteps(decision.plan, world)
+    if (world.enter === undefined) return conclude(underWay, now, reportPlan(underWay, decision.plan))
     await carryOut(underWay, decision, world.enter)
     return conclude(underWay, now)
   } catch (thrown) {
@@ -53,12 +53,12 @@ function conclude(underWay: UnderWay, now: number, error?: ActionError): Outcome
 }
 
 /** Carries out a decision. If it turns out to be out of date, decides again. */
-async function carryOut(underWay: UnderWay, first: Decision, enter: Enter): Promise<void> {
+async function carryOut(underWay: UnderWay, first: Decision, enter: Reserve): Promise<void> {
   const { world } = underWay
   let decision = first
   let spent = 0
   for (let round = 1; ; round++) {
-    if (decision.plan.wait !== undefined) decision = await outwait(underWay, decision)
+    if (decision.plan.wait !== undefined) decision = await waitForOtherRuns(underWay, decision)
     const again = await tryPlan(underWay, decision, enter)
     if (again === undefined) break
     if (round === mostRounds) throw again.error ?? tooSlow(again)
@@ -66,7 +66,7 @@ async function carryOut(underWay: UnderWay, first: Decision, enter: Enter): Prom
     decision = await decideAnew(underWay, decision)
   }
   if (world.stop.requested) throw cancelled()
-  tellEnd(underWay, underWay.latest?.plan ?? decision.plan)
+  reportEnd(underWay, underWay.latest?.plan ?? decision.plan)
 }
 
 /**
@@ -89,19 +89,19 @@ async function outlast(
 }
 
 /** Carries out a plan once the limits leave room for all of it. Returns the reason to read and decide again, if there is one. */
-async function tryPlan(underWay: UnderWay, decision: Decision, enter: Enter): Promise<Again | undefined> {
+async function tryPlan(underWay: UnderWay, decision: Decision, enter: Reserve): Promise<PlanAgain | undefined> {
   const { world, request, progress } = underWay
   if (decision.plan.steps.length === 0) return undefined
   const section = await enter(needOf(decision.plan.steps), world.reporter, underWay.waiting)
   try {
     if (world.stop.requested) throw cancelled()
     const { plan, reading } = await upToDate(underWay, decision, section)
-    if (plan.wait !== undefined) throw new Again('another run began meanwhile')
+    if (plan.wait !== undefined) throw new PlanAgain('another run began meanwhile')
     const { readers, writers } = section
     await apply(plan, reading, { ...world, readers, writers, policy: request.policy }, progress)
     return undefined
   } catch (thrown) {
-    if (!(thrown instanceof Again)) throw thrown
+    if (!(thrown instanceof PlanAgain)) throw thrown
     world.reporter.step(`… reading again: ${thrown.why}`)
     return thrown
   } finally {
@@ -110,12 +110,12 @@ async function tryPlan(underWay: UnderWay, decision: Decision, enter: Enter): Pr
 }
 
 /** Reads again if the limits delayed the work for long. */
-async function upToDate(underWay: UnderWay, decision: Decision, { readers }: Section): Promise<Decision> {
+async function upToDate(underWay: UnderWay, decision: Decision, { readers }: Reservation): Promise<Decision> {
   const isOld = underWay.world.clock.elapsed() - decision.reading.answeredAt > freshness
   return isOld ? decideAnew(underWay, decision, readers) : decision
 }
 
-function tooSlow(again: Again): ActionError {
+function tooSlow(again: PlanAgain): ActionError {
   return new ActionError(
     'CLIENT_BUSY',
     `the run decided ${mostRounds} times, and each decision was out of date at once: ${again.why}`,

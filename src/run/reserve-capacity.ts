@@ -8,7 +8,7 @@ import { createReader } from '../io/qlik/read.ts'
 import type { Session } from '../io/qlik/session.ts'
 import { createWriter } from '../io/qlik/write.ts'
 import type { Mask } from '../io/runner/mask-secret.ts'
-import type { Enter, Section } from '../ports.ts'
+import type { Reservation, Reserve } from '../ports.ts'
 
 /** Both services and their connections. `api` is undefined if nothing is delivered. */
 export type Services = {
@@ -20,7 +20,7 @@ export type Services = {
 }
 
 /** Waits until the limits of both services leave room for a client's work, and returns its connections to them. */
-export function enterBoth(services: Services): Enter {
+export function reserveCapacity(services: Services): Reserve {
   return async (need, reporter, waiting) => {
     const at = (service: ServiceName) =>
       services[service].enter(need[service], reporter, (wait) => waiting(waitText(service, wait)))
@@ -41,7 +41,7 @@ function waysTo(
   { session: signedIn, api: signedInApi, mask }: Services,
   tenant: Http,
   places: Http,
-): Omit<Section, 'leave'> {
+): Omit<Reservation, 'leave'> {
   const session = { ...signedIn, http: tenant }
   const api = signedInApi && { ...signedInApi, http: places }
   return {

@@ -5,11 +5,11 @@ import { runWarnings } from '../plan/run-warnings.ts'
 import type { Clock, Reading, Reporter } from '../ports.ts'
 import type { Outcome, RunOutcome } from '../report/outcome.ts'
 import { type Actor, type ClientSpec, placesOfAll } from '../spec/client-spec.ts'
-import { sparingAll } from '../spec/shared-values.ts'
+import { sparingValuesOfAll } from '../spec/values-of-others.ts'
 import type { RunRequest, World } from './client-under-way.ts'
+import { inParallel } from './in-parallel.ts'
 import { type Asked, observe } from './observe.ts'
 import { reconcileClient } from './reconcile-client.ts'
-import { sideBySide } from './side-by-side.ts'
 
 /** Clients under way at a time: enough to wait for several answers at once, few enough to end in time after a request to stop. */
 const mostAtOnce = 8
@@ -51,7 +51,7 @@ async function named(
   const clients = request.clients.map((spec) => namedByMethod(spec, clientOf(spec, first, request.actor)))
   if (clients.every((spec, index) => spec === request.clients[index])) return { request, first }
   const reading = await observe(askedOf(clients, request.actor), world.readers, world.clock)
-  return { request: { ...request, clients: sparingAll(clients) }, first: reading }
+  return { request: { ...request, clients: sparingValuesOfAll(clients) }, first: reading }
 }
 
 function askedOf(specs: ClientSpec[], actor: Actor): Asked {
@@ -66,7 +66,7 @@ async function settleAll(request: RunRequest, first: Reading, world: World): Pro
     // Clients that waited for others decide from a new reading, if anything was written: one reading for all of them.
     const isOld = [...outcomes.values()].some(({ changed }) => changed)
     const reading = isOld ? observe(askedOf(group, request.actor), world.readers, world.clock) : Promise.resolve(first)
-    await sideBySide(group, mostAtOnce, async (spec) => {
+    await inParallel(group, mostAtOnce, async (spec) => {
       tally.begun()
       const reporter = clients.length > 1 ? namedReporter(spec.name, world.reporter) : world.reporter
       const known = { reading, now: first.now }

@@ -1,15 +1,15 @@
 import type { Mistake, Position } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { clientNameWord } from './destination-schema.ts'
-import type { CheckedFile, Draft, DraftDelivery } from './spec-file.ts'
+import type { CheckedFile, ReadableClient, ReadableDelivery } from './spec-file.ts'
 
 /** `here`: the running repository, `owner/name`. `tenantOf`: two clients of one name are two on two tenants. */
 export type Rules = { here: string; allowed: string[]; tenantOf: (file: CheckedFile) => string }
 
-type Delivery = DraftDelivery['delivery']
+type Delivery = ReadableDelivery['delivery']
 /** A value on GitHub. `key`: equal for equal places; `label`: for people. */
 type Slot = { key: string; role: 'id' | 'secret'; label: string }
-type Taken = { where: string; owner: Draft; role: Slot['role'] }
+type Taken = { where: string; owner: ReadableClient; role: Slot['role'] }
 
 /** Mistakes between clients, also of several files, and in their destinations. */
 export function checkTogether(files: CheckedFile[], rules: Rules): Mistake[] {
@@ -68,7 +68,7 @@ function samePlaces(files: CheckedFile[], { here }: Rules): Mistake[] {
 
 function clashText(
   { first, slot }: { first: Taken; slot: Slot },
-  { key, draft, isInherited }: { key: string; draft: Draft; isInherited: boolean },
+  { key, draft, isInherited }: { key: string; draft: ReadableClient; isInherited: boolean },
 ): string {
   const by = first.owner === draft ? 'another entry of this list' : `client ${plain(first.owner.name ?? '', 80)}`
   const help = isInherited ? `write ${clientNameWord} in its name` : 'give one of them another place or name'

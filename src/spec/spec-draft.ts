@@ -1,11 +1,11 @@
 /** The value of a key in a spec file, as plain data. Keys keep their order. */
-export type Draft = string | number | Draft[] | { [key: string]: Draft }
+export type DraftValue = string | number | DraftValue[] | { [key: string]: DraftValue }
 
 /** A spec file before it is written as text. Comments are harmless lines, without the `#`. */
 export type SpecDraft = {
   head: string[]
   tenant: string
-  defaults: Record<string, Draft>
-  clients: { about: string[]; entry: Record<string, Draft> }[]
+  defaults: Record<string, DraftValue>
+  clients: { about: string[]; entry: Record<string, DraftValue> }[]
   foot: string[]
 }

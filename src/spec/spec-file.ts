@@ -4,20 +4,20 @@ import { plain } from '../base/text.ts'
 import type { Membership } from '../model/space.ts'
 import { clientSchema, rotationSchema, type WrittenClient } from './client-spec.ts'
 import { deliverySchema, refusedNames, usualName, withClientName } from './destination-schema.ts'
+import { findMisplacedTexts, isWithin, type MisplacedText } from './misplaced-texts.ts'
 import { spacesSchema } from './space-schema.ts'
 import { type Found, isMapping, mistakesIn, undelivered } from './spec-mistakes.ts'
 import { schemaIssues } from './spec-schema.ts'
-import { isWithin, type Spoiled, spoiledValues } from './spoiled-values.ts'
 
 type WrittenDelivery = WrittenClient['deliver'][number]
 
 /** One place of a client. `key`: its path in the file; `at`: its position, or the client's if the place comes from the defaults. */
-export type DraftDelivery = { key: string; at: Position; delivery: WrittenDelivery; isInherited: boolean }
+export type ReadableDelivery = { key: string; at: Position; delivery: WrittenDelivery; isInherited: boolean }
 
 /**
  * The readable parts of a client in a file, so that mistakes between clients are found even if the client itself has mistakes.
  */
-export type Draft = {
+export type ReadableClient = {
   name: string | undefined
   at: Position
   pin: { id: string; at: Position } | undefined
@@ -27,7 +27,7 @@ export type Draft = {
   method: WrittenClient['auth-method']
   /** The name of its credential for a delivery without one. */
   secretName: string
-  deliveries: DraftDelivery[]
+  deliveries: ReadableDelivery[]
   spaces: Membership[]
   rotation: WrittenClient['rotation']
 }
@@ -36,13 +36,13 @@ export type CheckedFile = {
   file: string
   tenant?: { text: string; at: Position } | undefined
   environment: string
-  drafts: Draft[]
+  drafts: ReadableClient[]
   /** Completed from the defaults; empty if there are mistakes. */
   clients: WrittenClient[]
   mistakes: Mistake[]
 }
 
-type File = { root: Located; defaults: unknown; spoiled: Spoiled[] }
+type File = { root: Located; defaults: unknown; spoiled: MisplacedText[] }
 
 /**
  * Checks a file by itself. `found`: mistakes in its syntax. `isCredential`: whether a text is, or looks like, a credential; no
@@ -61,7 +61,7 @@ export function checkFile(
   }
   const { tenant, environment, defaults } = root.value
   const written = Array.isArray(root.value.clients) ? (root.value.clients as unknown[]) : []
-  const spoiled = spoiledValues(root, isCredential)
+  const spoiled = findMisplacedTexts(root, isCredential)
   const drafted = written.map((client, index) => draftOf(client, index, { root, defaults, spoiled }))
   const mistakes: Found[] = [
     ...found,
@@ -103,7 +103,7 @@ function complete(client: unknown, index: number, root: Located): WrittenClient 
   return { mistakes }
 }
 
-function draftOf(client: unknown, index: number, file: File): { draft: Draft; mistakes: Found[] } {
+function draftOf(client: unknown, index: number, file: File): { draft: ReadableClient; mistakes: Found[] } {
   const { root, defaults, spoiled } = file
   const path = ['clients', index]
   const given = isMapping(client) ? client : {}
@@ -135,12 +135,12 @@ function deliveriesOf(
   path: (string | number)[],
   name: string | undefined,
   { root, defaults, spoiled }: File,
-): { deliveries: DraftDelivery[]; mistakes: Found[] } {
+): { deliveries: ReadableDelivery[]; mistakes: Found[] } {
   const isInherited = !('deliver' in given)
   const list = isInherited ? (isMapping(defaults) ? defaults.deliver : undefined) : given.deliver
   const listPath = [...(isInherited ? ['defaults'] : path), 'deliver']
   const mistakes: Found[] = []
-  const deliveries = (Array.isArray(list) ? list : []).flatMap((written: unknown, place): DraftDelivery[] => {
+  const deliveries = (Array.isArray(list) ? list : []).flatMap((written: unknown, place): ReadableDelivery[] => {
     const own = [...listPath, place]
     const at = locate(root, isInherited ? path : own).at
     const result = deliverySchema.safeParse(written)
@@ -158,7 +158,7 @@ function deliveriesOf(
   return { deliveries, mistakes }
 }
 
-function descriptionAt(root: Located, path: (string | number)[]): Draft['description'] {
+function descriptionAt(root: Located, path: (string | number)[]): ReadableClient['description'] {
   const { value, at } = locate(root, path)
   const isThere = locate(root, path.slice(0, -1)).parts?.has(path.at(-1)!) ?? false
   return isThere && typeof value === 'string' ? { text: value, at } : undefined
@@ -169,13 +169,13 @@ function spacesIn(written: unknown): Membership[] | undefined {
   return spaces === undefined ? undefined : (spacesSchema.safeParse(spaces).data ?? [])
 }
 
-function methodIn(written: unknown): Draft['method'] {
+function methodIn(written: unknown): ReadableClient['method'] {
   const method = isMapping(written) ? written['auth-method'] : undefined
   return method === 'client_secret' || method === 'private_key_jwt' ? method : undefined
 }
 
 /** The lifetime of its credentials, if it can be read. */
-function rotationIn(...written: unknown[]): Draft['rotation'] {
+function rotationIn(...written: unknown[]): ReadableClient['rotation'] {
   const given = written.flatMap((it) => (isMapping(it) && isMapping(it.rotation) ? [it.rotation] : []))
   return rotationSchema.safeParse(Object.assign({}, ...given)).data ?? rotationSchema.parse({})
 }

@@ -5,9 +5,9 @@ import { type Located, locate, locateKey, pathText } from '../base/mistake-posit
 import { plain } from '../base/text.ts'
 import { clientSchema, rotationSchema } from './client-spec.ts'
 import { deliveryKeys } from './destination-schema.ts'
+import { isWithin, type MisplacedText } from './misplaced-texts.ts'
 import { spaceKeys } from './space-schema.ts'
 import { defaultsSchema, fileSchema } from './spec-schema.ts'
-import { isWithin, type Spoiled } from './spoiled-values.ts'
 
 export type Found = Position & { message: string }
 
@@ -24,7 +24,7 @@ type Displaced = { message: string; excuses: Path[] }
  * The mistakes that the schema finds, in words that quote keys and never values. One slip gives one mistake: there is none for
  * spoiled values, nor for values that a merge key or a misplaced key would have set.
  */
-export function mistakesIn(root: Located, issues: readonly Issue[], spoiled: readonly Spoiled[]): Found[] {
+export function mistakesIn(root: Located, issues: readonly Issue[], spoiled: readonly MisplacedText[]): Found[] {
   const isSpoiled = (path: Path) => spoiled.some((it) => isWithin(path, it.path)) || isUnread(path, root)
   const unknown = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ key, path: issue.path })) : [],

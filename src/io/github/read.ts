@@ -13,13 +13,13 @@ import {
 import { isComplete } from '../../model/visibility.ts'
 import type { At, DestinationReader, Prepared, Sighting } from '../../ports.ts'
 import { type Answer, unexpected } from '../http/responses.ts'
+import * as wire from './answer-schemas.ts'
 import { type Api, ask, isUnseen, parsed } from './api.ts'
-import { nowhere } from './no-destinations.ts'
-import * as wire from './wire.ts'
+import { withoutToken } from './without-token.ts'
 
 /** Reading needs a token. */
 export function createReader(api: Api | undefined): DestinationReader {
-  if (api === undefined) return nowhere.reader
+  if (api === undefined) return withoutToken.reader
   return {
     read: (destinations) => read(api, destinations),
     prepare: (destination) => prepare(api, destination),

@@ -11,13 +11,13 @@ import {
 import { accessToWrite, isComplete } from '../../model/visibility.ts'
 import type { At, DestinationWriter, Prepared, Removal } from '../../ports.ts'
 import { type Api, ask, isUnseen } from './api.ts'
-import { nowhere } from './no-destinations.ts'
+import { encryptSecret } from './encrypt-secret.ts'
 import { type Kind, list, readWithAccess } from './read.ts'
-import { sealed } from './sealed-box.ts'
+import { withoutToken } from './without-token.ts'
 
 /** Writing needs a token. */
 export function createWriter(api: Api | undefined): DestinationWriter {
-  if (api === undefined) return nowhere.writer
+  if (api === undefined) return withoutToken.writer
   return {
     putSecret: (destination, name, value, prepared, sendBy) =>
       putSecret(api, { destination, name, value, prepared, sendBy }),
@@ -42,7 +42,7 @@ type SecretToPut = {
 async function putSecret(api: Api, { destination, name, value, prepared, sendBy }: SecretToPut): Promise<At<void>> {
   const { id, key } = prepared.publicKey
   const access = spoken(destination, accessToWrite(destination, name, prepared.seen))
-  const encrypted_value = await sealed(value instanceof Secret ? value.open() : value, key)
+  const encrypted_value = await encryptSecret(value instanceof Secret ? value.open() : value, key)
   const { at } = await ask(api, {
     route: 'PUT secrets/{secret_name}',
     scope: destination,

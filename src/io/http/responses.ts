@@ -4,8 +4,8 @@ import { ActionError, type ErrorCode } from '../../base/errors.ts'
 import type { ServiceName } from '../../base/rate-budget.ts'
 import type { Trouble } from '../../base/retry-policy.ts'
 import { plain } from '../../base/text.ts'
+import { isRefusalOfService, serviceMessage, traceOf } from './error-answers.ts'
 import { TransportError } from './network-trouble.ts'
-import { isOwnWord, saidBy, traceOf } from './own-word.ts'
 import type { WireRequest, WireResponse } from './transport.ts'
 
 /** GitHub refuses requests without a name; Qlik's logs are read more easily with one. */
@@ -47,7 +47,8 @@ export function finish(service: ServiceName, call: Call, response: WireResponse,
   }
   if (status >= 300 && status < 400) throw unexpected(service, call, answer, `is a redirect elsewhere (${status})`)
   const isEmpty = body.trim() === ''
-  if (isOwnWord(service, call, answer) || (isEmpty && status !== 404)) throw refusal(service, call, answer, uncertain)
+  if (isRefusalOfService(service, call, answer) || (isEmpty && status !== 404))
+    throw refusal(service, call, answer, uncertain)
   // For any status: such an answer neither blames the caller nor proves that something is gone.
   const form = isEmpty ? 'empty' : contentType(headers)
   throw unexpected(service, call, answer, `comes from a gateway or proxy in between (${status}, ${form})`)
@@ -104,7 +105,7 @@ export function partsOf({ issues }: { issues: { path: PropertyKey[] }[] }): stri
 function refusal(service: ServiceName, call: Call, answer: Answer, uncertain: boolean): ActionError {
   const { status } = answer
   const code = call.codes?.[status] ?? usualCode(service, status)
-  const said = saidBy(service, answer)
+  const said = serviceMessage(service, answer)
   const message = `${call.what}: ${serviceName(service)} answered ${status}${said === undefined ? '' : ` (${said})`}`
   return new ActionError(code, message, call.hint?.(answer, code) ?? usualHint(code), {
     trace: traceOf(answer),
@@ -161,7 +162,7 @@ export function failure(
 ): ActionError {
   const { trouble, why, response } = outcome
   const answer = response && { status: response.status, headers: response.headers, data: json(response.body), at: 0 }
-  const said = answer && saidBy(service, answer)
+  const said = answer && serviceMessage(service, answer)
   const details = {
     cause: outcome.cause,
     trace: answer && traceOf(answer),

@@ -1,7 +1,7 @@
 import { secondsText } from '../../base/duration.ts'
 import { ActionError } from '../../base/errors.ts'
 import type { Load, ServiceName } from '../../base/rate-budget.ts'
-import { longestWait, type Trouble, verdict } from '../../base/retry-policy.ts'
+import { longestWait, retryDecision, type Trouble } from '../../base/retry-policy.ts'
 import { pause } from '../../pause.ts'
 import type { Reporter, Surroundings } from '../../ports.ts'
 import { deprecationText } from './deprecation.ts'
@@ -108,7 +108,7 @@ function waitAfter(outcome: Attempt & { trouble: Trouble }, { line, call, tries 
   const now = around.clock.elapsed()
   const spent = now - tries.began
   const tried = { attempts: tries.count, elapsed: spent, asked: tries.asked, repeatable: call.repeatable }
-  const { retry, wait, named, limited } = verdict(trouble, tried)
+  const { retry, wait, named, limited } = retryDecision(trouble, tried)
   if (trouble.kind === 'limited') pace.refused(kindOf(call), wait)
   const failing = (more: { limited?: boolean; spent?: number; retryAfter?: number | undefined }) =>
     failure(service, call, outcome, { uncertain: tries.uncertain, ...more })

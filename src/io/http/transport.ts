@@ -1,6 +1,6 @@
 import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
-import { connecting, type Shared } from './connecting.ts'
+import { connectionSettings, type Shared } from './connection-settings.ts'
 import { classified, isDefect, TransportError } from './network-trouble.ts'
 import { type Proxies, proxyFor } from './proxies.ts'
 import type { Tunnel } from './tunnel.ts'
@@ -83,7 +83,10 @@ function createDirect({ connectWithin }: Shared): Tunnel {
 
 async function clientFor(protocol: string) {
   const { Agent, request } = await (protocol === 'https:' ? import('node:https') : import('node:http'))
-  return { agent: new Agent({ keepAlive: true, timeout: idle, ...connecting }) as HttpAgent | HttpsAgent, request }
+  return {
+    agent: new Agent({ keepAlive: true, timeout: idle, ...connectionSettings }) as HttpAgent | HttpsAgent,
+    request,
+  }
 }
 
 /** Throws TransportError `refused` where there is no connection in time: then nothing was sent. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { connecting, type Shared } from './connecting.ts'
+import { connectionSettings, type Shared } from './connection-settings.ts'
 import { classified, TransportError } from './network-trouble.ts'
 import { type NamedProxy, proxyLabel } from './proxies.ts'
 
@@ -13,7 +13,7 @@ type Undici = typeof import('undici')
 /** Requests by undici through a proxy (RFC 9110, CONNECT). Throws TransportError that names the proxy where the proxy is at fault. */
 export async function createTunnel(proxy: NamedProxy, shared: Shared): Promise<Tunnel> {
   const undici = await import('undici')
-  const secure = undici.buildConnector({ ...connecting, timeout: shared.connectWithin })
+  const secure = undici.buildConnector({ ...connectionSettings, timeout: shared.connectWithin })
   const clients = new Set<Dispatcher>()
   let waiting = 0
   const agent = new undici.Agent({
@@ -56,7 +56,7 @@ async function connectBy(
   { undici, shared, clients }: { undici: Undici; shared: Shared; clients: Set<Dispatcher> },
 ): Promise<Duplex> {
   const { origin, hostname, username, password } = new URL(address)
-  const client = new undici.Client(origin, { connect: { ...connecting, timeout: shared.connectWithin } })
+  const client = new undici.Client(origin, { connect: { ...connectionSettings, timeout: shared.connectWithin } })
   clients.add(client)
   const credentials =
     username === '' && password === '' ? {} : { 'proxy-authorization': `Basic ${basic(username, password)}` }

@@ -1,6 +1,6 @@
 import { repositoryPattern } from '../../model/destination.ts'
 import { isLoopback, type NamedProxy, type Proxies } from '../http/proxies.ts'
-import { born, type Mask } from '../runner/mask-secret.ts'
+import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
 import type { RunContext } from '../runner/run-context.ts'
 import type { Problems } from './problems.ts'
 
@@ -37,7 +37,7 @@ function proxyOf(name: string, env: Env, problems: Problems, mask: Mask): NamedP
     problems.add(variable, `has at most ${longestAddress} characters`, text)
     return undefined
   }
-  for (const password of passwordsIn(text)) born(password, mask)
+  for (const password of passwordsIn(text)) maskedSecret(password, mask)
   const address = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`
   const url = URL.canParse(address) ? new URL(address) : undefined
   const isBare = url !== undefined && url.pathname.length <= 1 && url.search === '' && url.hash === ''

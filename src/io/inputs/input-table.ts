@@ -1,6 +1,6 @@
 import { looksLikeCredential } from '../../base/credential-shape.ts'
 import { longestDescription } from '../../model/client.ts'
-import { born, type Mask } from '../runner/mask-secret.ts'
+import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
 import type { Env } from './environment.ts'
 import type { Problems } from './problems.ts'
 
@@ -82,7 +82,7 @@ export function openInputs(env: Env, problems: Problems, mask: Mask): OpenedInpu
   const isCredential = (text: string) => {
     const found = looksLikeCredential(text) || secrets.some((secret) => text.includes(secret))
     // If other code prints it by mistake, the log shows the mask. A text that is longer than any credential is never printed.
-    if (found && text.length <= token) born(text, mask)
+    if (found && text.length <= token) maskedSecret(text, mask)
     return found
   }
   for (const [name, value] of values) {

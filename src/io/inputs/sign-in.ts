@@ -1,7 +1,7 @@
 import type { Secret } from '../../base/secret.ts'
 import { isPrintable } from '../../base/text.ts'
-import type { Proof, SignIn } from '../qlik/session.ts'
-import { born, type Mask } from '../runner/mask-secret.ts'
+import type { ClientProof, SignIn } from '../qlik/session.ts'
+import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
 import type { RunContext } from '../runner/run-context.ts'
 import type { Input } from './input-table.ts'
 import type { Problems } from './problems.ts'
@@ -42,7 +42,7 @@ function complainAboutWays(input: Input, context: RunContext, problems: Problems
 }
 
 /** A private key has several lines, unlike other secrets, so it has its own reader. */
-async function keyProof(input: Input, problems: Problems, mask: Mask): Promise<Proof | undefined> {
+async function keyProof(input: Input, problems: Problems, mask: Mask): Promise<ClientProof | undefined> {
   const text = input('admin-private-key')
   const keyId = input('admin-key-id')
   if (!isPrintable(keyId)) problems.add('admin-key-id', 'is not a key id', keyId)
@@ -78,7 +78,7 @@ export function secretInput(
   const pasted = pasteComplaint(value, mask)
   if (pasted !== undefined) problems.add(name, pasted, value)
   else if (/[^\x21-\x7e]/.test(value)) problems.add(name, oneWord, value)
-  return born(value, mask)
+  return maskedSecret(value, mask)
 }
 
 const oneWord =
@@ -96,7 +96,7 @@ function pasteComplaint(value: string, mask: Mask): string | undefined {
   const rest = value.slice(name.length)
   const bare = rest.replace(/^["'`“”„‘’]+|["'`“”„‘’]+$/gu, '')
   if (name === '' && bare === value) return undefined
-  for (const part of [value, rest, bare]) born(part, mask)
+  for (const part of [value, rest, bare]) maskedSecret(part, mask)
   return name === ''
     ? 'has quotes around it, which are not part of a credential: paste the value without them'
     : 'begins with a name, as in NAME=value: paste the value alone'

@@ -10,7 +10,7 @@ import type { WrittenClient } from '../../spec/client-spec.ts'
 import { checkTogether } from '../../spec/cross-client-checks.ts'
 import { type CheckedFile, checkFile } from '../../spec/spec-file.ts'
 import { patternComplaint, patternsOf } from './file-patterns.ts'
-import { keepMemorySmall } from './memory.ts'
+import { limitHeapGrowth } from './limit-heap-growth.ts'
 import type { Problems } from './problems.ts'
 import { readTenant } from './tenant-address.ts'
 import { parseTree } from './yaml-tree.ts'
@@ -57,7 +57,7 @@ const largestAll = 2 * largest
  */
 export async function readSpec(given: Given, problems: Problems): Promise<Spec> {
   // Several clients mean a run of minutes, and the largest amount of data that is read at once.
-  keepMemorySmall()
+  limitHeapGrowth()
   const files = await readAll(await find(given, problems), given, problems)
   const { tenants, mistakes } = tenantsOf(files, given, problems)
   const tenantOf = (file: CheckedFile) => tenants.get(file) ?? ''

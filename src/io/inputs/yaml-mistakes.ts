@@ -1,6 +1,6 @@
 import type { Position } from '../../base/errors.ts'
+import { expressionText } from '../../spec/misplaced-texts.ts'
 import { noSpace } from '../../spec/spec-mistakes.ts'
-import { expressionText } from '../../spec/spoiled-values.ts'
 import type { Reading, Slip } from './yaml-reader.ts'
 
 type Mistake = Position & { message: string }

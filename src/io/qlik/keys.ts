@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { ActionError } from '../../base/errors.ts'
 import { keyHint, methodOf } from '../../model/credential.ts'
 import type { At, KeyGuard, NewKey } from '../../ports.ts'
-import { born, type Mask } from '../runner/mask-secret.ts'
+import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
+import * as wire from './answer-schemas.ts'
 import { readWire } from './read.ts'
 import { ask, clientsPath, type Session } from './session.ts'
-import * as wire from './wire.ts'
 
 type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value?: unknown }
 
@@ -131,7 +131,7 @@ async function patch(
   const { at, data } = await ask(session, call).catch(explainRefusal)
   const secret = (data as { clientSecret?: unknown } | null | undefined)?.clientSecret
   const madeSecret = typeof secret === 'string' && secret !== ''
-  if (madeSecret) born(secret, mask)
+  if (madeSecret) maskedSecret(secret, mask)
   return { at, madeSecret }
 }
 

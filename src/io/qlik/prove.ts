@@ -3,8 +3,8 @@ import type { Secret } from '../../base/secret.ts'
 import type { Issued, Prover } from '../../ports.ts'
 import { userAgent } from '../http/responses.ts'
 import type { Mask } from '../runner/mask-secret.ts'
-import { type Proof, revoke, type Session, token } from './session.ts'
-import * as wire from './wire.ts'
+import * as wire from './answer-schemas.ts'
+import { type ClientProof, revoke, type Session, token } from './session.ts'
 
 export function createProver(session: Session, mask: Mask): Prover {
   return {
@@ -18,7 +18,7 @@ export function createProver(session: Session, mask: Mask): Prover {
   }
 }
 
-function proofOf({ secret, kid }: Issued): Proof {
+function proofOf({ secret, kid }: Issued): ClientProof {
   return kid === undefined
     ? { kind: 'secret', secret }
     : { kind: 'key', key: { pem: secret, kid, algorithms: ['ES384'] } }

@@ -5,9 +5,9 @@ import type { ObservedClient, PassedOver } from '../../model/client.ts'
 import { methodOf } from '../../model/credential.ts'
 import type { At, TenantReader } from '../../ports.ts'
 import { partsOf } from '../http/responses.ts'
+import * as wire from './answer-schemas.ts'
 import { pages } from './pages.ts'
 import { ask, clientsPath, misread, parsed, type Session } from './session.ts'
-import * as wire from './wire.ts'
 
 export function createReader(session: Session): TenantReader {
   return {

@@ -4,15 +4,15 @@ import { plain } from '../../base/text.ts'
 import type { ObservedSpace } from '../../model/space.ts'
 import { type Answer, type Call, readerOf, unexpected, userAgent } from '../http/responses.ts'
 import type { Http } from '../http/service-client.ts'
-import { born, type Mask } from '../runner/mask-secret.ts'
+import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
+import * as wire from './answer-schemas.ts'
 import type { About, Algorithm, SigningKey } from './signing-key.ts'
-import * as wire from './wire.ts'
 
 /** A client's proof: its secret, or an assertion signed with its key. */
-export type Proof = { kind: 'secret'; secret: Secret } | { kind: 'key'; key: SigningKey }
+export type ClientProof = { kind: 'secret'; secret: Secret } | { kind: 'key'; key: SigningKey }
 
 /** How we sign in: with a person's API key, or as an OAuth client that may manage others. */
-export type SignIn = { kind: 'api-key'; key: Secret } | { kind: 'client'; clientId: string; proof: Proof }
+export type SignIn = { kind: 'api-key'; key: Secret } | { kind: 'client'; clientId: string; proof: ClientProof }
 
 export type Tenant = { origin: string; signIn: SignIn }
 
@@ -185,7 +185,7 @@ export function misread(answer: Answer | undefined, what: string, how: string, m
 export async function token(
   session: Session,
   clientId: string,
-  proof: Proof,
+  proof: ClientProof,
   mask: Mask,
   {
     what,
@@ -214,7 +214,7 @@ export async function token(
   const answer = await session.http({ method: 'POST', url, headers, body, what, repeatable: true, codes, optional })
   const value = (answer.data as { access_token?: unknown } | null | undefined)?.access_token
   // All forms of a single word are masked quickly. For other texts that a server may send, this could take long.
-  const accessToken = typeof value === 'string' && /^\S{1,20000}$/.test(value) ? born(value, mask) : undefined
+  const accessToken = typeof value === 'string' && /^\S{1,20000}$/.test(value) ? maskedSecret(value, mask) : undefined
   if (accessToken === undefined) throw misread(answer, what, 'has no access token', 'POST')
   return accessToken
 }
@@ -222,7 +222,7 @@ export async function token(
 /** For its few minutes an assertion is as good as a secret: it is masked like one. */
 async function signed(key: SigningKey, algorithm: Algorithm | undefined, about: About, mask: Mask): Promise<string> {
   const { signAssertion } = await import('./signing-key.ts')
-  return born(await signAssertion(key, algorithm ?? key.algorithms[0], about), mask).open()
+  return maskedSecret(await signAssertion(key, algorithm ?? key.algorithms[0], about), mask).open()
 }
 
 /** Milliseconds. A token that is not revoked lives for six hours at most. */

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { calculateJwkThumbprint, type JWK, SignJWT } from 'jose'
 import type { Secret } from '../../base/secret.ts'
 import type { NewKey } from '../../ports.ts'
-import { born, type Mask } from '../runner/mask-secret.ts'
+import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
 
 /** The algorithms that Qlik accepts for private_key_jwt (qlik.dev/authenticate/oauth). */
 export type Algorithm = 'RS256' | 'RS512' | 'ES384'
@@ -20,10 +20,10 @@ export async function readSigningKey(
   keyId: string,
   mask: Mask,
 ): Promise<SigningKey | { complaint: string }> {
-  born(text, mask)
+  maskedSecret(text, mask)
   const found = privateBlock(text)
   if (found.complaint !== undefined) return { complaint: found.complaint }
-  const pem = born(found.pem, mask)
+  const pem = maskedSecret(found.pem, mask)
   let key: KeyObject
   try {
     key = createPrivateKey(pem.open())
@@ -74,7 +74,7 @@ export function publicHalf(key: KeyObject): JWK {
 /** A fresh key pair on P-384: the private half masked, the public half as the tenant takes it. */
 export async function makeKey(mask: Mask): Promise<NewKey> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
-  const secret = born(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), mask)
+  const secret = maskedSecret(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), mask)
   const half = publicHalf(privateKey)
   const kid = await calculateJwkThumbprint(half)
   return { issued: { secret, hint: kid, kid }, jwk: { ...half, kid, alg: 'ES384', use: 'sig' } }

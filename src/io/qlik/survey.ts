@@ -1,9 +1,9 @@
 import { parseTimestamp } from '../../base/duration.ts'
 import type { ListedClient, TenantUser, TokenEvent, TokenEventName } from '../../model/tenant.ts'
 import type { At, Survey } from '../../ports.ts'
+import * as wire from './answer-schemas.ts'
 import { pages } from './pages.ts'
 import { clientsPath, type Session, usersPath } from './session.ts'
-import * as wire from './wire.ts'
 
 const auditsPath = '/api/v1/audits'
 

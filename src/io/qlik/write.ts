@@ -5,12 +5,12 @@ import type { FieldChange, Fields } from '../../model/client.ts'
 import { isKeyHint } from '../../model/credential.ts'
 import type { At, Created, Issued, NewClient, TenantWriter } from '../../ports.ts'
 import type { Answer } from '../http/responses.ts'
-import { born, type Mask } from '../runner/mask-secret.ts'
+import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
+import * as wire from './answer-schemas.ts'
 import { addKey, removeKey } from './keys.ts'
 import { callerOf } from './prove.ts'
 import { lookAt, readWire, requireGone } from './read.ts'
 import { ask, clientsPath, parsed, type Session } from './session.ts'
-import * as wire from './wire.ts'
 
 export function createWriter(session: Session, mask: Mask): TenantWriter {
   return {
@@ -52,7 +52,7 @@ async function create(
     ...(consent === 'trusted' ? { connectionConfig: { consentMethod: 'trusted' } } : {}),
   }
   const answer = await ask(session, { method: 'POST', path: clientsPath, what, body, sendBy })
-  const secret = maskedSecret(answer, mask)
+  const secret = secretIn(answer, mask)
   const created = parsed(wire.createdSchema, answer, what, 'POST')
   const [listed] = wire.toSecrets(created)
   return {
@@ -67,9 +67,9 @@ async function create(
 }
 
 /** Masks the secret of an answer before any other part of it is read. */
-function maskedSecret({ data }: Answer, mask: Mask): Secret | undefined {
+function secretIn({ data }: Answer, mask: Mask): Secret | undefined {
   const value = (data as { clientSecret?: unknown } | null | undefined)?.clientSecret
-  return typeof value === 'string' && value !== '' ? born(value, mask) : undefined
+  return typeof value === 'string' && value !== '' ? maskedSecret(value, mask) : undefined
 }
 
 const paths: Record<keyof Fields, string> = {
@@ -111,7 +111,7 @@ async function update(
     sendBy,
     codes: { 404: 'CLIENT_MISSING' },
   })
-  const secret = maskedSecret(answer, mask)
+  const secret = secretIn(answer, mask)
   return { at: answer.at, value: secret && { secret } }
 }
 
@@ -148,7 +148,7 @@ async function issue(session: Session, mask: Mask, clientId: string, sendBy: num
     sendBy,
     codes: { 404: 'CLIENT_MISSING', 409: 'SECRET_SLOTS_FULL' },
   }).catch(slotsHint)
-  const secret = maskedSecret(answer, mask)
+  const secret = secretIn(answer, mask)
   const { hint, createdAt, createdBy } = parsed(wire.issuedSchema, answer, what, 'POST')
   return {
     at: answer.at,

@@ -5,7 +5,7 @@ import { Secret } from '../../base/secret.ts'
 export type Mask = (text: string) => void
 
 /** The only way a value becomes a Secret: every form of it is masked before any other code gets it. */
-export function born(value: string, mask: Mask): Secret {
+export function maskedSecret(value: string, mask: Mask): Secret {
   for (const form of maskForms(value)) mask(form)
   return new Secret(value)
 }

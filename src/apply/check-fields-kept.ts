@@ -1,0 +1,50 @@
+import { ActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import { type FieldChange, type Fields, fieldChanges, type ObservedClient } from '../model/client.ts'
+import { pause } from '../pause.ts'
+import { fieldName } from '../report/step-text.ts'
+import type { Work } from './apply-context.ts'
+import { clientGone } from './find-issued-secret.ts'
+
+/**
+ * Compares a client with the fields that were written to it. A tenant may accept a change and keep only a part of it: then the run fails
+ * with `TENANT_REJECTED` after all other steps.
+ */
+export function requireFieldsKept(wanted: Fields, seen: ObservedClient, work: Work): FieldChange[] {
+  const missing = fieldChanges(wanted, seen)
+  if (missing.length > 0) work.failure ??= notKept(missing)
+  return missing
+}
+
+/** Milliseconds before the client is read again: a change may take a moment to show. */
+const anotherLook = [500, 1500]
+
+/** Reads the client until it shows the written fields, or until the last try. */
+export async function readAfterChange(clientId: string, wanted: Fields, { shop }: Work): Promise<ObservedClient> {
+  for (const delay of [...anotherLook, undefined]) {
+    const { value } = await shop.readers.tenant.client(clientId)
+    if (value === undefined) throw clientGone()
+    if (delay === undefined || shop.stop.requested || fieldChanges(wanted, value).length === 0) return value
+    await pause(delay, shop)
+  }
+  throw clientGone()
+}
+
+function notKept(missing: FieldChange[]): ActionError {
+  return new ActionError(
+    'TENANT_REJECTED',
+    `the tenant accepted the change, but does not show it: ${missing.map(missingText).join('; ')}`,
+    'Correct the spec: the tenant does not know this value, or does not allow it here. Everything else was done.',
+  )
+}
+
+/** Says which items of a list are missing or extra; for other fields says the present value. */
+function missingText({ field, before, after }: FieldChange): string {
+  if (!Array.isArray(after)) return `${fieldName(field)} is ${plain(before?.toString() || 'empty', 80)}`
+  const shown = new Set(before)
+  const lost = after.filter((item) => !shown.has(item))
+  const extra = [...shown].filter((item) => !after.includes(item))
+  const list = (items: string[]) => items.map((item) => plain(item, 60)).join(', ')
+  const texts = [lost.length > 0 ? `without ${list(lost)}` : '', extra.length > 0 ? `with ${list(extra)} besides` : '']
+  return `${fieldName(field)} ${texts.filter(Boolean).join(' and ')}`
+}

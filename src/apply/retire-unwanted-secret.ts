@@ -1,0 +1,52 @@
+import { plain } from '../base/text.ts'
+import { sameLedger } from '../ledger/ledger-codec.ts'
+import { givingUp } from '../ledger/ledger-transitions.ts'
+import type { ObservedClient, ObservedSecret } from '../model/client.ts'
+import type { Issued } from '../ports.ts'
+import type { Work } from './apply-context.ts'
+import { clientGone, noteNotRetired, possiblyOurs } from './find-issued-secret.ts'
+import { type CriticalSection, inPhase } from './fresh-credential.ts'
+import { retireIfAllowed } from './retire-secret.ts'
+import { writeLedger } from './write-ledger.ts'
+
+type Said = Pick<Issued, 'hint' | 'createdBy'>
+
+/**
+ * Retires a secret that a request made although nothing is delivered, then takes its announcement back. If the tenant refuses to delete a
+ * client's last secret, it stays with a note. `said`: the tenant's answer about the secret, undefined if it made none; `seen`: a later
+ * reading of the client, if there was one.
+ */
+export async function retireUnwanted(said: Said | undefined, work: Work, seen?: ObservedClient): Promise<void> {
+  const fresh = inPhase(work.fresh, 'announced')
+  const unwanted = said === undefined ? [] : await unwantedSecrets(said, fresh, work, seen)
+  if (unwanted.length > 1) noteNotRetired(unwanted, work)
+  const [hint] = unwanted.length === 1 ? unwanted.map((secret) => secret.hint) : []
+  const isKept = hint !== undefined && !(await retireIfAllowed(fresh.clientId, hint, work))
+  if (isKept)
+    work.progress.notes.push(
+      `The tenant refuses to delete the client's last secret (${plain(hint, 50)}). Nobody knows its value.`,
+    )
+  await withdraw(fresh, isKept ? hint : undefined, work)
+  work.fresh = undefined
+}
+
+async function unwantedSecrets(
+  said: Said,
+  fresh: CriticalSection,
+  { shop }: Work,
+  seen: ObservedClient | undefined,
+): Promise<Pick<ObservedSecret, 'hint' | 'createdBy'>[]> {
+  if (said.hint !== undefined) return [{ hint: said.hint }]
+  const client = seen ?? (await shop.readers.tenant.client(fresh.clientId)).value
+  if (client === undefined) throw clientGone()
+  return possiblyOurs(fresh, client, said.createdBy)
+}
+
+/** Takes an announcement back, if it is still there. `kept`: a secret of ours that stays. */
+async function withdraw(fresh: CriticalSection, kept: string | undefined, work: Work): Promise<void> {
+  await writeLedger(fresh, work, (seen) =>
+    sameLedger(seen.ledger, fresh.announced)
+      ? { ledger: givingUp(fresh.announced, kept, {}, { live: [], now: seen.now }) }
+      : undefined,
+  )
+}

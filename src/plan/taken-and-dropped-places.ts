@@ -1,0 +1,139 @@
+import { ActionError } from '../base/errors.ts'
+import { plain } from '../base/text.ts'
+import { droppedDestinations } from '../ledger/ledger.ts'
+import { claimantsOf, isRecordedBy, serversOf, successorAt } from '../ledger/served-places.ts'
+import type { ObservedClient } from '../model/client.ts'
+import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
+import type { ClientSpec } from '../spec/client-spec.ts'
+import { valueKey } from '../spec/values-of-others.ts'
+import { clientLabel } from './find-client.ts'
+import { clientOf } from './run-order.ts'
+import type { Observed, PlanContext } from './steps.ts'
+import { namesake } from './values-to-delete.ts'
+
+// Decides when one client may take over a place from another.
+
+/** Throws `DESTINATION_DROPPED` if the spec no longer names a place that the client serves, and no other client has taken it over. */
+export function refuseDropped(
+  spec: ClientSpec,
+  client: ObservedClient,
+  observed: Observed,
+  context: PlanContext,
+): void {
+  const dropped = droppedPlaces(spec, client, observed.clients)
+  if (dropped.length === 0 || context.policy.dropDestinations) return
+  const others = dropped.map((destination) => namesake(destination, spec, context.actor))
+  const list = dropped.map((destination, index) => {
+    const now = others[index]
+    const ids =
+      now === undefined
+        ? ''
+        : ` (in the repository of that name with the id ${destination.repository!.id}; the id is ${now.id} now)`
+    return `${plain(destinationLabel(destination))}${ids}`
+  })
+  const usual =
+    'The usual cause is one client name shared by a matrix of environments: give each its own name. If the client has moved, or those places are no longer needed, set drop-destinations: true once.'
+  const isMadeAnew = others.every((other) => other !== undefined)
+  throw new ActionError(
+    'DESTINATION_DROPPED',
+    `${clientLabel(client)} also serves ${list.join('; ')}, which the spec no longer names: the secret there would stop working with the next rotation`,
+    isMadeAnew
+      ? 'The repository was deleted and created again, or another repository took its name. Set drop-destinations: true once to deliver to the repository that has the name now.'
+      : usual,
+  )
+}
+
+/**
+ * Throws `DESTINATION_TAKEN` if another client serves a place that the spec names, and the run's files do not list that client as absent.
+ */
+export function refuseTaken(
+  spec: ClientSpec,
+  client: ObservedClient | undefined,
+  observed: Observed,
+  context: PlanContext,
+): void {
+  if (context.policy.dropDestinations) return
+  const taken = spec.destinations.flatMap((destination) => {
+    const stamp = observed.destinations.get(destinationKey(destination))?.secretStamp
+    const value = valueKey(destination, 'secret')
+    // If both wrote within one second, the stamps can't tell who serves the place.
+    if (stamp === undefined || (client !== undefined && isRecordedBy(client, value, stamp))) return []
+    return serversOf(value, stamp, observed.clients, client?.id).map((server) => ({ destination, server }))
+  })
+  const going = taken.length === 0 ? new Set() : clientsToGo(observed, context)
+  const staying = taken.filter(({ server }) => !going.has(server.id))
+  if (staying.length === 0) return
+  const list = staying.map(
+    ({ destination, server }) => `${plain(destinationLabel(destination))} (${clientLabel(server)})`,
+  )
+  const { server } = staying[0]!
+  throw new ActionError(
+    'DESTINATION_TAKEN',
+    `${plain(spec.name)} would take over places that another client serves: ${list.join('; ')}`,
+    `If that client was renamed, pin it with client-id: ${plain(server.id)}, and name renames it. If it is no longer needed, list it with state: absent in the same file, and this client takes over at once. If both are needed, give this client another place or another client-secret-name. To take the place over and keep the other client, set drop-destinations: true once.`,
+  )
+}
+
+/** The clients that the same files list as absent. */
+function clientsToGo(observed: Observed, { fleet, actor }: PlanContext): Set<string> {
+  const absent = fleet.filter(({ state }) => state === 'absent')
+  return new Set(absent.flatMap((spec) => clientOf(spec, observed, actor)?.id ?? []))
+}
+
+/**
+ * Places that the client serves and the spec does not name. A place to which another client was delivered since belongs to that client.
+ */
+export function droppedPlaces(
+  { destinations }: ClientSpec,
+  client: ObservedClient | undefined,
+  clients: ObservedClient[],
+): Destination[] {
+  if (client === undefined || destinations.length === 0) return []
+  const dropped = droppedDestinations(client.description.ledger, destinations)
+  return dropped.filter((destination) => successorAt(destination, clients, client) === undefined)
+}
+
+/**
+ * Does another client of the run's files take over a place that this one gives up, and was it not delivered there yet? Until then the
+ * place holds a secret of this client, so none of its secrets may be retired.
+ */
+export function handsOver(
+  spec: ClientSpec,
+  client: ObservedClient,
+  { clients }: Observed,
+  { fleet }: PlanContext,
+): boolean {
+  const dropped = droppedPlaces(spec, client, clients)
+  if (dropped.length === 0) return false
+  const others = fleet.filter(({ name, state }) => state === 'present' && name !== spec.name)
+  const taken = new Set(others.flatMap(({ destinations }) => destinations.map(destinationKey)))
+  return dropped.some((destination) => taken.has(destinationKey(destination)))
+}
+
+/** Warnings of secrets in places that are no longer served. They occur only with drop-destinations: without it the run refuses. */
+export function noLongerServed(
+  spec: ClientSpec,
+  client: ObservedClient | undefined,
+  { clients }: Observed,
+  { fleet, actor }: PlanContext,
+): string[] {
+  const dropped = droppedPlaces(spec, client, clients)
+  if (dropped.length === 0) return []
+  const written = new Set(
+    fleet.filter(({ state }) => state === 'present').flatMap(({ destinations }) => destinations.flatMap(valuesAt)),
+  )
+  return dropped.map((destination) => {
+    const label = plain(destinationLabel(destination))
+    const now = namesake(destination, spec, actor)
+    if (now !== undefined)
+      return `${label} of the repository with the id ${destination.repository!.id} is no longer served: the repository with that name now has the id ${now.id}. It was deleted and created again, or another repository took its name.`
+    const value = valueKey(destination, 'secret')
+    const isNeeded = written.has(value) || claimantsOf(value, clients, client?.id).length > 0
+    const stays = `${label} is no longer served by this client: the secret there stops working when the grace period of the next rotation is over.`
+    return isNeeded ? stays : `${stays} Delete it if nobody needs it.`
+  })
+}
+
+function valuesAt(destination: Destination): string[] {
+  return [valueKey(destination, 'secret'), valueKey(destination, 'id')]
+}

@@ -1,0 +1,111 @@
+import { formatDuration, plural } from '../base/duration.ts'
+import type { ActionError } from '../base/errors.ts'
+import { markdown, markdownCode } from '../base/markdown.ts'
+import { mistakeText } from '../base/mistake-positions.ts'
+import { fewOf, fitted, folded, tableOf } from './markdown-parts.ts'
+import type { Outcome } from './outcome.ts'
+
+// The part of a summary that needs attention: it comes first. With several clients, each line names its client.
+
+/** A longer list is folded up under its title. */
+const mostRows = 12
+
+// --- failures --------------------------------------------------------------------------------------------------------
+
+/** Clients with the same failure share one entry. */
+export function failures(outcomes: Outcome[], bytes: number): string {
+  const failed = outcomes.flatMap(({ name, error }) => (error === undefined ? [] : [{ name, error }]))
+  const ways = Map.groupBy(failed, ({ error: { code, message, hint } }) => `${code} ${message} ${hint}`)
+  const write = (same: typeof failed) =>
+    failure(same[0]!.error, bytes, outcomes.length === 1 ? [] : same.map(({ name }) => name))
+  const more = (left: number) => `❌ ${plural(left, 'failure')} more: each is in the log.`
+  return fitted([...ways.values()], write, { bytes }, more).join('\n\n')
+}
+
+/** A failure as a quotation: code, message, remedy and trace; the mistakes of spec files as a table below it. */
+export function failure(error: ActionError, bytes: number, names: string[] = []): string {
+  const whose = names.length === 0 ? '' : `${fewOf(names.map((name) => markdown(name, 80)))} · `
+  const several = error.mistakes.length > 1
+  const [headline = '', ...rest] = error.message.split('\n')
+  const message = several ? [headline.replace(/:$/, '')] : [headline, ...rest]
+  const trace = error.trace === undefined ? '' : `\n> \n> ${markdownCode(error.trace)}`
+  const told = `> ${whose}**${error.code}**: ${quotedLines(message, bytes)}\n> \n> ${quotedLines(error.hint.split('\n'), bytes)}${trace}`
+  return several ? `${told}\n\n${mistakeTable(error, bytes / 2)}` : told
+}
+
+function quotedLines(lines: string[], bytes: number): string {
+  const more = (left: number) => `${plural(left, 'line')} more in the log`
+  return fitted(lines, (line) => markdown(line, 2000), { bytes: bytes / 4 }, more).join('<br>')
+}
+
+function mistakeTable({ mistakes }: ActionError, bytes: number): string {
+  const cells = (mistake: ActionError['mistakes'][number]) => {
+    const place = mistakeText({ ...mistake, message: '' }).replace(/: $/, '')
+    return [markdown(place), markdown(mistake.message, 1000)]
+  }
+  return tableOf(['where', 'what is wrong'], [...mistakes], cells, { bytes })
+}
+
+// --- warnings --------------------------------------------------------------------------------------------------------
+
+/** Warnings of the run as a whole, then warnings of all clients; clients with the same warning share one line. */
+export function warnings(outcomes: Outcome[], ofRun: string[], bytes: number): string {
+  const more = (left: number) => `- … and ${left} more, in the log`
+  const first = fitted(ofRun, (text) => `- ⚠️ ${markdown(text, 500)}`, { bytes: bytes / 2 }, more).join('\n')
+  const left = bytes - Buffer.byteLength(first)
+  const rest = points(outcomes, '⚠️ ', ({ warnings }) => warnings, left)
+  return [first, rest].filter(Boolean).join('\n')
+}
+
+/** Notes of all clients, in the same way. */
+export function notes(outcomes: Outcome[], bytes: number): string {
+  return points(outcomes, '', ({ notes }) => notes, bytes)
+}
+
+function points(outcomes: Outcome[], mark: string, textsOf: (outcome: Outcome) => string[], bytes: number): string {
+  const several = outcomes.length > 1
+  const all = outcomes.flatMap((outcome) => textsOf(outcome).map((text) => ({ text, name: outcome.name })))
+  const write = ([text, same]: [string, typeof all]) => {
+    const whose = several ? `${fewOf(same.map(({ name }) => markdown(name, 80)))} · ` : ''
+    return `- ${mark}${whose}${markdown(text, 500)}`
+  }
+  return fitted(
+    [...Map.groupBy(all, ({ text }) => text)],
+    write,
+    { bytes },
+    (left) => `- … and ${left} more, in the log`,
+  ).join('\n')
+}
+
+/** Live secrets that this action did not issue, with age and maker, and a pointer to `retire-hints`. */
+export function foreignSecrets(outcomes: Outcome[], bytes: number): string {
+  const several = outcomes.length > 1
+  const secrets = outcomes.flatMap(({ name, foreign, now }) => foreign.map((secret) => ({ name, now, ...secret })))
+  const cells = ({ name, now, hint, createdAt, createdBy }: (typeof secrets)[number]) => [
+    ...(several ? [markdown(name, 80)] : []),
+    markdownCode(hint),
+    createdAt === undefined ? 'unknown' : formatDuration(now - createdAt),
+    createdBy === undefined ? 'unknown' : markdownCode(createdBy),
+  ]
+  const table = tableOf([...(several ? ['client'] : []), 'hint', 'age', 'made by'], secrets, cells, { bytes })
+  if (table === '') return ''
+  const words = `⚠️ **${plural(secrets.length, 'live secret')}** not issued by this action, which never deletes such secrets by itself. To retire one, name its hint in the input \`retire-hints\`.`
+  return `${words}\n\n${secrets.length > mostRows ? folded(`The ${secrets.length} secrets`, table) : table}`
+}
+
+// --- new users -------------------------------------------------------------------------------------------------------
+
+/** A new user is in no space yet, unless the spec names some. */
+export function newUsers(outcomes: Outcome[], bytes: number): string {
+  const made = outcomes.filter(
+    ({ botUserId, result, plan }) => botUserId !== undefined && result === 'created' && plan?.spec.spaces === undefined,
+  )
+  if (outcomes.length === 1 && made.length === 1)
+    return `The client acts as the user ${markdownCode(made[0]!.botUserId!)} on the tenant. Scopes, even admin ones, do not open spaces: add this user to each space that the client must reach, or name these spaces in the input \`spaces\`, one on each line: \`Name of the space: consumer\`.`
+  if (made.length === 0) return ''
+  const words =
+    'Each new client acts as a user of its own on the tenant. Scopes, even admin ones, do not open spaces: add these users to each space that their client must reach, or name these spaces in the spec file: `spaces: [{ name: Name of the space, roles: [consumer] }]`.'
+  const cells = ({ name, botUserId }: Outcome) => [markdown(name, 80), markdownCode(botUserId!)]
+  const table = tableOf(['client', 'user'], made, cells, { bytes })
+  return `${words}\n\n${made.length > mostRows ? folded(`The ${made.length} users`, table) : table}`
+}

@@ -1,0 +1,137 @@
+import { auditLines, auditSummary, findingsData, findingsError } from '../audit/audit-report.ts'
+import { type Exported, exportOf } from '../audit/export-draft.ts'
+import { exportLine, exportSummary } from '../audit/export-report.ts'
+import { judgeTenant } from '../audit/judge-tenant.ts'
+import { ActionError, toActionError } from '../base/errors.ts'
+import { createService } from '../io/http/service-client.ts'
+import { writeExport } from '../io/inputs/export-file.ts'
+import type { Inputs } from '../io/inputs/inputs.ts'
+import { specText } from '../io/inputs/spec-text.ts'
+import type { WholeTenant } from '../io/inputs/whole-tenant-inputs.ts'
+import { createSession, signOut } from '../io/qlik/session.ts'
+import { createSurvey } from '../io/qlik/survey.ts'
+import type { ListedClient } from '../model/tenant.ts'
+import type { Survey } from '../ports.ts'
+import { outputsOf } from '../report/outputs.ts'
+import { gatherAuditFacts } from './gather-audit-facts.ts'
+import type { Host } from './program.ts'
+
+/** Reads all clients of a tenant for an audit or an export. Writes nothing there or on GitHub. Throws the error that stopped it. */
+export async function auditOrExport(inputs: Inputs, asked: WholeTenant, world: Host): Promise<void> {
+  const { connect, clock, wallClock, stop, runner } = world
+  if (asked.ignored.length > 0)
+    runner.reporter.notice(
+      `mode: ${asked.mode} looks at the whole tenant and ignores these inputs: ${asked.ignored.join(', ')}.`,
+    )
+  const { transport, close } = connect(inputs.proxies)
+  const { http } = createService('tenant', transport, { clock, stop, reporter: runner.reporter })
+  const session = createSession(inputs.tenant, http, runner.mask, wallClock)
+  try {
+    const survey = createSurvey(session)
+    if (asked.mode === 'audit') await audit(survey, inputs, asked, world)
+    else await exportAll(survey, inputs, asked, world)
+  } finally {
+    await signOut(session)
+    await close()
+  }
+}
+
+async function audit(
+  survey: Survey,
+  { tenant, repository, policy }: Inputs,
+  { maxAge, files, failOnFindings }: WholeTenant & { mode: 'audit' },
+  { clock, runner }: Host,
+): Promise<void> {
+  const { adminClientId } = policy
+  const evidence = await gatherAuditFacts(survey, { clock, reporter: runner.reporter, adminClientId })
+  const here = { fullName: `${repository.owner}/${repository.name}`, id: repository.id }
+  const findings = judgeTenant(evidence, { maxAge, here, files })
+  const told = { host: new URL(tenant.origin).host, clients: evidence.clients.length, findings }
+  const summary = auditSummary(told)
+  const error = failOnFindings ? findingsError(told) : undefined
+  for (const line of auditLines(told)) runner.reporter.step(line)
+  if (error !== undefined) runner.fail(error)
+  await runner.output({
+    ...outputsOf([], summary),
+    result: 'audited',
+    findings: findingsData(findings),
+    'error-code': error?.code ?? '',
+  })
+  await runner.summary(summary)
+}
+
+async function exportAll(
+  survey: Survey,
+  { tenant, repository, policy }: Inputs,
+  { file, schema }: WholeTenant & { mode: 'export' },
+  { runner }: Host,
+): Promise<void> {
+  const { value: listed, at: now } = await survey.clients()
+  tellOdd(listed, runner)
+  if (areAllHidden(listed)) throw notAdmin()
+  const here = runningRepository(repository, listed)
+  const { text, exported } = written((leave) =>
+    exportOf(listed, { origin: tenant.origin, schema, here, now, adminClientId: policy.adminClientId }, leave),
+  )
+  const error = file && (await failureOf(writeExport(file, text)))
+  const told = { host: new URL(tenant.origin).host, file: file?.file, exported, text }
+  const summary = exportSummary(told)
+  if (error === undefined) runner.reporter.step(exportLine(told))
+  else runner.fail(error)
+  // The output has the text also if the file failed.
+  const [result, code] = error === undefined ? ['exported', ''] : ['', error.code]
+  await runner.output({ ...outputsOf([], summary), result, spec: text, 'error-code': code })
+  await runner.summary(summary)
+}
+
+/** Entries that other programs registered may lack these parts for every caller: only clients of the documented form tell. */
+function areAllHidden(listed: ListedClient[]): boolean {
+  const ours = listed.filter(({ client, odd }) => !odd && client.appType === 'web')
+  return ours.length > 0 && ours.every(({ client }) => !client.shownToAdmin)
+}
+
+/** Counts the entries without the documented form, as other modes do. */
+function tellOdd(listed: ListedClient[], { reporter }: Host['runner']): void {
+  const count = listed.filter(({ odd }) => odd).length
+  if (count > 0) reporter.debug(`in the tenant’s list of clients: ${count} without the documented form`)
+}
+
+async function failureOf(work: Promise<void>): Promise<ActionError | undefined> {
+  return work.then(
+    () => undefined,
+    (thrown: unknown) => toActionError(thrown),
+  )
+}
+
+/** The id of the repository: from the runner, or from a ledger of this repository. */
+function runningRepository({ owner, name, id }: Inputs['repository'], listed: ListedClient[]) {
+  const owners = listed.flatMap(({ client }) => client.description.ledger?.owner ?? [])
+  const noted = owners.find((it) => it.name.toLowerCase() === `${owner}/${name}`.toLowerCase())
+  return { owner, name, id: id ?? noted?.repository ?? '' }
+}
+
+function notAdmin(): ActionError {
+  return new ActionError(
+    'TENANT_FORBIDDEN',
+    'the tenant hides the consent and the secrets of its clients from this credential, and shows them to administrators',
+    'Sign in as a tenant admin: an API key of a user with the role Tenant Admin, or a trusted OAuth client with the scope admin_classic.',
+  )
+}
+
+/** A little less than the most bytes that a run reads of a spec file. */
+const largest = 1_000_000
+
+/** The file. If it would be longer than a run reads, it leaves out optional fields: a run keeps their values. */
+function written(make: (leave: readonly string[]) => Exported): { text: string; exported: Exported } {
+  const ways = [
+    [],
+    ['description'],
+    ['description', 'scopes', 'redirect-uris', 'allowed-origins', 'client-uri', 'logo-uri'],
+  ]
+  for (const leave of ways) {
+    const exported = make(leave)
+    const text = specText(exported.draft)
+    if (Buffer.byteLength(text) <= largest || leave === ways.at(-1)) return { text, exported }
+  }
+  throw new ActionError('BUG', 'an export without a way to write it', 'This is a defect of the action.')
+}

@@ -1,0 +1,211 @@
+import type { AuditFacts, Closed, KnownUsers } from '../audit/audit-facts.ts'
+import {
+  eventPagesFor,
+  isForMachines,
+  isRecent,
+  type Stream,
+  type Usage,
+  usageOf,
+  userPagesFor,
+} from '../audit/usage.ts'
+import { plural } from '../base/duration.ts'
+import { ActionError } from '../base/errors.ts'
+import type { ObservedClient } from '../model/client.ts'
+import type { ListedClient } from '../model/tenant.ts'
+import { type TenantUser, tokenEvents } from '../model/tenant.ts'
+import type { Surroundings, Survey } from '../ports.ts'
+import { inParallel } from './in-parallel.ts'
+
+type About = Pick<Surroundings, 'clock' | 'reporter'> & { adminClientId?: string | undefined }
+
+/** Requests under way at a time: as many as the limits of the service allow. */
+const mostAtOnce = 24
+/** Ids of users in one request: each is 24 characters of its address. */
+const idsAtOnce = 20
+
+/** Reads the evidence for an audit. Throws if the clients can't be read. If users or events can't be read, the result says so. */
+export async function gatherAuditFacts(survey: Survey, about: About): Promise<AuditFacts> {
+  const { value: listed, at: now } = await survey.clients()
+  const clients = listed.map(({ client }) => client)
+  const users = await unlessClosed(() => readUsers(survey, clients))
+  const known = users instanceof ActionError ? undefined : users
+  const usage = await unlessClosed(() => readUsage(survey, clients, known, { ...about, now }))
+  const isRead = !(usage instanceof ActionError)
+  return {
+    now,
+    adminClientId: about.adminClientId,
+    clients: listed,
+    users: known,
+    unused: isRead ? usage.unused : new Set(),
+    closed: [
+      ...slim(listed),
+      ...(users instanceof ActionError ? [{ part: usersPart, why: reason(users), unjudged: byUsers }] : []),
+      ...(isRead ? unknownUse(usage, users) : [{ part: eventsPart, why: reason(usage), unjudged: byEvents }]),
+    ],
+  }
+}
+
+const usersPart = 'users (/api/v1/users)'
+const eventsPart = 'events (/api/v1/audits)'
+const byUsers = 'orphaned bots, and secrets whose makers are gone'
+const byEvents = 'which clients are unused'
+
+/** Returns the error of a read that the service refused, did not answer or does not offer: it does not end the audit. */
+async function unlessClosed<T>(read: () => Promise<T>): Promise<T | ActionError> {
+  try {
+    return await read()
+  } catch (thrown) {
+    if (thrown instanceof ActionError && !['CANCELLED', 'BUG'].includes(thrown.code)) return thrown
+    throw thrown
+  }
+}
+
+/** Callers who are not administrators see less of each client. */
+function slim(listed: ListedClient[]): Closed[] {
+  const hidden = listed.filter(({ client, odd }) => !odd && client.appType === 'web' && !client.shownToAdmin).length
+  const why = `the tenant hides parts of ${hidden} of them from this credential, and shows them to administrators`
+  return hidden === 0 ? [] : [{ part: 'clients', why, unjudged: 'their consent, secrets and keys' }]
+}
+
+function reason({ message }: ActionError): string {
+  return message.replace(/^reading the (users|events): /, '')
+}
+
+function unknownUse({ unknown, failure }: Read, users: unknown): Closed[] {
+  if (unknown.length === 0) return []
+  const isBlind = users instanceof ActionError
+  const unsaid = isBlind ? 'they can’t be found without the users' : 'they do not say which client they belong to'
+  const unjudged = `whether ${plural(unknown.length, 'client')} ${unknown.length === 1 ? 'is' : 'are'} unused`
+  return [{ part: eventsPart, why: failure === undefined ? unsaid : reason(failure), unjudged }]
+}
+
+// --- users ---------------------------------------------------------------------------------------------------------------
+
+type Users = KnownUsers & { requests: number }
+
+/** All users; on a large tenant only the bots and the makers of secrets. */
+async function readUsers(survey: Survey, clients: ObservedClient[]): Promise<Users> {
+  const makers = new Set(clients.flatMap(({ secrets }) => secrets.flatMap(({ createdBy }) => createdBy ?? [])))
+  const first = await survey.users(userPagesFor(clients.length))
+  const bots = first.all ? [] : await survey.bots().catch(refused)
+  // A tenant that does not find what it showed just now can't be asked for a part: then all are read.
+  const isFound = bots !== undefined && first.users.every((user) => first.all || !isBot(user) || has(bots, user))
+  const { users } = isFound ? { users: distinct([...first.users, ...bots]) } : await survey.users(everyPage)
+  const requests = Math.max(1, Math.ceil(users.length / 100)) + (first.all ? 0 : 1)
+  if (first.all || !isFound) return { users, gone: goneOf(makers, users), requests }
+  const asked = [...goneOf(makers, users)]
+  const batches = Array.from({ length: Math.ceil(asked.length / idsAtOnce) }, (_, index) =>
+    asked.slice(index * idsAtOnce, (index + 1) * idsAtOnce),
+  )
+  for (const ids of batches) users.push(...((await survey.named(ids).catch(refused)) ?? ids.map(unnamed)))
+  return { users, gone: goneOf(makers, users), requests: requests + batches.length }
+}
+
+const everyPage = Number.POSITIVE_INFINITY
+
+/** Nobody said that it is gone. */
+function unnamed(id: string): TenantUser {
+  return { id, name: '' }
+}
+
+/** The tenant does not take what was asked in this way; undefined then. */
+function refused(thrown: unknown): undefined {
+  if (!(thrown instanceof ActionError) || thrown.code !== 'TENANT_REJECTED') throw thrown
+  return undefined
+}
+
+function isBot({ clientId }: TenantUser): boolean {
+  return clientId !== undefined
+}
+
+function has(users: TenantUser[], { id }: TenantUser): boolean {
+  return users.some((user) => user.id === id)
+}
+
+function goneOf(makers: ReadonlySet<string>, users: TenantUser[]): Set<string> {
+  const ids = new Set(users.flatMap(({ id, clientId }) => [id, clientId ?? id]))
+  return new Set([...makers].filter((maker) => !ids.has(maker)))
+}
+
+function distinct(users: TenantUser[]): TenantUser[] {
+  return [...new Map(users.map((user) => [user.id, user])).values()]
+}
+
+// --- events --------------------------------------------------------------------------------------------------------------
+
+/** `failure`: why the events of some bots could not be read. */
+type Read = Usage & { failure?: ActionError | undefined }
+
+async function readUsage(
+  survey: Survey,
+  clients: ObservedClient[],
+  known: Users | undefined,
+  about: About & { now: number },
+): Promise<Read> {
+  const { now, adminClientId } = about
+  const bots = known?.users.filter(isBot)
+  const made = Math.ceil(clients.length / 100) + (known?.requests ?? 1)
+  const machines = clients.filter(isForMachines).length
+  // If the bots are unknown, only the stream of events can tell.
+  const mostPages = Math.max(bots === undefined ? 1 : 0, eventPagesFor(clients.length, made, machines))
+  const { failure: closed, ...stream } = await readStream(survey, mostPages)
+  const usage = usageOf(clients, { stream, bots, now, adminClientId })
+  // Missing bots prove nothing unless events can be read at all.
+  const isSure = closed === undefined && mostPages > 0
+  if (!isSure && usage.ask.length === 0 && usage.unused.size > 0) await survey.events(tokenEvents[0], 1)
+  const failure = await askByBot(survey, usage, about)
+  // No bot got an answer: then events can't be read at all.
+  if (failure !== undefined && !isSure && usage.ask.every(({ clientId }) => usage.unknown.includes(clientId)))
+    throw failure
+  return { ...usage, failure }
+}
+
+/**
+ * The newest events of both names. If the tenant no longer knows the old name, the new one has all events. `failure`: the tenant refuses
+ * to show the events of all users together.
+ */
+async function readStream(survey: Survey, mostPages: number): Promise<Stream & { failure?: ActionError }> {
+  if (mostPages === 0) return { events: [], all: false }
+  const [name, oldName] = tokenEvents
+  try {
+    const newer = await survey.events(name, mostPages)
+    const older = (await survey.events(oldName, mostPages).catch(refused)) ?? { events: [], all: true }
+    return { events: [...newer.events, ...older.events], all: newer.all && older.all }
+  } catch (thrown) {
+    if (!(thrown instanceof ActionError) || thrown.code !== 'TENANT_REJECTED') throw thrown
+    return { events: [], all: false, failure: thrown }
+  }
+}
+
+/** Reads the events of each bot. Stops at the first refusal, because the tenant would refuse the others too. */
+async function askByBot(
+  survey: Survey,
+  usage: Usage,
+  { clock, reporter, now }: About & { now: number },
+): Promise<ActionError | undefined> {
+  let failure: ActionError | undefined
+  let [done, told] = [0, clock.elapsed()]
+  await inParallel(usage.ask, mostAtOnce, async ({ clientId, userId }) => {
+    const used = failure ?? (await unlessClosed(() => isUsed(survey, userId, now)))
+    if (used instanceof ActionError) {
+      failure ??= used
+      usage.unknown.push(clientId)
+    } else if (!used) usage.unused.add(clientId)
+    done++
+    if (clock.elapsed() - told < tellEvery) return
+    told = clock.elapsed()
+    reporter.step(`… ${done} of ${usage.ask.length} clients asked about`)
+  })
+  return failure
+}
+
+/** Milliseconds between two lines about the progress. */
+const tellEvery = 10_000
+
+async function isUsed(survey: Survey, userId: string, now: number): Promise<boolean> {
+  const [name, oldName] = tokenEvents
+  const newer = await survey.eventOf(name, userId)
+  if (newer !== undefined && isRecent(newer, now)) return true
+  const older = await survey.eventOf(oldName, userId).catch(refused)
+  return older !== undefined && isRecent(older, now)
+}
