@@ -22,6 +22,8 @@ export type Settings = {
   maxClients: number
   duplicateNames: 'accepted' | 'refused'
   createConsent: 'honoured' | 'ignored'
+  /** Where the tenant shows a client's consent: with the client and alone, only alone (`connection-configs/me`), or nowhere. */
+  consentShown: 'with client' | 'alone' | 'nowhere'
   legacyHint: boolean
   unknownScopes: 'accepted' | 'refused'
   unknownFields: 'refused' | 'ignored'
@@ -101,6 +103,7 @@ export const defaultSettings: Settings = {
   maxClients: 200,
   duplicateNames: 'accepted',
   createConsent: 'honoured',
+  consentShown: 'with client',
   legacyHint: false,
   unknownScopes: 'accepted',
   unknownFields: 'refused',

@@ -15,6 +15,8 @@ export interface TenantReader {
   clients(): Promise<At<ObservedClient[]> & { passedOver: PassedOver[] }>
   /** One client; undefined if the tenant itself says that it is gone. */
   client(clientId: string): Promise<At<ObservedClient | undefined>>
+  /** The consent of a client that the list shows without it; undefined if the tenant does not tell it here either. */
+  consent(clientId: string): Promise<Consent | undefined>
 }
 
 /** Spaces and their members. `label`: the space as people know it, for messages. */
@@ -47,6 +49,8 @@ export interface SpaceWriter {
 /** Reads a whole tenant, for an audit or an export. The tenant may refuse any of these endpoints to the caller. */
 export interface Survey {
   clients(): Promise<At<ListedClient[]>>
+  /** As `TenantReader.consent`. */
+  consent(clientId: string): Promise<Consent | undefined>
   /** The users on at most so many pages. `all`: there are no others. */
   users(mostPages: number): Promise<{ users: TenantUser[]; all: boolean }>
   /** The users that clients act as. */

@@ -104,6 +104,7 @@ describe('tenants that differ', () => {
     ['does not honour consent in the request that creates', { createConsent: 'ignored' }],
     ['has hints from the end of a secret', { hints: 'suffix' }],
     ['has hints that have nothing to do with the secret', { hints: 'opaque' }],
+    ['shows consent alone only', { consentShown: 'alone', createConsent: 'ignored' }],
     ['answers in the older form', { legacyHint: true }],
     ['takes two seconds to spread a secret', { secretDelay: 2 }],
     ['takes two seconds to spread consent', { consentDelay: 2, createConsent: 'ignored' }],

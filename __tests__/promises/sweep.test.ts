@@ -39,6 +39,7 @@ const switches: Record<string, Partial<Settings>> = {
   'old form of answers, consent ignored at creation and slow': {
     legacyHint: true,
     createConsent: 'ignored',
+    consentShown: 'alone',
     consentDelay: 2,
   },
   'the last secret is kept, late stamps': { lastSecret: 'kept', stampDelay: 3 },

@@ -225,7 +225,10 @@ export class TenantRoutes {
 
   #connection(call: Call, client: Client, actor: Actor): SandboxResponse {
     if (!actor.admin) throw forbidden()
-    if (call.method === 'GET') return jsonResponse(200, connectionConfigShape(client))
+    if (call.method === 'GET') {
+      if (this.#context.settings.consentShown === 'nowhere') throw forbidden()
+      return jsonResponse(200, connectionConfigShape(client))
+    }
     if (call.method !== 'PATCH') throw new TenantProblem(405, 'Method not allowed')
     const consentMethod = readConsentPatch(readBody(call))
     // Setting the same value again changes nothing, so it does not restart the delay either.

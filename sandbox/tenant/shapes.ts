@@ -52,7 +52,7 @@ export function listShape(client: Client, tenantId: string, settings: Settings):
     ...baseShape(client, tenantId),
     ...adminFields(client),
     ...secretsShape(client, settings),
-    connectionConfig: connectionConfigShape(client),
+    ...(settings.consentShown === 'with client' ? { connectionConfig: connectionConfigShape(client) } : {}),
   }
 }
 
@@ -61,8 +61,12 @@ export function readShape(client: Client, tenantId: string, settings: Settings):
     ...baseShape(client, tenantId),
     ...adminFields(client),
     ...(settings.getShowsSecrets ? secretsShape(client, settings) : {}),
-    connectionConfig: { consentMethod: client.consentMethod },
+    ...consentShape(client, settings),
   }
+}
+
+function consentShape({ consentMethod }: Client, settings: Settings): Json {
+  return settings.consentShown === 'with client' ? { connectionConfig: { consentMethod } } : {}
 }
 
 /** An older answer has one hint at the top and empty strings where nothing is set, as the guide's sample shows. */
@@ -70,8 +74,7 @@ export function createdShape(client: Client, tenantId: string, settings: Setting
   const secret = client.secrets[0]
   const shape = { ...baseShape(client, tenantId), ...adminFields(client), clientSecret: secret?.value }
   if (!settings.legacyHint) {
-    const connectionConfig = { consentMethod: client.consentMethod }
-    return { ...shape, ...secretsShape(client, settings), connectionConfig }
+    return { ...shape, ...secretsShape(client, settings), ...consentShape(client, settings) }
   }
   return { ...shape, clientUri: client.clientUri ?? '', logoUri: client.logoUri ?? '', clientSecretHint: secret?.hint }
 }

@@ -111,13 +111,14 @@ function earlyToken({ clientId, issued }: Created, { plan, shop }: Work): Promis
 
 /** Checks the new client in the tenant's list, if it is there already: it must have no twin, and its consent must be as the spec says. */
 async function readBack(clientId: string, step: CreateStep, work: Work): Promise<ObservedClient | undefined> {
-  const { writers } = work.shop
+  const { readers, writers } = work.shop
   const clients = await listWith(clientId, work)
   const mine = clients.find(({ id }) => id === clientId)
   if (mine !== undefined) await giveWayToTwin(step, mine, clients, work)
   inPhase(work.fresh, 'announced').mayHaveTwin = false
   if (mine === undefined) return undefined
-  if (mine.consent !== step.consent) await writers.tenant.setConsent(clientId, step.consent)
+  const consent = mine.consent ?? (await readers.tenant.consent(clientId))
+  if (consent !== step.consent) await writers.tenant.setConsent(clientId, step.consent)
   requireFieldsKept({ ...step.fields, description: step.user }, mine, work)
   return mine
 }

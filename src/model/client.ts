@@ -46,7 +46,7 @@ export type ObservedClient = {
   allowedOrigins: string[]
   clientUri?: string | undefined
   logoUri?: string | undefined
-  /** Undefined if the tenant did not say. */
+  /** Undefined if the tenant does not tell it. */
   consent?: Consent | undefined
   secrets: ObservedSecret[]
   owner?: string | undefined

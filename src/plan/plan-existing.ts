@@ -42,7 +42,7 @@ export function planExisting(spec: ClientSpec, found: Found, observed: Observed,
     run: context.actor.run,
     steps: inOrder(parts, found, planning).filter(({ kind }) => kind !== 'retire' || !keepsAll),
     wait: rotation?.wait ?? (changes.length + own.length > 0 ? waitToWrite(input) : undefined),
-    drift: changes.length > 0 || client.consent !== spec.consent || ids.length > 0 || parts.reasons.some(isDrift),
+    drift: changes.length > 0 || hasOtherConsent(client, spec) || ids.length > 0 || parts.reasons.some(isDrift),
     foreign: rotation?.foreign ?? foreignAmong(input.live, input),
     warnings: warningsOf(spec, client, observed, { ...rotation, ...context }),
   }
@@ -104,7 +104,7 @@ function inOrder(parts: Parts, { client, twins }: Found, { spec, context }: Plan
     // An announcement is built on the ledger that these steps write.
     ...(announcing === undefined ? [] : own),
     ...updateSteps(client, issues ? changes.filter(isNoMethod) : changes, announcing),
-    ...consentSteps(client, spec),
+    ...consentSteps(client, spec, issues || own.length > 0),
     // A delivery corrects an id that is wrong, but not one that only has the wrong visibility.
     ...(issues ? [...ids.filter(({ before }) => before === client.id), ...issue] : ids),
     ...(issues || announcing !== undefined ? [] : own),
@@ -167,7 +167,15 @@ function updateSteps(client: ObservedClient, changes: FieldChange[], announcing:
   return [{ kind: 'update', clientId: client.id, changes, line: client.description.line, announcing }]
 }
 
-function consentSteps(client: ObservedClient, { consent }: ClientSpec): Step[] {
-  if (client.consent === consent) return []
-  return [{ kind: 'consent', clientId: client.id, before: client.consent, after: consent }]
+/**
+ * Consent that the tenant does not tell is set only beside a write of the ledger, which includes the first one: a run with nothing to do must
+ * write nothing.
+ */
+function consentSteps(client: ObservedClient, spec: ClientSpec, writesLedger: boolean): Step[] {
+  const isSet = client.consent === undefined ? writesLedger : hasOtherConsent(client, spec)
+  return isSet ? [{ kind: 'consent', clientId: client.id, before: client.consent, after: spec.consent }] : []
+}
+
+function hasOtherConsent(client: ObservedClient, { consent }: ClientSpec): boolean {
+  return client.consent !== undefined && client.consent !== consent
 }

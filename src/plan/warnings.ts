@@ -30,6 +30,7 @@ export function warningsOf(
     ...(client?.description.note === 'mangled' ? [mangledLedger] : []),
     ...(postponed ? [allInUse] : []),
     ...(awaited ? [notShownYet] : []),
+    ...(client !== undefined && client.consent === undefined ? [untoldConsent(client, spec)] : []),
     ...(client !== undefined && client.id === adminClientId ? adminGoesTo(spec, client) : []),
     ...takenPlaces(spec, client, observed),
     ...noLongerServed(spec, client, observed, context),
@@ -73,6 +74,10 @@ const allInUse =
 
 const notShownYet =
   'GitHub does not show yet the secret that an earlier run delivered. Until it does, nothing is issued or retired; a run in a few minutes settles this.'
+
+function untoldConsent(client: ObservedClient, { consent }: ClientSpec): string {
+  return `The tenant does not tell this credential the consent of ${clientLabel(client)}: it is set to ${consent} when the client is adopted and with each fresh secret, and not otherwise.`
+}
 
 /** Anybody who can read a place with the admin client's credentials can manage the tenant. */
 function adminGoesTo({ destinations }: ClientSpec, client: ObservedClient): string[] {

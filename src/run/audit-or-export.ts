@@ -13,6 +13,7 @@ import { createSurvey } from '../io/qlik/survey.ts'
 import type { ListedClient } from '../model/tenant.ts'
 import type { Survey } from '../ports.ts'
 import { outputsOf } from '../report/outputs.ts'
+import { askConsent } from './ask-consent.ts'
 import { gatherAuditFacts } from './gather-audit-facts.ts'
 import type { Host } from './program.ts'
 
@@ -66,7 +67,8 @@ async function exportAll(
   { file, schema }: WholeTenant & { mode: 'export' },
   { runner }: Host,
 ): Promise<void> {
-  const { value: listed, at: now } = await survey.clients()
+  const { value: shown, at: now } = await survey.clients()
+  const listed = await withConsent(shown, survey)
   tellOdd(listed, runner)
   if (areAllHidden(listed)) throw notAdmin()
   const here = runningRepository(repository, listed)
@@ -82,6 +84,14 @@ async function exportAll(
   const [result, code] = error === undefined ? ['exported', ''] : ['', error.code]
   await runner.output({ ...outputsOf([], summary), result, spec: text, 'error-code': code })
   await runner.summary(summary)
+}
+
+/** The web clients with their consent, if the tenant shows it at all. */
+async function withConsent(listed: ListedClient[], survey: Survey): Promise<ListedClient[]> {
+  const isOurForm = ({ client, odd }: ListedClient) => !odd && client.appType === 'web' && client.shownToAdmin
+  const clients = listed.filter(isOurForm).map(({ client }) => client)
+  const told = await askConsent(clients, survey.consent)
+  return listed.map((entry) => ({ ...entry, client: told(entry.client) }))
 }
 
 /** Entries that other programs registered may lack these parts for every caller: only clients of the documented form tell. */

@@ -39,6 +39,7 @@ export async function gatherAuditFacts(survey: Survey, about: About): Promise<Au
     unused: isRead ? usage.unused : new Set(),
     closed: [
       ...slim(listed),
+      ...untoldConsents(clients),
       ...(users instanceof ActionError ? [{ part: usersPart, why: reason(users), unjudged: byUsers }] : []),
       ...(isRead ? unknownUse(usage, users) : [{ part: eventsPart, why: reason(usage), unjudged: byEvents }]),
     ],
@@ -65,6 +66,16 @@ function slim(listed: ListedClient[]): Closed[] {
   const hidden = listed.filter(({ client, odd }) => !odd && client.appType === 'web' && !client.shownToAdmin).length
   const why = `the tenant hides parts of ${hidden} of them from this credential, and shows them to administrators`
   return hidden === 0 ? [] : [{ part: 'clients', why, unjudged: 'their consent, secrets and keys' }]
+}
+
+/** The list of an odd tenant lacks the consent. To ask for it client by client would cost more requests than an audit may take. */
+function untoldConsents(clients: ObservedClient[]): Closed[] {
+  const untold = clients.filter(
+    (client) => isForMachines(client) && client.shownToAdmin && client.consent === undefined,
+  )
+  if (untold.length === 0) return []
+  const why = `the list does not show the consent of ${plural(untold.length, 'client')}`
+  return [{ part: 'clients', why, unjudged: 'whether it is trusted' }]
 }
 
 function reason({ message }: ActionError): string {

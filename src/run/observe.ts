@@ -1,8 +1,11 @@
 import { arrivedAt } from '../base/duration.ts'
 import { type ActionError, toActionError } from '../base/errors.ts'
+import type { ObservedClient } from '../model/client.ts'
 import type { Destination } from '../model/destination.ts'
 import type { ObservedSpaces } from '../model/space.ts'
-import type { Clock, Readers, Reading } from '../ports.ts'
+import { clientOf } from '../plan/run-order.ts'
+import type { At, Clock, Readers, Reading } from '../ports.ts'
+import { askConsent } from './ask-consent.ts'
 import type { WhoseSpaces } from './observe-spaces.ts'
 
 /** The clients, spaces and destinations to read. */
@@ -18,8 +21,9 @@ export async function observe(asked: Asked, readers: Readers, clock: Clock): Pro
   const clientList = readers.tenant.clients().finally(() => {
     listedAt = arrivedAt(readAt, clock.elapsed())
   })
+  const wholeList = clientList.then((list) => withConsent(asked, list, readers.tenant))
   const [tenant, places, spaces] = await Promise.allSettled([
-    clientList,
+    wholeList,
     readers.destinations.read(asked.destinations),
     spacesOf(asked, clientList, readers),
   ])
@@ -29,6 +33,19 @@ export async function observe(asked: Asked, readers: Readers, clock: Clock): Pro
   const { value: clients, at: now, passedOver } = tenant.value
   const reading = { clients, passedOver, now, ...places.value, readAt, listedAt, answeredAt: clock.elapsed() }
   return spaces.value === undefined ? reading : { ...reading, spaces: spaces.value }
+}
+
+/** The list, with the consent of the run's clients also if the tenant shows it only alone. */
+async function withConsent<T extends At<ObservedClient[]>>(
+  { specs, here }: WhoseSpaces,
+  list: T,
+  tenant: Readers['tenant'],
+): Promise<T> {
+  if (list.value.every(({ consent }) => consent !== undefined)) return list
+  const observed = { clients: list.value, now: list.at }
+  const present = specs.filter(({ state }) => state === 'present')
+  const ours = present.flatMap((spec) => clientOf(spec, observed, { repository: here }) ?? [])
+  return { ...list, value: list.value.map(await askConsent(ours, tenant.consent)) }
 }
 
 /** Undefined if no client of the run has or names spaces: then no code is loaded and no request is sent for them. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { parseTimestamp } from '../../base/duration.ts'
 import { readDescription } from '../../ledger/description.ts'
-import type { ObservedClient, ObservedSecret, PassedOver } from '../../model/client.ts'
+import type { Consent, ObservedClient, ObservedSecret, PassedOver } from '../../model/client.ts'
 import { keyHint } from '../../model/credential.ts'
 
 // The parts of the tenant's answers that we read. A part is optional if some form of the answer leaves it out: the documentation
@@ -16,6 +16,7 @@ function isHint(name: string): boolean {
   return name.length <= 40 && !['__proto__', '.', '..'].includes(name)
 }
 export const hintSchema = z.object({ hint, createdAt: text, createdBy: text })
+export const connectionSchema = z.object({ consentMethod: text })
 // Ids are used in addresses and logs.
 const clientId = z.string().check(z.regex(/^[\w-]{1,128}$/))
 
@@ -34,7 +35,7 @@ export const clientSchema = z.object({
   // Unchanged: the keys of other people are written back exactly as they were read.
   publicKeys: z.nullish(z.array(z.unknown())),
   jwksUri: text,
-  connectionConfig: z.nullish(z.object({ consentMethod: text })),
+  connectionConfig: z.nullish(connectionSchema),
   clientSecrets: z.nullish(z.array(hintSchema)),
   /** Older form of an answer: one hint instead of a list. */
   clientSecretHint: hint,
@@ -64,7 +65,6 @@ export const metadataSchema = z.object({ issuer: z.string() })
 
 /** Our own form of a client: `""`, null and absent are the same, times are epoch seconds. */
 export function toObservedClient(wire: WireClient): ObservedClient {
-  const consent = wire.connectionConfig?.consentMethod
   return {
     id: wire.clientId,
     name: wire.clientName ?? '',
@@ -77,13 +77,18 @@ export function toObservedClient(wire: WireClient): ObservedClient {
     allowedOrigins: wire.allowedOrigins ?? [],
     clientUri: wire.clientUri || undefined,
     logoUri: wire.logoUri || undefined,
-    consent: consent === 'trusted' || consent === 'required' ? consent : undefined,
+    consent: toConsent(wire.connectionConfig?.consentMethod),
     secrets: [...toSecrets(wire), ...kidsOf(wire.publicKeys ?? []).map((kid) => ({ hint: keyHint(kid) }))],
     owner: wire.ownerId || undefined,
     createdAt: parseTimestamp(wire.createdAt ?? undefined),
     disabled: wire.disableTag || undefined,
     shownToAdmin: wire.connectionConfig != null || wire.clientSecrets != null || Boolean(wire.clientSecretHint),
   }
+}
+
+/** Undefined for a missing or unknown method. */
+export function toConsent(method: string | null | undefined): Consent | undefined {
+  return method === 'trusted' || method === 'required' ? method : undefined
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { ActionError } from '../../base/errors.ts'
+import { ActionError, type ErrorCode } from '../../base/errors.ts'
 import { plain } from '../../base/text.ts'
-import type { ObservedClient, PassedOver } from '../../model/client.ts'
+import type { Consent, ObservedClient, PassedOver } from '../../model/client.ts'
 import { methodOf } from '../../model/credential.ts'
 import type { At, TenantReader } from '../../ports.ts'
 import { partsOf } from '../http/responses.ts'
@@ -13,6 +13,7 @@ export function createReader(session: Session): TenantReader {
   return {
     clients: () => readClients(session),
     client: (clientId) => readClient(session, clientId),
+    consent: (clientId) => readConsent(session, clientId),
   }
 }
 
@@ -80,6 +81,21 @@ export async function lookAt(session: Session, clientId: string): Promise<At<wir
   } catch (thrown) {
     if (!isGone(thrown)) throw thrown
     return { value: undefined, at: thrown.at ?? Number.NaN }
+  }
+}
+
+/** The tenant may close this endpoint, or answer in another form: that is no failure of the run. */
+const untold: ErrorCode[] = ['TENANT_FORBIDDEN', 'TENANT_REJECTED', 'TENANT_UNEXPECTED', 'CLIENT_MISSING']
+
+export async function readConsent(session: Session, clientId: string): Promise<Consent | undefined> {
+  const what = 'reading the consent'
+  const path = `${clientsPath}/${encodeURIComponent(clientId)}/connection-configs/me`
+  try {
+    const answer = await ask(session, { method: 'GET', path, what, codes: { 404: 'CLIENT_MISSING' } })
+    return wire.toConsent(parsed(wire.connectionSchema, answer, what).consentMethod)
+  } catch (thrown) {
+    if (thrown instanceof ActionError && untold.includes(thrown.code)) return undefined
+    throw thrown
   }
 }
 

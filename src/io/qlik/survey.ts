@@ -3,6 +3,7 @@ import type { ListedClient, TenantUser, TokenEvent, TokenEventName } from '../..
 import type { At, Survey } from '../../ports.ts'
 import * as wire from './answer-schemas.ts'
 import { pages } from './pages.ts'
+import { readConsent } from './read.ts'
 import { clientsPath, type Session, usersPath } from './session.ts'
 
 const auditsPath = '/api/v1/audits'
@@ -15,6 +16,7 @@ export function createSurvey(session: Session): Survey {
     some(session, `${auditsPath}?${new URLSearchParams(query)}`, 'reading the events', mostPages)
   return {
     clients: () => readClients(session),
+    consent: (clientId) => readConsent(session, clientId),
     users: async (mostPages) => {
       const { items, all } = await users({}, mostPages)
       return { users: items.flatMap(toUser), all }
