@@ -28,8 +28,10 @@ const words: Record<string, string> = {
   roles: 'Roles as Qlik names them, such as `consumer`. Each type of space offers others.',
   rotation: 'How long a secret lives.',
   after: 'Rotate a secret that is older than this: `90d`, `24h`, `30m`. Default: never.',
-  'redirect-uris': 'Redirect addresses, five at most. `[]` clears them.',
-  'allowed-origins': 'Origins from which browsers may use the client, five at most. `[]` clears them.',
+  'redirect-uris':
+    'Redirect addresses with their schemes (https://…, http://localhost…, myapp://…), five at most. `[]` clears them.',
+  'allowed-origins':
+    'Origins from which browsers may use the client: scheme, host and perhaps port, without a path; five at most. `[]` clears them.',
   'client-uri': 'The client’s home page.',
   'logo-uri': 'Address of the client’s logo.',
   state:

@@ -35,7 +35,7 @@ clients:
   - scopes: apps
     deliver: true
   - name: portal
-    allowed-origins: [a, b, c, d, e, f]
+    allowed-origins: [https://a, https://b, https://c, https://d, https://e, https://f]
 `
     const result = await run(text)
     expectRefusal(result, 'SPEC_INVALID', { message: /^14 mistakes/ })

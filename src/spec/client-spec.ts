@@ -6,6 +6,7 @@ import type { Consent, Fields } from '../model/client.ts'
 import { ledgerMarker, longestDescription } from '../model/client.ts'
 import type { Destination, Repository } from '../model/destination.ts'
 import type { Membership } from '../model/space.ts'
+import { addressSchema, itemCheck } from './address-schema.ts'
 import { deliverySchema, toDestination, usualName } from './destination-schema.ts'
 import { spacesSchema } from './space-schema.ts'
 
@@ -84,7 +85,7 @@ export function runKey({ id, attempt, process }: RunIdentity): string {
 // --- what the user may write -----------------------------------------------------------------------------------------
 
 const once = <T>(all: T[]): T[] => [...new Set(all)]
-const list = (what: string, longest: number, most?: number) => {
+const list = (what: string, longest: number, most?: number, kind?: 'address' | 'origin') => {
   const item = z
     .string()
     .check(
@@ -92,7 +93,7 @@ const list = (what: string, longest: number, most?: number) => {
       z.maxLength(longest, `each of the ${what} has at most ${longest} characters`),
       z.refine(isPrintable, `none of the ${what} has control characters`),
     )
-  const items = z.array(item)
+  const items = z.array(kind === undefined ? item : item.check(itemCheck(kind, longest)))
   const few = most === undefined ? items : items.check(z.maxLength(most, `has at most ${most} ${what}`))
   return z.optional(z.pipe(few, z.transform(once<string>)))
 }
@@ -109,8 +110,6 @@ const duration = (accept: string) => {
     }),
   )
 }
-
-const address = z.optional(z.string().check(z.maxLength(2048, 'has at most 2048 characters')))
 
 const grants = {
   client_credentials: 'client_credentials',
@@ -154,10 +153,10 @@ export const clientSchema = z.strictObject({
   ),
   scopes: list('scopes', 256),
   'auth-method': z.optional(z.enum(['client_secret', 'private_key_jwt'])),
-  'redirect-uris': list('addresses', 256, 5),
-  'allowed-origins': list('origins', 256, 5),
-  'client-uri': address,
-  'logo-uri': address,
+  'redirect-uris': list('addresses', 256, 5, 'address'),
+  'allowed-origins': list('origins', 256, 5, 'origin'),
+  'client-uri': z.optional(addressSchema),
+  'logo-uri': z.optional(addressSchema),
   consent: z._default(z.enum(['trusted', 'required']), 'trusted'),
   spaces: z.optional(spacesSchema),
   rotation: z.prefault(rotationSchema, {}),
