@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { createTransport } from '../src/io/http/transport.ts'
-import { proxies } from '../src/io/inputs/environment.ts'
-import { collectProblems, invalid } from '../src/io/inputs/problems.ts'
+import { readProxies } from '../src/io/inputs/environment.ts'
+import { collectProblems, inputInvalid } from '../src/io/inputs/problems.ts'
 import type { Clock, Stop } from '../src/ports.ts'
 import { confirmed, type Given, readGiven } from './probe/ask.ts'
 import type { Bench } from './probe/bench.ts'
@@ -61,8 +61,8 @@ This probe works on the tenant ${origin} for about five minutes:
 
 async function ask({ origin, signIn }: Given): Promise<number> {
   const problems = collectProblems()
-  const { transport, close } = createTransport(proxies(process.env, problems, () => {}))
-  if (problems.list.length > 0) throw invalid(problems.list)
+  const { transport, close } = createTransport(readProxies(process.env, problems, () => {}))
+  if (problems.list.length > 0) throw inputInvalid(problems.list)
   let bench: Bench | undefined
   const stop = stopOnSignal(() => bench?.left() ?? [])
   const run = randomBytes(6).toString('hex')

@@ -4,7 +4,7 @@ import type { CompleteFields, Consent, FieldChange, ObservedClient, PassedOver }
 import type { Destination, ObservedDestination } from './model/destination.ts'
 import type { Assignment, ObservedBot, ObservedSpace } from './model/space.ts'
 import type { ListedClient, TenantUser, TokenEvent, TokenEventName } from './model/tenant.ts'
-import type { Need } from './plan/request-cost.ts'
+import type { RequestCost } from './plan/request-cost.ts'
 import type { Observed } from './plan/steps.ts'
 
 /** An answer with the time of its service, in epoch seconds (the `Date` header). */
@@ -196,8 +196,8 @@ export type Writers = {
 }
 
 /** Work for which the limits of both services leave room to the end. */
-export type Reservation = { readers: Readers; writers: Writers; leave(): void }
+export type Reservation = { readers: Readers; writers: Writers; release(): void }
 
 /** Waits until the limits leave room for all requests of the work, and reports meanwhile the reason for the wait. */
-export type Reserve = (need: Need, reporter: Reporter, waiting: (text: string) => void) => Promise<Reservation>
+export type Reserve = (need: RequestCost, reporter: Reporter, waiting: (text: string) => void) => Promise<Reservation>
 export type Surroundings = { clock: Clock; stop: Stop; reporter: Reporter }

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { auditLines, auditSummary } from '../../src/audit/audit-report.ts'
-import { type Finding, kinds, worstFirst } from '../../src/audit/findings.ts'
+import { type Finding, findingKinds, worstFirst } from '../../src/audit/findings.ts'
 
 const page = readFileSync(path.join(import.meta.dirname, '../../docs/audit.md'), 'utf8')
 
 /** As many findings of every kind as a large tenant has. */
 function crowd(each: number): Finding[] {
-  return Object.entries(kinds).flatMap(([kind, [severity]]) =>
+  return Object.entries(findingKinds).flatMap(([kind, [severity]]) =>
     Array.from({ length: each }, (_, index) => ({
       ...{ clientId: `${index}`.padStart(32, 'a'), name: `client ${index}`, kind: kind as Finding['kind'], severity },
       detail: 'x'.repeat(200),
@@ -19,12 +19,12 @@ function crowd(each: number): Finding[] {
 describe('findings', () => {
   it('are those of docs/audit.md, with the same severities, in the same order', () => {
     const rows = [...page.matchAll(/^\| `([\w-]+)` +\| (\w+)/gm)].map(([, kind, severity]) => [kind, severity])
-    expect(rows).toEqual(Object.entries(kinds).map(([kind, [severity]]) => [kind, severity]))
+    expect(rows).toEqual(Object.entries(findingKinds).map(([kind, [severity]]) => [kind, severity]))
   })
 
   it('are in order: the worst first, then by kind and name', () => {
     const findings = worstFirst(crowd(3).toReversed())
-    expect(findings.map(({ kind }) => kind)).toEqual(Object.keys(kinds).flatMap((kind) => [kind, kind, kind]))
+    expect(findings.map(({ kind }) => kind)).toEqual(Object.keys(findingKinds).flatMap((kind) => [kind, kind, kind]))
     expect(findings.slice(0, 3).map(({ name }) => name)).toEqual(['client 0', 'client 1', 'client 2'])
   })
 })

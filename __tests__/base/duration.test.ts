@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { arrivedAt, formatDuration, iso, parseDuration, parseTimestamp, plural } from '../../src/base/duration.ts'
+import {
+  formatDuration,
+  isoTime,
+  parseDuration,
+  parseTimestamp,
+  plural,
+  readingArrivedAt,
+} from '../../src/base/duration.ts'
 
 describe('a duration', () => {
   it.each([
@@ -55,10 +62,10 @@ describe('a time', () => {
   )
 
   it('is written in whole seconds, and read back', () => {
-    expect(iso(1_793_599_200.987)).toBe('2026-11-02T06:00:00Z')
+    expect(isoTime(1_793_599_200.987)).toBe('2026-11-02T06:00:00Z')
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4e9 }), (at) => {
-        expect(parseTimestamp(iso(at))).toBe(at)
+        expect(parseTimestamp(isoTime(at))).toBe(at)
       }),
     )
   })
@@ -74,10 +81,10 @@ it('a number of things is told with the right noun', () => {
 
 describe('a reading', () => {
   it('counts as there when its answer comes, however slow the service is', () => {
-    for (const took of [0, 40, 9900, 30_000]) expect(arrivedAt(1000, 1000 + took)).toBe(1000 + took)
+    for (const took of [0, 40, 9900, 30_000]) expect(readingArrivedAt(1000, 1000 + took)).toBe(1000 + took)
   })
 
   it('does not count as new where the host slept in the midst of it', () => {
-    expect(arrivedAt(1000, 1000 + 11 * 60_000)).toBe(41_000)
+    expect(readingArrivedAt(1000, 1000 + 11 * 60_000)).toBe(41_000)
   })
 })

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Limit, learn, limitsOf, spend, startBudget, waitFor, weightOf } from '../../src/base/rate-budget.ts'
+import {
+  type Limit,
+  learnFromRefusal,
+  limitsOf,
+  spend,
+  startBudget,
+  waitFor,
+  weightOf,
+} from '../../src/base/rate-budget.ts'
 
 const minute = 60_000
 const limit: Limit = { unit: 'writes a minute', within: minute, most: 100, least: 50, weight: { reads: 0, writes: 1 } }
@@ -58,7 +66,7 @@ describe('a budget', () => {
   it('learns from a refusal how much is allowed, whoever else was refused with it', () => {
     const budget = startBudget(limit)
     for (let index = 0; index < 66; index++) spend(budget, 1, index)
-    for (let index = 0; index < 6; index++) learn(budget, 1, 100)
+    for (let index = 0; index < 6; index++) learnFromRefusal(budget, 1, 100)
     expect(budget.most).toBe(58)
     expect(budget.used).toBe(60)
   })
@@ -66,9 +74,9 @@ describe('a budget', () => {
   it('does not think that it is allowed less than the least: then others used it up', () => {
     const budget = startBudget(limit)
     spend(budget, 1, 0)
-    learn(budget, 1, 10)
+    learnFromRefusal(budget, 1, 10)
     expect(budget.most).toBe(48)
-    learn(budget, 0, 20)
+    learnFromRefusal(budget, 0, 20)
     expect(budget.most).toBe(48)
   })
 })
@@ -78,7 +86,7 @@ describe('what a refusal taught', () => {
   const refused = () => {
     const budget = startBudget(limit)
     spend(budget, 1, 0)
-    learn(budget, 1, 0)
+    learnFromRefusal(budget, 1, 0)
     return budget
   }
   const mostAt = (budget: ReturnType<typeof startBudget>, now: number) => {
@@ -97,7 +105,7 @@ describe('what a refusal taught', () => {
     const budget = refused()
     for (let at = 0, n = 0; n < 6; n++) {
       at += 5 * minute
-      learn(budget, 1, at)
+      learnFromRefusal(budget, 1, at)
       expect(budget.refused?.within).toBe(Math.min(60, 10 * 2 ** (n + 1)) * minute)
     }
     expect(mostAt(budget, 30 * minute + 60 * minute)).toBe(97)
@@ -105,7 +113,7 @@ describe('what a refusal taught', () => {
 
   it('is one lesson where requests that were under way together are refused together', () => {
     const budget = refused()
-    for (let index = 0; index < 9; index++) learn(budget, 1, 100 * index)
+    for (let index = 0; index < 9; index++) learnFromRefusal(budget, 1, 100 * index)
     expect(budget.refused?.within).toBe(10 * minute)
     expect(mostAt(budget, 11 * minute)).toBe(97)
   })
@@ -115,7 +123,7 @@ describe('what a refusal taught', () => {
       const budget = startBudget(each)
       const { most } = budget
       spend(budget, 1, 0)
-      learn(budget, 1, 0)
+      learnFromRefusal(budget, 1, 0)
       expect(budget.most).toBeLessThan(most)
       expect(mostAt(budget, 10 * minute)).toBe(most)
     }

@@ -1,8 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { longestWait, patience, retryDecision, type Tried, type Trouble } from '../../src/base/retry-policy.ts'
+import { type AttemptsSoFar, longestWait, patience, retryDecision, type Trouble } from '../../src/base/retry-policy.ts'
 
-const tried = (more: Partial<Tried> = {}): Tried => ({ attempts: 1, elapsed: 0, asked: 0, repeatable: true, ...more })
+const tried = (more: Partial<AttemptsSoFar> = {}): AttemptsSoFar => ({
+  attempts: 1,
+  elapsed: 0,
+  asked: 0,
+  repeatable: true,
+  ...more,
+})
 
 const troubles: fc.Arbitrary<Trouble> = fc.oneof(
   fc.constantFrom<Trouble>({ kind: 'refused' }, { kind: 'hopeless' }, { kind: 'lost' }),

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { TransportError } from '../../src/io/http/network-trouble.ts'
+import { TransportError } from '../../src/io/http/network-failures.ts'
 import { proxyFor, proxyLabel } from '../../src/io/http/proxies.ts'
 import { createTransport } from '../../src/io/http/transport.ts'
 

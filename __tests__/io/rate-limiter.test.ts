@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createPace, type Wait } from '../../src/io/http/rate-limiter.ts'
+import { createRateLimiter, type Wait } from '../../src/io/http/rate-limiter.ts'
 
 type Sleeper = { until: number; wake: () => void }
 
@@ -40,7 +40,7 @@ const fine = () => {}
 describe('the pace of one service', () => {
   it('lets work in when the limits can serve all of it, in the order of asking', async () => {
     const time = timeline()
-    const pace = createPace('tenant', time)
+    const pace = createRateLimiter('tenant', time)
     const entered: string[] = []
     const enter = (name: string, writes: number) =>
       pace.reserve({ reads: 0, writes }, fine).then((kept) => {
@@ -59,7 +59,7 @@ describe('the pace of one service', () => {
 
   it('counts what was kept and not used as free again', async () => {
     const time = timeline()
-    const pace = createPace('tenant', time)
+    const pace = createRateLimiter('tenant', time)
     const kept = await pace.reserve({ reads: 0, writes: 97 }, fine)
     for (let index = 0; index < 3; index++) await pace.admit('writes', kept, fine)
     pace.release(kept)
@@ -73,7 +73,7 @@ describe('the pace of one service', () => {
 
   it('does not let those who have begun wait for what is kept for others', async () => {
     const time = timeline()
-    const pace = createPace('tenant', time)
+    const pace = createRateLimiter('tenant', time)
     const kept = await pace.reserve({ reads: 0, writes: 1 }, fine)
     await pace.reserve({ reads: 0, writes: 96 }, fine)
     await pace.admit('writes', kept, fine)
@@ -83,7 +83,7 @@ describe('the pace of one service', () => {
 
   it('lets in no more than fit, however many ask in the same moment', async () => {
     const time = timeline()
-    const pace = createPace('tenant', time)
+    const pace = createRateLimiter('tenant', time)
     let sent = 0
     for (let index = 0; index < 150; index++) void pace.admit('writes', undefined, fine).then(() => sent++)
     await time.settled()
@@ -94,7 +94,7 @@ describe('the pace of one service', () => {
 
   it('is silent for as long as the tenant asks, in the tier that it refused', async () => {
     const time = timeline()
-    const pace = createPace('tenant', time)
+    const pace = createRateLimiter('tenant', time)
     pace.refused('writes', 30_000)
     await pace.admit('reads', undefined, fine)
     const waits: Wait[] = []
@@ -112,7 +112,7 @@ describe('the pace of one service', () => {
       ['left', 'its count of requests'],
     ] as const) {
       const time = timeline()
-      const pace = createPace('github', time)
+      const pace = createRateLimiter('github', time)
       if (tell === 'refused') pace.refused('writes', 60_000)
       else pace.left(0, 60_000)
       const waits: Wait[] = []
@@ -127,7 +127,7 @@ describe('the pace of one service', () => {
   it('waits no longer when the run is asked to stop', async () => {
     const time = timeline()
     const stop = { requested: true, onStop: () => () => {} }
-    const pace = createPace('tenant', { ...time, stop })
+    const pace = createRateLimiter('tenant', { ...time, stop })
     pace.refused('writes', 30_000)
     await pace.admit('writes', undefined, fine)
     expect(time.clock.elapsed()).toBe(0)

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { ActionError } from '../../src/base/errors.ts'
-import { TransportError } from '../../src/io/http/network-trouble.ts'
+import { TransportError } from '../../src/io/http/network-failures.ts'
 import type { Call } from '../../src/io/http/responses.ts'
 import { createService } from '../../src/io/http/service-client.ts'
 import { createTransport, type Transport, type WireResponse } from '../../src/io/http/transport.ts'

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { lostAfter } from '../../src/ledger/delivery-evidence.ts'
 import {
-  announcing,
-  type Commit,
-  committing,
-  givingUp,
-  lookingBack,
-  type Reread,
+  announcedLedger,
+  type CommitFacts,
+  committedLedger,
+  correctedLedger,
+  type LedgerBeforeWrite,
+  ledgerAfterGivingUp,
 } from '../../src/ledger/ledger-transitions.ts'
 import type { Ledger } from '../../src/model/ledger-shape.ts'
 import { actor, destination, key, ledgerOf, now } from '../support/values.ts'
@@ -20,9 +20,9 @@ const input = {
   destinations: [destination],
   observed: new Map([[key, { secretStamp: 500 }]]),
 }
-const announced = announcing(ledgerOf(), { orphans: [], retire: [] }, input)
+const announced = announcedLedger(ledgerOf(), { orphans: [], retire: [] }, input)
 const deliveries: Ledger['destinations'] = { [key]: { hint: 'nnnnn', stamp: 900, id: 'variable:QLIK_CLIENT_ID' } }
-const commit: Commit = {
+const commit: CommitFacts = {
   announced,
   hint: 'nnnnn',
   issuedAt: now - 1,
@@ -38,13 +38,13 @@ const seen = (ledger: Ledger | undefined = announced, ...hints: string[]) => ({
   now,
 })
 
-describe('announcing', () => {
+describe('the announced ledger', () => {
   it('notes the run, the time, the hints and the stamps, and keeps the rest', () => {
     expect(announced).toEqual({
       ...ledgerOf(),
       announced: { run: '9.1.p', at: now, known: ['aaaaa'], stamps: { [key]: 500 } },
     })
-    const empty = announcing(ledgerOf(), { orphans: [], retire: [] }, { ...input, observed: new Map() })
+    const empty = announcedLedger(ledgerOf(), { orphans: [], retire: [] }, { ...input, observed: new Map() })
     expect(empty.announced?.stamps).toEqual({ [key]: null })
   })
 
@@ -54,7 +54,7 @@ describe('announcing', () => {
       retiring: { gone2: 3, rrrrr: 4 },
       announced: { run: 'x', at: 77, known: [], stamps: {} },
     })
-    const next = announcing(
+    const next = announcedLedger(
       ledger,
       { orphans: ['ooooo'], retire: [{ hint: 'rrrrr', why: 'grace is over' }] },
       { ...input, live: live('aaaaa', 'sssss', 'rrrrr', 'ooooo') },
@@ -64,9 +64,9 @@ describe('announcing', () => {
   })
 })
 
-describe('committing', () => {
+describe('the committed ledger', () => {
   it('makes the fresh secret the current one, and lets the previous begin to retire', () => {
-    const { ledger, settled } = committing(commit, seen())
+    const { ledger, settled } = committedLedger(commit, seen())
     expect(settled).toBe(true)
     expect(ledger).toEqual({
       ...ledgerOf(),
@@ -79,18 +79,21 @@ describe('committing', () => {
 
   it('lets suspects retire if they are ten minutes old, and keeps younger ones', () => {
     const base = { ...announced, suspects: { older: now - lostAfter, young: now - lostAfter + 1, gone: 1 } }
-    const { ledger } = committing({ ...commit, announced: base }, { ...seen(base, 'older', 'young'), ledger: base })
+    const { ledger } = committedLedger(
+      { ...commit, announced: base },
+      { ...seen(base, 'older', 'young'), ledger: base },
+    )
     expect(ledger).toMatchObject({ suspects: { young: now - lostAfter + 1 }, retiring: { aaaaa: now, older: now } })
     expect(ledger.suspects).not.toHaveProperty('gone')
   })
 
-  it.each<[string, Partial<Commit>, Reread]>([
+  it.each<[string, Partial<CommitFacts>, LedgerBeforeWrite]>([
     ['the ledger is not what was announced', {}, seen(ledgerOf())],
     ['the ledger is gone', {}, { ...seen(), ledger: undefined }],
     ['an unknown hint is there', {}, seen(announced, 'xxxxx')],
     ['a stamp is not that of our own write', { proof: 'none' }, seen()],
   ])('begins to retire nothing where %s: the next run settles it', (_what, more, reread) => {
-    const { ledger, settled } = committing({ ...commit, ...more }, reread)
+    const { ledger, settled } = committedLedger({ ...commit, ...more }, reread)
     expect(settled).toBe(false)
     expect(ledger.retiring).toEqual({})
     expect(ledger.current?.hint).toBe('aaaaa')
@@ -101,51 +104,59 @@ describe('committing', () => {
 
   it('records all places again, after a ledger that had lost them', () => {
     const announcedUnproven = { ...announced, unproven: true as const }
-    const proven = committing({ ...commit, announced: announcedUnproven }, seen(announcedUnproven))
+    const proven = committedLedger({ ...commit, announced: announcedUnproven }, seen(announcedUnproven))
     expect(proven).toMatchObject({ settled: true, ledger: { destinations: deliveries } })
     expect(proven.ledger.unproven).toBeUndefined()
   })
 
   it('turns an unknown hint into a suspect, but not somebody else’s', () => {
     const stranger = { ...seen(announced, 'xxxxx') }
-    expect(committing(commit, stranger).ledger.suspects).toHaveProperty('xxxxx')
+    expect(committedLedger(commit, stranger).ledger.suspects).toHaveProperty('xxxxx')
     const theirs = { ...seen(), live: [...live('aaaaa', 'nnnnn'), { hint: 'xxxxx', createdAt: now, createdBy: 'ann' }] }
-    expect(committing(commit, theirs)).toMatchObject({ settled: true, ledger: { suspects: {} } })
+    expect(committedLedger(commit, theirs)).toMatchObject({ settled: true, ledger: { suspects: {} } })
   })
 
   it('leaves another run’s announcement, which identifies its secret', () => {
     const theirs = { ...announced, announced: { ...announced.announced!, run: '7.1.x' } }
-    expect(committing(commit, seen(theirs)).ledger.announced?.run).toBe('7.1.x')
+    expect(committedLedger(commit, seen(theirs)).ledger.announced?.run).toBe('7.1.x')
   })
 })
 
 describe('looking back', () => {
-  const { ledger: written } = committing(commit, seen())
+  const { ledger: written } = committedLedger(commit, seen())
 
   it('writes nothing if the ledger is as it was written', () => {
-    expect(lookingBack(commit, written, seen(written))).toBeUndefined()
+    expect(correctedLedger(commit, written, seen(written))).toBeUndefined()
   })
 
   it('adds secrets that another run left out, and secrets that appeared meanwhile', () => {
     const other = ledgerOf({ current: { hint: 'ttttt', since: now } })
-    expect(lookingBack(commit, written, seen(other, 'ttttt'))?.ledger.suspects).toHaveProperty('nnnnn')
-    expect(lookingBack(commit, written, seen(written, 'xxxxx'))?.ledger.suspects).toEqual({ xxxxx: now })
+    expect(correctedLedger(commit, written, seen(other, 'ttttt'))?.ledger.suspects).toHaveProperty('nnnnn')
+    expect(correctedLedger(commit, written, seen(written, 'xxxxx'))?.ledger.suspects).toEqual({ xxxxx: now })
   })
 })
 
 describe('giving up', () => {
   it('takes only the announcement back if no place can hold the secret', () => {
-    expect(givingUp(announced, undefined, {}, { live: [], now })).toEqual({ ...ledgerOf(), announced: undefined })
+    expect(ledgerAfterGivingUp(announced, undefined, {}, { live: [], now })).toEqual({
+      ...ledgerOf(),
+      announced: undefined,
+    })
   })
 
   it('keeps a secret that another run of ours issued meanwhile, and ignores those of others', () => {
     const theirs = { hint: 'fffff', createdAt: now, createdBy: 'ann' }
-    const { suspects } = givingUp(announced, undefined, {}, { live: [...live('aaaaa', 'ooooo'), theirs], now })
+    const { suspects } = ledgerAfterGivingUp(
+      announced,
+      undefined,
+      {},
+      { live: [...live('aaaaa', 'ooooo'), theirs], now },
+    )
     expect(suspects).toEqual({ ooooo: now })
   })
 
   it('keeps a secret that a place may hold as a suspect, and records its places', () => {
-    expect(givingUp(announced, 'nnnnn', deliveries, { live: [], now })).toMatchObject({
+    expect(ledgerAfterGivingUp(announced, 'nnnnn', deliveries, { live: [], now })).toMatchObject({
       suspects: { nnnnn: now },
       current: { hint: 'aaaaa' },
       destinations: deliveries,

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import {
   type DeliveryEvidence,
   followedSince,
-  heldIn,
   isFollowedBy,
   lostAfter,
+  secretHeldIn,
 } from '../../src/ledger/delivery-evidence.ts'
 import { proveEarlierDelivery } from '../../src/ledger/prove-earlier-delivery.ts'
 import { sameSecondWrites } from '../../src/ledger/same-second-writes.ts'
@@ -32,7 +32,11 @@ describe('what a place holds', () => {
     ['that was not looked at', { ...evidence(unproven(), 900), observed: new Map() }, { kind: 'unread' }],
     ['without a secret', evidence(unproven(), undefined), { kind: 'nothing' }],
     ['with the recorded stamp', evidence(ledgerOf(), 500), { kind: 'recorded', hint: 'aaaaa' }],
-    ['that another ledger records too', evidence(ledgerOf(), 500, { contested: new Set([key]) }), { kind: 'unknown' }],
+    [
+      'that another ledger records too',
+      evidence(ledgerOf(), 500, { ambiguousPlaces: new Set([key]) }),
+      { kind: 'unknown' },
+    ],
     ['with a stamp of the time of our writes', evidence(unproven(), 903), { kind: 'written', hints: ['wwwww'] }],
     ['with one five seconds off', evidence(unproven(), 895), { kind: 'written', hints: ['wwwww'] }],
     [
@@ -43,7 +47,7 @@ describe('what a place holds', () => {
     ['with an older stamp', evidence(unproven(), 500), { kind: 'behind' }],
     ['with a later stamp', evidence(unproven(), 950), { kind: 'unknown' }],
   ])('%s', (_what, given, held) => {
-    expect(heldIn(key, given)).toEqual(held)
+    expect(secretHeldIn(key, given)).toEqual(held)
   })
 })
 

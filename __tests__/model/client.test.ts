@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ledgerLine } from '../../src/ledger/ledger-codec.ts'
-import { changed, type Fields, fieldChanges } from '../../src/model/client.ts'
+import { type Fields, fieldChanges, withChanges } from '../../src/model/client.ts'
 import { clientOf, ledgerOf } from '../support/values.ts'
 
 const observed = clientOf({ text: `For people\n${ledgerLine(ledgerOf())}`, scopes: ['a', 'b'] })
@@ -63,13 +63,13 @@ describe('the difference between spec and client', () => {
     )
     fc.assert(
       fc.property(fields, (wanted) => {
-        expect(fieldChanges(wanted, changed(observed, fieldChanges(wanted, observed)))).toEqual([])
+        expect(fieldChanges(wanted, withChanges(observed, fieldChanges(wanted, observed)))).toEqual([])
       }),
     )
   })
 
   it('leaves the ledger where it is', () => {
-    const after = changed(observed, [{ field: 'description', before: 'For people', after: 'y' }])
+    const after = withChanges(observed, [{ field: 'description', before: 'For people', after: 'y' }])
     expect(after.description).toMatchObject({ user: 'y', ledger: ledgerOf() })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ledgerMarker } from '../../src/model/client.ts'
-import { identify, isYounger, ownedElsewhere } from '../../src/plan/find-client.ts'
+import { findClient, isYounger, ownedElsewhere } from '../../src/plan/find-client.ts'
 import { actor, clientOf, ledgerOf, now, specOf } from '../support/values.ts'
 
 const announced = { run: '8.1.x', at: now - 5, known: [], stamps: {} }
@@ -8,7 +8,7 @@ const mere = (at: number) => {
   const { current: _none, ...rest } = ledgerOf({ destinations: {}, announced: { ...announced, at } })
   return rest
 }
-const find = (spec = specOf(), clients = [clientOf()]) => identify(spec, clients, actor, now)
+const find = (spec = specOf(), clients = [clientOf()]) => findClient(spec, clients, actor, now)
 
 describe('the client that a spec means', () => {
   it('is undefined if nothing matches', () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { needOf } from '../../src/plan/request-cost.ts'
+import { requestCostOf } from '../../src/plan/request-cost.ts'
 import type { Step } from '../../src/plan/steps.ts'
 import { type RunResult, Simulation } from '../support/simulation.ts'
 import { destination, ledgerOf } from '../support/values.ts'
@@ -33,7 +33,7 @@ describe('the need of a plan', () => {
       ledger,
       deliver: true,
     } as unknown as Step
-    const need = needOf([create, ...delivery])
+    const need = requestCostOf([create, ...delivery])
     const { tenant, github } = sent(await simulation.run())
     expect([need.tenant.writes, need.github.writes]).toEqual([tenant.writes, github.writes])
     expect(need.github.reads).toBeGreaterThanOrEqual(github.reads - 2)
@@ -45,7 +45,7 @@ describe('the need of a plan', () => {
     await simulation.run(method)
     simulation.advance(1)
     const issue = { kind: 'issue', clientId, user: '', reasons: ['asked'], ledger, credential } as unknown as Step
-    const need = needOf([issue, ...delivery])
+    const need = requestCostOf([issue, ...delivery])
     const { tenant, github } = sent(await simulation.run({ ...method, rotate: 'now' }))
     expect(need.tenant.writes).toBe(tenant.writes)
     expect(need.tenant.reads).toBeGreaterThanOrEqual(tenant.reads - 1)
@@ -57,7 +57,7 @@ describe('the need of a plan', () => {
 it('counts deletions and retirements', () => {
   const keyHint = 'k'.repeat(43)
   expect(
-    needOf([
+    requestCostOf([
       { kind: 'retire', clientId, hint: 'aaaaa', why: 'no grace' },
       { kind: 'retire', clientId, hint: keyHint, why: 'no grace' },
       { kind: 'remove-values', destination, parts: ['secret', 'id'] },

@@ -8,7 +8,7 @@ import { startSandbox } from '../../sandbox/server.ts'
 import { defaultSettings, type Settings } from '../../sandbox/settings.ts'
 import { tenantOrigin } from '../../scripts/probe/ask.ts'
 import { defect, facts } from '../../scripts/probe/run.ts'
-import { TransportError } from '../../src/io/http/network-trouble.ts'
+import { TransportError } from '../../src/io/http/network-failures.ts'
 import { type Meddle, type Probing, probing, tenant } from '../support/probing.ts'
 import { saysSecret } from '../support/silence.ts'
 

@@ -2,7 +2,7 @@ import { ready, Sandbox } from '../../sandbox/sandbox.ts'
 import type { Settings } from '../../sandbox/settings.ts'
 import { report } from '../../scripts/probe/report.ts'
 import { type Probe, probe } from '../../scripts/probe/run.ts'
-import { TransportError } from '../../src/io/http/network-trouble.ts'
+import { TransportError } from '../../src/io/http/network-failures.ts'
 import type { Transport } from '../../src/io/http/transport.ts'
 import { secretsIn } from './silence.ts'
 

@@ -4,9 +4,9 @@ import { ready, Sandbox } from '../../sandbox/sandbox.ts'
 import type { Settings } from '../../sandbox/settings.ts'
 import type { ActionError, Mistake } from '../../src/base/errors.ts'
 import type { Secret } from '../../src/base/secret.ts'
-import { TransportError } from '../../src/io/http/network-trouble.ts'
+import { TransportError } from '../../src/io/http/network-failures.ts'
 import type { Transport, WireRequest, WireResponse } from '../../src/io/http/transport.ts'
-import { type Host, program } from '../../src/run/program.ts'
+import { type ProcessSurroundings, program } from '../../src/run/program.ts'
 import { People } from './people.ts'
 import { requireMasked, requireSilence, saysSecret, secretsIn } from './silence.ts'
 import { sleepsFor, type TroubleAt, Troubles } from './troubles.ts'
@@ -42,7 +42,7 @@ export class Simulation {
   readonly inputs: Record<string, string>
   readonly env: Record<string, string>
   /** What is run. */
-  program: (world: Host) => Promise<void> = program
+  program: (world: ProcessSurroundings) => Promise<void> = program
   /** Milliseconds that one request takes. */
   requestTime = 40
   /** Milliseconds that the tenant takes for each answer, half of them before it does what it was asked; requests wait side by side. */

@@ -22,7 +22,7 @@ export const mutations: Mutation[] = [
   },
   { name: 'deliver without the two seconds', at: { constant: 'stampGap' }, becomes: '0' },
   { name: 'hold a lease of one second', at: { constant: 'lease' }, becomes: '1' },
-  { name: 'announce without keeping suspects', at: { in: 'announcing', constant: 'suspects' }, becomes: '{}' },
+  { name: 'announce without keeping suspects', at: { in: 'announcedLedger', constant: 'suspects' }, becomes: '{}' },
   { name: 'do not look for orphans', at: { in: 'classifySecrets', constant: 'orphans' }, becomes: '[]' },
   { name: 'retire orphans that may have been delivered', at: { in: 'lostAmong', call: 'every' }, becomes: 'true' },
   {
@@ -77,7 +77,7 @@ export const mutations: Mutation[] = [
   },
   {
     name: 'take a membership of somebody else for ours',
-    at: { in: 'wantedIn', property: 'isOurs' },
+    at: { in: 'findWantedSpace', property: 'isOurs' },
     becomes: 'true',
     tests: ['promises/spaces'],
   },

@@ -1,5 +1,5 @@
 import { plain } from '../../src/base/text.ts'
-import { TransportError } from '../../src/io/http/network-trouble.ts'
+import { TransportError } from '../../src/io/http/network-failures.ts'
 import type { Transport } from '../../src/io/http/transport.ts'
 import { pause } from '../../src/pause.ts'
 import type { Clock, Stop } from '../../src/ports.ts'

@@ -1,4 +1,4 @@
-import { arrivedAt } from '../base/duration.ts'
+import { readingArrivedAt } from '../base/duration.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { ObservedClient } from '../model/client.ts'
@@ -17,7 +17,7 @@ export type Work = {
   reading: Reading
   /** Elapsed milliseconds of the last answer that showed the client, if it came after the reading. */
   restsOn?: number
-  shop: ApplyTools
+  tools: ApplyTools
   progress: Progress
   fresh?: FreshCredential | undefined
   /** A first access token of a new client, requested while the client is read back; undefined if there was none yet. */
@@ -45,34 +45,34 @@ export class PlanAgain {
  * Milliseconds within which a write of the ledger must follow the answer that it is based on: short enough for runs to notice each other,
  * long enough for a slow tenant.
  */
-export const freshness = 2000
+export const longestReadToWrite = 2000
 
 /** Milliseconds for which the tenant's reads may lag behind our writes, and the milliseconds between two reads meanwhile. */
-export const mostLag = 5000
-export const lookEvery = 300
+export const longestLag = 5000
+export const readEvery = 300
 
 /** Milliseconds within which issuing must follow the answer to its announcement. */
-export const promptness = 6000
+export const longestAnnounceToIssue = 6000
 
 /**
  * Makes sure that a ledger write is based on a fresh reading: if the plan's is older, reads the client once more, or the list if the
  * client is new. Throws `PlanAgain` if something changed meanwhile.
  */
 export async function requireFresh(work: Work): Promise<void> {
-  const { shop, plan } = work
-  const askedAt = shop.clock.elapsed()
+  const { tools, plan } = work
+  const askedAt = tools.clock.elapsed()
   if (askedAt <= sendBy(work)) return
   const { value, at } =
-    plan.client === undefined ? await lookForTwin(work) : await shop.readers.tenant.client(plan.client.id)
+    plan.client === undefined ? await lookForTwin(work) : await tools.readers.tenant.client(plan.client.id)
   const isAsBefore = plan.client === undefined ? value === undefined : value !== undefined && isAsPlanned(value, work)
   if (!isAsBefore) throw new PlanAgain('the client changed since it was read')
   work.reading = { ...work.reading, now: at }
-  work.restsOn = arrivedAt(askedAt, shop.clock.elapsed())
+  work.restsOn = readingArrivedAt(askedAt, tools.clock.elapsed())
 }
 
 /** A client that somebody else created meanwhile: a new one would be its twin. */
-async function lookForTwin({ shop, plan }: Work): Promise<At<ObservedClient | undefined>> {
-  const { value: clients, at } = await shop.readers.tenant.clients()
+async function lookForTwin({ tools, plan }: Work): Promise<At<ObservedClient | undefined>> {
+  const { value: clients, at } = await tools.readers.tenant.clients()
   const { name, pinnedByOthers } = plan.spec
   const owner = plan.steps.find((step) => step.kind === 'create')?.ledger.owner
   const isOurs = ({ description: { ledger } }: ObservedClient) =>
@@ -99,11 +99,11 @@ function isAsPlanned(seen: ObservedClient, { plan, progress }: Work): boolean {
  * missing, and from its beginning if it exists, because it may be on the first page.
  */
 export function sendBy({ reading, plan, restsOn }: Work): number {
-  return (restsOn ?? (plan.client === undefined ? reading.listedAt : reading.readAt)) + freshness
+  return (restsOn ?? (plan.client === undefined ? reading.listedAt : reading.readAt)) + longestReadToWrite
 }
 
 /** The error of a run that was asked to stop. */
-export function cancelled(): ActionError {
+export function cancelledError(): ActionError {
   return new ActionError('CANCELLED', 'the run was asked to stop', 'Start it again: the next run continues from here.')
 }
 
@@ -117,19 +117,19 @@ export function descriptionBefore({ plan }: Work): 'empty' | 'filled' {
 }
 
 /** Revokes an access token, off the critical path. If that fails, the token lives six hours at most. */
-export function giveBack(accessToken: Secret, work: Work): void {
-  work.background.push(work.shop.writers.prover.revoke(accessToken).catch(() => {}))
+export function revokeInBackground(accessToken: Secret, work: Work): void {
+  work.background.push(work.tools.writers.prover.revoke(accessToken).catch(() => {}))
 }
 
 /** Revokes a first token that is no longer needed. */
-export async function giveBackEarly(work: Work): Promise<void> {
+export async function revokeEarlyToken(work: Work): Promise<void> {
   const accessToken = await work.early
   work.early = undefined
-  if (accessToken !== undefined) giveBack(accessToken, work)
+  if (accessToken !== undefined) revokeInBackground(accessToken, work)
 }
 
 /** Notes that something was written, also if the answer was lost. */
-export async function written<T>(work: Work, write: Promise<T>): Promise<T> {
+export async function noteWritten<T>(work: Work, write: Promise<T>): Promise<T> {
   try {
     const result = await write
     work.progress.changed = true

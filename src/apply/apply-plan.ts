@@ -6,14 +6,14 @@ import type { Progress } from '../report/outcome.ts'
 import { stepLine } from '../report/step-text.ts'
 import {
   type ApplyTools,
-  cancelled,
+  cancelledError,
   descriptionBefore,
+  noteWritten,
   PlanAgain,
   planAgainIfLate,
   requireFresh,
   sendBy,
   type Work,
-  written,
 } from './apply-context.ts'
 import { commit } from './commit-delivery.ts'
 import { createClient } from './create-client.ts'
@@ -30,18 +30,18 @@ import { verify } from './verify-credential.ts'
  * Carries out the steps of one plan, in order, and reports each when it is done. `progress` records the events, also if this throws.
  * Throws `PlanAgain` if a new plan is needed, else an ActionError.
  */
-export async function apply(plan: ClientPlan, reading: Reading, shop: ApplyTools, progress: Progress): Promise<void> {
-  const work: Work = { plan, reading, shop, progress, settled: true, spaces: startSpaceWork(), background: [] }
+export async function apply(plan: ClientPlan, reading: Reading, tools: ApplyTools, progress: Progress): Promise<void> {
+  const work: Work = { plan, reading, tools, progress, settled: true, spaces: startSpaceWork(), background: [] }
   progress.clientId ??= plan.client?.id
   try {
     for (const [index, step] of plan.steps.entries()) {
-      if (shop.stop.requested && step.kind !== 'commit') throw cancelled()
-      const since = shop.clock.elapsed()
+      if (tools.stop.requested && step.kind !== 'commit') throw cancelledError()
+      const since = tools.clock.elapsed()
       const done = await carryOut(step, work)
       if (done === undefined) continue
       progress.done.push(done)
-      const told = { clientId: progress.clientId, milliseconds: shop.clock.elapsed() - since }
-      shop.reporter.step(stepLine(done, 'done', plan.steps.slice(0, index), told))
+      const told = { clientId: progress.clientId, milliseconds: tools.clock.elapsed() - since }
+      tools.reporter.step(stepLine(done, 'done', plan.steps.slice(0, index), told))
     }
     if (work.failure !== undefined) throw work.failure
   } catch (thrown) {
@@ -59,7 +59,7 @@ async function carryOut(step: Step, work: Work): Promise<Step | undefined> {
 }
 
 async function isCarriedOut(step: Exclude<Step, { kind: 'update' | 'remove-values' }>, work: Work): Promise<boolean> {
-  const { tenant, destinations } = work.shop.writers
+  const { tenant, destinations } = work.tools.writers
   switch (step.kind) {
     case 'delete':
       return deleteClient(step, work)
@@ -72,7 +72,7 @@ async function isCarriedOut(step: Exclude<Step, { kind: 'update' | 'remove-value
     case 'consent':
       return changes(work, tenant.setConsent(step.clientId, step.after))
     case 'own':
-      return own(step, work)
+      return writeOwnLedger(step, work)
     case 'write-id':
       return changes(work, destinations.putVariable(step.destination, step.clientId, step.before !== undefined))
     case 'issue':
@@ -92,14 +92,14 @@ async function isCarriedOut(step: Exclude<Step, { kind: 'update' | 'remove-value
 }
 
 async function changes(work: Work, write: Promise<unknown>): Promise<true> {
-  await written(work, write)
+  await noteWritten(work, write)
   return true
 }
 
 /** Writes the ledger without an issue. Like every ledger write it needs a fresh reading, else the run plans again. */
-async function own(step: Step & { kind: 'own' }, work: Work): Promise<true> {
+async function writeOwnLedger(step: Step & { kind: 'own' }, work: Work): Promise<true> {
   await requireFresh(work)
   const text = withLedger(step.user, step.ledger)
-  const write = work.shop.writers.tenant.describe(step.clientId, text, descriptionBefore(work), sendBy(work))
+  const write = work.tools.writers.tenant.describe(step.clientId, text, descriptionBefore(work), sendBy(work))
   return changes(work, write).catch(planAgainIfLate('the note in the ledger'))
 }

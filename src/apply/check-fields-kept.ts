@@ -4,7 +4,7 @@ import { type FieldChange, type Fields, fieldChanges, type ObservedClient } from
 import { pause } from '../pause.ts'
 import { fieldName } from '../report/step-text.ts'
 import type { Work } from './apply-context.ts'
-import { clientGone } from './find-issued-secret.ts'
+import { clientGoneError } from './find-issued-secret.ts'
 
 /**
  * Compares a client with the fields that were written to it. A tenant may accept a change and keep only a part of it: then the run fails
@@ -20,14 +20,14 @@ export function requireFieldsKept(wanted: Fields, seen: ObservedClient, work: Wo
 const anotherLook = [500, 1500]
 
 /** Reads the client until it shows the written fields, or until the last try. */
-export async function readAfterChange(clientId: string, wanted: Fields, { shop }: Work): Promise<ObservedClient> {
+export async function readAfterChange(clientId: string, wanted: Fields, { tools }: Work): Promise<ObservedClient> {
   for (const delay of [...anotherLook, undefined]) {
-    const { value } = await shop.readers.tenant.client(clientId)
-    if (value === undefined) throw clientGone()
-    if (delay === undefined || shop.stop.requested || fieldChanges(wanted, value).length === 0) return value
-    await pause(delay, shop)
+    const { value } = await tools.readers.tenant.client(clientId)
+    if (value === undefined) throw clientGoneError()
+    if (delay === undefined || tools.stop.requested || fieldChanges(wanted, value).length === 0) return value
+    await pause(delay, tools)
   }
-  throw clientGone()
+  throw clientGoneError()
 }
 
 function notKept(missing: FieldChange[]): ActionError {

@@ -2,20 +2,20 @@ import { makersOfOurs } from '../ledger/classify-secrets.ts'
 import { clockSlack, isWithin, stampSlack } from '../ledger/delivery-evidence.ts'
 import { deliveredEntry } from '../ledger/ledger.ts'
 import {
-  type Commit,
+  type CommitFacts,
   type ConfirmedDelivery,
-  committing,
-  lookingBack,
+  committedLedger,
+  correctedLedger,
   type StampProof,
 } from '../ledger/ledger-transitions.ts'
 import { destinationKey, type ObservedDestination } from '../model/destination.ts'
 import { pause } from '../pause.ts'
 import { PlanAgain, type Work } from './apply-context.ts'
-import { clientGone } from './find-issued-secret.ts'
+import { clientGoneError } from './find-issued-secret.ts'
 import { type DeliveredCredential, inPhase, type DeliveryWrite as Placed } from './fresh-credential.ts'
 import { withBot } from './grant-spaces.ts'
 import { refusedId } from './write-client-id.ts'
-import { reread, type Seen, writeLedger } from './write-ledger.ts'
+import { type ClientBeforeWrite, readBeforeWrite, writeLedger } from './write-ledger.ts'
 
 /** Milliseconds to wait until GitHub shows the stamp of our own write, and the longest pause between two reads. */
 const confirmWithin = 25_000
@@ -28,25 +28,25 @@ export async function commit(work: Work): Promise<true> {
   const fresh = inPhase(work.fresh, 'delivered')
   const [deliveries, seen, refused] = await Promise.all([
     confirmAll(fresh, work),
-    reread(fresh, work, fresh.hint),
+    readBeforeWrite(fresh, work, fresh.hint),
     refusedId(fresh, work),
   ])
   if (refused !== undefined) throw refused
   requireLive(fresh, seen, work)
   const facts = commitFacts(fresh, deliveries, work)
-  const decide = (it: Seen) => {
-    const decision = committing(facts, it)
+  const decide = (it: ClientBeforeWrite) => {
+    const decision = committedLedger(facts, it)
     return { ...decision, ledger: withBot(decision.ledger, work) }
   }
   const written = await writeLedger(fresh, work, decide, seen)
-  const correction = await writeLedger(fresh, work, (it) => lookingBack(facts, written.ledger, it))
+  const correction = await writeLedger(fresh, work, (it) => correctedLedger(facts, written.ledger, it))
   work.settled = written.settled && correction === undefined
   if (!work.settled)
-    work.shop.reporter.notice(
+    work.tools.reporter.notice(
       'Another run was at work on this client, or GitHub does not confirm the delivery yet. Nothing is retired; the next run settles it.',
     )
   work.progress.current = { hint: facts.hint, issuedAt: facts.issuedAt }
-  work.progress.spoiled.clear()
+  work.progress.deadSecretPlaces.clear()
   work.progress.secret = fresh.issued.secret
   work.progress.ledger = (correction ?? written).ledger
   work.fresh = undefined
@@ -54,21 +54,25 @@ export async function commit(work: Work): Promise<true> {
 }
 
 /** Throws `PlanAgain` if another run retired the delivered secret meanwhile: a fresh one must follow at once. */
-function requireLive({ hint, delivered }: DeliveredCredential, { live, isGone }: Seen, { progress }: Work): void {
-  if (isGone) throw clientGone()
+function requireLive(
+  { hint, delivered }: DeliveredCredential,
+  { live, isGone }: ClientBeforeWrite,
+  { progress }: Work,
+): void {
+  if (isGone) throw clientGoneError()
   if (live.some((secret) => secret.hint === hint)) return
-  for (const { destination } of delivered) progress.spoiled.add(destinationKey(destination))
+  for (const { destination } of delivered) progress.deadSecretPlaces.add(destinationKey(destination))
   throw new PlanAgain('the secret that was delivered is no longer there')
 }
 
 /** GitHub's stamps spread slowly: reads them until each is the stamp of our own write, or time is up. */
 async function confirmAll(fresh: DeliveredCredential, work: Work): Promise<ConfirmedDelivery[]> {
-  const until = work.shop.clock.elapsed() + confirmWithin
+  const until = work.tools.clock.elapsed() + confirmWithin
   return Promise.all(fresh.delivered.map((delivery) => confirm(delivery, until, work)))
 }
 
-async function confirm(delivery: Placed, until: number, { shop, fresh }: Work): Promise<ConfirmedDelivery> {
-  const { clock, stop, readers } = shop
+async function confirm(delivery: Placed, until: number, { tools, fresh }: Work): Promise<ConfirmedDelivery> {
+  const { clock, stop, readers } = tools
   const before = fresh?.announced.announced?.stamps[destinationKey(delivery.destination)]
   const since = new Map<number | undefined, number>()
   for (let delay = 250; ; delay = Math.min(delay * 2, lookEvery)) {
@@ -84,7 +88,7 @@ async function confirm(delivery: Placed, until: number, { shop, fresh }: Work): 
         idStamp: delivery.idAt === undefined ? undefined : seen.idStamp,
         proof,
       }
-    await pause(delay, shop)
+    await pause(delay, tools)
   }
 }
 
@@ -96,7 +100,7 @@ function proofOf({ secretStamp, idStamp }: ObservedDestination, { at, idAt }: Pl
   return isOurs(clockSlack) && secretStamp !== before ? 'near' : 'none'
 }
 
-function commitFacts(fresh: DeliveredCredential, deliveries: ConfirmedDelivery[], { plan }: Work): Commit {
+function commitFacts(fresh: DeliveredCredential, deliveries: ConfirmedDelivery[], { plan }: Work): CommitFacts {
   const hint = fresh.hint
   const { owner, announced } = fresh.announced
   const entries = deliveries.map(({ destination, stamp, idStamp }) => [
@@ -120,7 +124,7 @@ function weakest(proofs: StampProof[]): StampProof {
 }
 
 /** GitHub's time of the first of these writes, and the seconds from the first to the last. */
-function timesOf(delivered: Placed[]): Commit['written'] {
+function timesOf(delivered: Placed[]): CommitFacts['written'] {
   const times = delivered.flatMap(({ at, idAt }) => [at, idAt ?? at])
   const first = Math.min(...times)
   return [first, Math.max(...times) - first]

@@ -2,7 +2,7 @@ import { toActionError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import { withLedger } from '../ledger/description.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
-import { completed } from '../ledger/ledger-transitions.ts'
+import { withIssuer } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { pause } from '../pause.ts'
@@ -10,15 +10,15 @@ import { isYounger } from '../plan/find-client.ts'
 import type { Step } from '../plan/steps.ts'
 import type { Created, NewKey } from '../ports.ts'
 import {
-  giveBackEarly,
-  lookEvery,
-  mostLag,
+  longestAnnounceToIssue,
+  longestLag,
+  noteWritten,
   PlanAgain,
-  promptness,
+  readEvery,
   requireFresh,
+  revokeEarlyToken,
   sendBy,
   type Work,
-  written,
 } from './apply-context.ts'
 import { requireFieldsKept } from './check-fields-kept.ts'
 import { possiblyOurs } from './find-issued-secret.ts'
@@ -34,29 +34,29 @@ type CreateStep = Step & { kind: 'create' }
  * keep. If the answer is lost, finds the client by its announcement.
  */
 export async function createClient(planned: CreateStep, work: Work): Promise<true> {
-  const by = await work.shop.writers.tenant.caller()
+  const by = await work.tools.writers.tenant.caller()
   await requireFresh(work)
-  const key = planned.credential === 'key' ? await work.shop.writers.tenant.makeKey() : undefined
+  const key = planned.credential === 'key' ? await work.tools.writers.tenant.makeKey() : undefined
   const { announced } = planned.ledger
   // The lease counts from the reading that the announcement rests on.
   const ledger = { ...planned.ledger, announced: announced && { ...announced, at: Math.floor(work.reading.now) } }
-  const step = { ...planned, ledger: completed(ledger, by, key?.issued.hint) }
+  const step = { ...planned, ledger: withIssuer(ledger, by, key?.issued.hint) }
   const created = await create(step, key, work)
   work.early = earlyToken(created, work)
   const mine = await readBack(created.clientId, step, work)
   if (key !== undefined) await retireSurplus(mine, work)
-  if (step.deliver) await holdFirst(created, mine, work)
+  if (step.deliver) await recordFirstCredential(created, mine, work)
   else await retireUnwanted(created.issued ?? {}, work, mine)
   return true
 }
 
 async function create(step: CreateStep, key: NewKey | undefined, work: Work): Promise<Created> {
-  const { writers, clock } = work.shop
+  const { writers, clock } = work.tools
   const announcedAt = clock.elapsed()
   const description = withLedger(step.user, step.ledger)
   const client = { fields: { ...step.fields, description }, consent: step.consent, key }
-  const { value: created } = await written(work, writers.tenant.create(client, sendBy(work))).catch((thrown: unknown) =>
-    afterFailure(thrown, step, work),
+  const { value: created } = await noteWritten(work, writers.tenant.create(client, sendBy(work))).catch(
+    (thrown: unknown) => afterFailure(thrown, step, work),
   )
   work.progress.clientId = created.clientId
   work.progress.created = true
@@ -80,7 +80,7 @@ async function afterFailure(thrown: unknown, step: CreateStep, work: Work): Prom
   const error = toActionError(thrown)
   if (error.retryAfter !== undefined && !error.uncertain) throw new PlanAgain('the tenant made us wait', error)
   if (!error.uncertain) throw error
-  await retireLost(step, work)
+  await retireAfterLostCreation(step, work)
   throw new PlanAgain('the answer to creating the client was lost', error)
 }
 
@@ -88,8 +88,8 @@ async function afterFailure(thrown: unknown, step: CreateStep, work: Work): Prom
  * Retires the credential from a lost answer, because it was never delivered. A secret is retired only if it is the client's only one: then
  * nobody else made it.
  */
-async function retireLost(step: CreateStep, work: Work): Promise<void> {
-  const { value: clients } = await work.shop.readers.tenant.clients()
+async function retireAfterLostCreation(step: CreateStep, work: Work): Promise<void> {
+  const { value: clients } = await work.tools.readers.tenant.clients()
   const created = clients.find(({ description }) => sameLedger(description.ledger, step.ledger))
   if (created === undefined) return
   work.progress.created = true
@@ -103,15 +103,15 @@ async function retireLost(step: CreateStep, work: Work): Promise<void> {
 const earlyWithin = 5000
 
 /** Proves the secret before the client is read back: if it works at once, that saves a round trip. */
-function earlyToken({ clientId, issued }: Created, { plan, shop }: Work): Promise<Secret | undefined> | undefined {
+function earlyToken({ clientId, issued }: Created, { plan, tools }: Work): Promise<Secret | undefined> | undefined {
   const provable = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined)
   if (!provable || issued === undefined) return undefined
-  return shop.writers.prover.accessToken(clientId, issued, earlyWithin).catch(() => undefined)
+  return tools.writers.prover.accessToken(clientId, issued, earlyWithin).catch(() => undefined)
 }
 
 /** Checks the new client in the tenant's list, if it is there already: it must have no twin, and its consent must be as the spec says. */
 async function readBack(clientId: string, step: CreateStep, work: Work): Promise<ObservedClient | undefined> {
-  const { readers, writers } = work.shop
+  const { readers, writers } = work.tools
   const clients = await listWith(clientId, work)
   const mine = clients.find(({ id }) => id === clientId)
   if (mine !== undefined) await giveWayToTwin(step, mine, clients, work)
@@ -124,12 +124,12 @@ async function readBack(clientId: string, step: CreateStep, work: Work): Promise
 }
 
 /** The tenant's clients, once the list shows the new one or time is up: a list without it does not show a twin either. */
-async function listWith(clientId: string, { shop }: Work): Promise<ObservedClient[]> {
-  for (const until = shop.clock.elapsed() + mostLag; ; ) {
-    const { value: clients } = await shop.readers.tenant.clients()
+async function listWith(clientId: string, { tools }: Work): Promise<ObservedClient[]> {
+  for (const until = tools.clock.elapsed() + longestLag; ; ) {
+    const { value: clients } = await tools.readers.tenant.clients()
     const isThere = clients.some(({ id }) => id === clientId)
-    if (isThere || shop.stop.requested || shop.clock.elapsed() >= until) return clients
-    await pause(lookEvery, shop)
+    if (isThere || tools.stop.requested || tools.clock.elapsed() >= until) return clients
+    await pause(readEvery, tools)
   }
 }
 
@@ -149,8 +149,8 @@ async function giveWayToTwin(
       ledger.owner.client === owner.client,
   )
   if (!twins.some((twin) => isYounger(mine, twin))) return
-  await giveBackEarly(work)
-  await work.shop.writers.tenant.remove(mine.id)
+  await revokeEarlyToken(work)
+  await work.tools.writers.tenant.remove(mine.id)
   work.fresh = undefined
   work.progress.clientId = undefined
   work.progress.created = false
@@ -168,12 +168,12 @@ async function retireSurplus(mine: ObservedClient | undefined, work: Work): Prom
 }
 
 /** The first credential: made by the request that created the client, or by a request of its own if that made none. */
-async function holdFirst(created: Created, mine: ObservedClient | undefined, work: Work): Promise<void> {
+async function recordFirstCredential(created: Created, mine: ObservedClient | undefined, work: Work): Promise<void> {
   const fresh = inPhase(work.fresh, 'announced')
   const listed = mine === undefined ? [] : possiblyOurs(fresh, mine, created.issued?.createdBy)
   if (created.issued !== undefined)
     return recordIssued(created.issued, work, listed.length === 1 ? listed[0]!.hint : undefined)
-  const issueBy = work.shop.clock.elapsed() + promptness
-  const { value } = await inDoubtUntilAnswered(work, () => work.shop.writers.tenant.issue(created.clientId, issueBy))
+  const issueBy = work.tools.clock.elapsed() + longestAnnounceToIssue
+  const { value } = await inDoubtUntilAnswered(work, () => work.tools.writers.tenant.issue(created.clientId, issueBy))
   await recordIssued(value, work)
 }

@@ -6,13 +6,13 @@ import { type Destination, destinationKey, destinationLabel, type ObservedDestin
 import { pause } from '../pause.ts'
 import type { Step } from '../plan/steps.ts'
 import type { At, Prepared } from '../ports.ts'
-import { cancelled, PlanAgain, type Work } from './apply-context.ts'
-import { clientGone } from './find-issued-secret.ts'
+import { cancelledError, PlanAgain, type Work } from './apply-context.ts'
+import { clientGoneError } from './find-issued-secret.ts'
 import { type DeliveredCredential, type DeliveryWrite, type EarlyReading, inPhase } from './fresh-credential.ts'
-import { deliverBy, isTooOld, renew } from './renew-announcement.ts'
+import { deliverBy, isTooOld, renewAnnouncement } from './renew-announcement.ts'
 import { findOwnWrite } from './undo-delivery.ts'
 import { putIdSecret, putIdVariable } from './write-client-id.ts'
-import { reread } from './write-ledger.ts'
+import { readBeforeWrite } from './write-ledger.ts'
 
 type DeliverStep = Step & { kind: 'deliver' }
 
@@ -24,8 +24,8 @@ export async function readAhead(work: Work): Promise<EarlyReading | undefined> {
   const step = work.plan.steps.find((it) => it.kind === 'deliver')
   if (step === undefined) return undefined
   const { destination } = step
-  const readAt = work.shop.clock.elapsed()
-  return { destination, readAt, prepared: await work.shop.readers.destinations.prepare(destination) }
+  const readAt = work.tools.clock.elapsed()
+  return { destination, readAt, prepared: await work.tools.readers.destinations.prepare(destination) }
 }
 
 /**
@@ -33,16 +33,16 @@ export async function readAhead(work: Work): Promise<EarlyReading | undefined> {
  * announcement before the next try.
  */
 export async function deliver(step: DeliverStep, work: Work): Promise<true> {
-  const { clock, reporter, stop } = work.shop
+  const { clock, reporter, stop } = work.tools
   const until = clock.elapsed() + longestWait
-  for (let ahead = takeAhead(step.destination, work); ; ahead = undefined) {
+  for (let ahead = takeEarlyReading(step.destination, work); ; ahead = undefined) {
     const prepared = await prepare(step.destination, ahead, work)
     if (isTooOld(prepared.at, work)) {
       if (clock.elapsed() > until) throw heldUp(step.destination)
-      await renew(prepared.at, work)
+      await renewAnnouncement(prepared.at, work)
       continue
     }
-    if (stop.requested) throw cancelled()
+    if (stop.requested) throw cancelledError()
     try {
       await putSecret(step, prepared, work)
       return true
@@ -52,13 +52,13 @@ export async function deliver(step: DeliverStep, work: Work): Promise<true> {
       if (retryAfter === undefined || uncertain || stop.requested) throw thrown
       if (clock.elapsed() + retryAfter > until) throw heldUp(step.destination)
       reporter.step(`… delivery continues in ${Math.round(retryAfter / 1000)} s, as GitHub asks`)
-      await pause(retryAfter, work.shop)
+      await pause(retryAfter, work.tools)
     }
   }
 }
 
 /** The early reading of this destination. From the first delivery on, the credential is in the phase `delivered`. */
-function takeAhead(destination: Destination, work: Work): EarlyReading | undefined {
+function takeEarlyReading(destination: Destination, work: Work): EarlyReading | undefined {
   const fresh = inPhase(work.fresh, 'issued', 'verified', 'delivered')
   if (fresh.phase === 'delivered') return undefined
   const ahead = fresh.phase === 'verified' ? fresh.ahead : undefined
@@ -68,18 +68,18 @@ function takeAhead(destination: Destination, work: Work): EarlyReading | undefin
 
 /** Reads the public key and the stamps until the last write there is two seconds old. */
 async function prepare(destination: Destination, ahead: EarlyReading | undefined, work: Work): Promise<At<Prepared>> {
-  const { shop, reading } = work
+  const { tools, reading } = work
   const first = reading.destinations.get(destinationKey(destination))
   const known = { last: first && lastWrite(first), at: reading.answeredAt }
-  const isRecent = ahead !== undefined && shop.clock.elapsed() - ahead.readAt < stillJustBefore
+  const isRecent = ahead !== undefined && tools.clock.elapsed() - ahead.readAt < stillJustBefore
   for (let attempt = 1; ; attempt++) {
-    const prepared = attempt === 1 && isRecent ? ahead.prepared : await shop.readers.destinations.prepare(destination)
+    const prepared = attempt === 1 && isRecent ? ahead.prepared : await tools.readers.destinations.prepare(destination)
     const last = lastWrite(prepared.value.seen)
-    if (last !== known.last) Object.assign(known, { last, at: shop.clock.elapsed() })
-    const left = secondsLeft(prepared.at - last, (shop.clock.elapsed() - known.at) / 1000)
+    if (last !== known.last) Object.assign(known, { last, at: tools.clock.elapsed() })
+    const left = secondsLeft(prepared.at - last, (tools.clock.elapsed() - known.at) / 1000)
     if (left <= 0 || attempt === 5) return prepared
-    await pause(left * 1000, shop)
-    if (shop.stop.requested) throw cancelled()
+    await pause(left * 1000, tools)
+    if (tools.stop.requested) throw cancelledError()
   }
 }
 
@@ -127,7 +127,7 @@ async function putWithKey(
   } catch (thrown) {
     // GitHub answers 422 if its public key was replaced meanwhile: tries once more with the new one.
     if (toActionError(thrown).status !== 422) throw thrown
-    const again = await work.shop.readers.destinations.prepare(destination)
+    const again = await work.tools.readers.destinations.prepare(destination)
     if (again.value.publicKey.id === prepared.publicKey.id) throw thrown
     return put(destination, again.value, fresh, work)
   }
@@ -139,7 +139,7 @@ async function put(
   fresh: DeliveredCredential,
   work: Work,
 ): Promise<At<void>> {
-  const { destinations } = work.shop.writers
+  const { destinations } = work.tools.writers
   const sendBy = fresh.announcedAt + deliverBy
   try {
     return await destinations.putSecret(destination, destination.secretName, fresh.issued.secret, prepared, sendBy)
@@ -151,12 +151,12 @@ async function put(
 
 /** If the host slept, the secret may have arrived after another run retired it: then a fresh one must follow at once. */
 async function requireLive({ destination, at }: DeliveryWrite, fresh: DeliveredCredential, work: Work): Promise<void> {
-  const { live, isGone } = await reread(fresh, work)
-  if (isGone) throw clientGone()
+  const { live, isGone } = await readBeforeWrite(fresh, work)
+  if (isGone) throw clientGoneError()
   if (live.some(({ hint }) => hint === fresh.hint)) return
   // Until GitHub shows our write, it shows the write of the other run.
   await findOwnWrite(destination, at, work).catch(() => {})
-  work.progress.spoiled.add(destinationKey(destination))
+  work.progress.deadSecretPlaces.add(destinationKey(destination))
   throw new PlanAgain('another run retired the secret before it arrived')
 }
 

@@ -4,10 +4,10 @@ import { claimantsOf } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from '../model/destination.ts'
 import type { Step } from '../plan/steps.ts'
-import { isOutOfReach, leftText } from '../plan/values-to-delete.ts'
+import { isOutOfReach, leftBehindText } from '../plan/values-to-delete.ts'
 import { stepLine } from '../report/step-text.ts'
 import { valueKey } from '../spec/values-of-others.ts'
-import { type Work, written } from './apply-context.ts'
+import { noteWritten, type Work } from './apply-context.ts'
 
 type RemoveStep = Step & { kind: 'remove-values' }
 
@@ -16,14 +16,14 @@ type RemoveStep = Step & { kind: 'remove-values' }
  * because its place is archived or hidden, a warning says so, and the client is deleted anyway. Throws if a better token could delete it.
  */
 export async function removeValues(step: RemoveStep, work: Work): Promise<RemoveStep | undefined> {
-  const { progress, shop } = work
-  const removals = await shop.writers.destinations.remove(step.destination, step.parts)
+  const { progress, tools } = work
+  const removals = await tools.writers.destinations.remove(step.destination, step.parts)
   const gone = removals.filter(({ left }) => left === undefined).map(({ part }) => part)
   progress.changed ||= gone.length > 0 || removals.some(({ left }) => left?.uncertain)
   for (const { part, left } of removals) {
     if (left === undefined) continue
     if (!isOutOfReach(left)) throw left
-    warn(leftText(step.destination, [part], plain(left.message, 300)), work)
+    warn(leftBehindText(step.destination, [part], plain(left.message, 300)), work)
   }
   return gone.length > 0 ? { ...step, parts: gone } : undefined
 }
@@ -33,14 +33,14 @@ export async function removeValues(step: RemoveStep, work: Work): Promise<Remove
  * now.
  */
 export async function deleteClient(step: Step & { kind: 'delete' }, work: Work): Promise<true> {
-  const { shop } = work
-  await written(work, shop.writers.tenant.remove(step.clientId))
+  const { tools } = work
+  await noteWritten(work, tools.writers.tenant.remove(step.clientId))
   if (step.places.length === 0) return true
   try {
-    const { destinations: seen } = await shop.readers.destinations.read(step.places)
+    const { destinations: seen } = await tools.readers.destinations.read(step.places)
     const later = step.places.flatMap((destination) => laterValues(destination, step.clientId, seen, work))
     // The owners of values matter only if a value appeared.
-    const clients = later.length === 0 ? [] : (await shop.readers.tenant.clients()).value
+    const clients = later.length === 0 ? [] : (await tools.readers.tenant.clients()).value
     for (const removal of later) await removeLater(removal, clients, work)
   } catch (thrown) {
     const places = step.places.map((destination) => plain(destinationLabel(destination))).join('; ')
@@ -77,11 +77,11 @@ async function removeLater(step: RemoveStep, clients: ObservedClient[], work: Wo
   const done = await removeValues({ ...step, parts }, work)
   if (done === undefined) return
   work.progress.done.push(done)
-  work.shop.reporter.step(stepLine(done, 'done', []))
+  work.tools.reporter.step(stepLine(done, 'done', []))
 }
 
 /** Reports a warning at once, and in the summary. */
-export function warn(text: string, { progress, shop }: Work): void {
+export function warn(text: string, { progress, tools }: Work): void {
   progress.warnings.push(text)
-  shop.reporter.warning(text)
+  tools.reporter.warning(text)
 }

@@ -4,7 +4,7 @@ import { sameLedger } from '../ledger/ledger-codec.ts'
 import type { ObservedClient, ObservedSecret } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { pause } from '../pause.ts'
-import { lookEvery, mostLag, PlanAgain, type Work } from './apply-context.ts'
+import { longestLag, PlanAgain, readEvery, type Work } from './apply-context.ts'
 import type { AnnouncedCredential, CriticalSection } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire-secret.ts'
 
@@ -15,7 +15,7 @@ import { retireIfAllowed } from './retire-secret.ts'
  * Retires a secret after the answer to its issue was lost, because it was never delivered. Throws `PlanAgain` if another run is at work, or if
  * nothing tells who made the new secrets: then the next plan treats them as suspects.
  */
-export async function retireLost(fresh: AnnouncedCredential, work: Work): Promise<void> {
+export async function retireAfterLostAnswer(fresh: AnnouncedCredential, work: Work): Promise<void> {
   const client = await readClient(fresh, work)
   if (!sameLedger(client.description.ledger, fresh.announced))
     throw new PlanAgain('the answer to issuing was lost while another run was at work')
@@ -33,13 +33,13 @@ export async function retireLost(fresh: AnnouncedCredential, work: Work): Promis
  * The hint of the secret that we were given, if the answer did not have it. Throws `TENANT_UNEXPECTED` if the client's secrets don't tell.
  */
 export async function findHint(section: CriticalSection, work: Work, madeBy?: string): Promise<string> {
-  const { clock, stop } = work.shop
+  const { clock, stop } = work.tools
   const look = async () => possiblyOurs(section, await readClient(section, work), madeBy)
   let possible = await look()
   // It exists, because the tenant answered with its value; but reads may lag behind.
-  for (const until = clock.elapsed() + mostLag; possible.length === 0 && clock.elapsed() < until; ) {
+  for (const until = clock.elapsed() + longestLag; possible.length === 0 && clock.elapsed() < until; ) {
     if (stop.requested) break
-    await pause(lookEvery, work.shop)
+    await pause(readEvery, work.tools)
     possible = await look()
   }
   if (possible.length === 1) return possible[0]!.hint
@@ -89,14 +89,14 @@ export function noteNotRetired(secrets: ObservedSecret[], { progress }: Work): v
   )
 }
 
-async function readClient({ clientId }: CriticalSection, { shop }: Work): Promise<ObservedClient> {
-  const { value } = await shop.readers.tenant.client(clientId)
-  if (value === undefined) throw clientGone()
+async function readClient({ clientId }: CriticalSection, { tools }: Work): Promise<ObservedClient> {
+  const { value } = await tools.readers.tenant.client(clientId)
+  if (value === undefined) throw clientGoneError()
   return value
 }
 
 /** The error of a run that finds its client deleted. */
-export function clientGone(): ActionError {
+export function clientGoneError(): ActionError {
   return new ActionError(
     'CLIENT_MISSING',
     'somebody deleted the client while this run was at work on it',

@@ -1,4 +1,4 @@
-import { arrivedAt } from '../base/duration.ts'
+import { readingArrivedAt } from '../base/duration.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { withLedger } from '../ledger/description.ts'
@@ -11,7 +11,7 @@ import { pause } from '../pause.ts'
 import { noBotYet } from '../plan/plan-spaces.ts'
 import type { SpaceStep } from '../plan/steps.ts'
 import { combinedError } from '../plan/wanted-spaces.ts'
-import { cancelled, freshness, PlanAgain, type Work, written } from './apply-context.ts'
+import { cancelledError, longestReadToWrite, noteWritten, PlanAgain, type Work } from './apply-context.ts'
 import { warn } from './destroy-client.ts'
 
 /**
@@ -39,20 +39,20 @@ type RevokeStep = SpaceStep & { kind: 'revoke' }
  * Returns false if nothing was done. Throws errors that would stop all spaces.
  */
 export async function changeSpace(step: SpaceStep, work: Work): Promise<boolean> {
-  work.spaces.since = Math.min(work.spaces.since, work.shop.clock.elapsed())
+  work.spaces.since = Math.min(work.spaces.since, work.tools.clock.elapsed())
   const done = await attempt(step, work)
   if (step.isLast) await lookBack(work)
   return done
 }
 
 async function attempt(step: SpaceStep, work: Work): Promise<boolean> {
-  const { spaces, shop } = work
+  const { spaces, tools } = work
   try {
     return step.kind === 'grant' ? await grant(step, work) : await revoke(step, work)
   } catch (thrown) {
     if (thrown instanceof PlanAgain) throw thrown
     const error = toActionError(thrown)
-    if (shop.stop.requested || concernsAll(error)) throw error
+    if (tools.stop.requested || concernsAll(error)) throw error
     // A space that was certainly not granted leaves the ledger: if somebody else grants it later, it must not look like ours.
     if (step.kind === 'grant' && step.before === undefined && !error.uncertain) spaces.forget.add(step.space.id)
     if (step.kind === 'revoke' && step.mayStay) warn(`The client’s user stays a member: ${error.message}.`, work)
@@ -71,8 +71,8 @@ function target({ space }: SpaceStep): { id: string; label: string } {
 }
 
 async function revoke(step: RevokeStep, work: Work): Promise<true> {
-  const writer = await work.shop.writers.spaces()
-  await written(work, writer.revoke(target(step), step.assignmentId))
+  const writer = await work.tools.writers.spaces()
+  await noteWritten(work, writer.revoke(target(step), step.assignmentId))
   work.spaces.forget.add(step.space.id)
   return true
 }
@@ -108,24 +108,24 @@ function ours({ space, mark }: GrantStep, { spaces, progress }: Work): true {
  * lost.
  */
 async function ask(step: GrantStep, bot: string, work: Work): Promise<'granted' | 'taken' | 'lost'> {
-  const writer = await work.shop.writers.spaces()
+  const writer = await work.tools.writers.spaces()
   try {
-    return await written(work, writer.grant(target(step), bot, step.roles))
+    return await noteWritten(work, writer.grant(target(step), bot, step.roles))
   } catch (thrown) {
-    if (!toActionError(thrown).uncertain || work.shop.stop.requested) throw thrown
+    if (!toActionError(thrown).uncertain || work.tools.stop.requested) throw thrown
     if ((await lookAt(step, bot, work)) !== undefined) return 'lost'
-    return written(work, writer.grant(target(step), bot, step.roles))
+    return noteWritten(work, writer.grant(target(step), bot, step.roles))
   }
 }
 
 async function changeRoles(step: GrantStep, assignmentId: string, work: Work): Promise<void> {
-  const writer = await work.shop.writers.spaces()
-  const isThere = await written(work, writer.change(target(step), assignmentId, step.roles))
+  const writer = await work.tools.writers.spaces()
+  const isThere = await noteWritten(work, writer.change(target(step), assignmentId, step.roles))
   if (!isThere) throw new PlanAgain(`somebody took the client out of space ${plain(step.space.name, 100)}`)
 }
 
-async function lookAt(step: GrantStep, bot: string, { shop }: Work): Promise<Assignment | undefined> {
-  const reader = await shop.readers.spaces()
+async function lookAt(step: GrantStep, bot: string, { tools }: Work): Promise<Assignment | undefined> {
+  const reader = await tools.readers.spaces()
   const members = await reader.members(step.space.id, step.space.name, bot)
   return members?.find(({ assigneeId }) => assigneeId === bot)
 }
@@ -134,9 +134,9 @@ async function lookAt(step: GrantStep, bot: string, { shop }: Work): Promise<Ass
  * Did we, or another run of ours at the same moment, make this membership? If the tenant does not tell its maker, it counts as somebody
  * else's.
  */
-async function isOurs({ createdBy }: Assignment, answer: 'taken' | 'lost', { shop }: Work): Promise<boolean> {
+async function isOurs({ createdBy }: Assignment, answer: 'taken' | 'lost', { tools }: Work): Promise<boolean> {
   if (createdBy === undefined) return answer === 'lost'
-  return createdBy === (await (await shop.readers.spaces()).me())
+  return createdBy === (await (await tools.readers.spaces()).me())
 }
 
 function refused({ space }: GrantStep): ActionError {
@@ -151,11 +151,11 @@ function refused({ space }: GrantStep): ActionError {
 // --- the client's user -------------------------------------------------------------------------------------------------
 
 /** The user that the proof showed, else the user in the plan, else the user that the tenant shows now. */
-async function botFor(step: GrantStep, { spaces, progress, plan, shop }: Work): Promise<string | undefined> {
+async function botFor(step: GrantStep, { spaces, progress, plan, tools }: Work): Promise<string | undefined> {
   const proven = progress.botUserId
   spaces.bot ??= proven !== undefined && isUserId(proven) ? proven : step.bot
   if (spaces.bot !== undefined || spaces.isBotMissed) return spaces.bot
-  const shown = await (await shop.readers.spaces()).bot(progress.clientId ?? plan.client!.id)
+  const shown = await (await tools.readers.spaces()).bot(progress.clientId ?? plan.client!.id)
   spaces.bot = shown?.id
   return spaces.bot
 }
@@ -176,7 +176,7 @@ export function withBot(ledger: Ledger, { progress: { botUserId } }: Work): Ledg
 // --- the ledger --------------------------------------------------------------------------------------------------------
 
 /** The present ledger by the reads and writes of this run. */
-function standing({ progress, plan }: Work): Ledger | undefined {
+function presentLedger({ progress, plan }: Work): Ledger | undefined {
   const noted = progress.done.findLast((step) => step.kind === 'own' || step.kind === 'create')
   return progress.ledger ?? noted?.ledger ?? plan.client?.description.ledger
 }
@@ -185,7 +185,7 @@ function standing({ progress, plan }: Work): Ledger | undefined {
 async function requireNoted(work: Work, bot: string): Promise<void> {
   const granted = work.plan.steps.filter((step) => step.kind === 'grant' && step.before === undefined) as GrantStep[]
   const marks = Object.fromEntries(granted.map(({ space, mark }) => [space.id, mark]))
-  const before = standing(work)?.spaces ?? {}
+  const before = presentLedger(work)?.spaces ?? {}
   if (Object.keys(marks).every((id) => id in before)) return
   const isDone = await rewrite(work, (ledger) => withGranted(ledger, { ...ledger.spaces, ...marks }, bot))
   if (!isDone) throw new PlanAgain('another run is at work')
@@ -197,24 +197,24 @@ async function requireNoted(work: Work, bot: string): Promise<void> {
  */
 async function lookBack(work: Work): Promise<void> {
   const { spaces, plan } = work
-  const before = standing(work)
+  const before = presentLedger(work)
   const isListed = [...spaces.forget].some((id) => before?.spaces?.[id] !== undefined)
   const isNewBot = spaces.bot !== undefined && before?.spaces !== undefined && before.bot !== spaces.bot
   // No other run knows a client that was just created.
   const isShared = plan.client !== undefined && spaces.granted.size > 0
   if (!isShared && !isListed && !isNewBot) return
-  if (isShared) await outwaitOthers(work)
+  if (isShared) await waitForUnseenWrites(work)
   const isDone = await rewrite(work, (ledger) => settled(ledger, work))
   if (!isDone && isShared) throw new PlanAgain('another run is at work')
 }
 
 /** Milliseconds after our note within which a run that read the ledger before it may still write. */
-const unseenWrites = freshness + 1000
+const unseenWrites = longestReadToWrite + 1000
 
 /** Waits until no run can overwrite our note unseen. A rotation takes longer than that anyway. */
-async function outwaitOthers({ plan, shop, spaces }: Work): Promise<void> {
+async function waitForUnseenWrites({ plan, tools, spaces }: Work): Promise<void> {
   if (plan.steps.some(({ kind }) => kind === 'issue')) return
-  await pause(Math.max(0, spaces.since + unseenWrites - shop.clock.elapsed()), shop)
+  await pause(Math.max(0, spaces.since + unseenWrites - tools.clock.elapsed()), tools)
 }
 
 function settled(ledger: Ledger, { spaces: { granted, forget, bot }, plan }: Work): Ledger {
@@ -228,12 +228,12 @@ const mostAttempts = 3
 
 /** Changes the present ledger. Returns false if it has another run's announcement, which only that run may overwrite. */
 async function rewrite(work: Work, change: (ledger: Ledger) => Ledger): Promise<boolean> {
-  const { shop, progress, plan } = work
+  const { tools, progress, plan } = work
   const clientId = progress.clientId ?? plan.client!.id
   for (let attempt = 1; ; attempt++) {
-    const askedAt = shop.clock.elapsed()
-    const { value, at } = await shop.readers.tenant.client(clientId)
-    const readAt = arrivedAt(askedAt, shop.clock.elapsed())
+    const askedAt = tools.clock.elapsed()
+    const { value, at } = await tools.readers.tenant.client(clientId)
+    const readAt = readingArrivedAt(askedAt, tools.clock.elapsed())
     const ledger = value?.description.ledger
     if (ledger === undefined || leaseOfAnother(ledger, at, plan.run) !== undefined) return false
     const next = change(ledger)
@@ -241,11 +241,11 @@ async function rewrite(work: Work, change: (ledger: Ledger) => Ledger): Promise<
     if (sameLedger(next, ledger)) return true
     try {
       const text = withLedger(value!.description.user, next)
-      await written(work, shop.writers.tenant.describe(clientId, text, 'filled', readAt + freshness))
+      await noteWritten(work, tools.writers.tenant.describe(clientId, text, 'filled', readAt + longestReadToWrite))
       return true
     } catch (thrown) {
       const error = toActionError(thrown)
-      if (shop.stop.requested) throw cancelled()
+      if (tools.stop.requested) throw cancelledError()
       if (attempt === mostAttempts || !(error.uncertain || error.retryAfter !== undefined)) throw error
     }
   }

@@ -1,26 +1,26 @@
-import { arrivedAt, secondsText } from '../base/duration.ts'
+import { readingArrivedAt, secondsText } from '../base/duration.ts'
 import { type ActionError, toActionError } from '../base/errors.ts'
 import { lease } from '../ledger/delivery-evidence.ts'
 import { withLedger } from '../ledger/description.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
-import { completed } from '../ledger/ledger-transitions.ts'
+import { withIssuer } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { pause } from '../pause.ts'
 import type { Step } from '../plan/steps.ts'
 import type { At, Issued, NewKey } from '../ports.ts'
 import {
-  cancelled,
+  cancelledError,
   descriptionBefore,
-  freshness,
+  longestAnnounceToIssue,
+  longestReadToWrite,
+  noteWritten,
   PlanAgain,
   planAgainIfLate,
-  promptness,
   requireFresh,
   sendBy,
   type Work,
-  written,
 } from './apply-context.ts'
-import { findHint, retireLost } from './find-issued-secret.ts'
+import { findHint, retireAfterLostAnswer } from './find-issued-secret.ts'
 import { type AnnouncedCredential, type CriticalSection, inPhase } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire-secret.ts'
 
@@ -31,11 +31,11 @@ type IssueStep = Step & { kind: 'issue' }
  * the new secret by reading, retires it, and tries once more.
  */
 export async function announceAndIssue(step: IssueStep, work: Work): Promise<true> {
-  const by = await work.shop.writers.tenant.caller()
+  const by = await work.tools.writers.tenant.caller()
   await requireFresh(work)
-  const key = step.credential === 'key' ? await work.shop.writers.tenant.makeKey() : undefined
-  await announce({ ...step, ledger: completed(step.ledger, by, key?.issued.hint) }, work)
-  if (work.shop.stop.requested) throw cancelled()
+  const key = step.credential === 'key' ? await work.tools.writers.tenant.makeKey() : undefined
+  await announce({ ...step, ledger: withIssuer(step.ledger, by, key?.issued.hint) }, work)
+  if (work.tools.stop.requested) throw cancelledError()
   const { value: issued, at } = await issueTwice(step, key, work)
   await recordIssued(issued, work)
   await requireInTime(at, work)
@@ -43,13 +43,13 @@ export async function announceAndIssue(step: IssueStep, work: Work): Promise<tru
 }
 
 async function announce({ clientId, user, ledger }: IssueStep, work: Work): Promise<void> {
-  const { clock, writers } = work.shop
+  const { clock, writers } = work.tools
   const announcedAt = clock.elapsed()
   // The lease counts from the reading behind the announcement.
   const announced = { ...ledger, announced: { ...ledger.announced!, at: Math.floor(work.reading.now) } }
   const text = withLedger(user, announced)
   const write = writers.tenant.describe(clientId, text, descriptionBefore(work), sendBy(work))
-  const { at } = await written(work, write).catch(planAgainIfLate('the announcement'))
+  const { at } = await noteWritten(work, write).catch(planAgainIfLate('the announcement'))
   const answeredAt = clock.elapsed()
   const { githubAt } = work.reading
   const replaced = new Set([work.plan.client?.description.line])
@@ -116,31 +116,31 @@ async function retireIfIssued(thrown: unknown, work: Work): Promise<ActionError>
   if (thrown instanceof PlanAgain) throw thrown
   const error = toActionError(thrown)
   if (error.retryAfter !== undefined && !error.uncertain) throw new PlanAgain('the tenant made us wait', error)
-  if (!error.uncertain || work.shop.stop.requested) throw error
+  if (!error.uncertain || work.tools.stop.requested) throw error
   const fresh = inPhase(work.fresh, 'announced')
   // Adding the same key twice is harmless.
-  if (fresh.announced.announced!.issuing === undefined) await retireLost(fresh, work)
+  if (fresh.announced.announced!.issuing === undefined) await retireAfterLostAnswer(fresh, work)
   return error
 }
 
 /** Waits as the tenant asks before issuing once more, if the announcement lasts that long; else throws `PlanAgain`. */
-async function waitToIssueAgain(error: ActionError, { fresh, shop }: Work): Promise<void> {
+async function waitToIssueAgain(error: ActionError, { fresh, tools }: Work): Promise<void> {
   if (error.code === 'RATE_LIMITED') throw error
   const wait = error.retryAfter ?? 0
-  const age = shop.clock.elapsed() - fresh!.answeredAt
-  if (age + wait > promptness) throw new PlanAgain('the answer to issuing was lost', error)
+  const age = tools.clock.elapsed() - fresh!.answeredAt
+  if (age + wait > longestAnnounceToIssue) throw new PlanAgain('the answer to issuing was lost', error)
   if (wait === 0) return
-  shop.reporter.step(`… issuing once more in ${secondsText(wait)}: ${error.message}`)
-  await pause(wait, shop)
-  if (shop.stop.requested) throw cancelled()
+  tools.reporter.step(`… issuing once more in ${secondsText(wait)}: ${error.message}`)
+  await pause(wait, tools)
+  if (tools.stop.requested) throw cancelledError()
 }
 
 /** Issues by the request that the client needs: allowing the method makes a secret too (PATCH answers 202). */
 async function issueOnce(step: IssueStep, key: NewKey | undefined, work: Work): Promise<At<Issued>> {
-  const { tenant } = work.shop.writers
+  const { tenant } = work.tools.writers
   const fresh = inPhase(work.fresh, 'announced')
   if (key !== undefined) return addKey(key, fresh, work)
-  const issueBy = fresh.answeredAt + promptness
+  const issueBy = fresh.answeredAt + longestAnnounceToIssue
   if (step.addMethod !== undefined) {
     const change = { field: 'authMethods' as const, before: work.plan.client?.authMethods, after: step.addMethod }
     const { value, at } = await tenant.update(step.clientId, [change], issueBy)
@@ -153,8 +153,8 @@ async function issueOnce(step: IssueStep, key: NewKey | undefined, work: Work): 
  * Milliseconds between announcing a key and adding it: longer than another announcement takes that was decided before ours. On a slow
  * tenant its reading and writing take as long as ours did.
  */
-function exclusion({ announcedAt, answeredAt }: CriticalSection): number {
-  return freshness + 1000 + 2 * (answeredAt - announcedAt)
+function waitBeforeAddingKey({ announcedAt, answeredAt }: CriticalSection): number {
+  return longestReadToWrite + 1000 + 2 * (answeredAt - announcedAt)
 }
 
 /**
@@ -162,16 +162,16 @@ function exclusion({ announcedAt, answeredAt }: CriticalSection): number {
  * Each run therefore announces, waits until every other run would see its announcement, and writes only if it is still there.
  */
 async function addKey(key: NewKey, fresh: AnnouncedCredential, work: Work): Promise<At<Issued>> {
-  const { shop } = work
-  const { clock, stop, writers } = shop
-  await pause(Math.max(0, fresh.answeredAt + exclusion(fresh) - clock.elapsed()), shop)
-  if (stop.requested) throw cancelled()
+  const { tools } = work
+  const { clock, stop, writers } = tools
+  await pause(Math.max(0, fresh.answeredAt + waitBeforeAddingKey(fresh) - clock.elapsed()), tools)
+  if (stop.requested) throw cancelledError()
   const check = ({ description }: ObservedClient) => {
     if (!sameLedger(description.ledger, fresh.announced))
       throw new PlanAgain('another run announced at the same moment')
   }
   const askedAt = clock.elapsed()
-  const guard = { check, sendBy: () => arrivedAt(askedAt, clock.elapsed()) + freshness }
+  const guard = { check, sendBy: () => readingArrivedAt(askedAt, clock.elapsed()) + longestReadToWrite }
   const { value: unwanted, at } = await writers.tenant.addKey(fresh.clientId, key, guard)
   if (unwanted !== undefined) await retireIfAllowed(fresh.clientId, unwanted, work)
   return { value: key.issued, at }

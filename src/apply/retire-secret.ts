@@ -1,19 +1,19 @@
-import { arrivedAt } from '../base/duration.ts'
+import { readingArrivedAt } from '../base/duration.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { leaseOfAnother } from '../ledger/rotation-decision.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import type { Step } from '../plan/steps.ts'
-import { freshness, PlanAgain, type Work, written } from './apply-context.ts'
+import { longestReadToWrite, noteWritten, PlanAgain, type Work } from './apply-context.ts'
 
 /** Carries out one step of the plan; false if it was skipped. */
 export async function retireStep(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
   const { progress } = work
   if (!work.settled || step.hint === progress.current?.hint) return false
   try {
-    if (step.mayStay && !(await written(work, retireIfAllowed(step.clientId, step.hint, work)))) return false
-    if (!step.mayStay) await written(work, retire(step.clientId, step.hint, work))
+    if (step.mayStay && !(await noteWritten(work, retireIfAllowed(step.clientId, step.hint, work)))) return false
+    if (!step.mayStay) await noteWritten(work, retireSecret(step.clientId, step.hint, work))
   } catch (thrown) {
     if (thrown instanceof PlanAgain || !signedOut(step.clientId, toActionError(thrown), work)) throw thrown
     progress.notes.push(
@@ -26,21 +26,21 @@ export async function retireStep(step: Step & { kind: 'retire' }, work: Work): P
 }
 
 /** Did we retire the secret that we signed in with, and did the tenant end that session? */
-function signedOut(clientId: string, { code }: ActionError, { progress, shop }: Work): boolean {
-  return code === 'TENANT_UNAUTHORIZED' && clientId === shop.policy.adminClientId && progress.retired.length > 0
+function signedOut(clientId: string, { code }: ActionError, { progress, tools }: Work): boolean {
+  return code === 'TENANT_UNAUTHORIZED' && clientId === tools.policy.adminClientId && progress.retired.length > 0
 }
 
 /**
  * Retires a secret or a key. The tenant accepts only the whole list of keys, so it is not written while another run may be writing it:
  * throws `PlanAgain` then, and if the answer to the write was lost.
  */
-export async function retire(clientId: string, hint: string, { shop, plan }: Work): Promise<void> {
+export async function retireSecret(clientId: string, hint: string, { tools, plan }: Work): Promise<void> {
   const check = ({ description }: ObservedClient, now: number) => {
     if (leaseOfAnother(description.ledger, now, plan.run) !== undefined) throw new PlanAgain('another run is at work')
   }
-  const askedAt = shop.clock.elapsed()
-  const sendBy = () => arrivedAt(askedAt, shop.clock.elapsed()) + freshness
-  await shop.writers.tenant.retire(clientId, hint, { check, sendBy }).catch((thrown: unknown) => {
+  const askedAt = tools.clock.elapsed()
+  const sendBy = () => readingArrivedAt(askedAt, tools.clock.elapsed()) + longestReadToWrite
+  await tools.writers.tenant.retire(clientId, hint, { check, sendBy }).catch((thrown: unknown) => {
     if (!isKeyHint(hint) || !(thrown instanceof ActionError)) throw thrown
     if (thrown.uncertain) throw new PlanAgain('the answer to retiring a key was lost', thrown)
     throw thrown.retryAfter === undefined ? thrown : new PlanAgain('the tenant made us wait', thrown)
@@ -50,7 +50,7 @@ export async function retire(clientId: string, hint: string, { shop, plan }: Wor
 /** Retires a secret; false if the tenant refuses, as it may for a client's last one. */
 export async function retireIfAllowed(clientId: string, hint: string, work: Work): Promise<boolean> {
   try {
-    await retire(clientId, hint, work)
+    await retireSecret(clientId, hint, work)
     return true
   } catch (thrown) {
     if (thrown instanceof PlanAgain) throw thrown

@@ -1,10 +1,10 @@
 import { plain } from '../base/text.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
-import { givingUp } from '../ledger/ledger-transitions.ts'
+import { ledgerAfterGivingUp } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient, ObservedSecret } from '../model/client.ts'
 import type { Issued } from '../ports.ts'
 import type { Work } from './apply-context.ts'
-import { clientGone, noteNotRetired, possiblyOurs } from './find-issued-secret.ts'
+import { clientGoneError, noteNotRetired, possiblyOurs } from './find-issued-secret.ts'
 import { type CriticalSection, inPhase } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire-secret.ts'
 import { writeLedger } from './write-ledger.ts'
@@ -33,12 +33,12 @@ export async function retireUnwanted(said: Said | undefined, work: Work, seen?: 
 async function unwantedSecrets(
   said: Said,
   fresh: CriticalSection,
-  { shop }: Work,
+  { tools }: Work,
   seen: ObservedClient | undefined,
 ): Promise<Pick<ObservedSecret, 'hint' | 'createdBy'>[]> {
   if (said.hint !== undefined) return [{ hint: said.hint }]
-  const client = seen ?? (await shop.readers.tenant.client(fresh.clientId)).value
-  if (client === undefined) throw clientGone()
+  const client = seen ?? (await tools.readers.tenant.client(fresh.clientId)).value
+  if (client === undefined) throw clientGoneError()
   return possiblyOurs(fresh, client, said.createdBy)
 }
 
@@ -46,7 +46,7 @@ async function unwantedSecrets(
 async function withdraw(fresh: CriticalSection, kept: string | undefined, work: Work): Promise<void> {
   await writeLedger(fresh, work, (seen) =>
     sameLedger(seen.ledger, fresh.announced)
-      ? { ledger: givingUp(fresh.announced, kept, {}, { live: [], now: seen.now }) }
+      ? { ledger: ledgerAfterGivingUp(fresh.announced, kept, {}, { live: [], now: seen.now }) }
       : undefined,
   )
 }

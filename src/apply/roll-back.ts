@@ -2,11 +2,11 @@ import { ActionError, toActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { deliveredEntry } from '../ledger/ledger.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
-import { givingUp } from '../ledger/ledger-transitions.ts'
+import { ledgerAfterGivingUp } from '../ledger/ledger-transitions.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
-import { giveBackEarly, PlanAgain, type Work } from './apply-context.ts'
-import { retireLost } from './find-issued-secret.ts'
+import { PlanAgain, revokeEarlyToken, type Work } from './apply-context.ts'
+import { retireAfterLostAnswer } from './find-issued-secret.ts'
 import type {
   AnnouncedCredential,
   CriticalSection,
@@ -18,7 +18,7 @@ import type {
 } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire-secret.ts'
 import { type UndoneDelivery, undoDelivery } from './undo-delivery.ts'
-import { reread, writeLedger } from './write-ledger.ts'
+import { readBeforeWrite, writeLedger } from './write-ledger.ts'
 
 /**
  * Ends a critical section that failed. Retires a secret that no destination can hold; a secret that a destination may hold stays, and the
@@ -27,7 +27,7 @@ import { reread, writeLedger } from './write-ledger.ts'
 export async function rollBack(work: Work, error: ActionError): Promise<ActionError> {
   const { fresh } = work
   work.fresh = undefined
-  await giveBackEarly(work)
+  await revokeEarlyToken(work)
   if (fresh === undefined) return error
   if (error.code === 'CLIENT_MISSING' && (await isGone(fresh, work))) return clientIsGone(fresh, error, work)
   switch (fresh.phase) {
@@ -58,7 +58,7 @@ async function attemptPart<T>(what: string, work: Work, go: () => Promise<T>): P
 /** If the issue is in doubt, the announcement stays: the next run recognises our secret by it. */
 async function rollBackAnnounced(fresh: AnnouncedCredential, work: Work): Promise<void> {
   if (fresh.inDoubt)
-    await attemptPart('Looking for a secret whose answer was lost', work, () => retireLost(fresh, work))
+    await attemptPart('Looking for a secret whose answer was lost', work, () => retireAfterLostAnswer(fresh, work))
   else await withdraw(fresh, undefined, work)
 }
 
@@ -89,7 +89,7 @@ async function showsKey(
   fresh: IssuedCredential | VerifiedCredential | DeliveredCredential,
   work: Work,
 ): Promise<boolean> {
-  const seen = await attemptPart('Looking for the new key', work, () => reread(fresh, work, fresh.hint))
+  const seen = await attemptPart('Looking for the new key', work, () => readBeforeWrite(fresh, work, fresh.hint))
   return seen?.live.some(({ hint }) => hint === fresh.hint) ?? false
 }
 
@@ -136,7 +136,7 @@ async function withdraw(
   await attemptPart('Taking the announcement back', work, () =>
     writeLedger(fresh, work, (seen) => {
       if (!sameLedger(seen.ledger, fresh.announced)) return undefined
-      return { ledger: givingUp(fresh.announced, kept, entries, seen) }
+      return { ledger: ledgerAfterGivingUp(fresh.announced, kept, entries, seen) }
     }),
   )
 }
@@ -151,7 +151,7 @@ function entriesOf({ hint, announced: { owner }, delivered }: DeliveredCredentia
 
 /** Reads the client once more: does the tenant say that it is gone? */
 async function isGone({ clientId }: FreshCredential, work: Work): Promise<boolean> {
-  const seen = await attemptPart('Looking for the client', work, () => work.shop.readers.tenant.client(clientId))
+  const seen = await attemptPart('Looking for the client', work, () => work.tools.readers.tenant.client(clientId))
   return seen !== undefined && seen.value === undefined
 }
 

@@ -24,12 +24,12 @@ export async function undoDelivery(delivery: DeliveryWrite, clientId: string, wo
   // An earlier id belonged to the same client, or is restored.
   if (destination.idAs === 'secret' || (destination.idAs === 'variable' && before === clientId))
     await remove(destination, 'id', work)
-  else if (written) await work.shop.writers.destinations.restoreVariable(destination, before)
+  else if (written) await work.tools.writers.destinations.restoreVariable(destination, before)
   return 'out'
 }
 
-async function remove(destination: Destination, part: 'id' | 'secret', { shop }: Work): Promise<void> {
-  const [removal] = await shop.writers.destinations.remove(destination, [part])
+async function remove(destination: Destination, part: 'id' | 'secret', { tools }: Work): Promise<void> {
+  const [removal] = await tools.writers.destinations.remove(destination, [part])
   if (removal?.left !== undefined) throw removal.left
 }
 
@@ -40,14 +40,14 @@ async function remove(destination: Destination, part: 'id' | 'secret', { shop }:
 export async function findOwnWrite(
   destination: Destination,
   at: number,
-  { shop }: Work,
+  { tools }: Work,
 ): Promise<'ours' | 'followed' | 'nothing'> {
   let stamp: number | undefined
   for (const delay of [...looks, undefined]) {
-    stamp = (await shop.readers.destinations.stamps(destination)).secretStamp
+    stamp = (await tools.readers.destinations.stamps(destination)).secretStamp
     if (stamp !== undefined && stamp >= at - 1) return stamp <= at + 1 ? 'ours' : 'followed'
-    if (delay === undefined || shop.stop.requested) break
-    await pause(delay, shop)
+    if (delay === undefined || tools.stop.requested) break
+    await pause(delay, tools)
   }
   if (stamp === undefined) return 'nothing'
   throw new ActionError(

@@ -1,9 +1,9 @@
 import { withLedger, withLine } from '../ledger/description.ts'
-import { completed } from '../ledger/ledger-transitions.ts'
+import { withIssuer } from '../ledger/ledger-transitions.ts'
 import type { FieldChange, Fields } from '../model/client.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { Step } from '../plan/steps.ts'
-import { planAgainIfLate, requireFresh, sendBy, type Work, written } from './apply-context.ts'
+import { noteWritten, planAgainIfLate, requireFresh, sendBy, type Work } from './apply-context.ts'
 import { readAfterChange, requireFieldsKept } from './check-fields-kept.ts'
 import { inDoubtUntilAnswered } from './issue-credential.ts'
 import { retireUnwanted } from './retire-unwanted-secret.ts'
@@ -15,13 +15,13 @@ type UpdateStep = Step & { kind: 'update' }
  * it is retired at once. Returns the step with the changes that took effect; undefined if none did.
  */
 export async function update(step: UpdateStep, work: Work): Promise<UpdateStep | undefined> {
-  const { tenant } = work.shop.writers
+  const { tenant } = work.tools.writers
   const writesDescription = step.announcing !== undefined || step.changes.some(({ field }) => field === 'description')
-  const announcing = step.announcing && completed(step.announcing, await tenant.caller(), undefined)
+  const announcing = step.announcing && withIssuer(step.announcing, await tenant.caller(), undefined)
   if (writesDescription) await requireFresh(work)
   const changes = announcing === undefined ? besideLine(step) : besideLedger(step, announcing, work)
   const by = writesDescription ? sendBy(work) : undefined
-  const send = () => written(work, tenant.update(step.clientId, changes, by))
+  const send = () => noteWritten(work, tenant.update(step.clientId, changes, by))
   if (announcing !== undefined) {
     const { value: issued } = await inDoubtUntilAnswered(work, send).catch(planAgainIfLate('the change'))
     await retireUnwanted(issued, work)
@@ -48,8 +48,8 @@ function besideLedger(step: UpdateStep, ledger: Ledger, work: Work): FieldChange
     inDoubt: false,
     clientId: step.clientId,
     announced,
-    announcedAt: work.shop.clock.elapsed(),
-    answeredAt: work.shop.clock.elapsed(),
+    announcedAt: work.tools.clock.elapsed(),
+    answeredAt: work.tools.clock.elapsed(),
     githubAt: work.reading.githubAt,
     user,
     replaced: new Set([description.line]),

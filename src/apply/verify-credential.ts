@@ -4,7 +4,7 @@ import { plain } from '../base/text.ts'
 import { pause } from '../pause.ts'
 import type { Step } from '../plan/steps.ts'
 import type { Issued } from '../ports.ts'
-import { cancelled, giveBack, type Work } from './apply-context.ts'
+import { cancelledError, revokeInBackground, type Work } from './apply-context.ts'
 import { readAhead } from './deliver-credential.ts'
 import { inPhase } from './fresh-credential.ts'
 import { deliverBy } from './renew-announcement.ts'
@@ -22,8 +22,8 @@ export async function verify(step: Step & { kind: 'verify' }, work: Work): Promi
   const early = await work.early
   work.early = undefined
   const accessToken = early ?? (await tokenWithPatience(fresh.clientId, fresh.issued, work))
-  const [ahead, bot] = await Promise.allSettled([readAhead(work), work.shop.writers.prover.whoIs(accessToken)])
-  giveBack(accessToken, work)
+  const [ahead, bot] = await Promise.allSettled([readAhead(work), work.tools.writers.prover.whoIs(accessToken)])
+  revokeInBackground(accessToken, work)
   if (ahead.status === 'rejected') throw ahead.reason
   if (bot.status === 'rejected') throw bot.reason
   requireSameClient(bot.value.clientId, fresh.clientId)
@@ -44,21 +44,21 @@ function requireSameClient(seen: string | undefined, clientId: string): void {
   )
 }
 
-async function tokenWithPatience(clientId: string, issued: Issued, { shop }: Work): Promise<Secret> {
-  const since = shop.clock.elapsed()
+async function tokenWithPatience(clientId: string, issued: Issued, { tools }: Work): Promise<Secret> {
+  const since = tools.clock.elapsed()
   for (let delay = 500; ; delay = Math.min(delay * 2, 4000)) {
     try {
-      return await shop.writers.prover.accessToken(clientId, issued)
+      return await tools.writers.prover.accessToken(clientId, issued)
     } catch (thrown) {
       const error = toActionError(thrown)
-      if (shop.stop.requested) throw cancelled()
+      if (tools.stop.requested) throw cancelledError()
       // A gateway's page says nothing about the secret.
       const isRefused = error.code !== 'TENANT_UNEXPECTED' && [400, 401, 403].includes(error.status ?? 0)
       if (!isRefused) throw error
-      if (shop.clock.elapsed() - since + delay > patience) throw verifyFailed(error)
+      if (tools.clock.elapsed() - since + delay > patience) throw verifyFailed(error)
     }
-    await pause(delay, shop)
-    if (shop.stop.requested) throw cancelled()
+    await pause(delay, tools)
+    if (tools.stop.requested) throw cancelledError()
   }
 }
 

@@ -16,11 +16,11 @@ export async function putIdVariable(
   destination: Destination,
   before: string | undefined,
   clientId: string,
-  { shop }: Work,
+  { tools }: Work,
 ): Promise<IdWrite> {
   if (destination.idAs !== 'variable' || before === clientId) return { written: false, before }
   try {
-    await shop.writers.destinations.putVariable(destination, clientId, before !== undefined)
+    await tools.writers.destinations.putVariable(destination, clientId, before !== undefined)
     return { written: true, before }
   } catch (thrown) {
     const error = toActionError(thrown)
@@ -33,11 +33,11 @@ export async function putIdSecret(
   destination: Destination,
   prepared: Prepared,
   { clientId, announcedAt }: DeliveredCredential,
-  { shop }: Work,
+  { tools }: Work,
 ): Promise<number | undefined> {
   if (destination.idAs !== 'secret') return undefined
   const sendBy = announcedAt + deliverBy
-  const { at } = await shop.writers.destinations.putSecret(destination, destination.idName, clientId, prepared, sendBy)
+  const { at } = await tools.writers.destinations.putSecret(destination, destination.idName, clientId, prepared, sendBy)
   return at
 }
 

@@ -5,7 +5,7 @@ import type { WrittenClient } from '../spec/client-spec.ts'
 export type KnownUsers = { users: TenantUser[]; gone: ReadonlySet<string> }
 
 /** A part of a tenant that could not be read: its name, the reason, and the judgements that need it. */
-export type Closed = { part: string; why: string; unjudged: string }
+export type UnreadPart = { part: string; why: string; unjudged: string }
 
 /** All facts that an audit reads from a tenant. `now`: the tenant's time, in epoch seconds. */
 export type AuditFacts = {
@@ -17,11 +17,11 @@ export type AuditFacts = {
   users: KnownUsers | undefined
   /** Ids of clients that certainly got no access token within the time for which the tenant keeps events. */
   unused: ReadonlySet<string>
-  closed: Closed[]
+  closed: UnreadPart[]
 }
 
 /** The standard of an audit. `files`: clients of spec files, each with its file, if there are any. */
-export type Measure = {
+export type AuditStandard = {
   /** Seconds. */
   maxAge: number
   /** The running repository, with its id if the runner sets it. */

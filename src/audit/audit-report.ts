@@ -2,11 +2,11 @@ import { plural } from '../base/duration.ts'
 import { ActionError } from '../base/errors.ts'
 import { markdown, markdownCode } from '../base/markdown.ts'
 import { plain } from '../base/text.ts'
-import { blocks, fitted, folded, tableOf } from '../report/markdown-parts.ts'
-import { countsText, type Finding, kinds, type Severity } from './findings.ts'
+import { asManyAsFit, folded, joinBlocks, tableOf } from '../report/markdown-parts.ts'
+import { countsText, type Finding, findingKinds, type Severity } from './findings.ts'
 
 /** The result of an audit for its reports. `clients`: the number of examined clients. */
-export type Audited = { host: string; clients: number; findings: Finding[] }
+export type AuditResult = { host: string; clients: number; findings: Finding[] }
 
 const marks: Record<Severity, string> = { high: '🔴', medium: '🟠', low: '🟡', info: 'ℹ️' }
 
@@ -14,9 +14,9 @@ const marks: Record<Severity, string> = { high: '🔴', medium: '🟠', low: '�
 const mostShown = 25
 
 /** The job summary: counts, a table of the kinds, then the worst findings with a line each, and the others folded up. */
-export function auditSummary({ host, clients, findings }: Audited): string {
+export function auditSummary({ host, clients, findings }: AuditResult): string {
   const rest = findings.slice(mostShown)
-  return blocks([
+  return joinBlocks([
     `### Qlik OAuth clients on ${markdown(host)}: audit`,
     `**${plural(clients, 'client')}**: ${countsText(findings)}`,
     byKind(findings),
@@ -32,24 +32,24 @@ function byKind(findings: Finding[]): string {
   return tableOf(
     ['', 'kind', 'findings'],
     [...found],
-    ([kind, { length }]) => [marks[kinds[kind][0]], `<code>${kind}</code>`, String(length)],
+    ([kind, { length }]) => [marks[findingKinds[kind][0]], `<code>${kind}</code>`, String(length)],
     { bytes: 10_000 },
   )
 }
 
 function row({ name, clientId, kind, severity, detail }: Finding): string[] {
   const client = [markdown(name, 80), clientId && markdownCode(clientId, 80)].filter(Boolean).join(' ')
-  return [marks[severity], client, `<code>${kind}</code> ${markdown(detail)}`, kinds[kind][1]]
+  return [marks[severity], client, `<code>${kind}</code> ${markdown(detail)}`, findingKinds[kind][1]]
 }
 
 /** Findings grouped by kind, each group under its remedy. */
 function restTable(findings: Finding[]): string {
   const lines = [...Map.groupBy(findings, ({ kind }) => kind)].flatMap(([kind, found]) => [
-    `\n${marks[kinds[kind][0]]} <code>${kind}</code>: ${kinds[kind][1]}\n`,
+    `\n${marks[findingKinds[kind][0]]} <code>${kind}</code>: ${findingKinds[kind][1]}\n`,
     ...found.map((finding) => `- ${row(finding)[1] || 'the tenant'}: ${markdown(finding.detail)}`),
   ])
   const more = (left: number) => `\n… and ${plural(left, 'line')} more: the output findings has all`
-  return fitted(lines, (line) => line, { bytes: 500_000 }, more)
+  return asManyAsFit(lines, (line) => line, { bytes: 500_000 }, more)
     .join('\n')
     .trim()
 }
@@ -59,7 +59,7 @@ function restTable(findings: Finding[]): string {
 const mostLogged = 50
 
 /** A line for each of the worst findings, and a last line with counts. */
-export function auditLines({ host, clients, findings }: Audited): string[] {
+export function auditLines({ host, clients, findings }: AuditResult): string[] {
   const left = findings.length - mostLogged
   return [
     ...findings.slice(0, mostLogged).map(line),
@@ -87,7 +87,7 @@ export function findingsData(findings: Finding[]): string {
 }
 
 /** The failure of a run with `fail-on-findings`; undefined if no finding is above `info`. */
-export function findingsError({ host, findings }: Audited): ActionError | undefined {
+export function findingsError({ host, findings }: AuditResult): ActionError | undefined {
   const grave = findings.filter(({ severity }) => severity !== 'info')
   if (grave.length === 0) return undefined
   return new ActionError(

@@ -2,24 +2,24 @@ import { looksLikeCredential } from '../base/credential-shape.ts'
 import { toActionError } from '../base/errors.ts'
 import type { Located } from '../base/mistake-positions.ts'
 import { plain } from '../base/text.ts'
-import { tooLong } from '../ledger/ledger-size.ts'
+import { tooLongDescriptions } from '../ledger/ledger-size.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { destinationKey, type ObservedDestination, type Repository } from '../model/destination.ts'
 import { planClient } from '../plan/plan-client.ts'
 import type { Observed, Step } from '../plan/steps.ts'
 import { stepText } from '../report/step-text.ts'
 import { type Actor, type ClientSpec, type Policy, toClientSpec, type WrittenClient } from '../spec/client-spec.ts'
-import { checkTogether } from '../spec/cross-client-checks.ts'
+import { checkAcrossClients } from '../spec/cross-client-checks.ts'
 import type { DraftValue } from '../spec/spec-draft.ts'
 import { type CheckedFile, checkFile } from '../spec/spec-file.ts'
 import { withValuesOfOthers } from '../spec/values-of-others.ts'
-import type { Entry } from './export-entry.ts'
+import type { ExportEntry } from './export-entry.ts'
 
 /**
  * The context of an export: the running repository, the tenant's time in epoch seconds, and all clients that have the documented
  * form.
  */
-export type Exporting = {
+export type ExportContext = {
   here: Repository
   now: number
   clients: ObservedClient[]
@@ -27,14 +27,14 @@ export type Exporting = {
 }
 
 /** An entry for the file, or the reason why there is none. */
-export type Checked = { entry: Entry; reason?: string | undefined }
+export type CheckedEntry = { entry: ExportEntry; reason?: string | undefined }
 
 /**
  * Rejects entries that would make the file invalid, or that a run would change. It uses the same checks as for spec files, and
  * the same plan as a run. Pure. The state on GitHub is assumed to match the ledgers.
  */
-export function checkEntries(entries: Entry[], about: Exporting): Checked[] {
-  const reasons = new Map<Entry, string>()
+export function checkEntries(entries: ExportEntry[], about: ExportContext): CheckedEntry[] {
+  const reasons = new Map<ExportEntry, string>()
   // The ledgers of two clients may name the same place. The client that wrote there last serves it, so it is checked first.
   let left = entries.toSorted((a, b) => lastWrite(b) - lastWrite(a))
   for (let found = true; found; ) {
@@ -51,7 +51,7 @@ export function checkEntries(entries: Entry[], about: Exporting): Checked[] {
   return entries.map((entry) => ({ entry, reason: reasons.get(entry) }))
 }
 
-function lastWrite({ client }: Entry): number {
+function lastWrite({ client }: ExportEntry): number {
   const places = Object.values(client.description.ledger?.destinations ?? {})
   return Math.max(0, ...places.map(({ stamp }) => stamp))
 }
@@ -61,12 +61,12 @@ function lastWrite({ client }: Entry): number {
 const name = 'export'
 
 /** The mistakes in the file of these entries, by entry: each entry has its own line. */
-function mistakesOf(entries: Entry[], { here }: Exporting): Map<Entry, string> {
+function mistakesOf(entries: ExportEntry[], { here }: ExportContext): Map<ExportEntry, string> {
   const file = fileOf(entries)
   const fullName = `${here.owner}/${here.name}`
   const rules = { here: fullName, allowed: ['*', '*/*'], tenantOf: () => '' }
-  const mistakes = [...file.mistakes, ...checkTogether([file], rules), ...tooLong([file], fullName)]
-  const first = new Map<Entry, string>()
+  const mistakes = [...file.mistakes, ...checkAcrossClients([file], rules), ...tooLongDescriptions([file], fullName)]
+  const first = new Map<ExportEntry, string>()
   for (const { line, message } of mistakes) {
     const entry = entries[line - 1]
     // The path in the message names a position that the final file will not have.
@@ -75,7 +75,7 @@ function mistakesOf(entries: Entry[], { here }: Exporting): Map<Entry, string> {
   return first
 }
 
-function fileOf(entries: Entry[], defaults?: Record<string, DraftValue>): CheckedFile {
+function fileOf(entries: ExportEntry[], defaults?: Record<string, DraftValue>): CheckedFile {
   const clients = { at: { line: 1, column: 1 }, ...listed(entries.map(({ says }) => says)) }
   const parts = [
     ['version', located(1, 1)],
@@ -104,14 +104,17 @@ function located(value: DraftValue, line: number): Located {
 }
 
 /** These entries completed with defaults; undefined if the file would be invalid. */
-export function completedWith(entries: Entry[], defaults: Record<string, DraftValue>): WrittenClient[] | undefined {
+export function completedWith(
+  entries: ExportEntry[],
+  defaults: Record<string, DraftValue>,
+): WrittenClient[] | undefined {
   const { clients, mistakes } = fileOf(entries, defaults)
   return mistakes.length > 0 || clients.length !== entries.length ? undefined : clients
 }
 
 // --- as a plan -----------------------------------------------------------------------------------------------------------
 
-function specsOf(entries: Entry[], { here }: Exporting): ClientSpec[] {
+function specsOf(entries: ExportEntry[], { here }: ExportContext): ClientSpec[] {
   const written = fileOf(entries).clients
   const ids = new Map<string, string>()
   for (const { client } of entries)
@@ -141,7 +144,7 @@ const policyOfPlans: Policy = {
 }
 
 /** What a run would do to a client of this spec besides noting that this repository manages it; undefined where that is all. */
-function changeBy(spec: ClientSpec, { client }: Entry, about: Exporting, fleet: ClientSpec[]) {
+function changeBy(spec: ClientSpec, { client }: ExportEntry, about: ExportContext, fleet: ClientSpec[]) {
   const { here, now, clients, adminClientId } = about
   const observed: Observed = { clients, destinations: asRecorded(spec, clients), unread: new Map(), now }
   const actor: Actor = { repository: here, run }

@@ -1,7 +1,7 @@
-import { clientNameWord, wordOf } from '../spec/destination-schema.ts'
+import { clientNameWord, nameAsWord } from '../spec/destination-schema.ts'
 import type { DraftValue } from '../spec/spec-draft.ts'
 import { completedWith } from './export-check.ts'
-import type { Entry } from './export-entry.ts'
+import type { ExportEntry } from './export-entry.ts'
 
 /** The program's own defaults, which change no existing client. */
 const usual: Record<string, DraftValue> = {
@@ -13,10 +13,10 @@ const usual: Record<string, DraftValue> = {
 /** Keys for which most clients have the same value. */
 const common = ['grant-types', 'scopes', 'auth-method', 'consent', 'deliver']
 
-export type Shortened = { defaults: Record<string, DraftValue>; clients: Record<string, DraftValue>[] }
+export type EntriesWithDefaults = { defaults: Record<string, DraftValue>; clients: Record<string, DraftValue>[] }
 
 /** The same clients with their common values moved to `defaults`, and without values that equal the program's own defaults. */
-export function shortened(entries: Entry[]): Shortened {
+export function withDefaults(entries: ExportEntry[]): EntriesWithDefaults {
   const defaults = Object.fromEntries(
     common.flatMap((key) => {
       const value = mostlyAgreed(key, entries)
@@ -28,14 +28,14 @@ export function shortened(entries: Entry[]): Shortened {
   return { defaults: fitting, clients: without(entries, fitting).map(({ says }) => says) }
 }
 
-function isSame(entries: Entry[], defaults: Record<string, DraftValue>): boolean {
+function isSame(entries: ExportEntry[], defaults: Record<string, DraftValue>): boolean {
   const [long, short] = [completedWith(entries, {}), completedWith(without(entries, defaults), defaults)]
   const places = (clients: typeof long) => JSON.stringify(clients?.map(({ deliver }) => deliver))
   return short !== undefined && places(long) === places(short)
 }
 
 /** The value of more than half of the clients; none if a client can't override it with its own. */
-function mostlyAgreed(key: string, entries: Entry[]): DraftValue | undefined {
+function mostlyAgreed(key: string, entries: ExportEntry[]): DraftValue | undefined {
   if (entries.some(({ says }) => says[key] === undefined)) return undefined
   const values = entries.map((entry) => (key === 'deliver' ? templateOf(entry) : entry.says[key]!))
   const groups = Map.groupBy(values, (value) => comparable(key, value))
@@ -43,7 +43,7 @@ function mostlyAgreed(key: string, entries: Entry[]): DraftValue | undefined {
   return first !== undefined && first.length > 1 && 2 * first.length > entries.length ? first[0] : undefined
 }
 
-function without(entries: Entry[], defaults: Record<string, DraftValue>): Entry[] {
+function without(entries: ExportEntry[], defaults: Record<string, DraftValue>): ExportEntry[] {
   return entries.map((entry) => {
     const holds = ([key, value]: [string, DraftValue]) =>
       same(key, value, defaults[key] ?? usual[key]) ||
@@ -64,8 +64,8 @@ function comparable(key: string, value: DraftValue): string {
 }
 
 /** The places of a client in a form for any name: `{name}` replaces its own name in the names of values. */
-function templateOf({ says }: Entry): DraftValue {
-  const word = wordOf(String(says.name))
+function templateOf({ says }: ExportEntry): DraftValue {
+  const word = nameAsWord(String(says.name))
   const named = ([key, value]: [string, DraftValue]): [string, DraftValue] => [
     key,
     /^client-(id|secret)-name$/.test(key) ? String(value).replaceAll(word, clientNameWord) : value,

@@ -1,36 +1,36 @@
 import { looksLikeCredential } from '../base/credential-shape.ts'
-import { iso, plural } from '../base/duration.ts'
+import { isoTime, plural } from '../base/duration.ts'
 import { plain } from '../base/text.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ListedClient } from '../model/tenant.ts'
 import type { SpecDraft } from '../spec/spec-draft.ts'
-import { type Checked, checkEntries, type Exporting } from './export-check.ts'
-import { shortened } from './export-defaults.ts'
-import { type Entry, entryOf, strangersOf } from './export-entry.ts'
+import { type CheckedEntry, checkEntries, type ExportContext } from './export-check.ts'
+import { withDefaults } from './export-defaults.ts'
+import { type ExportEntry, exportEntryOf, otherOwnersOf } from './export-entry.ts'
 import { isManagedBy } from './managed-clients.ts'
 
 /** Numbers of a tenant's clients: in the file, only in its comments, and of other types. */
-export type Exported = { draft: SpecDraft; inFile: number; inComments: number; otherTypes: number }
+export type ExportedTenant = { draft: SpecDraft; inFile: number; inComments: number; otherTypes: number }
 
 /** `schema`: the address of the JSON Schema of spec files. */
-type About = Pick<Exporting, 'here' | 'now' | 'adminClientId'> & { origin: string; schema: string }
+type About = Pick<ExportContext, 'here' | 'now' | 'adminClientId'> & { origin: string; schema: string }
 
 /**
  * A spec file of the tenant's clients: a plan with it shows no difference. `leave`: keys to leave out, if the file would be too
  * long with them.
  */
-export function exportOf(listed: ListedClient[], about: About, leave: readonly string[] = []): Exported {
+export function exportTenant(listed: ListedClient[], about: About, leave: readonly string[] = []): ExportedTenant {
   const { here, now } = about
   const owner = { fullName: `${here.owner}/${here.name}`, id: here.id }
   const web = listed.filter(({ client }) => client.appType === 'web').toSorted(byName)
   const isOthers = ({ description: { ledger } }: ObservedClient) => ledger !== undefined && !isManagedBy(ledger, owner)
   const entries = web
     .filter(({ client, odd }) => !odd && !isOthers(client))
-    .map(({ client }) => lessOf(entryOf(client, now, owner), leave))
+    .map(({ client }) => lessOf(exportEntryOf(client, now, owner), leave))
   const clients = listed.filter(({ odd }) => !odd).map(({ client }) => client)
   const checked = checkEntries(entries, { ...about, clients })
   const kept = checked.flatMap(({ entry, reason }) => (reason === undefined ? [entry] : []))
-  const { defaults, clients: says } = shortened(kept)
+  const { defaults, clients: says } = withDefaults(kept)
   const left = leftOut(web, checked, isOthers)
   const others = listed.filter(({ client }) => client.appType !== 'web').map(({ client }) => client)
   return {
@@ -55,7 +55,7 @@ function order(a: string, b: string): number {
   return a < b ? -1 : Number(a > b)
 }
 
-function lessOf(entry: Entry, leave: readonly string[]): Entry {
+function lessOf(entry: ExportEntry, leave: readonly string[]): ExportEntry {
   const left = leave.filter((key) => key in entry.says)
   if (left.length === 0) return entry
   const says = Object.fromEntries(Object.entries(entry.says).filter(([key]) => !left.includes(key)))
@@ -64,8 +64,8 @@ function lessOf(entry: Entry, leave: readonly string[]): Entry {
 
 // --- comments ------------------------------------------------------------------------------------------------------------
 
-function headOf({ origin, schema }: About, kept: Entry[]): string[] {
-  const strangers = strangersOf(kept)
+function headOf({ origin, schema }: About, kept: ExportEntry[]): string[] {
+  const strangers = otherOwnersOf(kept)
   return [
     `yaml-language-server: $schema=${schema}`,
     `The web clients of ${plain(new URL(origin).host)} in their present state: a plan with this file shows no difference.`,
@@ -74,12 +74,12 @@ function headOf({ origin, schema }: About, kept: Entry[]): string[] {
   ]
 }
 
-function aboutEntry({ client, says, unsaid }: Entry, { now }: About): string[] {
+function aboutEntry({ client, says, unsaid }: ExportEntry, { now }: About): string[] {
   const { owner, createdAt, description, consent } = client
   const keeper = description.ledger === undefined ? 'not managed yet' : 'managed by this repository'
   const facts = [
     keeper,
-    createdAt === undefined ? '' : `made ${iso(createdAt).slice(0, 10)}, ${ageText(now - createdAt)}`,
+    createdAt === undefined ? '' : `made ${isoTime(createdAt).slice(0, 10)}, ${ageText(now - createdAt)}`,
     owner === undefined ? '' : `owner ${plain(owner, 64)}`,
     consent === 'required' && client.grantTypes.includes('client_credentials') ? 'gets no access token by itself' : '',
   ]
@@ -99,7 +99,11 @@ function ageText(seconds: number): string {
   return days < 730 ? `${Math.floor(days / 30)} months ago` : `${Math.floor(days / 365)} years ago`
 }
 
-function leftOut(web: ListedClient[], checked: Checked[], isOthers: (client: ObservedClient) => boolean): string[] {
+function leftOut(
+  web: ListedClient[],
+  checked: CheckedEntry[],
+  isOthers: (client: ObservedClient) => boolean,
+): string[] {
   const reasons = new Map(checked.map(({ entry, reason }) => [entry.client, reason]))
   return web.flatMap(({ client, odd }) => {
     const owner = client.description.ledger?.owner

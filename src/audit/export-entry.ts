@@ -8,20 +8,20 @@ import type { Ledger } from '../model/ledger-shape.ts'
 import { clientSchema, impersonationGrant } from '../spec/client-spec.ts'
 import { usualName } from '../spec/destination-schema.ts'
 import type { DraftValue } from '../spec/spec-draft.ts'
-import type { Measure } from './audit-facts.ts'
+import type { AuditStandard } from './audit-facts.ts'
 import { isManagedBy } from './managed-clients.ts'
 
 /**
  * A client in the form of a spec file, with every value that a default could set. `unsaid`: keys that can't express the client's
  * values.
  */
-export type Entry = { client: ObservedClient; says: Record<string, DraftValue>; unsaid: string[] }
+export type ExportEntry = { client: ObservedClient; says: Record<string, DraftValue>; unsaid: string[] }
 
 /**
  * The spec of a client with which a run leaves it unchanged. Values that the tenant lacks are left out, and so are values that no
  * spec can express.
  */
-export function entryOf(client: ObservedClient, now: number, here: Measure['here']): Entry {
+export function exportEntryOf(client: ObservedClient, now: number, here: AuditStandard['here']): ExportEntry {
   const ledger = managedBy(client, here)
   const deliver = ledger === undefined ? [] : deliveries(ledger, client, here)
   const all: Record<string, DraftValue | undefined> = {
@@ -65,7 +65,7 @@ function filled(items: string[]): string[] | undefined {
   return items.length === 0 ? undefined : items
 }
 
-function managedBy({ description: { ledger } }: ObservedClient, here: Measure['here']): Ledger | undefined {
+function managedBy({ description: { ledger } }: ObservedClient, here: AuditStandard['here']): Ledger | undefined {
   return ledger !== undefined && isManagedBy(ledger, here) ? ledger : undefined
 }
 
@@ -93,14 +93,14 @@ function patience(
 // --- where it is delivered -----------------------------------------------------------------------------------------------
 
 /** The places in the ledger, in the form of `deliver`. */
-function deliveries(ledger: Ledger, client: ObservedClient, here: Measure['here']): DraftValue[] {
+function deliveries(ledger: Ledger, client: ObservedClient, here: AuditStandard['here']): DraftValue[] {
   const usual = usualName(methodSaid(client))
   return Object.entries(ledger.destinations).map(([key, delivered]) =>
     delivery(recalledDestination(key, delivered, ledger.owner), usual, here),
   )
 }
 
-function delivery(place: Destination, usual: string, here: Measure['here']): DraftValue {
+function delivery(place: Destination, usual: string, here: AuditStandard['here']): DraftValue {
   const { repository, organization, environment, store, idAs, idName, secretName } = place
   const usualAs = hasVariables(store) ? 'variable' : 'secret'
   const isHere = repository !== undefined && isRunning(repository, here)
@@ -116,7 +116,7 @@ function delivery(place: Destination, usual: string, here: Measure['here']): Dra
   return Object.fromEntries(Object.entries(all).filter((pair): pair is [string, string] => pair[1] !== undefined))
 }
 
-function isRunning({ id, owner, name }: NonNullable<Destination['repository']>, here: Measure['here']): boolean {
+function isRunning({ id, owner, name }: NonNullable<Destination['repository']>, here: AuditStandard['here']): boolean {
   return here.id === undefined ? `${owner}/${name}`.toLowerCase() === here.fullName.toLowerCase() : id === here.id
 }
 
@@ -124,7 +124,7 @@ function isRunning({ id, owner, name }: NonNullable<Destination['repository']>, 
  * The repositories and organizations, other than the running one, to which these entries deliver, in the form of
  * `allow-destinations`.
  */
-export function strangersOf(entries: Entry[]): string[] {
+export function otherOwnersOf(entries: ExportEntry[]): string[] {
   const places = entries.flatMap(({ says }) => says.deliver as Record<string, string>[])
   const names = places.flatMap(({ repository, organization }) => repository ?? organization ?? [])
   return [...new Set(names.map((name) => plain(name)))].sort()

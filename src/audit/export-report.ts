@@ -1,10 +1,10 @@
 import { plural } from '../base/duration.ts'
 import { markdown, markdownCode } from '../base/markdown.ts'
 import { plain } from '../base/text.ts'
-import { blocks, folded } from '../report/markdown-parts.ts'
-import type { Exported } from './export-draft.ts'
+import { folded, joinBlocks } from '../report/markdown-parts.ts'
+import type { ExportedTenant } from './export-draft.ts'
 
-type Told = { host: string; file: string | undefined; exported: Exported; text: string }
+type Told = { host: string; file: string | undefined; exported: ExportedTenant; text: string }
 
 /** `✓ acme.eu.qlikcloud.com: 58 clients exported to clients.yaml; …` */
 export function exportLine({ host, file, exported }: Told): string {
@@ -12,7 +12,7 @@ export function exportLine({ host, file, exported }: Told): string {
   return `✓ ${plain(host, 100)}: ${counts(exported, `exported to ${where}`)}`
 }
 
-function counts({ inFile, inComments, otherTypes }: Exported, what: string): string {
+function counts({ inFile, inComments, otherTypes }: ExportedTenant, what: string): string {
   return [
     `${plural(inFile, 'client')} ${what}`,
     ...(inComments > 0 ? [`${inComments} in comments only, each with the reason`] : []),
@@ -27,7 +27,7 @@ const mostShown = 300_000
 export function exportSummary({ host, file, exported, text }: Told): string {
   const where = file === undefined ? 'the output <code>spec</code>' : markdownCode(file)
   const fits = new TextEncoder().encode(text).length <= mostShown
-  return blocks([
+  return joinBlocks([
     `### Qlik OAuth clients on ${markdown(host)}: export`,
     `**${counts(exported, 'exported')}**, to ${where}.`,
     'Read it, remove the clients that this repository must not manage, and run <code>mode: plan</code> with it: the plan shows no difference. Nothing is written before <code>mode: apply</code>.',

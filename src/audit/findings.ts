@@ -4,7 +4,7 @@ export type Severity = 'high' | 'medium' | 'low' | 'info'
 export const severities: readonly Severity[] = ['high', 'medium', 'low', 'info']
 
 /** Every kind of finding, worst first, with its severity and its remedy. */
-export const kinds = {
+export const findingKinds = {
   'broad-scope': ['high', 'Give it only the scopes that it uses, and give admin scopes to as few clients as possible.'],
   'old-secret': ['high', 'Issue a fresh one, take it into use, then delete this one; or set rotate-after.'],
   unmanaged: ['medium', 'Put it into a spec file (mode: export writes one), or look after it by hand.'],
@@ -21,16 +21,16 @@ export const kinds = {
   unseen: ['info', 'Sign in as a tenant admin to have this judged too.'],
 } as const satisfies Record<string, readonly [Severity, string]>
 
-export type Kind = keyof typeof kinds
+export type FindingKind = keyof typeof findingKinds
 
 /** A finding. `name`: the client's name on the tenant, unescaped; `detail`: one harmless line. */
-export type Finding = { clientId: string; name: string; kind: Kind; severity: Severity; detail: string }
+export type Finding = { clientId: string; name: string; kind: FindingKind; severity: Severity; detail: string }
 
-export function findingOf(client: Pick<ObservedClient, 'id' | 'name'>, kind: Kind, detail: string): Finding {
-  return { clientId: client.id, name: client.name, kind, severity: kinds[kind][0], detail }
+export function findingOf(client: Pick<ObservedClient, 'id' | 'name'>, kind: FindingKind, detail: string): Finding {
+  return { clientId: client.id, name: client.name, kind, severity: findingKinds[kind][0], detail }
 }
 
-const order = Object.keys(kinds)
+const order = Object.keys(findingKinds)
 
 /** Worst first, then by kind and by the client's name. */
 export function worstFirst(findings: Finding[]): Finding[] {

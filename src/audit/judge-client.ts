@@ -1,15 +1,15 @@
-import { formatDuration, iso } from '../base/duration.ts'
+import { formatDuration, isoTime } from '../base/duration.ts'
 import { plain } from '../base/text.ts'
 import type { ObservedClient, ObservedSecret } from '../model/client.ts'
 import { isKeyHint, secretSlots } from '../model/credential.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { impersonationGrant } from '../spec/client-spec.ts'
-import type { AuditFacts, Measure } from './audit-facts.ts'
+import type { AuditFacts, AuditStandard } from './audit-facts.ts'
 import { type Finding, findingOf } from './findings.ts'
 import { isManagedBy } from './managed-clients.ts'
 
 /** The findings about one client by itself, unsorted. */
-export function judgeClient(client: ObservedClient, evidence: AuditFacts, measure: Measure): Finding[] {
+export function judgeClient(client: ObservedClient, evidence: AuditFacts, measure: AuditStandard): Finding[] {
   const admin = adminScopes(client)
   const found = (kind: Finding['kind'], isSo: boolean, detail: () => string) =>
     isSo ? [findingOf(client, kind, detail())] : []
@@ -57,7 +57,7 @@ function listText(items: string[]): string {
 
 function oldSecrets(client: ObservedClient, now: number, maxAge: number): Finding[] {
   return client.secrets.flatMap((secret) => {
-    const born = bornBy(secret, client.description.ledger)
+    const born = secretExistedBy(secret, client.description.ledger)
     if (born === undefined || now - born.at <= maxAge) return []
     const what = isKeyHint(secret.hint) ? 'key' : 'secret'
     const age = `${born.exact ? '' : 'at least '}${formatDuration(now - born.at)}`
@@ -69,7 +69,7 @@ function oldSecrets(client: ObservedClient, now: number, maxAge: number): Findin
  * A time at which a secret existed: from the tenant's own record, which keys lack, or else from the ledger. The ledger records
  * when a secret was issued or noticed, or when its retirement began: the secret is at least that old.
  */
-export function bornBy(
+export function secretExistedBy(
   { hint, createdAt }: ObservedSecret,
   ledger: Ledger | undefined,
 ): { at: number; exact: boolean } | undefined {
@@ -94,7 +94,7 @@ function unknownMakers(client: ObservedClient, secrets: ObservedSecret[], { user
 
 // --- who looks after it ------------------------------------------------------------------------------------------------
 
-function managed(client: ObservedClient, { here }: Measure): Finding[] {
+function managed(client: ObservedClient, { here }: AuditStandard): Finding[] {
   const { ledger, note } = client.description
   if (note === 'newer') return [findingOf(client, 'managed-elsewhere', 'is managed by a later version of this action')]
   if (ledger === undefined) return [findingOf(client, 'unmanaged', unmanagedText(client))]
@@ -104,7 +104,7 @@ function managed(client: ObservedClient, { here }: Measure): Finding[] {
 }
 
 function unmanagedText({ description, appType, createdAt }: ObservedClient): string {
-  const since = createdAt === undefined ? '' : `, made ${iso(createdAt).slice(0, 10)}`
+  const since = createdAt === undefined ? '' : `, made ${isoTime(createdAt).slice(0, 10)}`
   if (description.note === 'mangled') return `its ledger line was edited, and can no longer be read${since}`
   // This action can't manage other types.
   return `no ledger line${appType === 'web' ? '' : `, type ${plain(appType, 40)}`}${since}`

@@ -2,13 +2,13 @@ import { plain } from '../base/text.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { TenantUser } from '../model/tenant.ts'
 import type { WrittenClient } from '../spec/client-spec.ts'
-import type { AuditFacts, Measure } from './audit-facts.ts'
+import type { AuditFacts, AuditStandard } from './audit-facts.ts'
 import { type Finding, findingOf, worstFirst } from './findings.ts'
 import { judgeClient } from './judge-client.ts'
 import { isManagedBy } from './managed-clients.ts'
 
 /** All findings on a tenant, worst first. */
-export function judgeTenant(evidence: AuditFacts, measure: Measure): Finding[] {
+export function judgeTenant(evidence: AuditFacts, measure: AuditStandard): Finding[] {
   const clients = evidence.clients.map(({ client }) => client)
   return worstFirst([
     ...clients.flatMap((client) => judgeClient(client, evidence, measure)),
@@ -37,7 +37,7 @@ function isOfRegion({ name }: TenantUser): boolean {
 
 // --- with spec files ---------------------------------------------------------------------------------------------------
 
-function againstFiles(clients: ObservedClient[], { files, here }: Measure): Finding[] {
+function againstFiles(clients: ObservedClient[], { files, here }: AuditStandard): Finding[] {
   if (files === undefined) return []
   const specs = files.flatMap(({ file, clients: written }) => written.map((spec) => ({ file, spec })))
   const isOurs = ({ description: { ledger } }: ObservedClient) => ledger !== undefined && isManagedBy(ledger, here)

@@ -17,13 +17,13 @@ import { eventsKept } from './judge-client.ts'
  */
 
 /** The newest events of all users. `all`: the tenant has no others. */
-export type Stream = { events: TokenEvent[]; all: boolean }
+export type EventStream = { events: TokenEvent[]; all: boolean }
 
 /** The known use of clients, and the bots to ask about. */
-export type Usage = { unused: Set<string>; ask: { clientId: string; userId: string }[]; unknown: string[] }
+export type ClientUsage = { unused: Set<string>; ask: { clientId: string; userId: string }[]; unknown: string[] }
 
 type Known = {
-  stream: Stream
+  stream: EventStream
   /** Undefined: they could not be read. */
   bots: TenantUser[] | undefined
   now: number
@@ -48,11 +48,11 @@ export function eventPagesFor(clients: number, made: number, bots: number): numb
 const mostEventPages = 10
 
 /** The use of each client for machines, by the newest events; for other clients the tenant's events are not enough. */
-export function usageOf(clients: ObservedClient[], { stream, bots, now, adminClientId }: Known): Usage {
+export function usageOf(clients: ObservedClient[], { stream, bots, now, adminClientId }: Known): ClientUsage {
   const botOf = new Map((bots ?? []).map((bot) => [bot.clientId?.toLowerCase(), bot]))
   const recent = stream.events.filter((event) => isRecent(event, now))
   const used = new Set([adminClientId, ...recent.map((event) => clientOf(event, bots))].map((id) => id?.toLowerCase()))
-  const usage: Usage = { unused: new Set(), ask: [], unknown: [] }
+  const usage: ClientUsage = { unused: new Set(), ask: [], unknown: [] }
   const tellsUsers = namesBots(stream, botOf)
   const tellsAll = stream.all && stream.events.every((event) => clientOf(event, bots) !== undefined)
   for (const client of clients) {
@@ -82,7 +82,7 @@ export function isRecent({ at }: TokenEvent, now: number): boolean {
 }
 
 /** Do events name the bots that got the tokens? This is not documented: it is assumed until an event shows the opposite. */
-function namesBots({ events }: Stream, botOf: ReadonlyMap<string | undefined, TenantUser>): boolean {
+function namesBots({ events }: EventStream, botOf: ReadonlyMap<string | undefined, TenantUser>): boolean {
   const telling = events.flatMap(({ toBot, clientId, userId }) => {
     const bot = toBot && clientId !== undefined ? botOf.get(clientId.toLowerCase()) : undefined
     return bot === undefined ? [] : [userId === bot.id]

@@ -1,7 +1,7 @@
 import { distance } from 'fastest-levenshtein'
 
 /** The known name that a misspelt one probably means; undefined if none is similar. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   // A text that is much longer than every name is not a misspelt name.
   if (name.length > 64) return undefined
   const [closest] = known

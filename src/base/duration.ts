@@ -35,7 +35,7 @@ const longestReading = 40_000
  * When a reading counts as there, in the milliseconds of a clock: now, but where that took so long that the host must have slept in
  * the midst of it, what it shows is older than that.
  */
-export function arrivedAt(askedAt: number, now: number): number {
+export function readingArrivedAt(askedAt: number, now: number): number {
   return Math.min(now, askedAt + longestReading)
 }
 
@@ -45,7 +45,7 @@ export function plural(count: number, noun: string): string {
 }
 
 /** Epoch seconds as ISO 8601 in whole seconds. */
-export function iso(seconds: number): string {
+export function isoTime(seconds: number): string {
   return new Date(Math.floor(seconds) * 1000).toISOString().replace('.000Z', 'Z')
 }
 

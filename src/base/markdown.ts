@@ -62,8 +62,8 @@ export function cutMarkdown(text: string, bytes: number): string {
   const kept = fitting.slice(0, fitting.lastIndexOf('\n') + 1)
   // A folded text that is not closed would hide the text after it.
   const open = kept.split('<details>').length > kept.split('</details>').length
-  return `${kept}${open ? '\n</details>\n' : ''}\n${shortened}\n`
+  return `${kept}${open ? '\n</details>\n' : ''}\n${shortenedNote}\n`
 }
 
 /** The note at the end of a summary that was made shorter for a comment. */
-export const shortened = '_… cut: the job summary has all of it._'
+export const shortenedNote = '_… cut: the job summary has all of it._'

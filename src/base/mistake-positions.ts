@@ -52,7 +52,7 @@ export function mistakeText({ file, line, column, message }: Mistake): string {
 const mostMistakes = 500
 
 /** Sorted by file and line, without duplicates. */
-export function sorted(mistakes: Mistake[], files: string[]): Mistake[] {
+export function sortedMistakes(mistakes: Mistake[], files: string[]): Mistake[] {
   const once = [...new Map(mistakes.map((mistake) => [mistakeText(mistake), mistake])).values()]
   const all = once.sort(
     (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,

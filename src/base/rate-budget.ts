@@ -89,7 +89,7 @@ const fadesAtMost = hour
  * Records that the service refused the latest requests because of their rate. For a while the limit is the number that was used
  * before.
  */
-export function learn(budget: Budget, weight: number, now: number): void {
+export function learnFromRefusal(budget: Budget, weight: number, now: number): void {
   if (weight === 0) return
   recover(budget, now)
   forget(budget, now)

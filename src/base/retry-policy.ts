@@ -15,7 +15,7 @@ export type Trouble =
  * The attempts so far. `elapsed`: milliseconds since the first attempt began; `asked`: the part of them that was waited at the
  * service's request.
  */
-export type Tried = { attempts: number; elapsed: number; asked: number; repeatable: boolean }
+export type AttemptsSoFar = { attempts: number; elapsed: number; asked: number; repeatable: boolean }
 
 /** `wait`: milliseconds to wait, or, if there is no other attempt, the wait that was too long. */
 export type RetryDecision = { retry: boolean; wait: number; named: boolean; limited: boolean }
@@ -28,7 +28,7 @@ export const longestWait = 15 * 60_000
  * Whether to try once more, and after how many milliseconds. Only safe requests are repeated: requests that were never sent or
  * never carried out, or that the caller marks as repeatable.
  */
-export function retryDecision(trouble: Trouble, tried: Tried): RetryDecision {
+export function retryDecision(trouble: Trouble, tried: AttemptsSoFar): RetryDecision {
   const limited = trouble.kind === 'limited'
   const named = 'after' in trouble && trouble.after !== undefined
   const wait = named

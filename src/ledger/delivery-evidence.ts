@@ -15,18 +15,18 @@ export const stampSlack = 1
 /** The same, if the clocks behind the two differ. */
 export const clockSlack = 5
 
-export type Places = ReadonlyMap<string, ObservedDestination>
+export type ObservedPlaces = ReadonlyMap<string, ObservedDestination>
 
-/** `contested`: keys of places for which another client's ledger records the same stamp that GitHub shows. `now`: the tenant's time. */
+/** `ambiguousPlaces`: keys of places for which another client's ledger records the same stamp that GitHub shows. `now`: the tenant's time. */
 export type DeliveryEvidence = {
   ledger: Ledger | undefined
-  observed: Places
+  observed: ObservedPlaces
   now: number
-  contested?: ReadonlySet<string> | undefined
+  ambiguousPlaces?: ReadonlySet<string> | undefined
 }
 
 /** The secret that a place holds. `written`: one of these suspects; `behind`: GitHub does not show the latest of our writes yet. */
-export type Held =
+export type HeldSecret =
   | { kind: 'unread' | 'nothing' | 'behind' | 'unknown' }
   | { kind: 'recorded'; hint: string }
   | { kind: 'written'; hints: string[] }
@@ -44,12 +44,12 @@ export type Held =
  *   shows an older stamp than any of these                                 behind
  *   shows another stamp                                                    unknown
  */
-export function heldIn(key: string, { ledger, observed, contested }: DeliveryEvidence): Held {
+export function secretHeldIn(key: string, { ledger, observed, ambiguousPlaces }: DeliveryEvidence): HeldSecret {
   const seen = observed.get(key)
   if (seen === undefined) return { kind: 'unread' }
   const stamp = seen.secretStamp
   if (stamp === undefined) return { kind: 'nothing' }
-  if (contested?.has(key)) return { kind: 'unknown' }
+  if (ambiguousPlaces?.has(key)) return { kind: 'unknown' }
   if (isKnownWrite(stamp, key, ledger)) return { kind: 'recorded', hint: ledger!.destinations[key]!.hint }
   const writes = Object.entries(ledger?.written ?? {})
   const near = (slack: number) => writes.filter(([, written]) => isWithin(stamp, written, slack)).map(([hint]) => hint)
@@ -79,7 +79,7 @@ export function isWithin(
 /** Is the recorded stamp still the one that GitHub shows: did nobody else write there since we delivered the current one? */
 export function isDelivered(destination: Destination, evidence: DeliveryEvidence): boolean {
   const key = destinationKey(destination)
-  const held = heldIn(key, evidence)
+  const held = secretHeldIn(key, evidence)
   const { idStamp } = evidence.observed.get(key) ?? {}
   const idIsThere =
     destination.idAs !== 'secret' || (idStamp !== undefined && idStamp === evidence.ledger?.destinations[key]?.idStamp)
@@ -138,7 +138,7 @@ export function followedSince(hint: string, ledger: Ledger): number | undefined 
 }
 
 /** Suspects that certainly no place holds any more, so that their grace begins. `keys`: the places that count. */
-export function superseded(evidence: DeliveryEvidence, keys: string[]): string[] {
+export function heldNowhereAnyMore(evidence: DeliveryEvidence, keys: string[]): string[] {
   const { ledger } = evidence
   if (ledger === undefined || keys.length === 0) return []
   const isElsewhere = othersAreHeld(evidence, keys)
@@ -152,7 +152,7 @@ export function superseded(evidence: DeliveryEvidence, keys: string[]): string[]
 
 /** Is the run of this suspect over, and is each place known to hold another secret? */
 function othersAreHeld(evidence: DeliveryEvidence, keys: string[]): (hint: string, since: number) => boolean {
-  const held = keys.map((key) => heldIn(key, evidence))
+  const held = keys.map((key) => secretHeldIn(key, evidence))
   const isKnown = held.every(({ kind }) => kind === 'recorded')
   const hints = new Set(held.map((it) => (it.kind === 'recorded' ? it.hint : undefined)))
   return (hint, since) => isKnown && !hints.has(hint) && evidence.now - since >= lostAfter
@@ -175,13 +175,13 @@ function areRewritten({ ledger, observed }: DeliveryEvidence, keys: string[]): (
  * The current secret and suspects that certainly no place has held for so many seconds: each place got a suspect after them that long ago,
  * or by GitHub's own time no place was written meanwhile.
  */
-export function longNowhere(destinations: Destination[], evidence: DeliveryEvidence, seconds: number): string[] {
+export function heldNowhereFor(destinations: Destination[], evidence: DeliveryEvidence, seconds: number): string[] {
   const { ledger, now } = evidence
   if (ledger === undefined) return []
   const listed = [...(ledger.current === undefined ? [] : [ledger.current.hint]), ...Object.keys(ledger.suspects)]
   const keys = [...new Set([...Object.keys(ledger.destinations), ...Object.keys(ledger.announced?.stamps ?? {})])]
   const isQuiet = areQuiet(keys, destinations, evidence, seconds)
-  const past = isQuiet ? superseded(evidence, keys) : []
+  const past = isQuiet ? heldNowhereAnyMore(evidence, keys) : []
   return listed.filter((hint) => {
     const since = followedSince(hint, ledger)
     if (since !== undefined) return now - since >= Math.max(seconds, 1)

@@ -1,5 +1,5 @@
 import type { Mistake } from '../base/errors.ts'
-import { unmadeKey } from '../model/credential.ts'
+import { placeholderKeyHint } from '../model/credential.ts'
 import type { Membership } from '../model/space.ts'
 import type { WrittenClient } from '../spec/client-spec.ts'
 import { toDestination, usualName } from '../spec/destination-schema.ts'
@@ -28,7 +28,7 @@ function descriptionRoom(client: Omit<Sized, 'description'>, here: string): numb
   const places = client.deliver.map((delivery) =>
     toDestination(delivery, usualName(method), { owner, name, id: anyId }, () => anyId),
   )
-  const current = method === 'private_key_jwt' ? { hint: unmadeKey, since: 0 } : undefined
+  const current = method === 'private_key_jwt' ? { hint: placeholderKeyHint, since: 0 } : undefined
   const ledgerOwner = { repository: anyId, name: here, client: client.name, origin: 'adopted' as const }
   const ledger = { version: 1 as const, owner: ledgerOwner, current, retiring: {}, suspects: {}, destinations: {} }
   return roomBeside(withGranted(ledger, anySpaces(client.spaces ?? []), undefined), places, client.rotation)
@@ -44,7 +44,7 @@ function anySpaces(spaces: Membership[]): Record<string, string> {
 }
 
 /** A description shares its 4096 characters with the action's own line, and each place makes that line longer. */
-export function tooLong(files: CheckedFile[], here: string): Mistake[] {
+export function tooLongDescriptions(files: CheckedFile[], here: string): Mistake[] {
   return files.flatMap(({ file, drafts }) =>
     drafts.flatMap(({ name, at, absent, description, method, deliveries, spaces, rotation }) => {
       if (name === undefined || absent) return []

@@ -1,37 +1,37 @@
 import type { ObservedSecret } from '../model/client.ts'
-import { isKeyHint, unmadeKey } from '../model/credential.ts'
+import { isKeyHint, placeholderKeyHint } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { runKey } from '../spec/client-spec.ts'
-import { lostAfter, superseded } from './delivery-evidence.ts'
-import { added, graceFrom, listedHints } from './ledger.ts'
+import { heldNowhereAnyMore, lostAfter } from './delivery-evidence.ts'
+import { graceStart, listedHints, withHints } from './ledger.ts'
 import { longestCaller, mostWritten, sameLedger } from './ledger-codec.ts'
 import type { Rotation } from './rotation-decision.ts'
 import type { RotationInput } from './rotation-situation.ts'
 
 /** The ledger that announces an issue, built on the reading. Orphans become suspects in the same write. */
-export function announcing(
+export function announcedLedger(
   base: Ledger,
   rotation: Pick<Rotation, 'orphans' | 'retire'>,
-  input: Pick<RotationInput, 'live' | 'now' | 'run' | 'kind' | 'destinations' | 'observed' | 'contested'>,
+  input: Pick<RotationInput, 'live' | 'now' | 'run' | 'kind' | 'destinations' | 'observed' | 'ambiguousPlaces'>,
 ): Ledger {
-  const { live, now, run, kind, destinations, observed, contested } = input
+  const { live, now, run, kind, destinations, observed, ambiguousPlaces } = input
   const gone = new Set(rotation.retire.map(({ hint }) => hint))
   const alive = live.map(({ hint }) => hint).filter((hint) => !gone.has(hint))
   const keys = destinations.map(destinationKey)
-  const past = superseded({ ledger: base, observed, now, contested }, keys)
+  const past = heldNowhereAnyMore({ ledger: base, observed, now, ambiguousPlaces }, keys)
   const died = base.announced?.renewed ?? base.announced?.at
-  const suspects = only(added(without(base.suspects, past), rotation.orphans, died ?? now), alive)
+  const suspects = only(withHints(without(base.suspects, past), rotation.orphans, died ?? now), alive)
   return {
     ...base,
-    retiring: only(added(base.retiring, past, graceFrom(live, now)), alive),
+    retiring: only(withHints(base.retiring, past, graceStart(live, now)), alive),
     suspects,
     written: writesOf(base.written, suspects),
     announced: {
       run: runKey(run),
       at: Math.floor(now),
       known: alive.filter((hint) => !isKeyHint(hint)),
-      ...(kind === 'key' ? { issuing: unmadeKey } : {}),
+      ...(kind === 'key' ? { issuing: placeholderKeyHint } : {}),
       stamps: Object.fromEntries(keys.map((key) => [key, observed.get(key)?.secretStamp ?? null])),
     },
   }
@@ -67,7 +67,7 @@ export type ConfirmedDelivery = {
 }
 
 /** The facts about a fresh secret that was delivered everywhere. */
-export type Commit = {
+export type CommitFacts = {
   announced: Ledger
   hint: string
   issuedAt: number
@@ -83,18 +83,18 @@ export type Commit = {
 }
 
 /** The description's ledger and the live secrets as read just before a write. */
-export type Reread = { ledger: Ledger | undefined; live: ObservedSecret[]; now: number }
+export type LedgerBeforeWrite = { ledger: Ledger | undefined; live: ObservedSecret[]; now: number }
 
 /**
  * The ledger that commits a delivery. If no other run was at work, the previous current secret and the suspects that are old enough begin
  * to retire. Otherwise nothing retires: our hint and the unknown hints become suspects, and the next run settles them.
  */
-export function committing(commit: Commit, seen: Reread): { ledger: Ledger; settled: boolean } {
+export function committedLedger(commit: CommitFacts, seen: LedgerBeforeWrite): { ledger: Ledger; settled: boolean } {
   const settled = isSettled(commit, seen)
   return { ledger: settled ? withCurrent(commit, seen) : withSuspects(commit, seen, commit.announced), settled }
 }
 
-function isSettled(commit: Commit, seen: Reread): boolean {
+function isSettled(commit: CommitFacts, seen: LedgerBeforeWrite): boolean {
   const isLive = seen.live.some(({ hint }) => hint === commit.hint)
   if (!isLive || !sameLedger(seen.ledger, commit.announced)) return false
   const unknown = unknownTo([commit.announced], commit.hint, seen.live)
@@ -104,7 +104,7 @@ function isSettled(commit: Commit, seen: Reread): boolean {
 }
 
 /** Our secret is current; the previous one, and suspects that are ten minutes old, begin to retire. */
-function withCurrent({ announced, hint, issuedAt, deliveries }: Commit, { live, now }: Reread): Ledger {
+function withCurrent({ announced, hint, issuedAt, deliveries }: CommitFacts, { live, now }: LedgerBeforeWrite): Ledger {
   const alive = new Set(live.map((secret) => secret.hint))
   const suspects = Object.entries(announced.suspects).filter(([suspect]) => alive.has(suspect))
   const isOver = ([, since]: [string, number]) => now - since >= lostAfter
@@ -117,7 +117,7 @@ function withCurrent({ announced, hint, issuedAt, deliveries }: Commit, { live, 
     current: { hint, since: Math.floor(issuedAt) },
     announced: undefined,
     unproven: undefined,
-    retiring: added(announced.retiring, past, graceFrom(live, now)),
+    retiring: withHints(announced.retiring, past, graceStart(live, now)),
     suspects: young,
     written: writesOf(announced.written, young),
     destinations: deliveries,
@@ -128,7 +128,7 @@ function withCurrent({ announced, hint, issuedAt, deliveries }: Commit, { live, 
  * The secrets in the places are uncertain: our secret and the unknown ones become suspects. The times of our writes let a later run
  * decide. `written`: the ledger that the run wrote last.
  */
-function withSuspects(commit: Commit, seen: Reread, written: Ledger): Ledger {
+function withSuspects(commit: CommitFacts, seen: LedgerBeforeWrite, written: Ledger): Ledger {
   const { announced, hint, deliveries } = commit
   const base = seen.ledger ?? written
   const unknown = unknownTo([announced, written, seen.ledger], hint, seen.live)
@@ -136,7 +136,7 @@ function withSuspects(commit: Commit, seen: Reread, written: Ledger): Ledger {
   // Another run may have begun its grace, but it was delivered just now.
   const { [hint]: _begun, ...retiring } = base.retiring
   const found = [...(isOurs ? [hint] : []), ...oursAmong(unknown, makersOf(commit, seen.ledger))]
-  const suspects = added(base.suspects, found, Math.floor(seen.now))
+  const suspects = withHints(base.suspects, found, Math.floor(seen.now))
   // Another run's announcement stays: if that run dies, the next run recognises its secret by it. Ours is over.
   const isOver = base.announced?.run === announced.announced?.run
   const sinceAnnounced = Math.max(0, Math.floor(seen.now) - (announced.announced?.at ?? seen.now))
@@ -167,7 +167,10 @@ function oursAmong(unknown: ObservedSecret[], makers: (string | undefined)[]): s
 }
 
 /** The users who may have issued for this client: we; and if another run was at work, its user and everybody who issued before. */
-function makersOf({ issuedBy, announced, earlierMakers }: Commit, seen: Ledger | undefined): (string | undefined)[] {
+function makersOf(
+  { issuedBy, announced, earlierMakers }: CommitFacts,
+  seen: Ledger | undefined,
+): (string | undefined)[] {
   const us = [issuedBy, announced.announced?.by]
   return seen === undefined ? us : [...us, seen.announced?.by, ...earlierMakers]
 }
@@ -176,7 +179,11 @@ function makersOf({ issuedBy, announced, earlierMakers }: Commit, seen: Ledger |
  * The ledger to write after one look back at a commit; undefined if everything is as it was written. A secret that another run left out,
  * or an unknown hint that appeared meanwhile, becomes a suspect.
  */
-export function lookingBack(commit: Commit, written: Ledger, seen: Reread): { ledger: Ledger } | undefined {
+export function correctedLedger(
+  commit: CommitFacts,
+  written: Ledger,
+  seen: LedgerBeforeWrite,
+): { ledger: Ledger } | undefined {
   const unknown = unknownTo([commit.announced, written, seen.ledger], commit.hint, seen.live)
   const isAsWritten = sameLedger(seen.ledger, written)
   const isAlone = isAsWritten && commit.proof === 'exact'
@@ -186,7 +193,7 @@ export function lookingBack(commit: Commit, written: Ledger, seen: Reread): { le
 }
 
 /** The announcement as it is sent: with the user who issues, and with the hint of the key. */
-export function completed(ledger: Ledger, by: string | undefined, key: string | undefined): Ledger {
+export function withIssuer(ledger: Ledger, by: string | undefined, key: string | undefined): Ledger {
   const caller = by !== undefined && by.length <= longestCaller ? { by } : {}
   return { ...ledger, announced: { ...ledger.announced!, ...caller, ...(key === undefined ? {} : { issuing: key }) } }
 }
@@ -195,16 +202,16 @@ export function completed(ledger: Ledger, by: string | undefined, key: string | 
  * The ledger after a run gave up, without its announcement. A secret that it delivered somewhere becomes a suspect, and so does a secret
  * of another run of ours whose announcement this one overtook.
  */
-export function givingUp(
+export function ledgerAfterGivingUp(
   announced: Ledger,
   hint: string | undefined,
   delivered: Ledger['destinations'],
-  { live, now }: Pick<Reread, 'live' | 'now'>,
+  { live, now }: Pick<LedgerBeforeWrite, 'live' | 'now'>,
 ): Ledger {
   const us = live.find((secret) => secret.hint === announced.current?.hint)?.createdBy
   const makers = [us, announced.announced?.by].filter((maker) => maker !== undefined)
   const unknown = makers.length > 0 ? unknownTo([announced], hint ?? '', live) : []
   const strangers = oursAmong(unknown, makers)
-  const suspects = added(announced.suspects, [...(hint === undefined ? [] : [hint]), ...strangers], Math.floor(now))
+  const suspects = withHints(announced.suspects, [...(hint === undefined ? [] : [hint]), ...strangers], Math.floor(now))
   return { ...announced, announced: undefined, suspects, destinations: { ...announced.destinations, ...delivered } }
 }

@@ -1,7 +1,7 @@
 import { ActionError } from '../base/errors.ts'
 import type { ObservedSecret } from '../model/client.ts'
 import { type Destination, destinationKey, readDestinationKey } from '../model/destination.ts'
-import type { Delivered, Ledger } from '../model/ledger-shape.ts'
+import type { Ledger, LedgerDelivery } from '../model/ledger-shape.ts'
 import { lease } from './delivery-evidence.ts'
 
 /** Hints that the ledger lists as issued by this action. */
@@ -15,7 +15,7 @@ export function listedHints(ledger: Ledger | undefined): Set<string> {
 }
 
 /** Adds hints to a map of times. A hint that is already there keeps its earlier time. */
-export function added(
+export function withHints(
   times: Record<string, number>,
   hints: Iterable<string>,
   since: number | ((hint: string) => number),
@@ -29,7 +29,7 @@ export function added(
  * The start of a grace period that begins now. A tenant may date its secrets by a clock that is far ahead of its `Date`: an entry much
  * older than its secret would look like the entry of another secret, and ours would never be retired.
  */
-export function graceFrom(live: ObservedSecret[], now: number): (hint: string) => number {
+export function graceStart(live: ObservedSecret[], now: number): (hint: string) => number {
   const made = new Map(live.map(({ hint, createdAt }) => [hint, createdAt]))
   return (hint) => Math.max(Math.floor(now), Math.ceil(made.get(hint) ?? 0) - lease)
 }
@@ -41,7 +41,7 @@ export function deliveredEntry(
   stamp: number,
   idStamp: number | undefined,
   owner: Ledger['owner'],
-): Delivered {
+): LedgerDelivery {
   const { repository, environment } = destination
   const isOwners = repository === undefined || repository.id === owner.repository
   return {
@@ -55,7 +55,7 @@ export function deliveredEntry(
 }
 
 /** A destination in the ledger, as it was at its delivery. */
-export function recalledDestination(key: string, delivered: Delivered, owner: Ledger['owner']): Destination {
+export function recalledDestination(key: string, delivered: LedgerDelivery, owner: Ledger['owner']): Destination {
   const parts = readDestinationKey(key)
   if (parts === undefined)
     throw new ActionError('BUG', 'a key of the ledger is malformed', 'This is a defect of the action.')

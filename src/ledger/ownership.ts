@@ -1,6 +1,6 @@
 import { destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
-import type { Actor, ClientSpec, Keeper } from '../spec/client-spec.ts'
+import type { Actor, ClientSpec, ManagingRepository } from '../spec/client-spec.ts'
 
 /** The first ledger of a client. */
 export function newLedger(spec: ClientSpec, actor: Actor, origin: 'made' | 'adopted'): Ledger {
@@ -12,7 +12,7 @@ function ownerOf(spec: ClientSpec, { repository }: Actor, origin: 'made' | 'adop
 }
 
 /** The ledger with us as its owner. A ledger of another owner keeps all its other contents. */
-export function owned(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor): Ledger {
+export function withOwner(ledger: Ledger | undefined, spec: ClientSpec, actor: Actor): Ledger {
   if (ledger === undefined) return newLedger(spec, actor, 'adopted')
   // A client of this repository under another name keeps its origin: made or adopted.
   const origin = ledger.owner.repository === actor.repository.id ? ledger.owner.origin : 'adopted'
@@ -32,6 +32,6 @@ export function onlyNamed(destinations: Ledger['destinations'], spec: ClientSpec
 }
 
 /** Does the ledger name this repository and this spec? */
-export function isOwner(ledger: Ledger | undefined, spec: ClientSpec, actor: Keeper): boolean {
+export function isOwner(ledger: Ledger | undefined, spec: ClientSpec, actor: ManagingRepository): boolean {
   return ledger?.owner.repository === actor.repository.id && ledger.owner.client === spec.name
 }

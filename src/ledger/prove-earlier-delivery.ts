@@ -1,19 +1,19 @@
 import type { ObservedSecret } from '../model/client.ts'
 import { isKeyHint, secretSlots } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
-import type { Delivered, Ledger } from '../model/ledger-shape.ts'
+import type { Ledger, LedgerDelivery } from '../model/ledger-shape.ts'
 import { announcementAge, classifySecrets } from './classify-secrets.ts'
 import {
   clockSlack,
   type DeliveryEvidence,
-  heldIn,
+  heldNowhereAnyMore,
   isDelivered,
   isFollowedBy,
   isWithin,
   lostAfter,
-  superseded,
+  secretHeldIn,
 } from './delivery-evidence.ts'
-import { added, deliveredEntry, graceFrom } from './ledger.ts'
+import { deliveredEntry, graceStart, withHints } from './ledger.ts'
 
 // A run that can't prove its own delivery, because GitHub shows its stamps late or another run was at work, leaves the new secret as a
 // suspect and notes when GitHub answered its writes. With these times a later run can settle most of these deliveries without a fresh
@@ -54,13 +54,13 @@ function slotsToFree({ live, destinations, evidence }: Situation): EarlierDelive
   const isFull = live.filter(({ hint }) => !isKeyHint(hint)).length >= secretSlots
   if (ledger === undefined || !isFull || ledger.announced !== undefined) return undefined
   if (!destinations.every((destination) => isDelivered(destination, evidence))) return undefined
-  const past = superseded(evidence, Object.keys(ledger.destinations))
+  const past = heldNowhereAnyMore(evidence, Object.keys(ledger.destinations))
   if (past.length === 0) return undefined
   const suspects = Object.fromEntries(Object.entries(ledger.suspects).filter(([hint]) => !past.includes(hint)))
   const { written: _over, ...base } = ledger
   return {
     kind: 'settled',
-    ledger: { ...base, suspects, retiring: added(ledger.retiring, past, graceFrom(live, now)) },
+    ledger: { ...base, suspects, retiring: withHints(ledger.retiring, past, graceStart(live, now)) },
   }
 }
 
@@ -85,7 +85,7 @@ function holding(destination: Destination, hint: string, { evidence }: Situation
   const { ledger, observed } = evidence
   // A place that its run did not serve may have been written by anybody at that moment.
   if (ledger?.destinations[key] === undefined) return 'other'
-  const held = heldIn(key, evidence)
+  const held = secretHeldIn(key, evidence)
   const [first] = ledger.written![hint]!
   const isEarlier = held.kind === 'written' && !held.hints.includes(hint) && observed.get(key)!.secretStamp! < first
   if (held.kind === 'behind' || isEarlier) return 'behind'
@@ -104,8 +104,8 @@ function settledOn(hint: string, situation: Situation): Ledger {
   const isPast = (other: string) => other !== hint && (other === ledger.current?.hint || other in written)
   const others = live.map((secret) => secret.hint).filter(isPast)
   const left = Object.entries(ledger.suspects).filter(([other]) => other !== hint && !others.includes(other))
-  const { [hint]: _current, ...retiring } = added(ledger.retiring, others, graceFrom(live, now))
-  const entries = destinations.map((destination): [string, Delivered] => {
+  const { [hint]: _current, ...retiring } = withHints(ledger.retiring, others, graceStart(live, now))
+  const entries = destinations.map((destination): [string, LedgerDelivery] => {
     const key = destinationKey(destination)
     const seen = observed.get(key)
     const idStamp = destination.idAs === 'secret' ? seen?.idStamp : undefined

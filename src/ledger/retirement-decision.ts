@@ -1,7 +1,7 @@
 import { isKeyHint, secretSlots } from '../model/credential.ts'
 import { destinationKey } from '../model/destination.ts'
 import { announcementAge, hintsOf } from './classify-secrets.ts'
-import { heldIn, longNowhere, lostAfter } from './delivery-evidence.ts'
+import { heldNowhereFor, lostAfter, secretHeldIn } from './delivery-evidence.ts'
 import type { Reason, Retirement, Situation } from './rotation-situation.ts'
 
 /** The secrets to retire before anything is issued. */
@@ -37,7 +37,7 @@ function toMakeRoom(situation: Situation, lost: string[], reasons: Reason[]): st
   if (ledger === undefined || !isCrowded(situation, lost, reasons)) return []
   const held = new Set(Object.values(ledger.destinations).map(({ hint }) => hint))
   const followed = outOfGrace(situation).filter((hint) => !held.has(hint))
-  const nowhere = longNowhere(destinations, situation, grace)
+  const nowhere = heldNowhereFor(destinations, situation, grace)
   return [...new Set([...followed, ...nowhere])].filter(
     (hint) => !lost.includes(hint) && !isKeyHint(hint) && live.some((secret) => secret.hint === hint),
   )
@@ -51,7 +51,7 @@ export function isCrowded({ live, kind }: Situation, gone: string[], reasons: Re
 
 /** Does every place certainly hold nothing, or a secret that this action issued? Then no place needs a secret that somebody else made. */
 export function holdNoneOfOthers(situation: Situation): boolean {
-  const held = situation.destinations.map((destination) => heldIn(destinationKey(destination), situation))
+  const held = situation.destinations.map((destination) => secretHeldIn(destinationKey(destination), situation))
   return held.every(({ kind }) => kind === 'nothing' || kind === 'recorded' || kind === 'written')
 }
 

@@ -106,7 +106,7 @@ function addressForm(text: string): string {
 }
 
 /** The client after these changes. */
-export function changed(observed: ObservedClient, changes: FieldChange[]): ObservedClient {
+export function withChanges(observed: ObservedClient, changes: FieldChange[]): ObservedClient {
   const result = { ...observed }
   for (const { field, after } of changes) {
     if (field === 'description') result.description = { ...observed.description, user: after as string }

@@ -22,7 +22,7 @@ function isThumbprint(text: string): boolean {
 }
 
 /** A placeholder for the hint of a key in a plan, because a plan makes no key. */
-export const unmadeKey = '-'.repeat(43)
+export const placeholderKeyHint = '-'.repeat(43)
 
 /** Qlik's limit of live secrets per client (API reference of oauth-clients: the sixth is answered with 409). */
 export const secretSlots = 5

@@ -65,7 +65,7 @@ export const usualNames = {
 }
 
 /** The same place with the usual name for a key, if the spec does not name the credential. */
-export function calledAsKey(destination: Destination): Destination {
+export function withUsualKeyName(destination: Destination): Destination {
   return destination.isUsual ? { ...destination, secretName: usualNames.private_key_jwt } : destination
 }
 

@@ -19,9 +19,9 @@ export type Ledger = {
   retiring: Record<string, number>
   suspects: Record<string, number>
   /** When suspects were written to every place: a later run recognises by it which of them a place holds. */
-  written?: Record<string, Written> | undefined
+  written?: Record<string, WriteTimes> | undefined
   announced?: Announcement | undefined
-  destinations: Record<string, Delivered>
+  destinations: Record<string, LedgerDelivery>
   /** The client's user on the tenant, if spaces needed it. */
   bot?: string | undefined
   /** Spaces that this action granted, or is about to, by their ids. Values: `nameMark` of the name that found each of them. */
@@ -32,7 +32,7 @@ export type Ledger = {
  * By GitHub's own time: when it answered the first of a run's writes, and how many seconds later the last. By the tenant's time: how many
  * seconds passed from the run's announcement until the secret was suspected.
  */
-export type Written = readonly [first: number, seconds: number, announced: number]
+export type WriteTimes = readonly [first: number, seconds: number, announced: number]
 
 /** `by`: the tenant's id of the user who issues, if the tenant tells it: a secret by another maker is not ours. */
 export type Announcement = {
@@ -51,7 +51,7 @@ export type Announcement = {
  * `id`: `variable:NAME` or `secret:NAME`; `in`: `owner/name`, if it is not the owner's own repository; `environment`: its name as people
  * wrote it, if that is not in lower case.
  */
-export type Delivered = {
+export type LedgerDelivery = {
   hint: string
   stamp: number
   idStamp?: number | undefined

@@ -61,6 +61,6 @@ export type ObservedSpaces = {
   bots: Map<string, ObservedBot | 'none' | ActionError>
 }
 
-export function nothingSeen(): ObservedSpaces {
+export function noSpacesSeen(): ObservedSpaces {
   return { details: new Map(), members: new Map(), bots: new Map() }
 }

@@ -3,12 +3,12 @@ import type { Rotation } from '../ledger/rotation-decision.ts'
 import type { Retirement } from '../ledger/rotation-situation.ts'
 import type { FieldChange, ObservedClient } from '../model/client.ts'
 import { type CredentialKind, isKeyHint, methodOf } from '../model/credential.ts'
-import { calledAsKey, type Destination, destinationKey } from '../model/destination.ts'
+import { type Destination, destinationKey, withUsualKeyName } from '../model/destination.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import type { Step } from './steps.ts'
 
 /** Do these changes allow a method that was not allowed before? */
-export function adds(changes: FieldChange[], kind: CredentialKind): boolean {
+export function allowsNewMethod(changes: FieldChange[], kind: CredentialKind): boolean {
   return changes.some(
     ({ field, before, after }) =>
       field === 'authMethods' && after.includes(methodOf[kind]) && before?.includes(methodOf[kind]) === false,
@@ -16,7 +16,10 @@ export function adds(changes: FieldChange[], kind: CredentialKind): boolean {
 }
 
 /** The kind of a fresh credential: the kind in the spec, else the kind of the current one, else a secret. */
-export function kindOf({ authMethods }: ClientSpec['fields'], client: ObservedClient | undefined): CredentialKind {
+export function credentialKindOf(
+  { authMethods }: ClientSpec['fields'],
+  client: ObservedClient | undefined,
+): CredentialKind {
   if (authMethods !== undefined) return authMethods.includes(methodOf.key) ? 'key' : 'secret'
   if (!client?.authMethods.includes(methodOf.key)) return 'secret'
   const current = client.description.ledger?.current
@@ -27,18 +30,18 @@ export function kindOf({ authMethods }: ClientSpec['fields'], client: ObservedCl
 
 /** The same spec with the usual name for the kind of credential, if the spec names neither the method nor the secret. */
 export function namedByMethod(spec: ClientSpec, client: ObservedClient | undefined): ClientSpec {
-  if (spec.fields.authMethods !== undefined || kindOf(spec.fields, client) === 'secret') return spec
+  if (spec.fields.authMethods !== undefined || credentialKindOf(spec.fields, client) === 'secret') return spec
   // A place that is already served under the usual name of secrets keeps that name.
   const isServed = (destination: Destination) =>
     client?.description.ledger?.destinations[destinationKey(destination)] !== undefined
   const isOther = (destination: Destination) => destination.isUsual === true && !isServed(destination)
   if (!spec.destinations.some(isOther)) return spec
-  const named = (destination: Destination) => (isOther(destination) ? calledAsKey(destination) : destination)
+  const named = (destination: Destination) => (isOther(destination) ? withUsualKeyName(destination) : destination)
   return { ...spec, destinations: spec.destinations.map(named) }
 }
 
 /** A key whose private half nobody has would be of no use. */
-export function keyless(client: string): ActionError {
+export function noPlaceForKey(client: string): ActionError {
   return new ActionError(
     'INPUT_INVALID',
     `auth-method: ${client} would sign in with a key, but deliver: false leaves no place for its private half`,
@@ -75,7 +78,7 @@ export function retireSteps(
  * The retirements that these steps complete, whatever the tenant refuses. The ledger must keep all others: allowing their method again
  * would make those secrets usable.
  */
-export function surelyGone({ retire }: Rotation, steps: (Step & { kind: 'retire' })[]): Retirement[] {
+export function certainRetirements({ retire }: Rotation, steps: (Step & { kind: 'retire' })[]): Retirement[] {
   return retire.filter(({ hint }) => steps.some((step) => step.hint === hint && !step.mayStay))
 }
 

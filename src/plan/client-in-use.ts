@@ -10,7 +10,7 @@ import type { Observed, PlanContext } from './steps.ts'
 /** Throws `CLIENT_IN_USE` if somebody may sign in with a secret of a client that this run would delete. */
 export function refuseInUse(client: ObservedClient, observed: Observed, context: PlanContext): void {
   const { retireHints } = context.policy
-  const inUse = foreignSecrets(client, observed).filter(({ hint }) => !retireHints.includes(hint))
+  const inUse = foreignSecretsOf(client, observed).filter(({ hint }) => !retireHints.includes(hint))
   if (inUse.length === 0) return
   const list = inUse.map((secret) => foreignLabel(secret, observed.now)).join('; ')
   throw new ActionError(
@@ -21,7 +21,7 @@ export function refuseInUse(client: ObservedClient, observed: Observed, context:
 }
 
 /** Live secrets and keys of a client that this action did not issue. */
-export function foreignSecrets({ secrets, description }: ObservedClient, observed: Observed): ObservedSecret[] {
+export function foreignSecretsOf({ secrets, description }: ObservedClient, observed: Observed): ObservedSecret[] {
   const { destinations, now } = observed
   return foreignAmong(secrets, { ledger: description.ledger, observed: destinations, now })
 }

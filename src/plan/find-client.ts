@@ -1,14 +1,14 @@
-import { iso } from '../base/duration.ts'
+import { isoTime } from '../base/duration.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { foreignAmong } from '../ledger/classify-secrets.ts'
 import { lease, lostAfter } from '../ledger/delivery-evidence.ts'
 import { isOwner } from '../ledger/ownership.ts'
 import type { ObservedClient } from '../model/client.ts'
-import type { ClientSpec, Keeper } from '../spec/client-spec.ts'
+import type { ClientSpec, ManagingRepository } from '../spec/client-spec.ts'
 
 /** The client that a spec means. `twins`: younger clients that runs created just before they died; this run deletes them. */
-export type Identity =
+export type FoundClient =
   | { kind: 'none' }
   | { kind: 'found'; client: ObservedClient; by: 'pin' | 'ledger' | 'name'; twins: ObservedClient[] }
 
@@ -17,14 +17,19 @@ export type Identity =
  * name. Throws `CLIENT_MISSING`, `CLIENT_AMBIGUOUS`, `CLIENT_OWNED_ELSEWHERE`, `CLIENT_IMMUTABLE`, `LEDGER_NEWER`, or `TENANT_FORBIDDEN`
  * if the tenant hides from us the fields that only administrators see.
  */
-export function identify(spec: ClientSpec, clients: ObservedClient[], actor: Keeper, now: number): Identity {
+export function findClient(
+  spec: ClientSpec,
+  clients: ObservedClient[],
+  actor: ManagingRepository,
+  now: number,
+): FoundClient {
   const identity =
     spec.clientId !== undefined ? pinned(spec, clients, spec.clientId) : byLedgerOrName(spec, clients, actor, now)
   if (identity.kind === 'found') refuseUnfit(identity.client)
   return identity
 }
 
-function pinned(spec: ClientSpec, clients: ObservedClient[], clientId: string): Identity {
+function pinned(spec: ClientSpec, clients: ObservedClient[], clientId: string): FoundClient {
   const client = clients.find(({ id }) => id === clientId)
   if (client !== undefined) return { kind: 'found', client, by: 'pin', twins: [] }
   throw new ActionError(
@@ -34,7 +39,7 @@ function pinned(spec: ClientSpec, clients: ObservedClient[], clientId: string): 
   )
 }
 
-function byLedgerOrName(spec: ClientSpec, all: ObservedClient[], actor: Keeper, now: number): Identity {
+function byLedgerOrName(spec: ClientSpec, all: ObservedClient[], actor: ManagingRepository, now: number): FoundClient {
   const clients = all.filter(({ id }) => !spec.pinnedByOthers?.has(id))
   const ours = clients.filter((client) => isOwner(client.description.ledger, spec, actor))
   if (ours.length > 0) return oursOf(spec, ours, now)
@@ -50,7 +55,7 @@ function byLedgerOrName(spec: ClientSpec, all: ObservedClient[], actor: Keeper, 
 /**
  * Of several twins takes the one with a commit, else the oldest. The others count as twins only if their runs died after the announcement.
  */
-function oursOf(spec: ClientSpec, ours: ObservedClient[], now: number): Identity {
+function oursOf(spec: ClientSpec, ours: ObservedClient[], now: number): FoundClient {
   const [first, ...rest] = [...ours].sort(settledFirst) as [ObservedClient, ...ObservedClient[]]
   const abandoned = rest.every((client) => isAbandoned(client, spec, now) && isYounger(client, first))
   if (rest.length > 0 && !abandoned) {
@@ -123,7 +128,7 @@ function ambiguous(spec: ClientSpec, clients: ObservedClient[]): ActionError {
           ? ''
           : `, owner ${plain(client.owner)}`
         : `, managed by ${plain(owner.name)} as ${plain(owner.client)}`
-    return `${client.id} (created ${client.createdAt === undefined ? 'at an unknown time' : iso(client.createdAt)}${by})`
+    return `${client.id} (created ${client.createdAt === undefined ? 'at an unknown time' : isoTime(client.createdAt)}${by})`
   })
   return new ActionError(
     'CLIENT_AMBIGUOUS',
@@ -133,7 +138,11 @@ function ambiguous(spec: ClientSpec, clients: ObservedClient[]): ActionError {
 }
 
 /** The refusal to touch a client that is not ours. `adopted`: we manage it, but it existed before. */
-export function ownedElsewhere(client: ObservedClient, { repository }: Keeper, adopted = false): ActionError {
+export function ownedElsewhere(
+  client: ObservedClient,
+  { repository }: ManagingRepository,
+  adopted = false,
+): ActionError {
   const owner = client.description.ledger?.owner
   const isNamesake =
     owner !== undefined &&

@@ -1,4 +1,4 @@
-import { nearest } from '../base/did-you-mean.ts'
+import { nearestName } from '../base/did-you-mean.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { nameMark } from '../ledger/granted-spaces.ts'
@@ -35,12 +35,12 @@ function findById(id: string, seen: ObservedSpaces): FoundSpace {
 /** Is the space that had this name gone or renamed? */
 function isAnother(id: string, { name, id: written }: SpaceRef, seen: ObservedSpaces): boolean {
   if (seen.members.get(id) === 'gone') return true
-  const details = detailsOf(id, seen)
+  const details = spaceDetails(id, seen)
   return details !== undefined && details.name !== name && id !== written
 }
 
 /** The details of a space, from whichever answer has them. */
-export function detailsOf(id: string, { all, details }: ObservedSpaces): ObservedSpace | undefined {
+export function spaceDetails(id: string, { all, details }: ObservedSpaces): ObservedSpace | undefined {
   const single = details.get(id)
   if (single !== undefined && single !== 'gone' && !(single instanceof ActionError)) return single
   return Array.isArray(all) ? all.find((space) => space.id === id) : undefined
@@ -49,7 +49,7 @@ export function detailsOf(id: string, { all, details }: ObservedSpaces): Observe
 function missing(ref: SpaceRef, all: ObservedSpace[]): ActionError {
   const label = plain(refLabel(ref), 100)
   const names = [...new Set(all.map(({ name }) => name))]
-  const closest = ref.name === undefined ? undefined : nearest(ref.name, names)
+  const closest = ref.name === undefined ? undefined : nearestName(ref.name, names)
   const suggestion = closest === undefined ? '' : `; did you mean ${plain(closest, 100)}?`
   return new ActionError(
     'SPACE_MISSING',

@@ -1,7 +1,7 @@
 import { classifySecrets, hintsOf } from '../ledger/classify-secrets.ts'
 import { requireRoom } from '../ledger/description.ts'
-import { added, droppedDestinations } from '../ledger/ledger.ts'
-import { isOwner, onlyNamed, owned } from '../ledger/ownership.ts'
+import { droppedDestinations, withHints } from '../ledger/ledger.ts'
+import { isOwner, onlyNamed, withOwner } from '../ledger/ownership.ts'
 import type { RotationInput } from '../ledger/rotation-situation.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
@@ -23,7 +23,7 @@ function ownerSteps({ spec, context, settled }: Owning, client: ObservedClient):
   const drops =
     policy.dropDestinations && spec.destinations.length > 0 && droppedDestinations(ledger, spec.destinations).length > 0
   if (isOurs && !drops && !settled) return []
-  const next = owned(ledger, spec, actor)
+  const next = withOwner(ledger, spec, actor)
   const kept = drops ? { ...next, destinations: onlyNamed(next.destinations, spec) } : next
   requireRoom(user, kept, [], spec.rotation)
   const what = !isOurs ? 'owner' : drops ? 'places' : 'settled'
@@ -45,8 +45,8 @@ function undeliverable(
   const secrets = classifySecrets(input.live, input)
   const hints = [...hintsOf(secrets, 'lost'), ...hintsOf(secrets, 'orphan')]
   if (ledger === undefined || hints.length === 0 || Object.keys(ledger.announced?.stamps ?? {}).length > 0) return []
-  const suspects = added(ledger.suspects, hints, Math.floor(input.now))
-  const over = { ...owned(ledger, spec, actor), announced: undefined, suspects }
+  const suspects = withHints(ledger.suspects, hints, Math.floor(input.now))
+  const over = { ...withOwner(ledger, spec, actor), announced: undefined, suspects }
   return [
     ...hints.map((hint) => ({
       kind: 'retire' as const,

@@ -1,17 +1,17 @@
 import type { ClientSpec } from '../spec/client-spec.ts'
-import { type Identity, identify } from './find-client.ts'
+import { type FoundClient, findClient } from './find-client.ts'
 import { planCreate } from './plan-create.ts'
 import { planDestroy } from './plan-destroy.ts'
 import { planExisting } from './plan-existing.ts'
-import { leavingSpaces, withSpaces } from './plan-spaces.ts'
+import { afterLeavingSpaces, withSpaces } from './plan-spaces.ts'
 import { requireForm, requireRead } from './refusals.ts'
-import { withLaterProof } from './rotation-input.ts'
+import { withEarlierDelivery } from './rotation-input.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
 import { refuseTaken } from './taken-and-dropped-places.ts'
 import { isOutOfReach } from './values-to-delete.ts'
 
 /**
- * Plans the steps for one spec. Pure. Throws the refusals of `identify`, and `INPUT_INVALID`, `DESTINATION_DROPPED`,
+ * Plans the steps for one spec. Pure. Throws the refusals of `findClient`, and `INPUT_INVALID`, `DESTINATION_DROPPED`,
  * `DESTINATION_TAKEN`, `CLIENT_IN_USE`, `SECRET_SLOTS_FULL`, `CLIENT_IS_ADMIN`, all before anything is written.
  */
 export function planClient(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
@@ -21,12 +21,14 @@ export function planClient(spec: ClientSpec, observed: Observed, context: PlanCo
   if (!destroy) requireRead(spec.destinations, observed)
   // A pinned client that is already gone need not be destroyed.
   const gone = destroy && spec.clientId !== undefined && observed.clients.every(({ id }) => id !== spec.clientId)
-  const identity: Identity = gone ? { kind: 'none' } : identify(spec, observed.clients, context.actor, observed.now)
-  if (destroy) return leavingSpaces(planDestroy(spec, identity, observed, context), observed)
+  const identity: FoundClient = gone
+    ? { kind: 'none' }
+    : findClient(spec, observed.clients, context.actor, observed.now)
+  if (destroy) return afterLeavingSpaces(planDestroy(spec, identity, observed, context), observed)
   refuseTaken(spec, identity.kind === 'found' ? identity.client : undefined, observed, context)
   const plan =
     identity.kind === 'none'
       ? planCreate(spec, observed, context)
-      : planExisting(spec, { ...identity, ...withLaterProof(spec, identity.client, observed) }, observed, context)
+      : planExisting(spec, { ...identity, ...withEarlierDelivery(spec, identity.client, observed) }, observed, context)
   return withSpaces(plan, observed, context)
 }

@@ -1,10 +1,10 @@
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { requireRoom } from '../ledger/description.ts'
-import { announcing } from '../ledger/ledger-transitions.ts'
+import { announcedLedger } from '../ledger/ledger-transitions.ts'
 import { newLedger } from '../ledger/ownership.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
-import { keyless, kindOf } from './auth-method.ts'
+import { credentialKindOf, noPlaceForKey } from './auth-method.ts'
 import { deliverySteps } from './plan-issue.ts'
 import { requireVisibility } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
@@ -14,9 +14,9 @@ import { warningsOf } from './warnings.ts'
 export function planCreate(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
   const { actor, policy } = context
   const fields = newFields(spec)
-  const kind = kindOf(spec.fields, undefined)
+  const kind = credentialKindOf(spec.fields, undefined)
   const deliver = spec.destinations.length > 0
-  if (kind === 'key' && !deliver) throw keyless(plain(spec.name))
+  if (kind === 'key' && !deliver) throw noPlaceForKey(plain(spec.name))
   requireVisibility(spec.destinations, observed.destinations)
   const input = {
     kind,
@@ -26,7 +26,7 @@ export function planCreate(spec: ClientSpec, observed: Observed, context: PlanCo
     destinations: spec.destinations,
     observed: observed.destinations,
   }
-  const ledger = announcing(newLedger(spec, actor, 'made'), { orphans: [], retire: [] }, input)
+  const ledger = announcedLedger(newLedger(spec, actor, 'made'), { orphans: [], retire: [] }, input)
   const user = spec.fields.description ?? ''
   requireRoom(user, ledger, spec.destinations, spec.rotation)
   return {

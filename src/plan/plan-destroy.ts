@@ -8,13 +8,13 @@ import { type Destination, destinationKey, destinationLabel } from '../model/des
 import { type ClientSpec, isPlan } from '../spec/client-spec.ts'
 import { valueKey } from '../spec/values-of-others.ts'
 import { refuseInUse } from './client-in-use.ts'
-import { clientLabel, type Identity, ownedElsewhere } from './find-client.ts'
+import { clientLabel, type FoundClient, ownedElsewhere } from './find-client.ts'
 import { clientIsAdmin, protectTwin, requireRead } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
 import { leftBehind, outOfReach, placesOf, valuesToRemove } from './values-to-delete.ts'
 import { nothingToDelete } from './warnings.ts'
 
-type Found = Identity & { kind: 'found' }
+type Found = FoundClient & { kind: 'found' }
 
 /**
  * Deletes a client that this action made or that `client-id` pins, with the values that its ledger records and that no other client
@@ -23,7 +23,7 @@ type Found = Identity & { kind: 'found' }
  */
 export function planDestroy(
   spec: ClientSpec,
-  identity: Identity,
+  identity: FoundClient,
   observed: Observed,
   context: PlanContext,
 ): ClientPlan {

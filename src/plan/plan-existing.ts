@@ -4,22 +4,22 @@ import { foreignAmong } from '../ledger/classify-secrets.ts'
 import { requireRoom } from '../ledger/description.ts'
 import { decideRotation, leaseOfAnother, type Rotation } from '../ledger/rotation-decision.ts'
 import type { Reason, RotationInput } from '../ledger/rotation-situation.ts'
-import { changed, type FieldChange, fieldChanges, type ObservedClient } from '../model/client.ts'
+import { type FieldChange, fieldChanges, type ObservedClient, withChanges } from '../model/client.ts'
 import { type CredentialKind, isKeyHint, methodOf, secretSlots } from '../model/credential.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
-import { adds, keyless, retireSteps, surelyGone, surplusMethod } from './auth-method.ts'
-import { clientLabel, type Identity } from './find-client.ts'
+import { allowsNewMethod, certainRetirements, noPlaceForKey, retireSteps, surplusMethod } from './auth-method.ts'
+import { clientLabel, type FoundClient } from './find-client.ts'
 import { ledgerSteps } from './ledger-steps.ts'
 import { idRepairs, issueSteps, type Planning, unwantedSecret } from './plan-issue.ts'
 import { protectAdmin, protectTwin, requireVisibility } from './refusals.ts'
-import { type Known, rotationInput } from './rotation-input.ts'
+import { rotationInput, type SettledClient } from './rotation-input.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { handsOver, refuseDropped } from './taken-and-dropped-places.ts'
 import { warningsOf } from './warnings.ts'
 
 /** An existing client as it was found, with the twins that this run would delete. */
-type Found = Identity & { kind: 'found' } & Known
+type Found = FoundClient & { kind: 'found' } & SettledClient
 
 /**
  * The plan for a client that exists. Throws the refusals of changes that the spec must not make, and the errors of `decideRotation` and
@@ -76,11 +76,11 @@ function partsOf(planning: Planning, found: Found, input: RotationInput, rotatio
   const changes = fieldChanges(spec.fields, client)
   const reasons = reasonsOf(rotation, changes, client, input.kind)
   const retirements = retireSteps(client, rotation?.retire ?? [], input.kind)
-  const after = changed(client, changes)
+  const after = withChanges(client, changes)
   requireRoomForChange(spec, after, changes)
   const own = ledgerSteps({ spec, context, settled }, input, after)
   const before = retiresLast(client, context.policy) ? [] : retirements
-  const planned = rotation && { ...rotation, reasons, retire: surelyGone(rotation, before) }
+  const planned = rotation && { ...rotation, reasons, retire: certainRetirements(rotation, before) }
   const issue = planned === undefined || reasons.length === 0 ? [] : issueSteps(planning, after, planned, input)
   return {
     changes,
@@ -142,8 +142,8 @@ function reasonsOf(
   client: ObservedClient,
   kind: CredentialKind,
 ): Reason[] {
-  const methodMissing = adds(changes, kind)
-  if (rotation === undefined && methodMissing && kind === 'key') throw keyless(clientLabel(client))
+  const methodMissing = allowsNewMethod(changes, kind)
+  if (rotation === undefined && methodMissing && kind === 'key') throw noPlaceForKey(clientLabel(client))
   if (rotation === undefined) return []
   if (!methodMissing && !client.authMethods.includes(methodOf[kind])) {
     throw new ActionError(

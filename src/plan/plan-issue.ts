@@ -1,6 +1,6 @@
 import { requireRoom } from '../ledger/description.ts'
-import { announcing } from '../ledger/ledger-transitions.ts'
-import { onlyNamed, owned } from '../ledger/ownership.ts'
+import { announcedLedger } from '../ledger/ledger-transitions.ts'
+import { onlyNamed, withOwner } from '../ledger/ownership.ts'
 import type { Rotation } from '../ledger/rotation-decision.ts'
 import type { RotationInput } from '../ledger/rotation-situation.ts'
 import type { FieldChange, ObservedClient } from '../model/client.ts'
@@ -9,7 +9,7 @@ import { type Destination, destinationKey, type ObservedDestination } from '../m
 import type { Ledger } from '../model/ledger-shape.ts'
 import { isAsAsked } from '../model/visibility.ts'
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
-import { adds } from './auth-method.ts'
+import { allowsNewMethod } from './auth-method.ts'
 import { refuseFullSlots } from './refusals.ts'
 import type { Observed, PlanContext, Step } from './steps.ts'
 
@@ -24,9 +24,9 @@ export function issueSteps(
   input: RotationInput,
 ): Step[] {
   if (input.kind === 'secret') refuseFullSlots(client, rotation)
-  const base = owned(client.description.ledger, spec, context.actor)
+  const base = withOwner(client.description.ledger, spec, context.actor)
   const kept = { ...base, destinations: onlyNamed(base.destinations, spec) }
-  const ledger = announcing(kept, rotation, input)
+  const ledger = announcedLedger(kept, rotation, input)
   requireRoom(client.description.user, ledger, spec.destinations, spec.rotation)
   const before = observed.clients.find(({ id }) => id === client.id)
   const isAllowed = before?.authMethods.includes(methodOf[input.kind]) !== false
@@ -56,10 +56,10 @@ export function unwantedSecret(
   { client, changes, own }: { client: ObservedClient; changes: FieldChange[]; own: Step[] },
   input: RotationInput,
 ): Ledger | undefined {
-  if (spec.destinations.length > 0 || !adds(changes, 'secret')) return undefined
+  if (spec.destinations.length > 0 || !allowsNewMethod(changes, 'secret')) return undefined
   const before =
-    own.find((step) => step.kind === 'own')?.ledger ?? owned(client.description.ledger, spec, context.actor)
-  const ledger = announcing(before, { orphans: [], retire: [] }, input)
+    own.find((step) => step.kind === 'own')?.ledger ?? withOwner(client.description.ledger, spec, context.actor)
+  const ledger = announcedLedger(before, { orphans: [], retire: [] }, input)
   requireRoom(client.description.user, ledger, [], spec.rotation)
   return ledger
 }

@@ -2,15 +2,22 @@ import { ActionError } from '../base/errors.ts'
 import { requireRoom } from '../ledger/description.ts'
 import { grantedSpaces, nameMark, withGranted } from '../ledger/granted-spaces.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
-import { owned } from '../ledger/ownership.ts'
+import { withOwner } from '../ledger/ownership.ts'
 import { leaseOfAnother } from '../ledger/rotation-decision.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
-import { type Membership, nothingSeen, type ObservedSpaces } from '../model/space.ts'
-import { detailsOf } from './find-space.ts'
+import { type Membership, noSpacesSeen, type ObservedSpaces } from '../model/space.ts'
+import { spaceDetails } from './find-space.ts'
 import { assignmentOf, knownBot } from './spaces-to-read.ts'
 import type { ClientPlan, Observed, PlanContext, SpaceStep, Step } from './steps.ts'
-import { combinedError, repeated, unofferedRoles, unusableBot, type Wanted, wantedIn } from './wanted-spaces.ts'
+import {
+  combinedError,
+  findWantedSpace,
+  repeatedSpace,
+  unofferedRoles,
+  unusableBot,
+  type WantedSpace,
+} from './wanted-spaces.ts'
 
 /**
  * Adds the steps for the client's spaces to its plan. Throws `SPACE_MISSING`, `SPACE_AMBIGUOUS`, `INPUT_INVALID` if a space does not offer
@@ -54,7 +61,7 @@ function notedIn(step: Step, note: (ledger: Ledger) => Ledger): Step {
 
 function ownStep({ client, spec }: ClientPlan, note: (ledger: Ledger) => Ledger, { actor }: PlanContext): Step[] {
   if (client === undefined) return []
-  const ledger = owned(client.description.ledger, spec, actor)
+  const ledger = withOwner(client.description.ledger, spec, actor)
   const noted = note(ledger)
   const user = spec.fields.description ?? client.description.user
   return noted === ledger ? [] : [{ kind: 'own', clientId: client.id, user, ledger: noted, what: 'spaces' }]
@@ -68,7 +75,7 @@ function leaseOf(client: ObservedClient | undefined, { now }: Observed, { actor 
  * The plan to delete a client, after the spaces that we granted are revoked. If one can't be revoked, a warning says so, and the client is
  * deleted anyway.
  */
-export function leavingSpaces(plan: ClientPlan, { spaces: seen = nothingSeen() }: Observed): ClientPlan {
+export function afterLeavingSpaces(plan: ClientPlan, { spaces: seen = noSpacesSeen() }: Observed): ClientPlan {
   const { client } = plan
   if (client === undefined) return plan
   const errors: ActionError[] = []
@@ -95,20 +102,20 @@ type Circumstances = Pick<PlanContext, 'granted'> & { seen: ObservedSpaces | und
 function planSpaces(
   memberships: Membership[],
   client: ObservedClient | undefined,
-  { seen = nothingSeen(), willProve, granted }: Circumstances,
+  { seen = noSpacesSeen(), willProve, granted }: Circumstances,
 ): SpacePlan {
   const ledger = client?.description.ledger
   const bot = knownBot(client, seen)
   const errors: ActionError[] = []
-  const found = memberships.map((membership) => wantedIn(membership, { ledger, bot, seen, granted }))
-  const wanted = found.filter((it): it is Wanted => !(it instanceof ActionError))
+  const found = memberships.map((membership) => findWantedSpace(membership, { ledger, bot, seen, granted }))
+  const wanted = found.filter((it): it is WantedSpace => !(it instanceof ActionError))
   const named = new Set(wanted.map(({ id }) => id))
   const left = grantedSpaces(ledger).filter((id) => !named.has(id))
   const revokes = revocations(client, left, { bot, seen, errors })
   const changes = wanted.filter(({ differs }) => differs)
   errors.push(
     ...found.filter((it) => it instanceof ActionError),
-    ...repeated(wanted),
+    ...repeatedSpace(wanted),
     ...changes.flatMap(unofferedRoles),
     ...unusableBot(client, { seen, isNeeded: changes.length > 0, willProve }),
   )
@@ -129,7 +136,7 @@ export const noBotYet =
 
 // --- steps ------------------------------------------------------------------------------------------------------------
 
-function grantStep({ id, label, space, roles, has }: Wanted, bot: string | undefined): SpaceStep {
+function grantStep({ id, label, space, roles, has }: WantedSpace, bot: string | undefined): SpaceStep {
   const mark = nameMark(space.name)
   return { kind: 'grant', space: { id, name: label }, roles, before: has?.roles, assignmentId: has?.id, bot, mark }
 }
@@ -146,14 +153,14 @@ function revocations(client: ObservedClient | undefined, ids: string[], { bot, s
     if (members instanceof ActionError) errors.push(members)
     const has = Array.isArray(members) ? assignmentOf(members, bot) : undefined
     if (has === undefined) return []
-    const name = detailsOf(id, seen)?.name ?? id
+    const name = spaceDetails(id, seen)?.name ?? id
     return [{ kind: 'revoke' as const, space: { id, name }, before: has.roles, assignmentId: has.id }]
   })
 }
 
 /** The ledger does not list the grants of others; it lists a space that we revoke until that is done. */
 function noting(given: {
-  wanted: Wanted[]
+  wanted: WantedSpace[]
   revokes: SpaceStep[]
   bot: string | undefined
   willGrant: boolean

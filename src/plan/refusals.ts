@@ -1,4 +1,4 @@
-import { iso } from '../base/duration.ts'
+import { isoTime } from '../base/duration.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { isOwner } from '../ledger/ownership.ts'
@@ -56,7 +56,7 @@ export function refuseFullSlots(client: ObservedClient, { retire, foreign, forei
 }
 
 function secretLabel({ hint, createdAt, createdBy }: ObservedSecret, foreign: boolean): string {
-  const since = createdAt === undefined ? '' : ` of ${iso(createdAt)}`
+  const since = createdAt === undefined ? '' : ` of ${isoTime(createdAt)}`
   return `${plain(hint, 20)}${since}, ${foreign ? `made by ${createdBy === undefined ? 'somebody else' : plain(createdBy, 64)}` : 'issued by this action'}`
 }
 

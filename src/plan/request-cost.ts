@@ -4,14 +4,14 @@ import { isKeyHint } from '../model/credential.ts'
 import type { Step } from './steps.ts'
 
 /** Requests on each service. */
-export type Need = { tenant: Load; github: Load }
+export type RequestCost = { tenant: Load; github: Load }
 
 /**
  * The requests that these steps take if nothing fails. A plan begins only when the limits leave room for all of them, so that no limit
  * delays the commit of an announcement.
  */
-export function needOf(steps: Step[]): Need {
-  const need: Need = { tenant: { reads: 0, writes: 0 }, github: { reads: 0, writes: 0 } }
+export function requestCostOf(steps: Step[]): RequestCost {
+  const need: RequestCost = { tenant: { reads: 0, writes: 0 }, github: { reads: 0, writes: 0 } }
   for (const step of steps) {
     const { tenant = {}, github = {} } = stepNeed(step)
     need.tenant.reads += tenant.reads ?? 0

@@ -4,16 +4,20 @@ import type { RotationInput } from '../ledger/rotation-situation.ts'
 import { sameSecondWrites } from '../ledger/same-second-writes.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
-import { kindOf } from './auth-method.ts'
+import { credentialKindOf } from './auth-method.ts'
 import type { Observed, PlanContext } from './steps.ts'
 
 // The evidence for decisions about a client's secrets.
 
 /** `settled`: the ledger was settled by this plan; the tenant still has an earlier one. */
-export type Known = { client: ObservedClient; settled: boolean }
+export type SettledClient = { client: ObservedClient; settled: boolean }
 
 /** The client with a settled ledger: if GitHub shows by now a delivery that an earlier run could not prove, the ledger records it. */
-export function withLaterProof({ destinations }: ClientSpec, client: ObservedClient, observed: Observed): Known {
+export function withEarlierDelivery(
+  { destinations }: ClientSpec,
+  client: ObservedClient,
+  observed: Observed,
+): SettledClient {
   const later = proveEarlierDelivery({ live: client.secrets, destinations, evidence: evidenceOf(client, observed) })
   if (later?.kind !== 'settled') return { client, settled: false }
   return { client: { ...client, description: { ...client.description, ledger: later.ledger } }, settled: true }
@@ -22,10 +26,10 @@ export function withLaterProof({ destinations }: ClientSpec, client: ObservedCli
 /** The evidence about a client's deliveries in one reading. */
 export function evidenceOf(
   client: ObservedClient,
-  { clients, destinations, spoiled = new Set(), now }: Observed,
+  { clients, destinations, deadSecretPlaces = new Set(), now }: Observed,
 ): DeliveryEvidence {
-  const contested = new Set([...sameSecondWrites(client, clients, destinations), ...spoiled])
-  return { ledger: client.description.ledger, observed: destinations, now, contested }
+  const ambiguousPlaces = new Set([...sameSecondWrites(client, clients, destinations), ...deadSecretPlaces])
+  return { ledger: client.description.ledger, observed: destinations, now, ambiguousPlaces }
 }
 
 /** The input of a decision on rotation: the answers of both services, the spec and the run. */
@@ -36,7 +40,7 @@ export function rotationInput(
   { actor, policy, seen }: PlanContext,
 ): RotationInput {
   return {
-    kind: kindOf(spec.fields, client),
+    kind: credentialKindOf(spec.fields, client),
     ...evidenceOf(client, observed),
     live: client.secrets,
     destinations: spec.destinations,

@@ -1,6 +1,6 @@
 import type { ObservedClient } from '../model/client.ts'
-import { type Actor, type ClientSpec, isPlan, type Keeper, type Policy } from '../spec/client-spec.ts'
-import { identify } from './find-client.ts'
+import { type Actor, type ClientSpec, isPlan, type ManagingRepository, type Policy } from '../spec/client-spec.ts'
+import { findClient } from './find-client.ts'
 import type { Observed } from './steps.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Observed } from './steps.ts'
  * successors were delivered to its places. The client that we sign in with comes last: retiring its secret may end the session of all
  * others.
  */
-export function inOrder(
+export function inRunOrder(
   clients: ClientSpec[],
   observed: Pick<Observed, 'clients' | 'now'>,
   { actor, policy }: { actor: Actor; policy: Policy },
@@ -28,10 +28,10 @@ export function inOrder(
 export function clientOf(
   spec: ClientSpec,
   { clients, now }: Pick<Observed, 'clients' | 'now'>,
-  actor: Keeper,
+  actor: ManagingRepository,
 ): ObservedClient | undefined {
   try {
-    const identity = identify(spec, clients, actor, now)
+    const identity = findClient(spec, clients, actor, now)
     return identity.kind === 'found' ? identity.client : undefined
   } catch {
     // Planning this client throws the same error again and reports it.

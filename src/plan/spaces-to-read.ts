@@ -10,7 +10,7 @@ import {
   sameRoles,
 } from '../model/space.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
-import { detailsOf, findSpace } from './find-space.ts'
+import { findSpace, spaceDetails } from './find-space.ts'
 
 /**
  * The next questions to the tenant. `members` and `details`: ids of spaces, each with a name for messages; `bots`: ids of clients; `all`:
@@ -86,7 +86,7 @@ function askGranted(
 }
 
 function askDetails(id: string, label: string, { seen, questions }: Pick<Asking, 'seen' | 'questions'>): void {
-  if (detailsOf(id, seen) === undefined) questions.details.set(id, label)
+  if (spaceDetails(id, seen) === undefined) questions.details.set(id, label)
 }
 
 type Asking = {

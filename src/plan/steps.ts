@@ -117,7 +117,7 @@ export type Observed = {
   passedOver?: PassedOver[]
   destinations: ReadonlyMap<string, ObservedDestination>
   /** Keys of places where this run wrote a secret that was dead by then: their stamps prove nothing. */
-  spoiled?: ReadonlySet<string> | undefined
+  deadSecretPlaces?: ReadonlySet<string> | undefined
   /** The errors of destinations that could not be read. */
   unread: ReadonlyMap<string, ActionError>
   /** Undefined if no client of the run has or names spaces. */

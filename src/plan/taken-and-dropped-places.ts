@@ -9,7 +9,7 @@ import { valueKey } from '../spec/values-of-others.ts'
 import { clientLabel } from './find-client.ts'
 import { clientOf } from './run-order.ts'
 import type { Observed, PlanContext } from './steps.ts'
-import { namesake } from './values-to-delete.ts'
+import { repositoryOfSameName } from './values-to-delete.ts'
 
 // Decides when one client may take over a place from another.
 
@@ -22,7 +22,7 @@ export function refuseDropped(
 ): void {
   const dropped = droppedPlaces(spec, client, observed.clients)
   if (dropped.length === 0 || context.policy.dropDestinations) return
-  const others = dropped.map((destination) => namesake(destination, spec, context.actor))
+  const others = dropped.map((destination) => repositoryOfSameName(destination, spec, context.actor))
   const list = dropped.map((destination, index) => {
     const now = others[index]
     const ids =
@@ -124,7 +124,7 @@ export function noLongerServed(
   )
   return dropped.map((destination) => {
     const label = plain(destinationLabel(destination))
-    const now = namesake(destination, spec, actor)
+    const now = repositoryOfSameName(destination, spec, actor)
     if (now !== undefined)
       return `${label} of the repository with the id ${destination.repository!.id} is no longer served: the repository with that name now has the id ${now.id}. It was deleted and created again, or another repository took its name.`
     const value = valueKey(destination, 'secret')

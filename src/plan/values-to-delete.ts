@@ -60,7 +60,11 @@ function repositoriesOf({ destinations }: ClientSpec, actor: Actor): Repository[
 }
 
 /** Another repository that now has the name of this one: this one was deleted, or gave up its name. */
-export function namesake({ repository }: Destination, spec: ClientSpec, actor: Actor): Repository | undefined {
+export function repositoryOfSameName(
+  { repository }: Destination,
+  spec: ClientSpec,
+  actor: Actor,
+): Repository | undefined {
   if (repository === undefined || !isId(repository)) return undefined
   return repositoriesOf(spec, actor).find(
     (other) => isId(other) && other.id !== repository.id && fullName(other) === fullName(repository),
@@ -83,7 +87,7 @@ export function outOfReach(
   { unread }: Pick<Observed, 'unread'>,
   actor: Actor,
 ): string | undefined {
-  const other = namesake(destination, spec, actor)
+  const other = repositoryOfSameName(destination, spec, actor)
   if (other !== undefined)
     return `it was delivered to the repository with the id ${destination.repository!.id}, and the repository with that name now has the id ${other.id}`
   const error = unread.get(destinationKey(destination))
@@ -99,7 +103,7 @@ export function isOutOfReach({ code, status, message, absence }: ActionError): b
 // --- the owners of its values ----------------------------------------------------------------------------------------
 
 /** The owner of the value in a place: this client, somebody else, nobody known, or no value at all. */
-type Whose = 'ours' | 'theirs' | 'unknown' | 'nothing'
+type ValueOwner = 'ours' | 'theirs' | 'unknown' | 'nothing'
 
 /** The values in a place that are certainly this client's, without those that another client of the file serves. */
 export function valuesToRemove(
@@ -109,7 +113,9 @@ export function valuesToRemove(
   observed: Observed,
 ): Part[] {
   const isSpared = (part: Part) => spec.spared?.has(valueKey(destination, part)) === true
-  return partsOf(destination).filter((part) => !isSpared(part) && whose(destination, part, client, observed) === 'ours')
+  return partsOf(destination).filter(
+    (part) => !isSpared(part) && ownerOfValue(destination, part, client, observed) === 'ours',
+  )
 }
 
 function partsOf({ secretName, idName, idAs }: Destination): Part[] {
@@ -117,9 +123,9 @@ function partsOf({ secretName, idName, idAs }: Destination): Part[] {
   return secretName === idName ? ['id'] : ['secret', 'id']
 }
 
-function whose(destination: Destination, part: Part, client: ObservedClient, observed: Observed): Whose {
+function ownerOfValue(destination: Destination, part: Part, client: ObservedClient, observed: Observed): ValueOwner {
   const seen = observed.destinations.get(destinationKey(destination))
-  if (part === 'id' && destination.idAs === 'variable') return whoseVariable(destination, client, observed)
+  if (part === 'id' && destination.idAs === 'variable') return ownerOfVariable(destination, client, observed)
   // A client id under a former name was read as the secret of a place of its own.
   const isAlone = destination.secretName === destination.idName
   const stamp = part === 'secret' || isAlone ? seen?.secretStamp : seen?.idStamp
@@ -134,7 +140,7 @@ function whose(destination: Destination, part: Part, client: ObservedClient, obs
 /**
  * A variable can be read: it belongs to the client whose id it shows, unless another client serves the place and keeps its id there too.
  */
-function whoseVariable(destination: Destination, client: ObservedClient, observed: Observed): Whose {
+function ownerOfVariable(destination: Destination, client: ObservedClient, observed: Observed): ValueOwner {
   const seen = observed.destinations.get(destinationKey(destination))
   if (seen?.idValue === undefined) return 'nothing'
   if (seen.idValue !== client.id) return 'theirs'
@@ -172,16 +178,16 @@ export function leftBehind(
   return places.flatMap((destination) => {
     const parts = partsOf(destination).filter((part) => !isSpared(destination, part))
     const why = outOfReach(destination, spec, observed, actor)
-    if (why !== undefined) return [leftText(destination, parts, why)]
-    const unknown = parts.filter((part) => whose(destination, part, client, observed) === 'unknown')
+    if (why !== undefined) return [leftBehindText(destination, parts, why)]
+    const unknown = parts.filter((part) => ownerOfValue(destination, part, client, observed) === 'unknown')
     return unknown.length === 0
       ? []
-      : [leftText(destination, unknown, 'it was written after this client was delivered')]
+      : [leftBehindText(destination, unknown, 'it was written after this client was delivered')]
   })
 }
 
 /** `QLIK_CLIENT_SECRET and QLIK_CLIENT_ID are left behind in acme/app: … .` */
-export function leftText(destination: Destination, parts: Part[], why: string): string {
+export function leftBehindText(destination: Destination, parts: Part[], why: string): string {
   const names = parts.map((part) => (part === 'secret' ? destination.secretName : destination.idName))
   const verb = names.length > 1 ? 'are' : 'is'
   return `${names.join(' and ')} ${verb} left behind in ${plain(scopeLabel(destination))}: ${why}`

@@ -1,15 +1,15 @@
-import { nearest } from '../base/did-you-mean.ts'
+import { nearestName } from '../base/did-you-mean.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { type Assignment, type Membership, type ObservedSpaces, refLabel, sameRoles } from '../model/space.ts'
-import { detailsOf, findSpace } from './find-space.ts'
+import { findSpace, spaceDetails } from './find-space.ts'
 import { assignmentOf, isBot } from './spaces-to-read.ts'
 import type { PlanContext } from './steps.ts'
 
 /** A membership that the spec names, with the present one. `isOurs`: we granted it, or are about to. */
-export type Wanted = Membership & {
+export type WantedSpace = Membership & {
   id: string
   label: string
   offered: string[] | undefined
@@ -24,7 +24,10 @@ type Known = { ledger: Ledger | undefined; bot: string | undefined; seen: Observ
 >
 
 /** Compares a membership in the spec with the tenant; an error if its space can't be found. */
-export function wantedIn(membership: Membership, { ledger, bot, seen, granted }: Known): Wanted | ActionError {
+export function findWantedSpace(
+  membership: Membership,
+  { ledger, bot, seen, granted }: Known,
+): WantedSpace | ActionError {
   const { space, roles } = membership
   const found = findSpace(space, ledger, seen)
   if (found.kind !== 'found') return found.kind === 'none' ? found.error : unseen(membership)
@@ -35,7 +38,7 @@ export function wantedIn(membership: Membership, { ledger, bot, seen, granted }:
   if (single instanceof ActionError) return single
   if (members === undefined || members === 'gone') return unseen(membership)
   const has = assignmentOf(members, bot)
-  const details = detailsOf(id, seen)
+  const details = spaceDetails(id, seen)
   return {
     ...membership,
     id,
@@ -57,7 +60,7 @@ function unseen({ space }: Membership): ActionError {
 }
 
 /** A space that the spec names in two ways. */
-export function repeated(wanted: Wanted[]): ActionError[] {
+export function repeatedSpace(wanted: WantedSpace[]): ActionError[] {
   return wanted.flatMap(({ id, space }, index) => {
     const first = wanted.findIndex((other) => other.id === id)
     if (first === index) return []
@@ -67,12 +70,12 @@ export function repeated(wanted: Wanted[]): ActionError[] {
 }
 
 /** Errors for roles that the space does not offer. They list the roles that it offers. */
-export function unofferedRoles({ id, label, roles, offered }: Wanted): ActionError[] {
+export function unofferedRoles({ id, label, roles, offered }: WantedSpace): ActionError[] {
   if (offered === undefined) return []
   return roles
     .filter((role) => !offered.includes(role))
     .map((role) => {
-      const closest = nearest(role, offered)
+      const closest = nearestName(role, offered)
       const suggestion = closest === undefined ? '' : `; did you mean ${plain(closest, 60)}?`
       const all = offered.map((it) => plain(it, 60)).join(', ')
       return new ActionError(

@@ -1,4 +1,4 @@
-import { nearest } from '../base/did-you-mean.ts'
+import { nearestName } from '../base/did-you-mean.ts'
 import { plain } from '../base/text.ts'
 import { droppedDestinations } from '../ledger/ledger.ts'
 import type { Rotation } from '../ledger/rotation-decision.ts'
@@ -7,7 +7,7 @@ import { clientIdText } from '../model/client.ts'
 import { destinationKey, destinationLabel, scopeLabel } from '../model/destination.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
-import { foreignSecrets } from './client-in-use.ts'
+import { foreignSecretsOf } from './client-in-use.ts'
 import { clientLabel } from './find-client.ts'
 import type { Observed, PlanContext } from './steps.ts'
 import { noLongerServed } from './taken-and-dropped-places.ts'
@@ -53,7 +53,7 @@ function withoutDelivery(
   const { ledger } = client.description
   const served = droppedDestinations(ledger, []).map((destination) => plain(destinationLabel(destination)))
   const isAsked = policy.rotate === 'now' || policy.dropDestinations || Object.keys(ledger?.retiring ?? {}).length > 0
-  const foreign = new Set(foreignSecrets(client, observed).map(({ hint }) => hint))
+  const foreign = new Set(foreignSecretsOf(client, observed).map(({ hint }) => hint))
   const named = policy.retireHints.filter((hint) => foreign.has(hint)).map((hint) => plain(hint, 50))
   return [
     ...(served.length > 0 && isAsked
@@ -117,7 +117,7 @@ export function nothingToDelete(spec: ClientSpec, { clients }: Observed, { fleet
   const what = spec.clientId === undefined ? plain(spec.name, 80) : `with the id ${plain(spec.clientId)}`
   const meant = new Set(fleet.filter((other) => other !== spec).map(({ name }) => name))
   const names = clients.map(({ name }) => name).filter((name) => name !== '' && !meant.has(name))
-  const closest = spec.clientId === undefined ? nearest(spec.name, names) : undefined
+  const closest = spec.clientId === undefined ? nearestName(spec.name, names) : undefined
   const near = clients.find(({ name }) => name === closest)
   return `The tenant has no client ${what}: nothing was deleted.${near === undefined ? '' : ` Did you mean ${clientLabel(near)}?`}`
 }

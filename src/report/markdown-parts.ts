@@ -4,24 +4,24 @@
 const bytesOf = (text: string) => Buffer.byteLength(text)
 
 /** A part of a document, written with at most so many bytes; empty if it has no content. */
-export type Part = { share: number; write: (bytes: number) => string }
+export type MarkdownPart = { share: number; write: (bytes: number) => string }
 
 /**
  * Parts with a blank line between them, the most important first. Each gets its share of all bytes, and the bytes that the parts
  * before it left over.
  */
-export function shared(parts: Part[], bytes: number): string {
+export function joinParts(parts: MarkdownPart[], bytes: number): string {
   let spare = 0
   const written = parts.map(({ share, write }) => {
     const text = write(share * bytes + spare)
     spare += share * bytes - bytesOf(text)
     return text
   })
-  return blocks(written)
+  return joinBlocks(written)
 }
 
 /** Texts with a blank line between them; empty ones are left out. */
-export function blocks(texts: string[]): string {
+export function joinBlocks(texts: string[]): string {
   return `${texts.filter(Boolean).join('\n\n')}\n`
 }
 
@@ -29,7 +29,7 @@ export function blocks(texts: string[]): string {
 type Room = { bytes: number; most?: number }
 
 /** The text of the first items that fit; `more` counts the others, whose text is never made. */
-export function fitted<T>(
+export function asManyAsFit<T>(
   items: T[],
   write: (item: T) => string,
   { bytes, most = items.length }: Room,
@@ -55,7 +55,7 @@ export function rowOf(cells: string[]): string {
 export function tableOf<T>(head: string[], items: T[], cellsOf: (item: T) => string[], room: Room): string {
   if (items.length === 0) return ''
   // A line directly after a table would become another row.
-  const rows = fitted(
+  const rows = asManyAsFit(
     items,
     (item) => rowOf(cellsOf(item)),
     room,
@@ -72,7 +72,7 @@ export function folded(title: string, content: string): string {
 const mostNames = 10
 
 /** The first names of a list, and the number of the others. */
-export function fewOf(names: string[]): string {
+export function firstFew(names: string[]): string {
   const left = names.length - mostNames
   return `${names.slice(0, mostNames).join(', ')}${left > 0 ? `, and ${left} more` : ''}`
 }

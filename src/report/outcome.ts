@@ -65,7 +65,7 @@ export type Progress = {
   ledger?: Ledger | undefined
   retired: string[]
   /** Keys of the places where this run wrote a secret that was dead by then, and no live one since. */
-  spoiled: Set<string>
+  deadSecretPlaces: Set<string>
   /** Ids of the spaces that this run granted. */
   granted: Set<string>
   warnings: string[]
@@ -74,7 +74,7 @@ export type Progress = {
 
 export function startProgress(): Progress {
   return {
-    ...{ changed: false, created: false, done: [], retired: [], spoiled: new Set(), granted: new Set() },
+    ...{ changed: false, created: false, done: [], retired: [], deadSecretPlaces: new Set(), granted: new Set() },
     ...{ warnings: [], notes: [] },
   }
 }
@@ -91,7 +91,7 @@ export function resultOf(steps: Step[], mode: Mode, created = false): Result {
 }
 
 /** The facts about a client after a run: the first plan of the run, and the last. */
-export type Dealt = {
+export type OutcomeInput = {
   spec: ClientSpec
   mode: Mode
   first: ClientPlan | undefined
@@ -102,7 +102,7 @@ export type Dealt = {
 }
 
 /** The outcome of one client, from its plan and the steps that were carried out. */
-export function outcomeOf({ spec, mode, first, plan, now, progress, error }: Dealt): Outcome {
+export function outcomeOf({ spec, mode, first, plan, now, progress, error }: OutcomeInput): Outcome {
   const steps = isPlan(mode) ? (plan?.steps ?? []) : progress.done
   const current = progress.current ?? (plan && currentSecret(plan))
   const isLeft = ({ hint }: { hint: string }) => !progress.retired.includes(hint)

@@ -1,4 +1,4 @@
-import { iso } from '../base/duration.ts'
+import { isoTime } from '../base/duration.ts'
 import { cutMarkdown } from '../base/markdown.ts'
 import { destinationLabel } from '../model/destination.ts'
 import type { Outcome, Result } from './outcome.ts'
@@ -63,5 +63,5 @@ function secretData(outcome: Outcome | undefined): Record<string, string> {
 }
 
 function time(seconds: number | undefined): string {
-  return seconds === undefined ? '' : iso(seconds)
+  return seconds === undefined ? '' : isoTime(seconds)
 }

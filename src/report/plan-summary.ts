@@ -3,7 +3,7 @@ import { markdown, markdownCell, markdownCode, markdownCodeCell } from '../base/
 import { clientIdText } from '../model/client.ts'
 import { scopeLabel } from '../model/destination.ts'
 import type { Step } from '../plan/steps.ts'
-import { fewOf, fitted, rowOf } from './markdown-parts.ts'
+import { asManyAsFit, firstFew, rowOf } from './markdown-parts.ts'
 import type { Outcome } from './outcome.ts'
 import { fieldName, partName, reasonText, spaceText, stepText } from './step-text.ts'
 import { credentialName, placesText } from './summary-table.ts'
@@ -38,7 +38,7 @@ export function plannedChanges(outcomes: Outcome[], bytes: number): string {
   )
   if (changing.length === 0) return ''
   const head = ['client', 'field', 'now', 'planned']
-  const rows = fitted(
+  const rows = asManyAsFit(
     changing,
     ({ kind, outcome }) => clientRows(kind, outcome, bytes / 4),
     { bytes },
@@ -50,7 +50,7 @@ export function plannedChanges(outcomes: Outcome[], bytes: number): string {
 /** One line for all clients that stay as they are. */
 export function unchangedClients(outcomes: Outcome[]): string {
   const same = outcomes.filter((outcome) => kindOf(outcome) === 'unchanged')
-  return same.length === 0 ? '' : `${same.length} unchanged: ${fewOf(same.map(({ name }) => markdown(name, 80)))}`
+  return same.length === 0 ? '' : `${same.length} unchanged: ${firstFew(same.map(({ name }) => markdown(name, 80)))}`
 }
 
 /** A client with very many changes is cut, so that the clients after it are still shown. */
@@ -61,7 +61,7 @@ type Row = [field: string, now: string, planned: string]
 function clientRows(kind: Kind, outcome: Outcome, bytes: number): string {
   const { name, steps } = outcome
   const rows = [...steps.flatMap((step) => stepRows(step, outcome)), ...deliveryRow(steps)]
-  const [first = '', ...rest] = fitted(
+  const [first = '', ...rest] = asManyAsFit(
     rows,
     (row) => row.join(' | '),
     { bytes, most: mostRows },

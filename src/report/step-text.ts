@@ -23,7 +23,7 @@ export function reasonText(reasons: Reason[]): string {
   return reasons.map((reason) => reasonTexts[reason]).join('; ')
 }
 
-const ownTexts: Record<(Step & { kind: 'own' })['what'], string> = {
+const ledgerTexts: Record<(Step & { kind: 'own' })['what'], string> = {
   owner: 'that this repository manages the client, and its name here',
   places: 'which destinations are no longer served',
   settled: 'that every destination holds what an earlier run delivered',
@@ -72,7 +72,7 @@ export function stepText(step: Step, clientId?: string): string {
     case 'consent':
       return `set consent to ${step.after} (was ${step.before ?? 'unknown'})`
     case 'own':
-      return `note in the ledger ${ownTexts[step.what]}`
+      return `note in the ledger ${ledgerTexts[step.what]}`
     case 'write-id':
       return `write the client id to ${plain(scopeLabel(step.destination))}: ${step.destination.idName}${beforeText(step)}`
     case 'issue':

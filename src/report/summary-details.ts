@@ -1,6 +1,6 @@
-import { formatDuration, iso, plural } from '../base/duration.ts'
+import { formatDuration, isoTime, plural } from '../base/duration.ts'
 import { markdown, markdownCode } from '../base/markdown.ts'
-import { fitted, folded, tableOf } from './markdown-parts.ts'
+import { asManyAsFit, folded, tableOf } from './markdown-parts.ts'
 import type { Outcome } from './outcome.ts'
 import { stepText } from './step-text.ts'
 import { credentialName, isGone } from './summary-table.ts'
@@ -11,7 +11,7 @@ import { credentialName, isGone } from './summary-table.ts'
 const mostEvents = 12
 
 /** Retirements and rotations, the next one first. They happen only in a run. */
-export function whatComesNext(outcomes: Outcome[], bytes: number): string {
+export function nextDatesSection(outcomes: Outcome[], bytes: number): string {
   const several = outcomes.length > 1
   const events = outcomes.flatMap((outcome) => eventsOf(outcome).map((event) => ({ ...event, outcome })))
   const cells = ({ at, what, outcome: { name, now } }: (typeof events)[number]) => [
@@ -38,11 +38,11 @@ function eventsOf(outcome: Outcome): { at: number; what: string }[] {
 }
 
 function when(at: number, now: number): string {
-  return at <= now ? 'now' : `${iso(at).slice(0, 16).replace('T', ' ')} UTC, in ${formatDuration(at - now)}`
+  return at <= now ? 'now' : `${isoTime(at).slice(0, 16).replace('T', ' ')} UTC, in ${formatDuration(at - now)}`
 }
 
 /** The ids of several clients, for which the table of clients has no room. */
-export function clientIds(outcomes: Outcome[], bytes: number): string {
+export function clientIdsSection(outcomes: Outcome[], bytes: number): string {
   const known = outcomes.filter(({ clientId }) => clientId !== undefined)
   if (outcomes.length === 1 || known.length === 0) return ''
   const cells = ({ name, clientId }: Outcome) => [markdown(name, 80), markdownCode(clientId!)]
@@ -50,14 +50,14 @@ export function clientIds(outcomes: Outcome[], bytes: number): string {
 }
 
 /** The steps, folded up; the log has them too. */
-export function stepLists(outcomes: Outcome[], bytes: number): string {
+export function stepListsSection(outcomes: Outcome[], bytes: number): string {
   const busy = outcomes.filter(({ steps }) => steps.length > 0)
   const more = (left: number) => `… and for ${plural(left, 'client')} more, in the log`
-  return fitted(busy, (outcome) => stepList(outcome, bytes), { bytes }, more).join('\n\n')
+  return asManyAsFit(busy, (outcome) => stepList(outcome, bytes), { bytes }, more).join('\n\n')
 }
 
 function stepList({ steps, name }: Outcome, bytes: number): string {
   const more = (left: number) => `- … and ${left} more, in the log`
-  const list = fitted(steps, (step) => `- ${markdown(stepText(step), 600)}`, { bytes: bytes / 2 }, more)
+  const list = asManyAsFit(steps, (step) => `- ${markdown(stepText(step), 600)}`, { bytes: bytes / 2 }, more)
   return folded(`Done for ${markdown(name, 80)}: ${plural(steps.length, 'step')}`, list.join('\n'))
 }

@@ -1,4 +1,4 @@
-import { formatDuration, iso } from '../base/duration.ts'
+import { formatDuration, isoTime } from '../base/duration.ts'
 import { markdownCell, markdownCode } from '../base/markdown.ts'
 import { plain } from '../base/text.ts'
 import { isKeyHint } from '../model/credential.ts'
@@ -114,5 +114,5 @@ function bar(part: number): string {
 
 function rotationText({ current, nextRotationAt, now }: Outcome): string {
   if (nextRotationAt === undefined) return current === undefined ? '' : 'never rotated'
-  return nextRotationAt <= now ? '**due**' : iso(nextRotationAt).slice(0, 10)
+  return nextRotationAt <= now ? '**due**' : isoTime(nextRotationAt).slice(0, 10)
 }

@@ -2,7 +2,7 @@ import { formatDuration, plural } from '../base/duration.ts'
 import type { ActionError } from '../base/errors.ts'
 import { markdown, markdownCode } from '../base/markdown.ts'
 import { mistakeText } from '../base/mistake-positions.ts'
-import { fewOf, fitted, folded, tableOf } from './markdown-parts.ts'
+import { asManyAsFit, firstFew, folded, tableOf } from './markdown-parts.ts'
 import type { Outcome } from './outcome.ts'
 
 // The part of a summary that needs attention: it comes first. With several clients, each line names its client.
@@ -13,18 +13,18 @@ const mostRows = 12
 // --- failures --------------------------------------------------------------------------------------------------------
 
 /** Clients with the same failure share one entry. */
-export function failures(outcomes: Outcome[], bytes: number): string {
+export function failuresSection(outcomes: Outcome[], bytes: number): string {
   const failed = outcomes.flatMap(({ name, error }) => (error === undefined ? [] : [{ name, error }]))
   const ways = Map.groupBy(failed, ({ error: { code, message, hint } }) => `${code} ${message} ${hint}`)
   const write = (same: typeof failed) =>
-    failure(same[0]!.error, bytes, outcomes.length === 1 ? [] : same.map(({ name }) => name))
+    failureQuote(same[0]!.error, bytes, outcomes.length === 1 ? [] : same.map(({ name }) => name))
   const more = (left: number) => `❌ ${plural(left, 'failure')} more: each is in the log.`
-  return fitted([...ways.values()], write, { bytes }, more).join('\n\n')
+  return asManyAsFit([...ways.values()], write, { bytes }, more).join('\n\n')
 }
 
 /** A failure as a quotation: code, message, remedy and trace; the mistakes of spec files as a table below it. */
-export function failure(error: ActionError, bytes: number, names: string[] = []): string {
-  const whose = names.length === 0 ? '' : `${fewOf(names.map((name) => markdown(name, 80)))} · `
+export function failureQuote(error: ActionError, bytes: number, names: string[] = []): string {
+  const whose = names.length === 0 ? '' : `${firstFew(names.map((name) => markdown(name, 80)))} · `
   const several = error.mistakes.length > 1
   const [headline = '', ...rest] = error.message.split('\n')
   const message = several ? [headline.replace(/:$/, '')] : [headline, ...rest]
@@ -35,7 +35,7 @@ export function failure(error: ActionError, bytes: number, names: string[] = [])
 
 function quotedLines(lines: string[], bytes: number): string {
   const more = (left: number) => `${plural(left, 'line')} more in the log`
-  return fitted(lines, (line) => markdown(line, 2000), { bytes: bytes / 4 }, more).join('<br>')
+  return asManyAsFit(lines, (line) => markdown(line, 2000), { bytes: bytes / 4 }, more).join('<br>')
 }
 
 function mistakeTable({ mistakes }: ActionError, bytes: number): string {
@@ -49,16 +49,16 @@ function mistakeTable({ mistakes }: ActionError, bytes: number): string {
 // --- warnings --------------------------------------------------------------------------------------------------------
 
 /** Warnings of the run as a whole, then warnings of all clients; clients with the same warning share one line. */
-export function warnings(outcomes: Outcome[], ofRun: string[], bytes: number): string {
+export function warningsSection(outcomes: Outcome[], ofRun: string[], bytes: number): string {
   const more = (left: number) => `- … and ${left} more, in the log`
-  const first = fitted(ofRun, (text) => `- ⚠️ ${markdown(text, 500)}`, { bytes: bytes / 2 }, more).join('\n')
+  const first = asManyAsFit(ofRun, (text) => `- ⚠️ ${markdown(text, 500)}`, { bytes: bytes / 2 }, more).join('\n')
   const left = bytes - Buffer.byteLength(first)
   const rest = points(outcomes, '⚠️ ', ({ warnings }) => warnings, left)
   return [first, rest].filter(Boolean).join('\n')
 }
 
 /** Notes of all clients, in the same way. */
-export function notes(outcomes: Outcome[], bytes: number): string {
+export function notesSection(outcomes: Outcome[], bytes: number): string {
   return points(outcomes, '', ({ notes }) => notes, bytes)
 }
 
@@ -66,10 +66,10 @@ function points(outcomes: Outcome[], mark: string, textsOf: (outcome: Outcome) =
   const several = outcomes.length > 1
   const all = outcomes.flatMap((outcome) => textsOf(outcome).map((text) => ({ text, name: outcome.name })))
   const write = ([text, same]: [string, typeof all]) => {
-    const whose = several ? `${fewOf(same.map(({ name }) => markdown(name, 80)))} · ` : ''
+    const whose = several ? `${firstFew(same.map(({ name }) => markdown(name, 80)))} · ` : ''
     return `- ${mark}${whose}${markdown(text, 500)}`
   }
-  return fitted(
+  return asManyAsFit(
     [...Map.groupBy(all, ({ text }) => text)],
     write,
     { bytes },
@@ -78,7 +78,7 @@ function points(outcomes: Outcome[], mark: string, textsOf: (outcome: Outcome) =
 }
 
 /** Live secrets that this action did not issue, with age and maker, and a pointer to `retire-hints`. */
-export function foreignSecrets(outcomes: Outcome[], bytes: number): string {
+export function foreignSecretsSection(outcomes: Outcome[], bytes: number): string {
   const several = outcomes.length > 1
   const secrets = outcomes.flatMap(({ name, foreign, now }) => foreign.map((secret) => ({ name, now, ...secret })))
   const cells = ({ name, now, hint, createdAt, createdBy }: (typeof secrets)[number]) => [
@@ -96,7 +96,7 @@ export function foreignSecrets(outcomes: Outcome[], bytes: number): string {
 // --- new users -------------------------------------------------------------------------------------------------------
 
 /** A new user is in no space yet, unless the spec names some. */
-export function newUsers(outcomes: Outcome[], bytes: number): string {
+export function newUsersSection(outcomes: Outcome[], bytes: number): string {
   const made = outcomes.filter(
     ({ botUserId, result, plan }) => botUserId !== undefined && result === 'created' && plan?.spec.spaces === undefined,
   )

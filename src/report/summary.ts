@@ -1,13 +1,20 @@
 import { plural } from '../base/duration.ts'
 import type { ActionError } from '../base/errors.ts'
-import { markdown, shortened } from '../base/markdown.ts'
+import { markdown, shortenedNote } from '../base/markdown.ts'
 import { isPlan } from '../spec/client-spec.ts'
-import { blocks, type Part, shared } from './markdown-parts.ts'
+import { joinBlocks, joinParts, type MarkdownPart } from './markdown-parts.ts'
 import type { Outcome } from './outcome.ts'
 import { planCounts, plannedChanges, unchangedClients } from './plan-summary.ts'
-import { clientIds, stepLists, whatComesNext } from './summary-details.ts'
+import { clientIdsSection, nextDatesSection, stepListsSection } from './summary-details.ts'
 import { byUrgency, clientTable } from './summary-table.ts'
-import { failure, failures, foreignSecrets, newUsers, notes, warnings } from './summary-warnings.ts'
+import {
+  failureQuote,
+  failuresSection,
+  foreignSecretsSection,
+  newUsersSection,
+  notesSection,
+  warningsSection,
+} from './summary-warnings.ts'
 
 /** GitHub takes 1 MiB for all summaries of a step. */
 const mostBytes = 700_000
@@ -24,9 +31,9 @@ export function summaryOf(
 ): string {
   const plans = outcomes.some(({ mode }) => isPlan(mode))
   const about = `Qlik OAuth ${outcomes.length === 1 ? 'client' : 'clients'} on ${markdown(tenantHost)}`
-  const head = blocks([`### ${about}${plans ? ': plan' : ''}`, headline(outcomes, plans)]).trimEnd()
+  const head = joinBlocks([`### ${about}${plans ? ': plan' : ''}`, headline(outcomes, plans)]).trimEnd()
   const parts = plans ? planParts(outcomes, ofRun) : runParts(outcomes, ofRun)
-  return shared([{ share: 0.05, write: () => head }, ...parts], bytes)
+  return joinParts([{ share: 0.05, write: () => head }, ...parts], bytes)
 }
 
 /** The same for a pull request's comment: a text that is too long is cut at the end, with a note. */
@@ -38,12 +45,12 @@ export function shortSummaryOf(
 ): string {
   const summary = summaryOf(outcomes, tenantHost, { warnings })
   if (Buffer.byteLength(summary) <= bytes) return summary
-  return `${summaryOf(outcomes, tenantHost, { warnings, bytes: bytes - 100 })}\n${shortened}\n`
+  return `${summaryOf(outcomes, tenantHost, { warnings, bytes: bytes - 100 })}\n${shortenedNote}\n`
 }
 
 /** A failure before the first client. */
 export function failureSummary(error: ActionError): string {
-  return blocks(['### Qlik OAuth client: failed', failure(error, mostBytes)])
+  return joinBlocks(['### Qlik OAuth client: failed', failureQuote(error, mostBytes)])
 }
 
 /** The last line of a log: the changes of a plan, or, with several clients, a tally of the results. */
@@ -74,31 +81,31 @@ function resultCounts(outcomes: Outcome[]): string {
 type Writer = (outcomes: Outcome[], bytes: number) => string
 
 /** The summary of a plan. It has no next dates, because they change before the plan is applied. */
-function planParts(outcomes: Outcome[], ofRun: string[]): Part[] {
+function planParts(outcomes: Outcome[], ofRun: string[]): MarkdownPart[] {
   return [
-    part(0.15, failures, outcomes),
-    { share: 0.1, write: (bytes) => warnings(outcomes, ofRun, bytes) },
-    part(0.1, foreignSecrets, outcomes),
+    part(0.15, failuresSection, outcomes),
+    { share: 0.1, write: (bytes) => warningsSection(outcomes, ofRun, bytes) },
+    part(0.1, foreignSecretsSection, outcomes),
     part(0.5, plannedChanges, outcomes),
     part(0.05, unchangedClients, outcomes),
-    part(0.05, notes, outcomes),
+    part(0.05, notesSection, outcomes),
   ]
 }
 
-function runParts(outcomes: Outcome[], ofRun: string[]): Part[] {
+function runParts(outcomes: Outcome[], ofRun: string[]): MarkdownPart[] {
   return [
-    part(0.15, failures, outcomes),
-    { share: 0.1, write: (bytes) => warnings(outcomes, ofRun, bytes) },
-    part(0.1, foreignSecrets, outcomes),
-    part(0.05, newUsers, outcomes),
+    part(0.15, failuresSection, outcomes),
+    { share: 0.1, write: (bytes) => warningsSection(outcomes, ofRun, bytes) },
+    part(0.1, foreignSecretsSection, outcomes),
+    part(0.05, newUsersSection, outcomes),
     part(0.35, clientTable, byUrgency(outcomes)),
-    part(0.05, whatComesNext, outcomes),
-    part(0.05, notes, outcomes),
-    part(0.05, clientIds, outcomes),
-    part(0.05, stepLists, outcomes),
+    part(0.05, nextDatesSection, outcomes),
+    part(0.05, notesSection, outcomes),
+    part(0.05, clientIdsSection, outcomes),
+    part(0.05, stepListsSection, outcomes),
   ]
 }
 
-function part(share: number, write: Writer, outcomes: Outcome[]): Part {
+function part(share: number, write: Writer, outcomes: Outcome[]): MarkdownPart {
   return { share, write: (bytes) => write(outcomes, bytes) }
 }

@@ -5,7 +5,7 @@ import type { WrittenClient } from '../spec/client-spec.ts'
 import { usualName } from '../spec/destination-schema.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
 import { roleWarnings } from '../spec/role-warnings.ts'
-import { blocks, fitted, tableOf } from './markdown-parts.ts'
+import { asManyAsFit, joinBlocks, tableOf } from './markdown-parts.ts'
 import { outputsOf } from './outputs.ts'
 
 /** A valid spec file; `file` is empty for the one client that the inputs describe. */
@@ -59,14 +59,14 @@ function clientData(file: string, client: WrittenClient): Record<string, unknown
 
 /** The job summary: the clients of each file. */
 export function checkedSummary(files: CheckedFile[]): string {
-  const warnings = fitted(
+  const warnings = asManyAsFit(
     checkedWarnings(files),
     (text) => `- ⚠️ ${markdown(text, 500)}`,
     { bytes: 100_000 },
     (left) => `- … and ${left} more, in the log`,
   )
-  const tables = fitted(files, checkedTable, { bytes: 700_000 }, (left) => `… and ${plural(left, 'file')} more`)
-  return blocks(['### Qlik OAuth clients: valid', warnings.join('\n'), ...tables])
+  const tables = asManyAsFit(files, checkedTable, { bytes: 700_000 }, (left) => `… and ${plural(left, 'file')} more`)
+  return joinBlocks(['### Qlik OAuth clients: valid', warnings.join('\n'), ...tables])
 }
 
 function checkedTable({ file, tenant, environment, clients }: CheckedFile): string {

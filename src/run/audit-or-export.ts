@@ -1,5 +1,5 @@
 import { auditLines, auditSummary, findingsData, findingsError } from '../audit/audit-report.ts'
-import { type Exported, exportOf } from '../audit/export-draft.ts'
+import { type ExportedTenant, exportTenant } from '../audit/export-draft.ts'
 import { exportLine, exportSummary } from '../audit/export-report.ts'
 import { judgeTenant } from '../audit/judge-tenant.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
@@ -7,7 +7,7 @@ import { createService } from '../io/http/service-client.ts'
 import { writeExport } from '../io/inputs/export-file.ts'
 import type { Inputs } from '../io/inputs/inputs.ts'
 import { specText } from '../io/inputs/spec-text.ts'
-import type { WholeTenant } from '../io/inputs/whole-tenant-inputs.ts'
+import type { WholeTenantInputs } from '../io/inputs/whole-tenant-inputs.ts'
 import { createSession, signOut } from '../io/qlik/session.ts'
 import { createSurvey } from '../io/qlik/survey.ts'
 import type { ListedClient } from '../model/tenant.ts'
@@ -15,11 +15,15 @@ import type { Survey } from '../ports.ts'
 import { outputsOf } from '../report/outputs.ts'
 import { askConsent } from './ask-consent.ts'
 import { gatherAuditFacts } from './gather-audit-facts.ts'
-import type { Host } from './program.ts'
+import type { ProcessSurroundings } from './program.ts'
 
 /** Reads all clients of a tenant for an audit or an export. Writes nothing there or on GitHub. Throws the error that stopped it. */
-export async function auditOrExport(inputs: Inputs, asked: WholeTenant, world: Host): Promise<void> {
-  const { connect, clock, wallClock, stop, runner } = world
+export async function auditOrExport(
+  inputs: Inputs,
+  asked: WholeTenantInputs,
+  tools: ProcessSurroundings,
+): Promise<void> {
+  const { connect, clock, wallClock, stop, runner } = tools
   if (asked.ignored.length > 0)
     runner.reporter.notice(
       `mode: ${asked.mode} looks at the whole tenant and ignores these inputs: ${asked.ignored.join(', ')}.`,
@@ -29,8 +33,8 @@ export async function auditOrExport(inputs: Inputs, asked: WholeTenant, world: H
   const session = createSession(inputs.tenant, http, runner.mask, wallClock)
   try {
     const survey = createSurvey(session)
-    if (asked.mode === 'audit') await audit(survey, inputs, asked, world)
-    else await exportAll(survey, inputs, asked, world)
+    if (asked.mode === 'audit') await audit(survey, inputs, asked, tools)
+    else await exportAll(survey, inputs, asked, tools)
   } finally {
     await signOut(session)
     await close()
@@ -40,8 +44,8 @@ export async function auditOrExport(inputs: Inputs, asked: WholeTenant, world: H
 async function audit(
   survey: Survey,
   { tenant, repository, policy }: Inputs,
-  { maxAge, files, failOnFindings }: WholeTenant & { mode: 'audit' },
-  { clock, runner }: Host,
+  { maxAge, files, failOnFindings }: WholeTenantInputs & { mode: 'audit' },
+  { clock, runner }: ProcessSurroundings,
 ): Promise<void> {
   const { adminClientId } = policy
   const evidence = await gatherAuditFacts(survey, { clock, reporter: runner.reporter, adminClientId })
@@ -64,16 +68,16 @@ async function audit(
 async function exportAll(
   survey: Survey,
   { tenant, repository, policy }: Inputs,
-  { file, schema }: WholeTenant & { mode: 'export' },
-  { runner }: Host,
+  { file, schema }: WholeTenantInputs & { mode: 'export' },
+  { runner }: ProcessSurroundings,
 ): Promise<void> {
   const { value: shown, at: now } = await survey.clients()
   const listed = await withConsent(shown, survey)
-  tellOdd(listed, runner)
+  reportOddEntries(listed, runner)
   if (areAllHidden(listed)) throw notAdmin()
   const here = runningRepository(repository, listed)
-  const { text, exported } = written((leave) =>
-    exportOf(listed, { origin: tenant.origin, schema, here, now, adminClientId: policy.adminClientId }, leave),
+  const { text, exported } = fittingFile((leave) =>
+    exportTenant(listed, { origin: tenant.origin, schema, here, now, adminClientId: policy.adminClientId }, leave),
   )
   const error = file && (await failureOf(writeExport(file, text)))
   const told = { host: new URL(tenant.origin).host, file: file?.file, exported, text }
@@ -101,7 +105,7 @@ function areAllHidden(listed: ListedClient[]): boolean {
 }
 
 /** Counts the entries without the documented form, as other modes do. */
-function tellOdd(listed: ListedClient[], { reporter }: Host['runner']): void {
+function reportOddEntries(listed: ListedClient[], { reporter }: ProcessSurroundings['runner']): void {
   const count = listed.filter(({ odd }) => odd).length
   if (count > 0) reporter.debug(`in the tenant’s list of clients: ${count} without the documented form`)
 }
@@ -132,7 +136,7 @@ function notAdmin(): ActionError {
 const largest = 1_000_000
 
 /** The file. If it would be longer than a run reads, it leaves out optional fields: a run keeps their values. */
-function written(make: (leave: readonly string[]) => Exported): { text: string; exported: Exported } {
+function fittingFile(make: (leave: readonly string[]) => ExportedTenant): { text: string; exported: ExportedTenant } {
   const ways = [
     [],
     ['description'],

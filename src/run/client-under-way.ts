@@ -19,17 +19,17 @@ export type RunRequest = {
   policy: Policy
 }
 
-/** The surroundings of a run. In plan mode `enter` is undefined: the run can't write. */
-export type World = Surroundings & { readers: Readers; enter?: Reserve | undefined }
+/** The surroundings of a run. In plan mode `reserve` is undefined: the run can't write. */
+export type RunTools = Surroundings & { readers: Readers; reserve?: Reserve | undefined }
 
 /** A decision and its reading. */
 export type Decision = { plan: ClientPlan; reading: Reading }
 
 /** One client under way: the request, the progress and the present decision. `waiting` gets the reason for a wait. */
-export type UnderWay = {
+export type ClientUnderWay = {
   spec: ClientSpec
   request: RunRequest
-  world: World
+  tools: RunTools
   waiting: (text: string) => void
   progress: Progress
   /** Hints that were live when this run first read. */
@@ -39,7 +39,7 @@ export type UnderWay = {
 }
 
 /** Decides from the first reading, which has all clients of the run. */
-export async function decideFirst(underWay: UnderWay, first: Reading): Promise<Decision> {
+export async function decideFirst(underWay: ClientUnderWay, first: Reading): Promise<Decision> {
   let decision = decide(underWay, first)
   const isRead = (destination: Destination) => underWay.spec.destinations.includes(destination)
   if (!destinationsOf(underWay, decision.plan).every(isRead)) decision = await decideAnew(underWay, decision)
@@ -50,25 +50,28 @@ export async function decideFirst(underWay: UnderWay, first: Reading): Promise<D
 
 /** Reads and decides again. */
 export async function decideAnew(
-  underWay: UnderWay,
+  underWay: ClientUnderWay,
   before: Decision,
-  readers: Readers = underWay.world.readers,
+  readers: Readers = underWay.tools.readers,
 ): Promise<Decision> {
-  const { spec, request, world } = underWay
+  const { spec, request, tools } = underWay
   const asked = { destinations: destinationsOf(underWay, before.plan), specs: [spec], here: request.actor.repository }
-  return decide(underWay, await observe(asked, readers, world.clock))
+  return decide(underWay, await observe(asked, readers, tools.clock))
 }
 
-function decide(underWay: UnderWay, reading: Reading): Decision {
+function decide(underWay: ClientUnderWay, reading: Reading): Decision {
   const { spec, seen, progress } = underWay
   const { actor, policy, clients, beside } = underWay.request
   const context = { actor, policy, seen, fleet: [...clients, ...beside], granted: progress.granted }
-  const decision = { reading, plan: planClient(spec, { ...reading, spoiled: progress.spoiled }, context) }
+  const decision = {
+    reading,
+    plan: planClient(spec, { ...reading, deadSecretPlaces: progress.deadSecretPlaces }, context),
+  }
   underWay.latest = decision
   return decision
 }
 
 /** For a client to delete reads the destinations in its ledger too: their values decide what may be deleted. */
-function destinationsOf({ spec, request }: UnderWay, { client }: ClientPlan): Destination[] {
+function destinationsOf({ spec, request }: ClientUnderWay, { client }: ClientPlan): Destination[] {
   return spec.state === 'absent' ? placesOf(spec, client?.description.ledger, request.actor) : spec.destinations
 }

@@ -1,10 +1,10 @@
-import type { AuditFacts, Closed, KnownUsers } from '../audit/audit-facts.ts'
+import type { AuditFacts, KnownUsers, UnreadPart } from '../audit/audit-facts.ts'
 import {
+  type ClientUsage,
+  type EventStream,
   eventPagesFor,
   isForMachines,
   isRecent,
-  type Stream,
-  type Usage,
   usageOf,
   userPagesFor,
 } from '../audit/usage.ts'
@@ -27,9 +27,9 @@ const idsAtOnce = 20
 export async function gatherAuditFacts(survey: Survey, about: About): Promise<AuditFacts> {
   const { value: listed, at: now } = await survey.clients()
   const clients = listed.map(({ client }) => client)
-  const users = await unlessClosed(() => readUsers(survey, clients))
+  const users = await errorIfRefused(() => readUsers(survey, clients))
   const known = users instanceof ActionError ? undefined : users
-  const usage = await unlessClosed(() => readUsage(survey, clients, known, { ...about, now }))
+  const usage = await errorIfRefused(() => readUsage(survey, clients, known, { ...about, now }))
   const isRead = !(usage instanceof ActionError)
   return {
     now,
@@ -38,7 +38,7 @@ export async function gatherAuditFacts(survey: Survey, about: About): Promise<Au
     users: known,
     unused: isRead ? usage.unused : new Set(),
     closed: [
-      ...slim(listed),
+      ...hiddenFromCaller(listed),
       ...untoldConsents(clients),
       ...(users instanceof ActionError ? [{ part: usersPart, why: reason(users), unjudged: byUsers }] : []),
       ...(isRead ? unknownUse(usage, users) : [{ part: eventsPart, why: reason(usage), unjudged: byEvents }]),
@@ -52,7 +52,7 @@ const byUsers = 'orphaned bots, and secrets whose makers are gone'
 const byEvents = 'which clients are unused'
 
 /** Returns the error of a read that the service refused, did not answer or does not offer: it does not end the audit. */
-async function unlessClosed<T>(read: () => Promise<T>): Promise<T | ActionError> {
+async function errorIfRefused<T>(read: () => Promise<T>): Promise<T | ActionError> {
   try {
     return await read()
   } catch (thrown) {
@@ -62,14 +62,14 @@ async function unlessClosed<T>(read: () => Promise<T>): Promise<T | ActionError>
 }
 
 /** Callers who are not administrators see less of each client. */
-function slim(listed: ListedClient[]): Closed[] {
+function hiddenFromCaller(listed: ListedClient[]): UnreadPart[] {
   const hidden = listed.filter(({ client, odd }) => !odd && client.appType === 'web' && !client.shownToAdmin).length
   const why = `the tenant hides parts of ${hidden} of them from this credential, and shows them to administrators`
   return hidden === 0 ? [] : [{ part: 'clients', why, unjudged: 'their consent, secrets and keys' }]
 }
 
 /** The list of an odd tenant lacks the consent. To ask for it client by client would cost more requests than an audit may take. */
-function untoldConsents(clients: ObservedClient[]): Closed[] {
+function untoldConsents(clients: ObservedClient[]): UnreadPart[] {
   const untold = clients.filter(
     (client) => isForMachines(client) && client.shownToAdmin && client.consent === undefined,
   )
@@ -82,7 +82,7 @@ function reason({ message }: ActionError): string {
   return message.replace(/^reading the (users|events): /, '')
 }
 
-function unknownUse({ unknown, failure }: Read, users: unknown): Closed[] {
+function unknownUse({ unknown, failure }: Read, users: unknown): UnreadPart[] {
   if (unknown.length === 0) return []
   const isBlind = users instanceof ActionError
   const unsaid = isBlind ? 'they can’t be found without the users' : 'they do not say which client they belong to'
@@ -145,7 +145,7 @@ function distinct(users: TenantUser[]): TenantUser[] {
 // --- events --------------------------------------------------------------------------------------------------------------
 
 /** `failure`: why the events of some bots could not be read. */
-type Read = Usage & { failure?: ActionError | undefined }
+type Read = ClientUsage & { failure?: ActionError | undefined }
 
 async function readUsage(
   survey: Survey,
@@ -175,7 +175,7 @@ async function readUsage(
  * The newest events of both names. If the tenant no longer knows the old name, the new one has all events. `failure`: the tenant refuses
  * to show the events of all users together.
  */
-async function readStream(survey: Survey, mostPages: number): Promise<Stream & { failure?: ActionError }> {
+async function readStream(survey: Survey, mostPages: number): Promise<EventStream & { failure?: ActionError }> {
   if (mostPages === 0) return { events: [], all: false }
   const [name, oldName] = tokenEvents
   try {
@@ -191,13 +191,13 @@ async function readStream(survey: Survey, mostPages: number): Promise<Stream & {
 /** Reads the events of each bot. Stops at the first refusal, because the tenant would refuse the others too. */
 async function askByBot(
   survey: Survey,
-  usage: Usage,
+  usage: ClientUsage,
   { clock, reporter, now }: About & { now: number },
 ): Promise<ActionError | undefined> {
   let failure: ActionError | undefined
   let [done, told] = [0, clock.elapsed()]
   await inParallel(usage.ask, mostAtOnce, async ({ clientId, userId }) => {
-    const used = failure ?? (await unlessClosed(() => isUsed(survey, userId, now)))
+    const used = failure ?? (await errorIfRefused(() => isUsed(survey, userId, now)))
     if (used instanceof ActionError) {
       failure ??= used
       usage.unknown.push(clientId)

@@ -1,7 +1,7 @@
 import { toActionError } from '../base/errors.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { Repository } from '../model/destination.ts'
-import { nothingSeen, type ObservedSpaces } from '../model/space.ts'
+import { noSpacesSeen, type ObservedSpaces } from '../model/space.ts'
 import { clientOf } from '../plan/run-order.ts'
 import { type SpaceQuestions, spacesNamedById, spacesToRead } from '../plan/spaces-to-read.ts'
 import type { At, SpaceReader } from '../ports.ts'
@@ -20,7 +20,7 @@ export async function observeSpaces(
   tenant: Promise<At<ObservedClient[]>>,
   reader: SpaceReader,
 ): Promise<ObservedSpaces> {
-  const seen = nothingSeen()
+  const seen = noSpacesSeen()
   const early = answered(
     { all: false, details: new Map(), members: spacesNamedById(specs), bots: new Set() },
     { seen, reader },

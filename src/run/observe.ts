@@ -1,4 +1,4 @@
-import { arrivedAt } from '../base/duration.ts'
+import { readingArrivedAt } from '../base/duration.ts'
 import { type ActionError, toActionError } from '../base/errors.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { Destination } from '../model/destination.ts'
@@ -9,17 +9,17 @@ import { askConsent } from './ask-consent.ts'
 import type { WhoseSpaces } from './observe-spaces.ts'
 
 /** The clients, spaces and destinations to read. */
-export type Asked = WhoseSpaces & { destinations: Destination[] }
+export type ToObserve = WhoseSpaces & { destinations: Destination[] }
 
 /**
  * Reads the tenant's clients, the destinations' metadata and the members of spaces at once. If clients and destinations both fail, one
  * error has both messages.
  */
-export async function observe(asked: Asked, readers: Readers, clock: Clock): Promise<Reading> {
+export async function observe(asked: ToObserve, readers: Readers, clock: Clock): Promise<Reading> {
   const readAt = clock.elapsed()
   let listedAt = readAt
   const clientList = readers.tenant.clients().finally(() => {
-    listedAt = arrivedAt(readAt, clock.elapsed())
+    listedAt = readingArrivedAt(readAt, clock.elapsed())
   })
   const wholeList = clientList.then((list) => withConsent(asked, list, readers.tenant))
   const [tenant, places, spaces] = await Promise.allSettled([
@@ -50,7 +50,7 @@ async function withConsent<T extends At<ObservedClient[]>>(
 
 /** Undefined if no client of the run has or names spaces: then no code is loaded and no request is sent for them. */
 async function spacesOf(
-  asked: Asked,
+  asked: ToObserve,
   clientList: ReturnType<Readers['tenant']['clients']>,
   readers: Readers,
 ): Promise<ObservedSpaces | undefined> {

@@ -13,12 +13,12 @@ import { createSession, signOut } from '../io/qlik/session.ts'
 import type { Runner } from '../io/runner/runner.ts'
 import type { Clock, Stop } from '../ports.ts'
 import type { RunOutcome } from '../report/outcome.ts'
-import { type ClientSpec, isPlan, placesOfAll, toClientSpec } from '../spec/client-spec.ts'
+import { type ClientSpec, destinationsOfAll, isPlan, toClientSpec } from '../spec/client-spec.ts'
 import { withValuesOfOthers } from '../spec/values-of-others.ts'
 import { observe } from './observe.ts'
 
 /** The program's surroundings. `process`: returns a text that no other process has; called once. */
-export type Host = {
+export type ProcessSurroundings = {
   env: Record<string, string | undefined>
   connect: (proxies: Proxies) => { transport: Transport; close: () => Promise<void> }
   clock: Clock
@@ -36,31 +36,34 @@ async function loadAfterFirstRequest() {
 }
 
 /** The whole program without its process: composition only. Never throws; the runner reports failures. */
-export async function program(given: Host): Promise<void> {
-  const world = withMaskedAnswers(given)
-  const { runner, env } = world
+export async function program(given: ProcessSurroundings): Promise<void> {
+  const surroundings = withMaskedAnswers(given)
+  const { runner, env } = surroundings
   try {
     const inputs = await readInputs(env, runner.mask)
     const { checked, wholeTenant } = inputs
-    if (checked !== undefined) await (await loadAfterFirstRequest()).reportChecked(checked, runner)
-    else if (wholeTenant === undefined) await perform(inputs, world)
-    else await (await import('./audit-or-export.ts')).auditOrExport(inputs, wholeTenant, world)
+    if (checked !== undefined) await (await loadAfterFirstRequest()).publishChecked(checked, runner)
+    else if (wholeTenant === undefined) await perform(inputs, surroundings)
+    else await (await import('./audit-or-export.ts')).auditOrExport(inputs, wholeTenant, surroundings)
   } catch (thrown) {
     const error = toActionError(thrown)
     runner.annotate(error.mistakes)
     runner.fail(error)
     // Outputs or the summary may have failed; the runner has already reported that.
-    await (await loadAfterFirstRequest()).reportFailure(error, runner).catch(() => {})
+    await (await loadAfterFirstRequest()).publishFailure(error, runner).catch(() => {})
   }
 }
 
 /** One run with checked inputs, reported to the runner. Throws an error that stopped it before any client was handled. */
-export async function perform(inputs: Inputs, world: Host): Promise<void> {
-  const outcome = await act(inputs, world)
-  await (await loadAfterFirstRequest()).report(outcome, inputs, world.runner)
+export async function perform(inputs: Inputs, surroundings: ProcessSurroundings): Promise<void> {
+  const outcome = await act(inputs, surroundings)
+  await (await loadAfterFirstRequest()).publishResults(outcome, inputs, surroundings.runner)
 }
 
-async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, process }: Host): Promise<RunOutcome> {
+async function act(
+  inputs: Inputs,
+  { connect, clock, wallClock, stop, runner, process }: ProcessSurroundings,
+): Promise<RunOutcome> {
   const around = { clock, stop, reporter: runner.reporter }
   const { transport, close } = connect(inputs.proxies)
   const services = {
@@ -74,13 +77,17 @@ async function act(inputs: Inputs, { connect, clock, wallClock, stop, runner, pr
   const readers = { tenant: qlik.createReader(session), destinations: github.createReader(api), spaces }
   try {
     const { clients, beside, here } = await toClients(inputs, api)
-    const answers = observe({ destinations: placesOfAll(clients), specs: clients, here }, readers, clock)
+    const answers = observe({ destinations: destinationsOfAll(clients), specs: clients, here }, readers, clock)
     if (mayAnnounceAlone(clients, inputs.policy)) void callerOf(session)
-    const [first, { reserveCapacity, run }] = await Promise.all([answers, loadAfterFirstRequest()])
+    const [first, { reserveCapacity, runClients }] = await Promise.all([answers, loadAfterFirstRequest()])
     const { policy } = inputs
     const actor = { repository: here, run: { ...inputs.run, process: await process() } }
-    const enter = !isPlan(policy.mode) ? reserveCapacity({ ...services, session, api, mask: runner.mask }) : undefined
-    return await run({ clients, beside, actor, policy, file: inputs.file }, first, { ...around, readers, enter })
+    const reserve = !isPlan(policy.mode) ? reserveCapacity({ ...services, session, api, mask: runner.mask }) : undefined
+    return await runClients({ clients, beside, actor, policy, file: inputs.file }, first, {
+      ...around,
+      readers,
+      reserve,
+    })
   } finally {
     await signOut(session)
     await close()

@@ -9,14 +9,14 @@ import { closingLine, failureSummary, shortSummaryOf, summaryOf } from '../repor
 import { checkedLine, checkedOutputs, checkedSummary, checkedWarnings } from '../report/validation-report.ts'
 
 /** Reports an error that stopped a run before or outside the work on its clients. */
-export async function reportFailure(error: ActionError, runner: Runner): Promise<void> {
+export async function publishFailure(error: ActionError, runner: Runner): Promise<void> {
   const summary = failureSummary(error)
   await runner.output({ ...outputsOf([], summary), result: '', 'error-code': error.code })
   await runner.summary(summary)
 }
 
 /** Reports the result of `validate`: the checks that need no tenant. */
-export async function reportChecked(files: SpecFile[], runner: Runner): Promise<void> {
+export async function publishChecked(files: SpecFile[], runner: Runner): Promise<void> {
   const summary = checkedSummary(files)
   for (const warning of checkedWarnings(files)) runner.reporter.warning(warning)
   runner.reporter.step(checkedLine(files))
@@ -25,7 +25,11 @@ export async function reportChecked(files: SpecFile[], runner: Runner): Promise<
 }
 
 /** Reports the outcome of each client: outputs, the summary and each failure. */
-export async function report({ outcomes, warnings }: RunOutcome, inputs: Inputs, runner: Runner): Promise<void> {
+export async function publishResults(
+  { outcomes, warnings }: RunOutcome,
+  inputs: Inputs,
+  runner: Runner,
+): Promise<void> {
   const { host } = new URL(inputs.tenant.origin)
   // First, so that failures are reported even if outputs or the summary fail.
   for (const error of failuresOf(outcomes)) runner.fail(error)

@@ -1,20 +1,20 @@
-import { cancelled, freshness, PlanAgain } from '../apply/apply-context.ts'
+import { cancelledError, longestReadToWrite, PlanAgain } from '../apply/apply-context.ts'
 import { apply } from '../apply/apply-plan.ts'
 import { secondsText } from '../base/duration.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
 import { patience } from '../base/retry-policy.ts'
 import { pause } from '../pause.ts'
-import { needOf } from '../plan/request-cost.ts'
+import { requestCostOf } from '../plan/request-cost.ts'
 import type { Reading, Reservation, Reserve } from '../ports.ts'
 import { type Outcome, outcomeOf, startProgress } from '../report/outcome.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import {
+  type ClientUnderWay,
   type Decision,
   decideAnew,
   decideFirst,
   type RunRequest,
-  type UnderWay,
-  type World,
+  type RunTools,
 } from './client-under-way.ts'
 import { reportBeforeSteps, reportEnd, reportPlan } from './report-client.ts'
 import { waitForOtherRuns } from './wait-for-other-runs.ts'
@@ -30,42 +30,42 @@ export async function reconcileClient(
   spec: ClientSpec,
   { reading, now }: { reading: Promise<Reading>; now: number },
   request: RunRequest,
-  world: World,
+  tools: RunTools,
   waiting: (text: string) => void,
 ): Promise<Outcome> {
-  const underWay: UnderWay = { spec, request, world, waiting, progress: startProgress() }
+  const underWay: ClientUnderWay = { spec, request, tools, waiting, progress: startProgress() }
   try {
     const decision = await decideFirst(underWay, await reading)
-    reportBeforeSteps(decision.plan, world)
-    if (world.enter === undefined) return conclude(underWay, now, reportPlan(underWay, decision.plan))
-    await carryOut(underWay, decision, world.enter)
+    reportBeforeSteps(decision.plan, tools)
+    if (tools.reserve === undefined) return conclude(underWay, now, reportPlan(underWay, decision.plan))
+    await carryOut(underWay, decision, tools.reserve)
     return conclude(underWay, now)
   } catch (thrown) {
-    for (const note of underWay.progress.notes) world.reporter.notice(note)
+    for (const note of underWay.progress.notes) tools.reporter.notice(note)
     return conclude(underWay, now, toActionError(thrown))
   }
 }
 
-function conclude(underWay: UnderWay, now: number, error?: ActionError): Outcome {
+function conclude(underWay: ClientUnderWay, now: number, error?: ActionError): Outcome {
   const { spec, request, progress, first, latest } = underWay
   const { mode } = request.policy
   return outcomeOf({ spec, mode, first, plan: latest?.plan, now: latest?.reading.now ?? now, progress, error })
 }
 
 /** Carries out a decision. If it turns out to be out of date, decides again. */
-async function carryOut(underWay: UnderWay, first: Decision, enter: Reserve): Promise<void> {
-  const { world } = underWay
+async function carryOut(underWay: ClientUnderWay, first: Decision, reserve: Reserve): Promise<void> {
+  const { tools } = underWay
   let decision = first
   let spent = 0
   for (let round = 1; ; round++) {
     if (decision.plan.wait !== undefined) decision = await waitForOtherRuns(underWay, decision)
-    const again = await tryPlan(underWay, decision, enter)
+    const again = await tryPlan(underWay, decision, reserve)
     if (again === undefined) break
     if (round === mostRounds) throw again.error ?? tooSlow(again)
-    if (again.error !== undefined) spent = await outlast(again.error, { spent, round }, world)
+    if (again.error !== undefined) spent = await waitAfterLostAnswer(again.error, { spent, round }, tools)
     decision = await decideAnew(underWay, decision)
   }
-  if (world.stop.requested) throw cancelled()
+  if (tools.stop.requested) throw cancelledError()
   reportEnd(underWay, underWay.latest?.plan ?? decision.plan)
 }
 
@@ -73,45 +73,45 @@ async function carryOut(underWay: UnderWay, first: Decision, enter: Reserve): Pr
  * Waits after a lost answer, because the tenant may be in trouble: as long as it asks, or half a minute in all. Throws the failure after
  * that. Returns the milliseconds that were spent so far.
  */
-async function outlast(
+async function waitAfterLostAnswer(
   error: ActionError,
   { spent, round }: { spent: number; round: number },
-  world: World,
+  tools: RunTools,
 ): Promise<number> {
   const { retryAfter } = error
   const wait = retryAfter ?? 500 * 2 ** round
   const after = spent + error.spent + (retryAfter === undefined ? wait : 0)
   const isLimited = error.code === 'RATE_LIMITED' && retryAfter === undefined
   if (isLimited || after >= patience) throw error
-  if (wait > 0) world.reporter.step(`… waiting ${secondsText(wait)}: ${error.message}`)
-  await pause(wait, world)
+  if (wait > 0) tools.reporter.step(`… waiting ${secondsText(wait)}: ${error.message}`)
+  await pause(wait, tools)
   return after
 }
 
 /** Carries out a plan once the limits leave room for all of it. Returns the reason to read and decide again, if there is one. */
-async function tryPlan(underWay: UnderWay, decision: Decision, enter: Reserve): Promise<PlanAgain | undefined> {
-  const { world, request, progress } = underWay
+async function tryPlan(underWay: ClientUnderWay, decision: Decision, reserve: Reserve): Promise<PlanAgain | undefined> {
+  const { tools, request, progress } = underWay
   if (decision.plan.steps.length === 0) return undefined
-  const section = await enter(needOf(decision.plan.steps), world.reporter, underWay.waiting)
+  const reservation = await reserve(requestCostOf(decision.plan.steps), tools.reporter, underWay.waiting)
   try {
-    if (world.stop.requested) throw cancelled()
-    const { plan, reading } = await upToDate(underWay, decision, section)
+    if (tools.stop.requested) throw cancelledError()
+    const { plan, reading } = await upToDate(underWay, decision, reservation)
     if (plan.wait !== undefined) throw new PlanAgain('another run began meanwhile')
-    const { readers, writers } = section
-    await apply(plan, reading, { ...world, readers, writers, policy: request.policy }, progress)
+    const { readers, writers } = reservation
+    await apply(plan, reading, { ...tools, readers, writers, policy: request.policy }, progress)
     return undefined
   } catch (thrown) {
     if (!(thrown instanceof PlanAgain)) throw thrown
-    world.reporter.step(`… reading again: ${thrown.why}`)
+    tools.reporter.step(`… reading again: ${thrown.why}`)
     return thrown
   } finally {
-    section.leave()
+    reservation.release()
   }
 }
 
 /** Reads again if the limits delayed the work for long. */
-async function upToDate(underWay: UnderWay, decision: Decision, { readers }: Reservation): Promise<Decision> {
-  const isOld = underWay.world.clock.elapsed() - decision.reading.answeredAt > freshness
+async function upToDate(underWay: ClientUnderWay, decision: Decision, { readers }: Reservation): Promise<Decision> {
+  const isOld = underWay.tools.clock.elapsed() - decision.reading.answeredAt > longestReadToWrite
   return isOld ? decideAnew(underWay, decision, readers) : decision
 }
 

@@ -3,10 +3,10 @@ import { plain } from '../base/text.ts'
 import { clientLabel } from '../plan/find-client.ts'
 import type { ClientPlan } from '../plan/steps.ts'
 import { stepLine } from '../report/step-text.ts'
-import type { UnderWay, World } from './client-under-way.ts'
+import type { ClientUnderWay, RunTools } from './client-under-way.ts'
 
 /** Reports the plan's notices and warnings before the first step. */
-export function reportBeforeSteps(plan: ClientPlan, { reporter }: World): void {
+export function reportBeforeSteps(plan: ClientPlan, { reporter }: RunTools): void {
   const { spec, client } = plan
   for (const warning of plan.warnings) reporter.warning(warning)
   if (spec.state === 'absent') return
@@ -18,20 +18,20 @@ export function reportBeforeSteps(plan: ClientPlan, { reporter }: World): void {
 }
 
 /** Reports the end of a client. */
-export function reportEnd(underWay: UnderWay, plan: ClientPlan): void {
-  const { spec, progress, world } = underWay
-  if (progress.done.length === 0) world.reporter.step(`✓ ${nothingToDo(underWay)}`)
-  for (const note of progress.notes) world.reporter.notice(note)
+export function reportEnd(underWay: ClientUnderWay, plan: ClientPlan): void {
+  const { spec, progress, tools } = underWay
+  if (progress.done.length === 0) tools.reporter.step(`✓ ${nothingToDo(underWay)}`)
+  for (const note of progress.notes) tools.reporter.notice(note)
   if (spec.state !== 'absent' || plan.client === undefined) return
   const bot = `The client’s user (subject qlikbot\\${plan.client.id}) stays on the tenant: Qlik does not delete it with the client.`
   progress.notes.push(bot)
-  world.reporter.notice(bot)
+  tools.reporter.notice(bot)
 }
 
 /** Reports a plan that is not carried out. Returns an error for drift, if the run must fail on drift. */
-export function reportPlan(underWay: UnderWay, { spec, steps, drift }: ClientPlan): ActionError | undefined {
+export function reportPlan(underWay: ClientUnderWay, { spec, steps, drift }: ClientPlan): ActionError | undefined {
   const { policy, clients } = underWay.request
-  const { reporter } = underWay.world
+  const { reporter } = underWay.tools
   if (steps.length === 0) reporter.step(`○ ${nothingToDo(underWay)}`)
   for (const [index, step] of steps.entries()) reporter.step(stepLine(step, 'planned', steps.slice(0, index)))
   if (!drift || !policy.failOnDrift || policy.mode !== 'plan') return undefined
@@ -41,6 +41,6 @@ export function reportPlan(underWay: UnderWay, { spec, steps, drift }: ClientPla
 }
 
 /** In a run of several clients each line begins with the client's name anyway. */
-function nothingToDo({ spec, request }: UnderWay): string {
+function nothingToDo({ spec, request }: ClientUnderWay): string {
   return request.clients.length > 1 ? 'nothing to do' : `${plain(spec.name, 80)}: nothing to do`
 }

@@ -23,17 +23,17 @@ export type Services = {
 export function reserveCapacity(services: Services): Reserve {
   return async (need, reporter, waiting) => {
     const at = (service: ServiceName) =>
-      services[service].enter(need[service], reporter, (wait) => waiting(waitText(service, wait)))
+      services[service].reserve(need[service], reporter, (wait) => waiting(waitText(service, wait)))
     const tenant = await at('tenant')
     const github = await at('github').catch((thrown: unknown) => {
-      tenant.leave()
+      tenant.release()
       throw thrown
     })
-    const leave = () => {
-      tenant.leave()
-      github.leave()
+    const release = () => {
+      tenant.release()
+      github.release()
     }
-    return { ...waysTo(services, tenant.http, github.http), leave }
+    return { ...waysTo(services, tenant.http, github.http), release }
   }
 }
 
@@ -41,7 +41,7 @@ function waysTo(
   { session: signedIn, api: signedInApi, mask }: Services,
   tenant: Http,
   places: Http,
-): Omit<Reservation, 'leave'> {
+): Omit<Reservation, 'release'> {
   const session = { ...signedIn, http: tenant }
   const api = signedInApi && { ...signedInApi, http: places }
   return {

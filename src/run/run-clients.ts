@@ -1,14 +1,14 @@
 import { plain } from '../base/text.ts'
 import { namedByMethod } from '../plan/auth-method.ts'
-import { clientOf, inOrder } from '../plan/run-order.ts'
+import { clientOf, inRunOrder } from '../plan/run-order.ts'
 import { runWarnings } from '../plan/run-warnings.ts'
 import type { Clock, Reading, Reporter } from '../ports.ts'
 import type { Outcome, RunOutcome } from '../report/outcome.ts'
-import { type Actor, type ClientSpec, placesOfAll } from '../spec/client-spec.ts'
+import { type Actor, type ClientSpec, destinationsOfAll } from '../spec/client-spec.ts'
 import { sparingValuesOfAll } from '../spec/values-of-others.ts'
-import type { RunRequest, World } from './client-under-way.ts'
+import type { RunRequest, RunTools } from './client-under-way.ts'
 import { inParallel } from './in-parallel.ts'
-import { type Asked, observe } from './observe.ts'
+import { observe, type ToObserve } from './observe.ts'
 import { reconcileClient } from './reconcile-client.ts'
 
 /** Clients under way at a time: enough to wait for several answers at once, few enough to end in time after a request to stop. */
@@ -18,13 +18,13 @@ const mostAtOnce = 8
  * Reconciles every client with its spec, or in plan mode reports the steps for that: several clients side by side, the steps of each in
  * order. `first`: one reading of all. A client's failure is its outcome's `error`, and stops no other client.
  */
-export async function run(given: RunRequest, first: Reading, world: World): Promise<RunOutcome> {
-  tellPassedOver(first, world)
+export async function runClients(given: RunRequest, first: Reading, tools: RunTools): Promise<RunOutcome> {
+  reportPassedOver(first, tools)
   const warnings = runWarnings(given, first)
-  for (const warning of warnings) world.reporter.warning(warning)
-  if (needsOnly(given)) world.reporter.notice(onlyText)
-  const { request, first: reading } = await named(given, first, world)
-  return { outcomes: await settleAll(request, reading, world), warnings }
+  for (const warning of warnings) tools.reporter.warning(warning)
+  if (needsOnly(given)) tools.reporter.notice(onlyText)
+  const { request, first: reading } = await named(given, first, tools)
+  return { outcomes: await reconcileAll(request, reading, tools), warnings }
 }
 
 /** A preview of a destroy shows the whole file; the destroy itself needs the names of the clients. */
@@ -34,7 +34,7 @@ function needsOnly({ policy, file }: RunRequest): boolean {
 
 const onlyText = 'mode: destroy with a spec file needs the input only: the names of the clients to delete.'
 
-function tellPassedOver({ passedOver = [] }: Reading, { reporter }: World): void {
+function reportPassedOver({ passedOver = [] }: Reading, { reporter }: RunTools): void {
   if (passedOver.length === 0) return
   const [first] = passedOver
   reporter.debug(
@@ -46,31 +46,31 @@ function tellPassedOver({ passedOver = [] }: Reading, { reporter }: World): void
 async function named(
   request: RunRequest,
   first: Reading,
-  world: World,
+  tools: RunTools,
 ): Promise<{ request: RunRequest; first: Reading }> {
   const clients = request.clients.map((spec) => namedByMethod(spec, clientOf(spec, first, request.actor)))
   if (clients.every((spec, index) => spec === request.clients[index])) return { request, first }
-  const reading = await observe(askedOf(clients, request.actor), world.readers, world.clock)
+  const reading = await observe(askedOf(clients, request.actor), tools.readers, tools.clock)
   return { request: { ...request, clients: sparingValuesOfAll(clients) }, first: reading }
 }
 
-function askedOf(specs: ClientSpec[], actor: Actor): Asked {
-  return { destinations: placesOfAll(specs), specs, here: actor.repository }
+function askedOf(specs: ClientSpec[], actor: Actor): ToObserve {
+  return { destinations: destinationsOfAll(specs), specs, here: actor.repository }
 }
 
-async function settleAll(request: RunRequest, first: Reading, world: World): Promise<Outcome[]> {
+async function reconcileAll(request: RunRequest, first: Reading, tools: RunTools): Promise<Outcome[]> {
   const { clients } = request
-  const tally = startTally(clients.length, world)
+  const tally = startTally(clients.length, tools)
   const outcomes = new Map<ClientSpec, Outcome>()
-  for (const group of inOrder(clients, first, request)) {
+  for (const group of inRunOrder(clients, first, request)) {
     // Clients that waited for others decide from a new reading, if anything was written: one reading for all of them.
     const isOld = [...outcomes.values()].some(({ changed }) => changed)
-    const reading = isOld ? observe(askedOf(group, request.actor), world.readers, world.clock) : Promise.resolve(first)
+    const reading = isOld ? observe(askedOf(group, request.actor), tools.readers, tools.clock) : Promise.resolve(first)
     await inParallel(group, mostAtOnce, async (spec) => {
       tally.begun()
-      const reporter = clients.length > 1 ? namedReporter(spec.name, world.reporter) : world.reporter
+      const reporter = clients.length > 1 ? namedReporter(spec.name, tools.reporter) : tools.reporter
       const known = { reading, now: first.now }
-      outcomes.set(spec, await reconcileClient(spec, known, request, { ...world, reporter }, tally.waiting))
+      outcomes.set(spec, await reconcileClient(spec, known, request, { ...tools, reporter }, tally.waiting))
       tally.ended()
     })
   }

@@ -1,18 +1,18 @@
-import { cancelled } from '../apply/apply-context.ts'
+import { cancelledError } from '../apply/apply-context.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { pause } from '../pause.ts'
 import { clientLabel } from '../plan/find-client.ts'
 import type { ClientPlan } from '../plan/steps.ts'
-import { type Decision, decideAnew, type UnderWay } from './client-under-way.ts'
+import { type ClientUnderWay, type Decision, decideAnew } from './client-under-way.ts'
 
 /** Seconds that a run waits for others before it gives up. */
 const patienceWithOthers = 120
 
 /** Waits until no other run's announcement is fresh; reads every few seconds. */
-export async function waitForOtherRuns(underWay: UnderWay, decision: Decision): Promise<Decision> {
-  const { spec, world } = underWay
-  const { clock, reporter, stop } = world
+export async function waitForOtherRuns(underWay: ClientUnderWay, decision: Decision): Promise<Decision> {
+  const { spec, tools } = underWay
+  const { clock, reporter, stop } = tools
   const since = { elapsed: clock.elapsed(), now: decision.reading.now }
   let latest = decision
   reporter.notice(
@@ -20,8 +20,8 @@ export async function waitForOtherRuns(underWay: UnderWay, decision: Decision): 
   )
   while (latest.plan.wait !== undefined) {
     const left = latest.plan.wait.until - latest.reading.now
-    await pause(Math.min(Math.max(left, 0.5), 3) * 1000, world)
-    if (stop.requested) throw cancelled()
+    await pause(Math.min(Math.max(left, 0.5), 3) * 1000, tools)
+    if (stop.requested) throw cancelledError()
     latest = await decideAnew(underWay, latest)
     const waited = Math.max(latest.reading.now - since.now, (clock.elapsed() - since.elapsed) / 1000)
     if (latest.plan.wait !== undefined && waited >= patienceWithOthers) throw busy(latest.plan)

@@ -36,7 +36,7 @@ export type ClientSpec = {
 }
 
 /** Destinations of clients, without the clients that are refused anyway. */
-export function placesOfAll(specs: ClientSpec[]): Destination[] {
+export function destinationsOfAll(specs: ClientSpec[]): Destination[] {
   return specs.flatMap(({ destinations, refusal }) => (refusal === undefined ? destinations : []))
 }
 
@@ -73,7 +73,7 @@ export type Actor = {
 }
 
 /** The repository that manages clients, without the run. */
-export type Keeper = Pick<Actor, 'repository'>
+export type ManagingRepository = Pick<Actor, 'repository'>
 
 /** `process` tells apart two processes of the same attempt. */
 export type RunIdentity = { id: string; attempt: number; process: string }

@@ -4,7 +4,7 @@ import { clientNameWord } from './destination-schema.ts'
 import type { CheckedFile, ReadableClient, ReadableDelivery } from './spec-file.ts'
 
 /** `here`: the running repository, `owner/name`. `tenantOf`: two clients of one name are two on two tenants. */
-export type Rules = { here: string; allowed: string[]; tenantOf: (file: CheckedFile) => string }
+export type CrossClientRules = { here: string; allowed: string[]; tenantOf: (file: CheckedFile) => string }
 
 type Delivery = ReadableDelivery['delivery']
 /** A value on GitHub. `key`: equal for equal places; `label`: for people. */
@@ -12,11 +12,11 @@ type Slot = { key: string; role: 'id' | 'secret'; label: string }
 type Taken = { where: string; owner: ReadableClient; role: Slot['role'] }
 
 /** Mistakes between clients, also of several files, and in their destinations. */
-export function checkTogether(files: CheckedFile[], rules: Rules): Mistake[] {
+export function checkAcrossClients(files: CheckedFile[], rules: CrossClientRules): Mistake[] {
   return [...sameNames(files, rules), ...samePlaces(files, rules), ...outside(files, rules)]
 }
 
-function sameNames(files: CheckedFile[], { tenantOf }: Rules): Mistake[] {
+function sameNames(files: CheckedFile[], { tenantOf }: CrossClientRules): Mistake[] {
   const seen = new Map<string, { where: string; pinned: boolean }>()
   return files.flatMap((file) => {
     const first = (kind: string, value: string, at: Position, pinned: boolean) => {
@@ -39,7 +39,7 @@ function sameNames(files: CheckedFile[], { tenantOf }: Rules): Mistake[] {
 }
 
 /** Two clients in one place would overwrite each other in every run. */
-function samePlaces(files: CheckedFile[], { here }: Rules): Mistake[] {
+function samePlaces(files: CheckedFile[], { here }: CrossClientRules): Mistake[] {
   const seen = new Map<string, Taken>()
   return files.flatMap(({ file, drafts }) =>
     drafts
@@ -98,7 +98,7 @@ function subjectOf({ organization, repository }: Delivery, here: string): string
   return organization ?? repository ?? here
 }
 
-function outside(files: CheckedFile[], { here, allowed }: Rules): Mistake[] {
+function outside(files: CheckedFile[], { here, allowed }: CrossClientRules): Mistake[] {
   return files.flatMap(({ file, drafts }) =>
     drafts.flatMap(({ name = '', deliveries }) =>
       deliveries

@@ -97,7 +97,7 @@ type WrittenDelivery = z.output<typeof deliverySchema>
  * a digit at the start included.
  */
 export function withClientName(delivery: WrittenDelivery, client: string): WrittenDelivery {
-  const word = wordOf(client)
+  const word = nameAsWord(client)
   const named = (name: string) =>
     name.includes(clientNameWord) ? name.replaceAll(clientNameWord, word).replace(/^\d/, '_') : name
   const secret = delivery['client-secret-name']
@@ -109,7 +109,7 @@ export function withClientName(delivery: WrittenDelivery, client: string): Writt
 }
 
 /** The client's name in the form that replaces `{name}`. */
-export function wordOf(client: string): string {
+export function nameAsWord(client: string): string {
   return client.toUpperCase().replace(/[^A-Z0-9_]/gu, '_')
 }
 

@@ -4,9 +4,9 @@ import { plain } from '../base/text.ts'
 import type { Membership } from '../model/space.ts'
 import { clientSchema, rotationSchema, type WrittenClient } from './client-spec.ts'
 import { deliverySchema, refusedNames, usualName, withClientName } from './destination-schema.ts'
-import { findMisplacedTexts, isWithin, type MisplacedText } from './misplaced-texts.ts'
+import { type ForbiddenText, findForbiddenTexts, isWithin } from './forbidden-texts.ts'
 import { spacesSchema } from './space-schema.ts'
-import { type Found, isMapping, mistakesIn, undelivered } from './spec-mistakes.ts'
+import { clientsWithoutDelivery, type FoundMistake, isMapping, mistakesIn } from './spec-mistakes.ts'
 import { schemaIssues } from './spec-schema.ts'
 
 type WrittenDelivery = WrittenClient['deliver'][number]
@@ -42,7 +42,7 @@ export type CheckedFile = {
   mistakes: Mistake[]
 }
 
-type File = { root: Located; defaults: unknown; spoiled: MisplacedText[] }
+type File = { root: Located; defaults: unknown; forbidden: ForbiddenText[] }
 
 /**
  * Checks a file by itself. `found`: mistakes in its syntax. `isCredential`: whether a text is, or looks like, a credential; no
@@ -51,7 +51,7 @@ type File = { root: Located; defaults: unknown; spoiled: MisplacedText[] }
 export function checkFile(
   file: string,
   root: Located,
-  found: Found[],
+  found: FoundMistake[],
   isCredential: (text: string) => boolean,
 ): CheckedFile {
   if (!isMapping(root.value) || (!('clients' in root.value) && root.value.version !== 1)) {
@@ -61,12 +61,12 @@ export function checkFile(
   }
   const { tenant, environment, defaults } = root.value
   const written = Array.isArray(root.value.clients) ? (root.value.clients as unknown[]) : []
-  const spoiled = findMisplacedTexts(root, isCredential)
-  const drafted = written.map((client, index) => draftOf(client, index, { root, defaults, spoiled }))
-  const mistakes: Found[] = [
+  const forbidden = findForbiddenTexts(root, isCredential)
+  const drafted = written.map((client, index) => draftOf(client, index, { root, defaults, forbidden }))
+  const mistakes: FoundMistake[] = [
     ...found,
-    ...spoiled,
-    ...mistakesIn(root, [...schemaIssues(root.value, written), ...undelivered(root, written)], spoiled),
+    ...forbidden,
+    ...mistakesIn(root, [...schemaIssues(root.value, written), ...clientsWithoutDelivery(root, written)], forbidden),
     ...drafted.flatMap((it) => it.mistakes),
   ]
   const completed = mistakes.length === 0 ? written.map((client, index) => complete(client, index, root)) : []
@@ -87,7 +87,7 @@ export function checkFile(
 }
 
 /** A client with the values of the defaults that it leaves out, and its own name in the names of secrets. */
-function complete(client: unknown, index: number, root: Located): WrittenClient | { mistakes: Found[] } {
+function complete(client: unknown, index: number, root: Located): WrittenClient | { mistakes: FoundMistake[] } {
   const { defaults } = root.value as { defaults?: unknown }
   const [common, own] = [defaults ?? {}, client] as Record<string, object>[]
   const result = clientSchema.safeParse({ ...common, ...own, rotation: { ...common!.rotation, ...own!.rotation } })
@@ -103,13 +103,13 @@ function complete(client: unknown, index: number, root: Located): WrittenClient 
   return { mistakes }
 }
 
-function draftOf(client: unknown, index: number, file: File): { draft: ReadableClient; mistakes: Found[] } {
-  const { root, defaults, spoiled } = file
+function draftOf(client: unknown, index: number, file: File): { draft: ReadableClient; mistakes: FoundMistake[] } {
+  const { root, defaults, forbidden } = file
   const path = ['clients', index]
   const given = isMapping(client) ? client : {}
   const text = (key: string) => {
     const value = given[key]
-    return typeof value === 'string' && !spoiled.some((it) => isWithin([...path, key], it.path)) ? value : undefined
+    return typeof value === 'string' && !forbidden.some((it) => isWithin([...path, key], it.path)) ? value : undefined
   }
   const [name, pin] = [text('name'), text('client-id')]
   const method = methodIn(client) ?? methodIn(defaults)
@@ -134,17 +134,17 @@ function deliveriesOf(
   given: Record<string, unknown>,
   path: (string | number)[],
   name: string | undefined,
-  { root, defaults, spoiled }: File,
-): { deliveries: ReadableDelivery[]; mistakes: Found[] } {
+  { root, defaults, forbidden }: File,
+): { deliveries: ReadableDelivery[]; mistakes: FoundMistake[] } {
   const isInherited = !('deliver' in given)
   const list = isInherited ? (isMapping(defaults) ? defaults.deliver : undefined) : given.deliver
   const listPath = [...(isInherited ? ['defaults'] : path), 'deliver']
-  const mistakes: Found[] = []
+  const mistakes: FoundMistake[] = []
   const deliveries = (Array.isArray(list) ? list : []).flatMap((written: unknown, place): ReadableDelivery[] => {
     const own = [...listPath, place]
     const at = locate(root, isInherited ? path : own).at
     const result = deliverySchema.safeParse(written)
-    if (!result.success || spoiled.some((it) => isWithin(it.path, own))) return []
+    if (!result.success || forbidden.some((it) => isWithin(it.path, own))) return []
     // Without the client's name, the name of the value is unknown.
     const delivery = withClientName(result.data, name ?? '')
     if (name === undefined && JSON.stringify(delivery) !== JSON.stringify(result.data)) return []

@@ -1,15 +1,15 @@
 import type * as z from 'zod/mini'
-import { nearest } from '../base/did-you-mean.ts'
+import { nearestName } from '../base/did-you-mean.ts'
 import type { Position } from '../base/errors.ts'
 import { type Located, locate, locateKey, pathText } from '../base/mistake-positions.ts'
 import { plain } from '../base/text.ts'
 import { clientSchema, rotationSchema } from './client-spec.ts'
 import { deliveryKeys } from './destination-schema.ts'
-import { isWithin, type MisplacedText } from './misplaced-texts.ts'
+import { type ForbiddenText, isWithin } from './forbidden-texts.ts'
 import { spaceKeys } from './space-schema.ts'
 import { defaultsSchema, fileSchema } from './spec-schema.ts'
 
-export type Found = Position & { message: string }
+export type FoundMistake = Position & { message: string }
 
 type Path = readonly PropertyKey[]
 type Issue = z.core.$ZodIssue
@@ -22,16 +22,20 @@ type Displaced = { message: string; excuses: Path[] }
 
 /**
  * The mistakes that the schema finds, in words that quote keys and never values. One slip gives one mistake: there is none for
- * spoiled values, nor for values that a merge key or a misplaced key would have set.
+ * forbidden texts, nor for values that a merge key or a misplaced key would have set.
  */
-export function mistakesIn(root: Located, issues: readonly Issue[], spoiled: readonly MisplacedText[]): Found[] {
-  const isSpoiled = (path: Path) => spoiled.some((it) => isWithin(path, it.path)) || isUnread(path, root)
+export function mistakesIn(
+  root: Located,
+  issues: readonly Issue[],
+  forbidden: readonly ForbiddenText[],
+): FoundMistake[] {
+  const isForbidden = (path: Path) => forbidden.some((it) => isWithin(path, it.path)) || isUnread(path, root)
   const unknown = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ key, path: issue.path })) : [],
   )
   const merges = unknown.some(({ key }) => key === '<<')
   const keys = unknown
-    .filter(({ key, path }) => !isSpoiled([...path, key]))
+    .filter(({ key, path }) => !isForbidden([...path, key]))
     // Users of merge keys put their anchors under a separate key, which is a part of the same mistake.
     .filter(({ key, path }) => !(merges && path.length === 0 && locate(root, [key]).isAnchored))
     .map(({ key, path }) => ({ key, path, displaced: displaced(key, path, root) }))
@@ -39,14 +43,14 @@ export function mistakesIn(root: Located, issues: readonly Issue[], spoiled: rea
   return [
     ...keys.map(({ key, path, displaced }) => unknownKey(key, path, displaced, root)),
     ...issues
-      .filter(({ code, path }) => code !== 'unrecognized_keys' && !isSpoiled(path) && !isMerged(path, root))
+      .filter(({ code, path }) => code !== 'unrecognized_keys' && !isForbidden(path) && !isMerged(path, root))
       .filter(({ path }) => !excused.includes(pathText(path)))
       .map((issue) => ({ ...locate(root, issue.path).at, message: textOf(issue, root) })),
   ]
 }
 
 /** Clients without a `deliver` list: the user may have forgotten it. */
-export function undelivered(root: Located, clients: readonly unknown[]): Issue[] {
+export function clientsWithoutDelivery(root: Located, clients: readonly unknown[]): Issue[] {
   if (has(valueAt(root, ['defaults']), 'deliver')) return []
   return clients.flatMap((client, index) =>
     isMapping(client) && client.state !== 'absent' && !('deliver' in client)
@@ -119,12 +123,12 @@ function emptyText(path: Path): string {
 
 /** A text instead of a mapping or list: YAML needs a space after a colon, and after a dash. */
 function slipText(text: string, expected: string): string | undefined {
-  if (expected === 'object' && /^[\w-]+:\S/.test(text)) return noSpace
+  if (expected === 'object' && /^[\w-]+:\S/.test(text)) return noSpaceText
   if (expected === 'array' && /^-\S/.test(text)) return 'lacks a space after the dash: write `- item`'
   return undefined
 }
 
-export const noSpace = 'lacks a space after the colon: write `key: value`'
+export const noSpaceText = 'lacks a space after the colon: write `key: value`'
 
 const nouns: Record<string, string> = { string: 'a text', array: 'a list', object: 'a mapping', number: 'a number' }
 
@@ -135,7 +139,7 @@ function nounOf(value: unknown): string {
 
 // --- keys ------------------------------------------------------------------------------------------------------------
 
-function unknownKey(key: string, path: Path, displaced: Displaced | undefined, root: Located): Found {
+function unknownKey(key: string, path: Path, displaced: Displaced | undefined, root: Located): FoundMistake {
   const at = locateKey(root, [...path, key])
   if (key === '<<') {
     const message = `${pathText([...path, key])}: merge keys are not read; put the values that clients share into \`defaults\``
@@ -159,7 +163,7 @@ function suggestion(key: string, path: Path): string {
   if (Object.hasOwn(moved, key)) return moved[key]!
   const isPlace = ['clients', 'defaults'].includes(String(path[0])) && !path.includes('deliver')
   if (isPlace && deliveryKeys.includes(key)) return '; it belongs in `deliver`'
-  const closest = nearest(key.replaceAll('_', '-').toLowerCase(), keysAt(path))
+  const closest = nearestName(key.replaceAll('_', '-').toLowerCase(), keysAt(path))
   return closest === undefined ? '' : `; did you mean ${closest}?`
 }
 
@@ -175,14 +179,14 @@ function keysAt(path: Path): string[] {
 /** The right place of an unknown key, if a wrong indentation or a missing space explains the mistake. */
 function displaced(key: string, path: Path, root: Located): Displaced | undefined {
   const [, start] = unspaced.exec(key) ?? []
-  if (start !== undefined && keysAt(path).includes(start)) return { message: noSpace, excuses: [[...path, start]] }
+  if (start !== undefined && keysAt(path).includes(start)) return { message: noSpaceText, excuses: [[...path, start]] }
   return asInput(key, path, root) ?? tooShallow(key, path, root) ?? tooDeep(key, path, root)
 }
 
 /** A space in the form of the step's input: `- Finance: consumer`. */
 function asInput(key: string, path: Path, root: Located): Displaced | undefined {
   const isAlone = locate(root, path).parts?.size === 1
-  if (path.at(-2) !== 'spaces' || !isAlone || nearest(key, spaceKeys) !== undefined) return undefined
+  if (path.at(-2) !== 'spaces' || !isAlone || nearestName(key, spaceKeys) !== undefined) return undefined
   return { message: 'is not a key of a space: write its `name` and its `roles`', excuses: [[...path, 'roles']] }
 }
 

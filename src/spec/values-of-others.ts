@@ -1,4 +1,4 @@
-import { calledAsKey, type Destination, destinationKey } from '../model/destination.ts'
+import { type Destination, destinationKey, withUsualKeyName } from '../model/destination.ts'
 import type { ClientSpec } from './client-spec.ts'
 
 /**
@@ -31,13 +31,15 @@ function valuesOf(specs: ClientSpec[]): string[] {
 }
 
 function asIfKey(spec: ClientSpec): ClientSpec {
-  return spec.fields.authMethods === undefined ? { ...spec, destinations: spec.destinations.map(calledAsKey) } : spec
+  return spec.fields.authMethods === undefined
+    ? { ...spec, destinations: spec.destinations.map(withUsualKeyName) }
+    : spec
 }
 
 /** If another client has a place under the usual name of a key, that name is never used as a default. */
 function apartByName(spec: ClientSpec, served: ReadonlySet<string>): ClientSpec {
   const named = (destination: Destination) =>
-    served.has(valueKey(calledAsKey(destination), 'secret')) ? { ...destination, isUsual: undefined } : destination
+    served.has(valueKey(withUsualKeyName(destination), 'secret')) ? { ...destination, isUsual: undefined } : destination
   return { ...spec, destinations: spec.destinations.map(named) }
 }
 

@@ -3,9 +3,9 @@ import { ActionError, type ErrorCode } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
 import { type Scope, scopeLabel } from '../../model/destination.ts'
-import { type Answer, readerOf, userAgent } from '../http/responses.ts'
+import { type Answer, schemaReader, userAgent } from '../http/responses.ts'
 import type { Http } from '../http/service-client.ts'
-import { remedy } from './refusal-hints.ts'
+import { refusalHint } from './refusal-hints.ts'
 import { type ParametersOf, type Route, rootOf } from './routes.ts'
 
 /** The values for the templates of an address. */
@@ -53,7 +53,7 @@ export function ask<R extends Route>(
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
   const body = request.body === undefined ? undefined : JSON.stringify(request.body)
   const needs = Object.values(rootOf(scope).needs)
-  const hint = (answer: Answer | undefined, code: ErrorCode) => remedy(scope, needs, { answer, code })
+  const hint = (answer: Answer | undefined, code: ErrorCode) => refusalHint(scope, needs, { answer, code })
   return http({
     method: request.method,
     url: request.url,
@@ -75,4 +75,4 @@ export function isUnseen(thrown: unknown): thrown is ActionError {
 }
 
 /** Parses an answer of GitHub, or throws `GITHUB_UNEXPECTED` with the parts that have another form. */
-export const parsed = readerOf('github', 'Is GITHUB_API_URL the address of a GitHub API?')
+export const parsed = schemaReader('github', 'Is GITHUB_API_URL the address of a GitHub API?')

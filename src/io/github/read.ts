@@ -66,7 +66,7 @@ async function readScope(api: Api, destinations: Destination[]): Promise<At<[str
     const secret = secretOf(secrets.value, destination.secretName)
     const id = idOf(destination, secrets.value, variables)
     // The visibility of a secret matters only if the spec sets it.
-    const access = (kind: Kind, name: string, item: Item | undefined) =>
+    const access = (kind: ValueKind, name: string, item: Item | undefined) =>
       destination.access?.repositories === undefined
         ? item?.visibility && { visibility: item.visibility }
         : accessOf(api, destination, kind, name, item?.visibility)
@@ -82,7 +82,7 @@ async function readScope(api: Api, destinations: Destination[]): Promise<At<[str
   return { value: await Promise.all(seen), at: secrets.at }
 }
 
-export type Kind = 'secrets' | 'variables'
+export type ValueKind = 'secrets' | 'variables'
 type Item = {
   stamp?: number | undefined
   age?: number | undefined
@@ -94,12 +94,12 @@ type Item = {
 type Listed = Map<string, { raw: unknown; answer: Answer }>
 
 /** All values of a scope. Other people's entries may have any form. */
-export async function list(api: Api, scope: Scope, kind: Kind): Promise<Listed> {
+export async function list(api: Api, scope: Scope, kind: ValueKind): Promise<Listed> {
   return (await listAll(api, scope, kind)).value
 }
 
 /** The same with GitHub's own time of the first answer. */
-async function listAll(api: Api, scope: Scope, kind: Kind): Promise<At<Listed>> {
+async function listAll(api: Api, scope: Scope, kind: ValueKind): Promise<At<Listed>> {
   const what = `reading the ${kind}`
   let at = Number.POSITIVE_INFINITY
   // GitHub returns at most thirty variables at a time.
@@ -147,7 +147,7 @@ function variableOf(listed: Listed, name: string): Item | undefined {
 async function accessOf(
   api: Api,
   scope: Scope,
-  kind: Kind,
+  kind: ValueKind,
   name: string,
   visibility: Visibility | undefined,
 ): Promise<Access | undefined> {

@@ -6,7 +6,7 @@ import type { Answer } from '../http/responses.ts'
 type Refusal = { answer: Answer | undefined; code: ErrorCode }
 
 /** The remedy for a refusal by GitHub in a scope; undefined if the general remedy is the best known. `needs`: the permissions. */
-export function remedy(scope: Scope, needs: string[], { answer, code }: Refusal): string | undefined {
+export function refusalHint(scope: Scope, needs: string[], { answer, code }: Refusal): string | undefined {
   if (code === 'DESTINATION_FORBIDDEN') return forbidden(scope, needs, answer)
   if (code !== 'DESTINATION_MISSING') return undefined
   const sso = signOnAddress(answer)

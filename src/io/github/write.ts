@@ -12,7 +12,7 @@ import { accessToWrite, isComplete } from '../../model/visibility.ts'
 import type { At, DestinationWriter, Prepared, Removal } from '../../ports.ts'
 import { type Api, ask, isUnseen } from './api.ts'
 import { encryptSecret } from './encrypt-secret.ts'
-import { type Kind, list, readWithAccess } from './read.ts'
+import { list, readWithAccess, type ValueKind } from './read.ts'
 import { withoutToken } from './without-token.ts'
 
 /** Writing needs a token. */
@@ -133,7 +133,7 @@ async function remove(api: Api, destination: Destination, parts: ('id' | 'secret
  * Deletes a value; one that is already gone is no failure. Throws `DESTINATION_MISSING` if the token sees neither value nor
  * place.
  */
-async function removeOne(api: Api, scope: Scope, kind: Kind, name: string): Promise<void> {
+async function removeOne(api: Api, scope: Scope, kind: ValueKind, name: string): Promise<void> {
   try {
     const what = `deleting ${name}`
     if (kind === 'variables') await ask(api, { route: 'DELETE variables/{name}', scope, what, parameters: { name } })

@@ -12,14 +12,14 @@ export function proxyFor(url: string, { https, none }: Proxies): NamedProxy | un
   const { protocol, hostname, port } = new URL(url)
   // Plain http is used on loopback only.
   if (https === undefined || protocol !== 'https:' || isLoopback(hostname)) return undefined
-  return isExcepted(hostname, port || '443', none ?? '') ? undefined : https
+  return isReachedWithoutProxy(hostname, port || '443', none ?? '') ? undefined : https
 }
 
 /**
  * As GitHub's own toolkit reads it (actions/toolkit, http-client/src/proxy.ts): a lone star switches proxies off; a name also
  * covers its subdomains, a name that begins with a dot covers them only; a port may follow.
  */
-function isExcepted(hostname: string, port: string, none: string): boolean {
+function isReachedWithoutProxy(hostname: string, port: string, none: string): boolean {
   const host = withoutDot(hostname.toLowerCase())
   return none
     .toLowerCase()

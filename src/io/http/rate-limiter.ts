@@ -1,7 +1,7 @@
 import {
   type Budget,
   type Load,
-  learn,
+  learnFromRefusal,
   limitsOf,
   type ServiceName,
   spend,
@@ -12,12 +12,12 @@ import {
 import type { Surroundings } from '../../ports.ts'
 
 /** Room that is reserved for work that has begun, by limit. */
-export type Kept = Map<Budget, number>
+export type ReservedRoom = Map<Budget, number>
 
 /** Why a request waits, and for how many milliseconds. `told`: the service named the time. */
 export type Wait = { milliseconds: number; limit: string; told: boolean }
 
-export type Pace = {
+export type RateLimiter = {
   /**
    * Sends writes one after the other, in the order of the calls, each from its first attempt to its last: GitHub asks for this.
    */
@@ -25,10 +25,10 @@ export type Pace = {
   /** Runs one attempt, with a limit on the number of attempts at a time. */
   underWay<T>(attempt: () => Promise<T>): Promise<T>
   /** Waits until a request may be sent, and counts it. `accept` is called before each wait, and may throw. */
-  admit(kind: keyof Load, kept: Kept | undefined, accept: (wait: Wait) => void): Promise<void>
+  admit(kind: keyof Load, kept: ReservedRoom | undefined, accept: (wait: Wait) => void): Promise<void>
   /** Waits until the limits have room for all of this, and reserves it. First come, first served. */
-  reserve(load: Load, accept: (wait: Wait) => void): Promise<Kept>
-  release(kept: Kept): void
+  reserve(load: Load, accept: (wait: Wait) => void): Promise<ReservedRoom>
+  release(kept: ReservedRoom): void
   /**
    * The service refused because of its rate limit: no request of this kind is sent for so many milliseconds, and the rate stays
    * below the one that was refused.
@@ -53,7 +53,10 @@ type State = {
 }
 
 /** Keeps to the limits of one service. It holds the requests sent, the room reserved, and the limits that the service named. */
-export function createPace(service: ServiceName, { clock, stop }: Pick<Surroundings, 'clock' | 'stop'>): Pace {
+export function createRateLimiter(
+  service: ServiceName,
+  { clock, stop }: Pick<Surroundings, 'clock' | 'stop'>,
+): RateLimiter {
   const state: State = {
     clock,
     stop,
@@ -71,11 +74,11 @@ export function createPace(service: ServiceName, { clock, stop }: Pick<Surroundi
       const load = { reads: 0, writes: 0, [kind]: 1 }
       // Room that is reserved for others may be used, because work that has begun must end. The limits themselves still hold.
       const take = () => send(state, load, kept)
-      await room(state, load, { keptOf: () => 0, accept, take })
+      await takeWhenThereIsRoom(state, load, { keptOf: () => 0, accept, take })
     },
     reserve: (load, accept) => {
       const take = () => keep(state, load)
-      const mine = state.line.then(() => room(state, load, { keptOf: ({ kept }) => kept, accept, take }))
+      const mine = state.line.then(() => takeWhenThereIsRoom(state, load, { keptOf: ({ kept }) => kept, accept, take }))
       state.line = mine.catch(() => {})
       return mine
     },
@@ -89,7 +92,7 @@ export function createPace(service: ServiceName, { clock, stop }: Pick<Surroundi
       // The tenant refuses one tier at a time (qlik.dev/apis/rate-limiting), GitHub refuses all requests.
       for (const silent of service === 'tenant' ? [kind] : (['reads', 'writes'] as const))
         state.silentUntil[silent] = Math.max(state.silentUntil[silent], clock.elapsed() + milliseconds)
-      for (const budget of state.budgets) learn(budget, weightOf(load, budget.limit), clock.elapsed())
+      for (const budget of state.budgets) learnFromRefusal(budget, weightOf(load, budget.limit), clock.elapsed())
     },
     left: (requests, milliseconds) => {
       state.allowance = { left: requests, until: clock.elapsed() + milliseconds }
@@ -124,7 +127,7 @@ type Turn<T> = { keptOf: (budget: Budget) => number; accept: (wait: Wait) => voi
  * Waits until there is room, and takes it in the same turn of the event loop: if several calls see the room at once, only those
  * that fit get in.
  */
-async function room<T>(state: State, load: Load, { keptOf, accept, take }: Turn<T>): Promise<T> {
+async function takeWhenThereIsRoom<T>(state: State, load: Load, { keptOf, accept, take }: Turn<T>): Promise<T> {
   for (let wait = longest(state, load, keptOf); wait.milliseconds > 0; wait = longest(state, load, keptOf)) {
     if (state.stop.requested) break
     accept(wait)
@@ -150,12 +153,12 @@ function longest(state: State, load: Load, keptOf: (budget: Budget) => number): 
   ].reduce((a, b) => (b.milliseconds > a.milliseconds ? b : a))
 }
 
-function send(state: State, load: Load, kept: Kept | undefined): void {
+function send(state: State, load: Load, kept: ReservedRoom | undefined): void {
   for (const budget of state.budgets) count(budget, weightOf(load, budget.limit), kept, state.clock.elapsed())
   state.allowance.left--
 }
 
-function count(budget: Budget, weight: number, kept: Kept | undefined, now: number): void {
+function count(budget: Budget, weight: number, kept: ReservedRoom | undefined, now: number): void {
   spend(budget, weight, now)
   const own = Math.min(kept?.get(budget) ?? 0, weight)
   if (own === 0) return
@@ -163,8 +166,8 @@ function count(budget: Budget, weight: number, kept: Kept | undefined, now: numb
   budget.kept -= own
 }
 
-function keep({ budgets }: State, load: Load): Kept {
-  const kept: Kept = new Map()
+function keep({ budgets }: State, load: Load): ReservedRoom {
+  const kept: ReservedRoom = new Map()
   for (const budget of budgets) {
     const weight = Math.min(weightOf(load, budget.limit), budget.most)
     kept.set(budget, weight)

@@ -5,7 +5,7 @@ import type { ServiceName } from '../../base/rate-budget.ts'
 import type { Trouble } from '../../base/retry-policy.ts'
 import { plain } from '../../base/text.ts'
 import { isRefusalOfService, serviceMessage, traceOf } from './error-answers.ts'
-import { TransportError } from './network-trouble.ts'
+import { TransportError } from './network-failures.ts'
 import type { WireRequest, WireResponse } from './transport.ts'
 
 /** GitHub refuses requests without a name; Qlik's logs are read more easily with one. */
@@ -34,7 +34,7 @@ export type Attempt =
   | { response: WireResponse; trouble?: undefined }
   | { response?: WireResponse | undefined; trouble: Trouble; why: string; cause?: unknown }
 
-export function finish(service: ServiceName, call: Call, response: WireResponse, uncertain: boolean): Answer {
+export function answerOrThrow(service: ServiceName, call: Call, response: WireResponse, uncertain: boolean): Answer {
   const { status, headers, body } = response
   const at = parseTimestamp(headers.date) ?? Number.NaN
   const data = json(body)
@@ -88,7 +88,7 @@ export function unexpected(
  * A reader for the answers of a service: its error names the parts that have another form. It quotes no value, because some are
  * secrets.
  */
-export function readerOf(service: ServiceName, hint: string) {
+export function schemaReader(service: ServiceName, hint: string) {
   return <S extends z.ZodMiniType>(schema: S, answer: Answer, what: string, method = 'GET'): z.infer<S> => {
     const result = schema.safeParse(answer.data)
     if (result.success) return result.data
@@ -154,7 +154,7 @@ function usualHint(code: ErrorCode): string {
   return hints[code] ?? 'Run again. If it fails again, report it.'
 }
 
-export function failure(
+export function failureOf(
   service: ServiceName,
   call: Call,
   outcome: Attempt & { trouble: Trouble },

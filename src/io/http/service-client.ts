@@ -5,19 +5,19 @@ import { longestWait, retryDecision, type Trouble } from '../../base/retry-polic
 import { pause } from '../../pause.ts'
 import type { Reporter, Surroundings } from '../../ports.ts'
 import { deprecationText } from './deprecation.ts'
-import { TransportError } from './network-trouble.ts'
-import { createPace, type Kept, type Pace, type Wait } from './rate-limiter.ts'
-import { type Answer, type Attempt, type Call, failure, finish, serviceName } from './responses.ts'
+import { TransportError } from './network-failures.ts'
+import { createRateLimiter, type RateLimiter, type ReservedRoom, type Wait } from './rate-limiter.ts'
+import { type Answer, type Attempt, answerOrThrow, type Call, failureOf, serviceName } from './responses.ts'
 import type { Transport, WireResponse } from './transport.ts'
 
 export type Http = (call: Call) => Promise<Answer>
 
-/** One service. `enter`: work that must not wait once it has begun starts when the limits have room for all of its requests. */
+/** One service. `reserve`: work that must not wait once it has begun starts when the limits have room for all of its requests. */
 export type Service = {
   http: Http
-  enter(load: Load, reporter: Reporter, waiting: (wait: Wait) => void): Promise<Entered>
+  reserve(load: Load, reporter: Reporter, waiting: (wait: Wait) => void): Promise<ReservedService>
 }
-export type Entered = { http: Http; leave: () => void }
+export type ReservedService = { http: Http; release: () => void }
 
 // A service that is silent for so long is unreachable. After a signal the limit is the rest of the runner's seven and a half
 // seconds.
@@ -32,15 +32,15 @@ type Line = {
   service: ServiceName
   transport: Transport
   around: Surroundings
-  pace: Pace
+  pace: RateLimiter
   told: { at: number; end: (headers: Record<string, string>) => void }
 }
 
 /** The only place that decides pace, retries, time limits and the meaning of statuses of a service. */
 export function createService(service: ServiceName, transport: Transport, around: Surroundings): Service {
-  const pace = createPace(service, around)
+  const pace = createRateLimiter(service, around)
   const told = { at: Number.NEGATIVE_INFINITY, end: tellsOnce(around.reporter) }
-  const through = (reporter: Reporter, kept?: Kept): Http => {
+  const through = (reporter: Reporter, kept?: ReservedRoom): Http => {
     const line: Line = { service, transport, around: { ...around, reporter }, pace, told }
     // A run that was asked to stop has no time to wait its turn, and starts no request that waited before.
     return async (call) => {
@@ -53,12 +53,12 @@ export function createService(service: ServiceName, transport: Transport, around
   }
   return {
     http: through(around.reporter),
-    enter: async (load, reporter, waiting) => {
+    reserve: async (load, reporter, waiting) => {
       const kept = await pace.reserve(load, (wait) => {
         if (isTooLong(wait)) throw limited(service, wait)
         if (wait.milliseconds >= 1000) waiting(wait)
       })
-      return { http: through(reporter, kept), leave: () => pace.release(kept) }
+      return { http: through(reporter, kept), release: () => pace.release(kept) }
     },
   }
 }
@@ -69,19 +69,19 @@ export function createService(service: ServiceName, transport: Transport, around
  */
 type Tries = { count: number; began: number; asked: number; uncertain: boolean }
 
-type Persisting = { line: Line; call: Call; kept: Kept | undefined; tries: Tries }
+type Persisting = { line: Line; call: Call; kept: ReservedRoom | undefined; tries: Tries }
 
 /** Sends a request until it gets an answer, or a failure that another attempt would not change. */
-async function persist(line: Line, call: Call, kept: Kept | undefined): Promise<Answer> {
+async function persist(line: Line, call: Call, kept: ReservedRoom | undefined): Promise<Answer> {
   const { around, service } = line
   const work: Persisting = { line, call, kept, tries: { count: 0, began: 0, asked: 0, uncertain: false } }
   for (;;) {
     const outcome = await sendOnce(work)
-    if (outcome.trouble === undefined) return finish(service, call, outcome.response, work.tries.uncertain)
+    if (outcome.trouble === undefined) return answerOrThrow(service, call, outcome.response, work.tries.uncertain)
     const wait = waitAfter(outcome, work)
     around.reporter.step(`… ${call.what}: waiting ${secondsText(wait)}, for ${outcome.why}`)
     await pause(wait, around)
-    if (around.stop.requested) throw stopped(failure(service, call, outcome, work.tries))
+    if (around.stop.requested) throw stopped(failureOf(service, call, outcome, work.tries))
   }
 }
 
@@ -95,7 +95,7 @@ async function sendOnce({ line, call, kept, tries }: Persisting): Promise<Attemp
     if (tries.count++ === 0) tries.began = now
     return attempt(service, transport, around, call)
   })
-  if (outcome.response !== undefined) heed(outcome.response, line)
+  if (outcome.response !== undefined) heedLimitsLeft(outcome.response, line)
   return outcome
 }
 
@@ -111,7 +111,7 @@ function waitAfter(outcome: Attempt & { trouble: Trouble }, { line, call, tries 
   const { retry, wait, named, limited } = retryDecision(trouble, tried)
   if (trouble.kind === 'limited') pace.refused(kindOf(call), wait)
   const failing = (more: { limited?: boolean; spent?: number; retryAfter?: number | undefined }) =>
-    failure(service, call, outcome, { uncertain: tries.uncertain, ...more })
+    failureOf(service, call, outcome, { uncertain: tries.uncertain, ...more })
   if (around.stop.requested) throw stopped(failing({}))
   // A request that must not be repeated here waits as the service asked. The caller looks first, and then sends it again.
   if (!retry) throw failing({ limited, spent, retryAfter: named && !limited ? wait : undefined })
@@ -152,7 +152,7 @@ function limited(service: ServiceName, wait: Wait, uncertain = false, retryAfter
 }
 
 /** GitHub says in every answer how many requests are left, and until when. The tenant names APIs that will be removed. */
-function heed({ headers }: WireResponse, { service, pace, told }: Line): void {
+function heedLimitsLeft({ headers }: WireResponse, { service, pace, told }: Line): void {
   if (service === 'tenant') {
     told.end(headers)
     return

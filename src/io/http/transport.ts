@@ -1,9 +1,9 @@
 import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
 import { connectionSettings, type Shared } from './connection-settings.ts'
-import { classified, isDefect, TransportError } from './network-trouble.ts'
+import { isDefect, TransportError, toTransportError } from './network-failures.ts'
 import { type Proxies, proxyFor } from './proxies.ts'
-import type { Tunnel } from './tunnel.ts'
+import type { Tunnel } from './proxy-tunnel.ts'
 
 export type WireRequest = { method: string; url: string; headers: Record<string, string>; body?: string | undefined }
 export type WireResponse = { status: number; headers: Record<string, string>; body: string }
@@ -33,7 +33,7 @@ export function createTransport(
     transport: async (wire, signal) => {
       const proxy = proxyFor(wire.url, proxies)
       if (proxy === undefined) return send(wire, signal, direct, shared)
-      tunnel ??= import('./tunnel.ts').then(({ createTunnel }) => createTunnel(proxy, shared))
+      tunnel ??= import('./proxy-tunnel.ts').then(({ createTunnel }) => createTunnel(proxy, shared))
       return send(wire, signal, await tunnel, shared)
     },
     close: async () => {
@@ -56,7 +56,7 @@ async function send(wire: WireRequest, signal: AbortSignal, way: Tunnel, { answe
     }
     return { status, headers: flat(headers), body: Buffer.concat(chunks).toString('utf8') }
   } catch (thrown) {
-    throw isDefect(thrown) ? thrown : classified(thrown, signal, answered.has(hostname))
+    throw isDefect(thrown) ? thrown : toTransportError(thrown, signal, answered.has(hostname))
   }
 }
 

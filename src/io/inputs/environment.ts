@@ -21,7 +21,7 @@ export function apiUrl({ apiUrl: text }: RunContext, problems: Problems): string
  * Proxies from the environment, with names in upper or lower case. The default scheme is http. Their passwords are masked, even
  * if the address can't be used.
  */
-export function proxies(env: Env, problems: Problems, mask: Mask): Proxies {
+export function readProxies(env: Env, problems: Problems, mask: Mask): Proxies {
   // Plain http is used only on this machine, without a proxy. A mistake in its variable is reported all the same.
   proxyOf('HTTP_PROXY', env, problems, mask)
   return { https: proxyOf('HTTPS_PROXY', env, problems, mask), none: env.no_proxy || env.NO_PROXY }
@@ -86,7 +86,7 @@ export function currentRepository(
 }
 
 /** Node would print the first bytes of every answer as numbers, which no mask hides: a secret may be among them. */
-export function refuseTelltale({ NODE_DEBUG = '' }: Env, problems: Problems): void {
+export function refuseNodeDebug({ NODE_DEBUG = '' }: Env, problems: Problems): void {
   // As Node reads it: names separated by commas; a star matches any text.
   const means = (name: string) => name.replace(/[|\\{}()[\]^$+?.]/g, '\\$&').replace(/\*+/g, '.*')
   const names = NODE_DEBUG.split(',')

@@ -11,18 +11,18 @@ import {
   apiUrl,
   currentRepository,
   type Env,
-  proxies,
   type RunningRepository,
-  refuseTelltale,
+  readProxies,
+  refuseNodeDebug,
   requireWebAssembly,
   schemaAddress,
 } from './environment.ts'
 import { type Input, type InputName, type OpenedInputs, openInputs } from './input-table.ts'
-import { collectProblems, invalid, type Problems } from './problems.ts'
+import { collectProblems, inputInvalid, type Problems } from './problems.ts'
 import { readSignIn, secretInput } from './sign-in.ts'
-import type { Spec, SpecFile } from './spec-files.ts'
+import type { SpecFile, SpecInput } from './spec-files.ts'
 import { readTenant } from './tenant-address.ts'
-import type { WholeTenant } from './whole-tenant-inputs.ts'
+import type { WholeTenantInputs } from './whole-tenant-inputs.ts'
 
 /** The checked inputs and environment of the step: the program reads neither of them elsewhere. */
 export type Inputs = {
@@ -36,7 +36,7 @@ export type Inputs = {
   /** The checked files, for a run that only validates: then no other field is used. */
   checked?: SpecFile[] | undefined
   /** The inputs of a run that looks at the whole tenant: then there are no clients. */
-  wholeTenant?: WholeTenant | undefined
+  wholeTenant?: WholeTenantInputs | undefined
   policy: Policy
   repository: RunningRepository
   run: Omit<RunIdentity, 'process'>
@@ -82,24 +82,24 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
     repository,
     run: { id: context.runId, attempt: context.attempt },
     outputClientSecret,
-    proxies: proxies(env, problems, mask),
+    proxies: readProxies(env, problems, mask),
   }
   checkWholeTenantInputs(input, mode, problems)
-  refuseTelltale(env, problems)
+  refuseNodeDebug(env, problems)
   const usesProxy = inputs.proxies.https !== undefined && mode !== 'validate'
   requireWebAssembly((spec.delivers && mode === 'apply') || usesProxy, problems)
   refuseStrangers(context, input('allow-pull-request-target'), problems)
-  if (problems.list.length > 0) throw invalid(problems.list, spec.mistakes)
+  if (problems.list.length > 0) throw inputInvalid(problems.list, spec.mistakes)
   if (spec.mistakes.length > 0) throw specInvalid(spec.mistakes)
   return inputs
 }
 
-function clientsOf({ clients, others }: Spec, input: Input): Pick<Inputs, 'clients' | 'others' | 'file'> {
+function clientsOf({ clients, others }: SpecInput, input: Input): Pick<Inputs, 'clients' | 'others' | 'file'> {
   return { clients, others, file: input('spec-file') === '' ? undefined : input('only') === '' ? 'all' : 'chosen' }
 }
 
 /** Does the mode look at all clients of the tenant, whoever manages them? */
-function isWhole(mode: (typeof modes)[number]): mode is WholeTenant['mode'] {
+function isWhole(mode: (typeof modes)[number]): mode is WholeTenantInputs['mode'] {
   return mode === 'audit' || mode === 'export'
 }
 
@@ -115,17 +115,17 @@ function checkWholeTenantInputs(input: Input, mode: (typeof modes)[number], prob
 }
 
 async function wholeTenant(
-  mode: WholeTenant['mode'],
+  mode: WholeTenantInputs['mode'],
   input: Input,
   env: Env,
-  spec: Spec,
+  spec: SpecInput,
   problems: Problems,
-): Promise<WholeTenant> {
-  const { readWholeTenant } = await import('./whole-tenant-inputs.ts')
+): Promise<WholeTenantInputs> {
+  const { readWholeTenantInputs } = await import('./whole-tenant-inputs.ts')
   const truth = (name: InputName) => flag(name, input(name), false, problems)
   const files = input('spec-file') === '' ? undefined : spec
   const around = { workspace: env.GITHUB_WORKSPACE ?? '', schema: schemaAddress(env) }
-  return readWholeTenant({ mode, input, flag: truth, ...around, spec: files }, problems)
+  return readWholeTenantInputs({ mode, input, flag: truth, ...around, spec: files }, problems)
 }
 
 type Asked = {
@@ -137,7 +137,7 @@ type Asked = {
 }
 
 /** The clients: of the spec file, or the one that the inputs describe. */
-async function readClients(asked: Asked, repository: RunningRepository, problems: Problems): Promise<Spec> {
+async function readClients(asked: Asked, repository: RunningRepository, problems: Problems): Promise<SpecInput> {
   const { opened, env, origin, allowCustomHost, mode } = asked
   const { input, isCredential } = opened
   const [files, only, allowed] = [input('spec-file'), input('only'), items(input('allow-destinations')) ?? []]

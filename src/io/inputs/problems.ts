@@ -14,7 +14,7 @@ export type Problems = {
 }
 
 /** One error for all problems, and for the mistakes in spec files. */
-export function invalid(list: string[], mistakes: Mistake[] = []): ActionError {
+export function inputInvalid(list: string[], mistakes: Mistake[] = []): ActionError {
   const inputs =
     list.length === 1 ? list[0]! : `${list.length} inputs can't be used:\n${list.map((line) => `- ${line}`).join('\n')}`
   const specs = mistakes.length === 0 ? '' : `\nAnd ${mistakesText('in the spec files', mistakes)}`

@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { constants, glob, open, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { nearest } from '../../base/did-you-mean.ts'
+import { nearestName } from '../../base/did-you-mean.ts'
 import type { Mistake, Position } from '../../base/errors.ts'
-import { sorted } from '../../base/mistake-positions.ts'
+import { sortedMistakes } from '../../base/mistake-positions.ts'
 import { plain } from '../../base/text.ts'
-import { tooLong } from '../../ledger/ledger-size.ts'
+import { tooLongDescriptions } from '../../ledger/ledger-size.ts'
 import type { WrittenClient } from '../../spec/client-spec.ts'
-import { checkTogether } from '../../spec/cross-client-checks.ts'
+import { checkAcrossClients } from '../../spec/cross-client-checks.ts'
 import { type CheckedFile, checkFile } from '../../spec/spec-file.ts'
 import { patternComplaint, patternsOf } from './file-patterns.ts'
 import { limitHeapGrowth } from './limit-heap-growth.ts'
@@ -16,7 +16,7 @@ import { readTenant } from './tenant-address.ts'
 import { parseTree } from './yaml-tree.ts'
 
 /** The step's inputs about spec files. */
-export type Given = {
+export type SpecFileInputs = {
   /** Paths and patterns. */
   files: string
   only: string
@@ -35,7 +35,7 @@ export type Given = {
 
 export type SpecFile = { file: string; tenant: string; environment: string; clients: WrittenClient[] }
 
-export type Spec = {
+export type SpecInput = {
   files: SpecFile[]
   tenant: string
   /** The clients of this run, and the other clients of the files. */
@@ -55,19 +55,19 @@ const largestAll = 2 * largest
 /**
  * Reads and checks all files together. Mistakes in the files are returned as `mistakes`; mistakes in the inputs become problems.
  */
-export async function readSpec(given: Given, problems: Problems): Promise<Spec> {
+export async function readSpec(given: SpecFileInputs, problems: Problems): Promise<SpecInput> {
   // Several clients mean a run of minutes, and the largest amount of data that is read at once.
   limitHeapGrowth()
   const files = await readAll(await find(given, problems), given, problems)
   const { tenants, mistakes } = tenantsOf(files, given, problems)
   const tenantOf = (file: CheckedFile) => tenants.get(file) ?? ''
   const rules = { here: given.here, allowed: given.allowed, tenantOf }
-  const wrong = sorted(
+  const wrong = sortedMistakes(
     [
       ...files.flatMap((file) => file.mistakes),
       ...mistakes,
-      ...checkTogether(files, rules),
-      ...tooLong(files, given.here),
+      ...checkAcrossClients(files, rules),
+      ...tooLongDescriptions(files, given.here),
     ],
     files.map(({ file }) => file),
   )
@@ -95,7 +95,7 @@ export async function readSpec(given: Given, problems: Problems): Promise<Spec> 
 type Found = { file: string; real: string }
 
 /** Every file once: patterns in their order, files of a pattern by name. */
-async function find({ files, workspace }: Given, problems: Problems): Promise<Found[]> {
+async function find({ files, workspace }: SpecFileInputs, problems: Problems): Promise<Found[]> {
   const base = await realpath(workspace || '.').catch(() => undefined)
   if (base === undefined) problems.add('GITHUB_WORKSPACE', 'is not a folder; the runner sets it')
   const patterns = patternsOf(files)
@@ -151,7 +151,7 @@ async function matching(
 
 // --- reading ---------------------------------------------------------------------------------------------------------
 
-async function readAll(found: Found[], { isCredential }: Given, problems: Problems): Promise<CheckedFile[]> {
+async function readAll(found: Found[], { isCredential }: SpecFileInputs, problems: Problems): Promise<CheckedFile[]> {
   const texts = await Promise.all(found.map(async ({ file, real }) => ({ file, text: await readText(real) })))
   const size = texts.reduce((sum, { text }) => sum + (typeof text === 'string' ? text.length : 0), 0)
   if (size <= largestAll) return texts.map(({ file, text }) => checked(file, text, isCredential))
@@ -162,7 +162,7 @@ async function readAll(found: Found[], { isCredential }: Given, problems: Proble
 function checked(
   file: string,
   text: Awaited<ReturnType<typeof readText>>,
-  isCredential: Given['isCredential'],
+  isCredential: SpecFileInputs['isCredential'],
 ): CheckedFile {
   const nothing = { file, environment: '', drafts: [], clients: [] }
   const start = { file, line: 1, column: 1 }
@@ -198,7 +198,7 @@ async function readText(real: string): Promise<string | { complaint: string }> {
 // --- which tenant, which clients -------------------------------------------------------------------------------------
 
 /** The origin for each file: from its `tenant`, or else from the input. */
-function tenantsOf(files: CheckedFile[], given: Given, problems: Problems) {
+function tenantsOf(files: CheckedFile[], given: SpecFileInputs, problems: Problems) {
   const mistakes: Mistake[] = []
   const tenants = new Map<CheckedFile, string>()
   let first: { file: string; origin: string } | undefined
@@ -234,7 +234,7 @@ function chosenNames(only: string, names: string[], problems: Problems): Set<str
     .filter(Boolean)
   for (const [index, name] of wanted.entries()) {
     if (names.includes(name) || names.length === 0) continue
-    const closest = nearest(name, names)
+    const closest = nearestName(name, names)
     const help = closest === undefined ? '' : `; did you mean ${plain(closest, 80)}?`
     problems.add('only', `no client of the spec file is called like name ${index + 1} of the list${help}`, name)
   }

@@ -4,30 +4,30 @@ import { clientInputs } from './client-inputs.ts'
 import { type ExportFile, exportComplaint } from './export-file.ts'
 import type { Input, InputName } from './input-table.ts'
 import type { Problems } from './problems.ts'
-import type { Spec } from './spec-files.ts'
+import type { SpecInput } from './spec-files.ts'
 
 /** The inputs of a run that looks at a whole tenant. `ignored`: given inputs that describe one client. */
-export type WholeTenant = { ignored: string[] } & (
-  | { mode: 'audit'; maxAge: number; failOnFindings: boolean; files: Spec['files'] | undefined }
+export type WholeTenantInputs = { ignored: string[] } & (
+  | { mode: 'audit'; maxAge: number; failOnFindings: boolean; files: SpecInput['files'] | undefined }
   | { mode: 'export'; file: ExportFile | undefined; schema: string }
 )
 
 type Given = {
-  mode: WholeTenant['mode']
+  mode: WholeTenantInputs['mode']
   input: Input
   flag: (name: InputName) => boolean
   workspace: string
   /** Address of the JSON Schema of spec files. */
   schema: string
   /** Spec files, if there are any. */
-  spec: Spec | undefined
+  spec: SpecInput | undefined
 }
 
 /**
  * Reads the inputs that only `audit` and `export` have. Every mistake becomes a problem, also one in the path of an export's
  * file.
  */
-export async function readWholeTenant(given: Given, problems: Problems): Promise<WholeTenant> {
+export async function readWholeTenantInputs(given: Given, problems: Problems): Promise<WholeTenantInputs> {
   const { mode, input, flag, workspace, schema, spec } = given
   const ignored = clientInputs.filter((name) => input(name) !== '')
   if (mode === 'audit') {
@@ -44,7 +44,7 @@ export async function readWholeTenant(given: Given, problems: Problems): Promise
 }
 
 /** Includes the clients that the input `only` leaves out, because a file has them. */
-function allOf(spec: Spec | undefined): Spec['files'] | undefined {
+function allOf(spec: SpecInput | undefined): SpecInput['files'] | undefined {
   if (spec === undefined) return undefined
   const [first] = spec.files
   return first === undefined ? [] : [...spec.files, { ...first, file: first.file, clients: spec.others }]

@@ -1,6 +1,6 @@
 import type { Position } from '../../base/errors.ts'
-import { expressionText } from '../../spec/misplaced-texts.ts'
-import { noSpace } from '../../spec/spec-mistakes.ts'
+import { expressionText } from '../../spec/forbidden-texts.ts'
+import { noSpaceText } from '../../spec/spec-mistakes.ts'
 import type { Reading, Slip } from './yaml-reader.ts'
 
 type Mistake = Position & { message: string }
@@ -118,7 +118,8 @@ function keyLine({ error, here, before, next }: Lines, at: Reading['at']): Mista
     case 'BLOCK_AS_IMPLICIT_KEY':
     case 'MISSING_CHAR':
     case 'BAD_INDENT': {
-      const missing = on(here, plainKey, noSpace) ?? on(here, /(?<=^\s*)-(?=[A-Za-z])/, 'lacks a space after the dash')
+      const missing =
+        on(here, plainKey, noSpaceText) ?? on(here, /(?<=^\s*)-(?=[A-Za-z])/, 'lacks a space after the dash')
       if (missing !== undefined) return missing
       if (/(value|map)s? /.test(error.message) && /Implicit (map )?keys need/.test(error.message))
         return { ...at(error.offset), message: 'has a key without a colon, or an item without `- `' }
@@ -129,7 +130,7 @@ function keyLine({ error, here, before, next }: Lines, at: Reading['at']): Mista
       return on(here, /(?<=: .*): /, 'has a second colon; put a text with a colon and a space in quotes')
     }
     default:
-      return before === undefined ? undefined : on(before, plainKey, noSpace)
+      return before === undefined ? undefined : on(before, plainKey, noSpaceText)
   }
 }
 
@@ -159,6 +160,6 @@ function slipText({ code, message }: Slip): string {
   if (/Missing , |double-quoted-scalar token|single-quoted-scalar token/.test(message)) return noComma
   if (/at node end|in YAML stream/.test(message))
     return 'has text after the end of a value; only a list or mapping has several values'
-  if (/Missing space after :/.test(message)) return noSpace
+  if (/Missing space after :/.test(message)) return noSpaceText
   return texts[code] ?? unreadable
 }

@@ -2,11 +2,11 @@ import { ActionError } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
 import type { ObservedSpace } from '../../model/space.ts'
-import { type Answer, type Call, readerOf, unexpected, userAgent } from '../http/responses.ts'
+import { type Answer, type Call, schemaReader, unexpected, userAgent } from '../http/responses.ts'
 import type { Http } from '../http/service-client.ts'
 import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
 import * as wire from './answer-schemas.ts'
-import type { About, Algorithm, SigningKey } from './signing-key.ts'
+import type { Algorithm, AssertionContent, SigningKey } from './signing-key.ts'
 
 /** A client's proof: its secret, or an assertion signed with its key. */
 export type ClientProof = { kind: 'secret'; secret: Secret } | { kind: 'key'; key: SigningKey }
@@ -174,7 +174,7 @@ async function otherName({ tenant, http }: Session): Promise<string> {
 const report = 'Report this with the trace id.'
 
 /** Parses an answer of the tenant. Throws `TENANT_UNEXPECTED` with the names of the parts that have another form. */
-export const parsed = readerOf('tenant', report)
+export const parsed = schemaReader('tenant', report)
 
 /** The error for an answer of the tenant that the documentation does not describe. */
 export function misread(answer: Answer | undefined, what: string, how: string, method = 'GET'): ActionError {
@@ -220,7 +220,12 @@ export async function token(
 }
 
 /** For its few minutes an assertion is as good as a secret: it is masked like one. */
-async function signed(key: SigningKey, algorithm: Algorithm | undefined, about: About, mask: Mask): Promise<string> {
+async function signed(
+  key: SigningKey,
+  algorithm: Algorithm | undefined,
+  about: AssertionContent,
+  mask: Mask,
+): Promise<string> {
   const { signAssertion } = await import('./signing-key.ts')
   return maskedSecret(await signAssertion(key, algorithm ?? key.algorithms[0], about), mask).open()
 }

@@ -88,13 +88,13 @@ const before = 60
 const after = 180
 
 /** The content of an assertion. `now`: epoch seconds; `endpoint`: the exact address that receives it. */
-export type About = { clientId: string; endpoint: string; now: number }
+export type AssertionContent = { clientId: string; endpoint: string; now: number }
 
 /** A signed assertion with which a client signs in (RFC 7523). */
 export function signAssertion(
   { pem, kid }: Pick<SigningKey, 'pem' | 'kid'>,
   alg: Algorithm,
-  { clientId, endpoint, now }: About,
+  { clientId, endpoint, now }: AssertionContent,
 ): Promise<string> {
   return new SignJWT()
     .setProtectedHeader({ alg, kid, typ: 'JWT' })

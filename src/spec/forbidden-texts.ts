@@ -4,7 +4,7 @@ import { type Located, pathText } from '../base/mistake-positions.ts'
 type Path = readonly PropertyKey[]
 
 /** A text of a spec file that is certainly a mistake, and its path. Other mistakes in the same value are not reported. */
-export type MisplacedText = Position & { message: string; path: Path }
+export type ForbiddenText = Position & { message: string; path: Path }
 
 /** GitHub replaces expressions in workflows only. */
 export const expressionText = `has an expression \`\${{ … }}\`, which is not evaluated in a file: write the value itself`
@@ -12,8 +12,8 @@ export const credentialText =
   'looks like a credential, which must not be in a spec file: remove it, and replace the credential if the file was committed'
 
 /** Expressions of workflows and credentials among the values and keys of a file. */
-export function findMisplacedTexts(root: Located, isCredential: (text: string) => boolean): MisplacedText[] {
-  const found: MisplacedText[] = []
+export function findForbiddenTexts(root: Located, isCredential: (text: string) => boolean): ForbiddenText[] {
+  const found: ForbiddenText[] = []
   const look = (text: string, at: Position, path: Path, isKey: boolean) => {
     const isFree = path.at(-1) === 'description' && !isKey
     const message = isCredential(text) ? credentialText : text.includes('${{') && !isFree ? expressionText : undefined

@@ -10,7 +10,11 @@ export class TransportError extends Error {
 }
 
 /** The thrown value as a TransportError. `hasAnswered`: the host answered in this run, so it exists. */
-export function classified(thrown: unknown, { aborted }: { aborted: boolean }, hasAnswered: boolean): TransportError {
+export function toTransportError(
+  thrown: unknown,
+  { aborted }: { aborted: boolean },
+  hasAnswered: boolean,
+): TransportError {
   if (thrown instanceof TransportError) return thrown
   if (aborted) return new TransportError('silent', 'no answer in time', thrown)
   const { code, syscall } = reasonOf(thrown)

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { connectionSettings, type Shared } from './connection-settings.ts'
-import { classified, TransportError } from './network-trouble.ts'
+import { TransportError, toTransportError } from './network-failures.ts'
 import { type NamedProxy, proxyLabel } from './proxies.ts'
 
 type Sent = { method: string; url: string; headers: Record<string, string>; body?: string | undefined }
@@ -76,7 +76,7 @@ function basic(username: string, password: string): string {
 
 /** The proxy is at fault, and not the service behind it: it is named. */
 function ofProxy(proxy: NamedProxy, thrown: unknown, { answered }: Shared): TransportError {
-  const { kind, message } = classified(thrown, { aborted: false }, answered.has(new URL(proxy.address).hostname))
+  const { kind, message } = toTransportError(thrown, { aborted: false }, answered.has(new URL(proxy.address).hostname))
   const { variable } = proxy
   const how = /^(was|answered|closed)/.test(message) ? ` ${message}` : `: ${message}`
   const hint = message.includes('407')
