@@ -43,9 +43,12 @@ function anySpaces(spaces: Membership[]): Record<string, string> {
   return Object.fromEntries(entries)
 }
 
-/** A description shares its 4096 characters with the action's own line, and each place makes that line longer. */
+/**
+ * A description shares its 4096 characters with the action's own line, and each place makes that line longer. The description of
+ * the defaults is one mistake, for however many clients it is too long.
+ */
 export function tooLongDescriptions(files: CheckedFile[], here: string): Mistake[] {
-  return files.flatMap(({ file, drafts }) =>
+  const mistakes = files.flatMap(({ file, drafts }) =>
     drafts.flatMap(({ name, at, absent, description, method, deliveries, spaces, rotation }) => {
       if (name === undefined || absent) return []
       const deliver = deliveries.map(({ delivery }) => delivery)
@@ -54,4 +57,6 @@ export function tooLongDescriptions(files: CheckedFile[], here: string): Mistake
       return complaint === undefined ? [] : [{ file, ...(description?.at ?? at), message: `description: ${complaint}` }]
     }),
   )
+  const place = ({ file, line, column }: Mistake) => `${file}:${line}:${column}`
+  return [...new Map(mistakes.toReversed().map((mistake) => [place(mistake), mistake])).values()].toReversed()
 }

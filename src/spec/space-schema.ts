@@ -30,31 +30,34 @@ const fields = z.strictObject({
 export const spaceKeys = Object.keys(fields.shape)
 
 /** One space as users write it in a file: by its name or by its id. */
-const spaceSchema = z.pipe(
-  fields.check(
-    z.superRefine(({ id, name }, { addIssue, issues }) => {
-      // A misspelt key is told already.
-      if (id === undefined && name === undefined && issues.length === 0)
-        addIssue({ code: 'custom', message: 'does not say which space: give its name or its id' })
-      if (id !== undefined && name !== undefined)
-        addIssue({ code: 'custom', path: ['id'], message: 'and name are two ways to name a space: give one of them' })
-    }),
-  ),
-  z.transform(({ id, name, roles }): Membership => ({ space: { id, name }, roles: [...new Set(roles)] })),
-)
-
-/** The spaces that a client's user is a member of. */
-export const spacesSchema = z.array(spaceSchema).check(
-  z.maxLength(mostSpaces, `has at most ${mostSpaces} spaces`),
-  z.superRefine((spaces, { addIssue }) => {
-    for (const index of repeated(spaces)) addIssue({ code: 'custom', path: [index], message: 'names a space twice' })
+const writtenSpace = fields.check(
+  z.superRefine(({ id, name }, { addIssue, issues }) => {
+    // A misspelt key is told already.
+    if (id === undefined && name === undefined && issues.length === 0)
+      addIssue({ code: 'custom', message: 'does not say which space: give its name or its id' })
+    if (id !== undefined && name !== undefined)
+      addIssue({ code: 'custom', path: ['id'], message: 'and name are two ways to name a space: give one of them' })
   }),
 )
 
+/** The spaces that a client's user is a member of. */
+export const spacesSchema = z.pipe(
+  // The checks of the list also run if a space has a mistake: they read the spaces as they are written.
+  z.array(writtenSpace).check(
+    z.maxLength(mostSpaces, `has at most ${mostSpaces} spaces`),
+    z.superRefine((spaces, { addIssue }) => {
+      for (const index of repeated(spaces)) addIssue({ code: 'custom', path: [index], message: 'names a space twice' })
+    }),
+  ),
+  z.transform((spaces) =>
+    spaces.map(({ id, name, roles }): Membership => ({ space: { id, name }, roles: [...new Set(roles)] })),
+  ),
+)
+
 /** Positions of the spaces that repeat an earlier one. */
-function repeated(spaces: Membership[]): number[] {
-  const keys = spaces.map(({ space }) => JSON.stringify([space.id, space.name]))
-  return keys.flatMap((key, index) => (keys.indexOf(key) < index ? [index] : []))
+function repeated(spaces: readonly { id?: string | undefined; name?: string | undefined }[]): number[] {
+  const keys = spaces.map(({ id, name }) => (id === undefined && name === undefined ? '' : JSON.stringify([id, name])))
+  return keys.flatMap((key, index) => (key !== '' && keys.indexOf(key) < index ? [index] : []))
 }
 
 /** The spaces in the lines of the input, `<name or id>: <role> [<role> …]`, with all mistakes in them. `[]` is the empty list. */
@@ -65,7 +68,9 @@ export function readSpaceLines(text: string): { spaces: Membership[]; complaints
   const spaces = read.flatMap(({ space }) => space ?? [])
   const complaints = [
     ...read.flatMap(({ complaint }) => complaint ?? []),
-    ...repeated(spaces).map((index) => `${plain(refLabel(spaces[index]!.space), 80)} is named twice`),
+    ...repeated(spaces.map(({ space }) => space)).map(
+      (index) => `${plain(refLabel(spaces[index]!.space), 80)} is named twice`,
+    ),
     ...(spaces.length > mostSpaces ? [`has at most ${mostSpaces} spaces, and ${spaces.length} are given`] : []),
   ]
   return { spaces, complaints }

@@ -39,7 +39,7 @@ export function mistakesIn(
     // Users of merge keys put their anchors under a separate key, which is a part of the same mistake.
     .filter(({ key, path }) => !(merges && path.length === 0 && locate(root, [key]).isAnchored))
     .map(({ key, path }) => ({ key, path, displaced: displaced(key, path, root) }))
-  const excused = keys.flatMap((it) => it.displaced?.excuses ?? []).map(pathText)
+  const excused = keys.flatMap((it) => it.displaced?.excuses ?? meant(it.key, it.path, root)).map(pathText)
   return [
     ...keys.map(({ key, path, displaced }) => unknownKey(key, path, displaced, root)),
     ...issues
@@ -53,10 +53,15 @@ export function mistakesIn(
 export function clientsWithoutDelivery(root: Located, clients: readonly unknown[]): Issue[] {
   if (has(valueAt(root, ['defaults']), 'deliver')) return []
   return clients.flatMap((client, index) =>
-    isMapping(client) && client.state !== 'absent' && !('deliver' in client)
+    isMapping(client) && isPresent(client) && !('deliver' in client)
       ? [{ code: 'custom', path: ['clients', index, 'deliver'], input: undefined, message: 'is missing' }]
       : [],
   )
+}
+
+/** A wrong `state` is a mistake of its own, and may have been meant as `absent`. */
+function isPresent(client: Record<string, unknown>): boolean {
+  return !('state' in client) || client.state === 'present'
 }
 
 export function isMapping(value: unknown): value is Record<string, unknown> {
@@ -99,7 +104,8 @@ function complaint(issue: Issue, value: unknown): string {
     case 'invalid_type': {
       const slip = typeof value === 'string' && value !== '' ? slipText(value, issue.expected) : undefined
       const quotes = issue.expected === 'string' && typeof value !== 'object' ? '; put it in quotes' : ''
-      return slip ?? `must be ${nouns[issue.expected] ?? issue.expected}, not ${nounOf(value)}${quotes}`
+      const nowhere = value === false && issue.path.at(-1) === 'deliver' ? '; `[]` delivers nowhere' : ''
+      return slip ?? `must be ${nouns[issue.expected] ?? issue.expected}, not ${nounOf(value)}${quotes}${nowhere}`
     }
     case 'invalid_value':
       return `accepted are ${issue.values.map(String).join(', ')}`
@@ -163,8 +169,19 @@ function suggestion(key: string, path: Path): string {
   if (Object.hasOwn(moved, key)) return moved[key]!
   const isPlace = ['clients', 'defaults'].includes(String(path[0])) && !path.includes('deliver')
   if (isPlace && deliveryKeys.includes(key)) return '; it belongs in `deliver`'
-  const closest = nearestName(key.replaceAll('_', '-').toLowerCase(), keysAt(path))
+  const closest = closestKey(key, path)
   return closest === undefined ? '' : `; did you mean ${closest}?`
+}
+
+function closestKey(key: string, path: Path): string | undefined {
+  return nearestName(key.replaceAll('_', '-').toLowerCase(), keysAt(path))
+}
+
+/** Values that only seem to be missing because their key, or the `state` that makes them unnecessary, is misspelt. */
+function meant(key: string, path: Path, root: Located): Path[] {
+  const closest = closestKey(key, path)
+  if (closest === undefined || has(valueAt(root, path), closest)) return []
+  return [[...path, closest], ...(closest === 'state' ? [[...path, 'deliver']] : [])]
 }
 
 /** The keys that a mapping at this path may have. */

@@ -19,9 +19,10 @@ export function syntaxMistake(text: string, reading: Reading): Mistake {
     expression(lines) ??
     tab(lines) ??
     conflict(lines) ??
+    comment(lines) ??
     quote(text, reading) ??
     bracket(text, reading) ??
-    keyLine(lines, at)
+    keyLine(lines, reading)
   return mistake ?? { ...at(offset), message: first === undefined ? unreadable : slipText(first) }
 }
 
@@ -72,6 +73,12 @@ function conflict({ here, before }: Lines): Mistake | undefined {
   )[0]
 }
 
+export const foreignComment = 'has a comment that begins with // or /*: in YAML it begins with #, and JSON has none'
+
+function comment({ here }: Lines): Mistake | undefined {
+  return on(here, /(?<=^\s*|[,[{\]}]\s*)\/[/*]/, foreignComment)
+}
+
 /** A quote that is never closed takes in all lines up to the next quote, and the text after that does not fit. */
 function quote(text: string, { at, errors, quotes }: Reading): Mistake | undefined {
   const [first] = errors
@@ -98,9 +105,12 @@ function bracket(text: string, { at, errors, brackets }: Reading): Mistake | und
       ? extra(at(first.offset))
       : undefined
   const character = text[found.start]
+  const isBefore = first !== undefined && first.offset < found.start
+  // A key without its colon becomes one text with the lines below it, and with the brackets in them.
+  if (isBefore && first.code === 'MULTILINE_IMPLICIT_KEY') return undefined
   if (character !== '[' && character !== '{') return extra(at(found.start))
   // A mistake before the bracket has another cause.
-  if (first !== undefined && first.offset < found.start) return undefined
+  if (isBefore) return undefined
   return { ...at(found.start), message: `has a ${character} without its ${character === '[' ? ']' : '}'}` }
 }
 
@@ -111,7 +121,7 @@ function extra(position: Position): Mistake {
 const plainKey = /(?<=^\s*(?:- +)*)[\w-]+:(?=[^\s:])/
 
 /** A key without its colon or space becomes one text with the lines below it; so does a text with a key that is indented deeper. */
-function keyLine({ error, here, before, next }: Lines, at: Reading['at']): Mistake | undefined {
+function keyLine({ error, here, before, next }: Lines, { at, errors }: Reading): Mistake | undefined {
   const indent = (line: Line) => line.text.search(/[^\s-]/)
   switch (error.code) {
     case 'MULTILINE_IMPLICIT_KEY':
@@ -121,6 +131,10 @@ function keyLine({ error, here, before, next }: Lines, at: Reading['at']): Mista
       const missing =
         on(here, plainKey, noSpaceText) ?? on(here, /(?<=^\s*)-(?=[A-Za-z])/, 'lacks a space after the dash')
       if (missing !== undefined) return missing
+      const isInBrackets = errors.some(({ offset, code }) => offset === error.offset && code === 'BLOCK_IN_FLOW')
+      if (isInBrackets) return { ...at(error.offset), message: noComma }
+      if (/^Missing , or :/.test(error.message))
+        return { ...at(error.offset), message: `${noComma}, or a colon after a key` }
       if (/(value|map)s? /.test(error.message) && /Implicit (map )?keys need/.test(error.message))
         return { ...at(error.offset), message: 'has a key without a colon, or an item without `- `' }
       if (/^(All|Sequence item without|A block sequence may not)/.test(error.message)) return misaligned(here)
@@ -156,6 +170,7 @@ function slipText({ code, message }: Slip): string {
   }
   if (/Comments must be/.test(message)) return 'has a # without a space before it: put the text in quotes'
   if (/Block scalar header/.test(message)) return 'has text after a | or >: start the text on the next line'
+  if (/block-seq-ind on same line/.test(message)) return 'has a list on the line of its key: begin it on the next line'
   if (/Unexpected , in|empty item/.test(message)) return 'has a comma with nothing before it'
   if (/Missing , |double-quoted-scalar token|single-quoted-scalar token/.test(message)) return noComma
   if (/at node end|in YAML stream/.test(message))

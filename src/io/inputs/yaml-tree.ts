@@ -2,7 +2,7 @@ import type { ParsedNode, YAMLMap } from 'yaml'
 import { isAlias, isMap, isScalar, isSeq } from '../../../node_modules/yaml/browser/dist/index.js'
 import type { Position } from '../../base/errors.ts'
 import { type Located, pathText } from '../../base/mistake-positions.ts'
-import { syntaxMistake } from './yaml-mistakes.ts'
+import { foreignComment, syntaxMistake } from './yaml-mistakes.ts'
 import { readYaml } from './yaml-reader.ts'
 
 /** The content of a text, with positions. Without `root` the text could not be read, and messages must quote no key. */
@@ -31,6 +31,7 @@ export function parseTree(text: string): Tree {
   if (document === undefined) return { mistakes: [{ ...at(0), message: 'is empty' }] }
   const walk: Walk = { at, anchors: new Map(), mistakes: [], left: mostValues }
   const root = located(document.contents, [], walk)
+  if (walk.disguised !== undefined) return { mistakes: [walk.disguised] }
   for (const { offset } of warnings)
     walk.mistakes.push({ ...at(offset), message: 'has a tag or directive; a spec file needs none' })
   if (second !== undefined)
@@ -44,6 +45,13 @@ type Walk = {
   mistakes: Tree['mistakes']
   /** The number of values that may still follow. */
   left: number
+  /** A comment or an indentation that YAML reads as a part of a key: it explains all other mistakes. */
+  disguised?: Tree['mistakes'][number]
+}
+
+function disguise(key: string): string | undefined {
+  if (/^\/[/*]/.test(key)) return foreignComment
+  return /^[^\S ]/.test(key) ? 'is indented with a character that only looks like a space; write spaces' : undefined
 }
 
 function located(node: ParsedNode | null, path: (string | number)[], walk: Walk): Located {
@@ -59,6 +67,8 @@ function located(node: ParsedNode | null, path: (string | number)[], walk: Walk)
     if (target === undefined) walk.mistakes.push({ ...at, message: 'is an alias without an anchor before it' })
     return target === undefined ? { value: undefined, at, isUnread: true } : { ...located(target, path, walk), at }
   }
+  // A tag is a mistake of its own, and changes the meaning of its value.
+  if (node?.tag?.startsWith('!')) return { value: undefined, at, isUnread: true }
   const isAnchored = node?.anchor !== undefined
   if (isAnchored) walk.anchors.set(node.anchor!, node)
   const mark = isAnchored ? { isAnchored } : undefined
@@ -79,6 +89,8 @@ function mapping(node: YAMLMap.Parsed, path: (string | number)[], walk: Walk): L
   for (const { key, value: item } of node.items) {
     const keyAt = walk.at(key?.range?.[0] ?? node.range[0])
     const name = isScalar(key) && typeof key.value === 'string' ? key.value : undefined
+    const message = disguise(name ?? '')
+    if (message !== undefined) walk.disguised ??= { ...keyAt, message }
     if (name === '<<') {
       // A mistake, whatever value it merges.
       value[name] = null
