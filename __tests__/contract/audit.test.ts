@@ -200,6 +200,7 @@ describe('fail-on-findings', () => {
       message: expect.stringMatching(/^2 findings .*1 high, 1 medium/),
     })
     expect(result.outputs).toMatchObject({ 'error-code': 'FINDINGS', result: 'audited' })
+    expect(result.summary).toContain('**FINDINGS**')
     expect(findings(result)).toHaveLength(2)
     expect(result.summary).toContain('broad-scope')
   })

@@ -128,16 +128,25 @@ export async function revokeEarlyToken(work: Work): Promise<void> {
   if (accessToken !== undefined) revokeInBackground(accessToken, work)
 }
 
-/** Notes that something was written, also if the answer was lost. */
-export async function noteWritten<T>(work: Work, write: Promise<T>): Promise<T> {
+/** Notes that something was written, also if the answer was lost. `tookEffect`: whether a good answer says so. */
+export async function noteWritten<T>(
+  work: Work,
+  write: Promise<T>,
+  tookEffect: (result: T) => boolean = () => true,
+): Promise<T> {
   try {
     const result = await write
-    work.progress.changed = true
+    work.progress.changed ||= tookEffect(result)
     return result
   } catch (thrown) {
     work.progress.changed ||= !(thrown instanceof PlanAgain) && toActionError(thrown).uncertain
     throw thrown
   }
+}
+
+/** For `noteWritten`: a write that answers whether it did something. */
+export function isDone(result: boolean): boolean {
+  return result
 }
 
 /**

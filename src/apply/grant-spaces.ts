@@ -11,7 +11,8 @@ import { pause } from '../pause.ts'
 import { noBotYet } from '../plan/plan-spaces.ts'
 import type { SpaceStep } from '../plan/steps.ts'
 import { combinedError } from '../plan/wanted-spaces.ts'
-import { cancelledError, longestReadToWrite, noteWritten, PlanAgain, type Work } from './apply-context.ts'
+import type { GrantResult } from '../ports.ts'
+import { cancelledError, isDone, longestReadToWrite, noteWritten, PlanAgain, type Work } from './apply-context.ts'
 import { warn } from './destroy-client.ts'
 
 /**
@@ -110,17 +111,19 @@ function ours({ space, mark }: GrantStep, { spaces, progress }: Work): true {
 async function ask(step: GrantStep, bot: string, work: Work): Promise<'granted' | 'taken' | 'lost'> {
   const writer = await work.tools.writers.spaces()
   try {
-    return await noteWritten(work, writer.grant(target(step), bot, step.roles))
+    return await noteWritten(work, writer.grant(target(step), bot, step.roles), isGranted)
   } catch (thrown) {
     if (!toActionError(thrown).uncertain || work.tools.stop.requested) throw thrown
     if ((await lookAt(step, bot, work)) !== undefined) return 'lost'
-    return noteWritten(work, writer.grant(target(step), bot, step.roles))
+    return noteWritten(work, writer.grant(target(step), bot, step.roles), isGranted)
   }
 }
 
+const isGranted = (result: GrantResult) => result === 'granted'
+
 async function changeRoles(step: GrantStep, assignmentId: string, work: Work): Promise<void> {
   const writer = await work.tools.writers.spaces()
-  const isThere = await noteWritten(work, writer.change(target(step), assignmentId, step.roles))
+  const isThere = await noteWritten(work, writer.change(target(step), assignmentId, step.roles), isDone)
   if (!isThere) throw new PlanAgain(`somebody took the client out of space ${plain(step.space.name, 100)}`)
 }
 

@@ -5,14 +5,16 @@ import { leaseOfAnother } from '../ledger/rotation-decision.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import type { Step } from '../plan/steps.ts'
-import { longestReadToWrite, noteWritten, PlanAgain, type Work } from './apply-context.ts'
+import { isDone, longestReadToWrite, noteWritten, PlanAgain, type Work } from './apply-context.ts'
 
 /** Carries out one step of the plan; false if it was skipped. */
 export async function retireStep(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
   const { progress } = work
   if (!work.settled || step.hint === progress.current?.hint) return false
   try {
-    if (step.mayStay && !(await noteWritten(work, retireIfAllowed(step.clientId, step.hint, work)))) return false
+    const isRetired =
+      !step.mayStay || (await noteWritten(work, retireIfAllowed(step.clientId, step.hint, work), isDone))
+    if (!isRetired) return false
     if (!step.mayStay) await noteWritten(work, retireSecret(step.clientId, step.hint, work))
   } catch (thrown) {
     if (thrown instanceof PlanAgain || !signedOut(step.clientId, toActionError(thrown), work)) throw thrown

@@ -13,6 +13,7 @@ import { createSurvey } from '../io/qlik/survey.ts'
 import type { ListedClient } from '../model/tenant.ts'
 import type { Survey } from '../ports.ts'
 import { outputsOf } from '../report/outputs.ts'
+import { failureSummary } from '../report/summary.ts'
 import { askConsent } from './ask-consent.ts'
 import { gatherAuditFacts } from './gather-audit-facts.ts'
 import type { ProcessSurroundings } from './program.ts'
@@ -52,8 +53,8 @@ async function audit(
   const here = { fullName: `${repository.owner}/${repository.name}`, id: repository.id }
   const findings = judgeTenant(evidence, { maxAge, here, files })
   const told = { host: new URL(tenant.origin).host, clients: evidence.clients.length, findings }
-  const summary = auditSummary(told)
   const error = failOnFindings ? findingsError(told) : undefined
+  const summary = withFailure(auditSummary(told), error)
   for (const line of auditLines(told)) runner.reporter.step(line)
   if (error !== undefined) runner.fail(error)
   await runner.output({
@@ -80,14 +81,19 @@ async function exportAll(
     exportTenant(listed, { origin: tenant.origin, schema, here, now, adminClientId: policy.adminClientId }, leave),
   )
   const error = file && (await failureOf(writeExport(file, text)))
-  const told = { host: new URL(tenant.origin).host, file: file?.file, exported, text }
-  const summary = exportSummary(told)
+  const isWritten = file !== undefined && error === undefined
+  const told = { host: new URL(tenant.origin).host, file: isWritten ? file.file : undefined, exported, text }
+  const summary = withFailure(exportSummary(told), error)
   if (error === undefined) runner.reporter.step(exportLine(told))
   else runner.fail(error)
   // The output has the text also if the file failed.
   const [result, code] = error === undefined ? ['exported', ''] : ['', error.code]
-  await runner.output({ ...outputsOf([], summary), result, spec: text, 'error-code': code })
+  await runner.output({ ...outputsOf([], summary), result, changed: String(isWritten), spec: text, 'error-code': code })
   await runner.summary(summary)
+}
+
+function withFailure(summary: string, error: ActionError | undefined): string {
+  return error === undefined ? summary : `${failureSummary(error)}\n${summary}`
 }
 
 /** The web clients with their consent, if the tenant shows it at all. */
