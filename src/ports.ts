@@ -29,8 +29,6 @@ export interface SpaceReader {
   members(id: string, label: string, assigneeId?: string): Promise<Assignment[] | undefined>
   /** The user that a client acts as; undefined if it has none (yet). */
   bot(clientId: string): Promise<ObservedBot | undefined>
-  /** The id of the user that we signed in as; undefined if the tenant does not say. */
-  me(): Promise<string | undefined>
 }
 
 /** `taken`: the bot already has an assignment in the space. */

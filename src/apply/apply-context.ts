@@ -1,5 +1,5 @@
 import { readingArrivedAt } from '../base/duration.ts'
-import { ActionError, toActionError } from '../base/errors.ts'
+import { type ActionError, toActionError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ClientPlan } from '../plan/steps.ts'
@@ -100,11 +100,6 @@ function isAsPlanned(seen: ObservedClient, { plan, progress }: Work): boolean {
  */
 export function sendBy({ reading, plan, restsOn }: Work): number {
   return (restsOn ?? (plan.client === undefined ? reading.listedAt : reading.readAt)) + longestReadToWrite
-}
-
-/** The error of a run that was asked to stop. */
-export function cancelledError(): ActionError {
-  return new ActionError('CANCELLED', 'the run was asked to stop', 'Start it again: the next run continues from here.')
 }
 
 /** Whether the client has a description before this plan writes it: a patch adds or replaces it accordingly. */

@@ -1,4 +1,4 @@
-import { toActionError, unreachable } from '../base/errors.ts'
+import { cancelledError, toActionError, unreachable } from '../base/errors.ts'
 import { withLedger } from '../ledger/description.ts'
 import type { ClientPlan, Step } from '../plan/steps.ts'
 import type { Reading } from '../ports.ts'
@@ -6,7 +6,6 @@ import type { Progress } from '../report/outcome.ts'
 import { stepLine } from '../report/step-text.ts'
 import {
   type ApplyTools,
-  cancelledError,
   descriptionBefore,
   noteWritten,
   PlanAgain,

@@ -1,5 +1,5 @@
 import { readingArrivedAt } from '../base/duration.ts'
-import { ActionError, toActionError } from '../base/errors.ts'
+import { ActionError, cancelledError, toActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { withLedger } from '../ledger/description.ts'
 import { withGranted, withoutSpaces } from '../ledger/granted-spaces.ts'
@@ -12,7 +12,7 @@ import { noBotYet } from '../plan/plan-spaces.ts'
 import type { SpaceStep } from '../plan/steps.ts'
 import { combinedError } from '../plan/wanted-spaces.ts'
 import type { GrantResult } from '../ports.ts'
-import { cancelledError, isDone, longestReadToWrite, noteWritten, PlanAgain, type Work } from './apply-context.ts'
+import { isDone, longestReadToWrite, noteWritten, PlanAgain, type Work } from './apply-context.ts'
 import { warn } from './destroy-client.ts'
 
 /**
@@ -139,7 +139,7 @@ async function lookAt(step: GrantStep, bot: string, { tools }: Work): Promise<As
  */
 async function isOurs({ createdBy }: Assignment, answer: 'taken' | 'lost', { tools }: Work): Promise<boolean> {
   if (createdBy === undefined) return answer === 'lost'
-  return createdBy === (await (await tools.readers.spaces()).me())
+  return createdBy === (await tools.writers.tenant.caller())
 }
 
 function refused({ space }: GrantStep): ActionError {

@@ -1,5 +1,5 @@
 import { readingArrivedAt, secondsText } from '../base/duration.ts'
-import { type ActionError, toActionError } from '../base/errors.ts'
+import { type ActionError, cancelledError, toActionError } from '../base/errors.ts'
 import { lease } from '../ledger/delivery-evidence.ts'
 import { withLedger } from '../ledger/description.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
@@ -9,7 +9,6 @@ import { pause } from '../pause.ts'
 import type { Step } from '../plan/steps.ts'
 import type { At, Issued, NewKey } from '../ports.ts'
 import {
-  cancelledError,
   descriptionBefore,
   longestAnnounceToIssue,
   longestReadToWrite,

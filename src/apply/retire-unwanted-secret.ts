@@ -1,5 +1,4 @@
 import { plain } from '../base/text.ts'
-import { sameLedger } from '../ledger/ledger-codec.ts'
 import { ledgerAfterGivingUp } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient, ObservedSecret } from '../model/client.ts'
 import type { Issued } from '../ports.ts'
@@ -7,7 +6,7 @@ import type { Work } from './apply-context.ts'
 import { clientGoneError, noteNotRetired, possiblyOurs } from './find-issued-secret.ts'
 import { type CriticalSection, inPhase } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire-secret.ts'
-import { writeLedger } from './write-ledger.ts'
+import { takeBack } from './write-ledger.ts'
 
 type Said = Pick<Issued, 'hint' | 'createdBy'>
 
@@ -26,7 +25,9 @@ export async function retireUnwanted(said: Said | undefined, work: Work, seen?: 
     work.progress.notes.push(
       `The tenant refuses to delete the client's last secret (${plain(hint, 50)}). Nobody knows its value.`,
     )
-  await withdraw(fresh, isKept ? hint : undefined, work)
+  await takeBack(fresh, work, ({ now }) =>
+    ledgerAfterGivingUp(fresh.announced, isKept ? hint : undefined, {}, { live: [], now }),
+  )
   work.fresh = undefined
 }
 
@@ -40,13 +41,4 @@ async function unwantedSecrets(
   const client = seen ?? (await tools.readers.tenant.client(fresh.clientId)).value
   if (client === undefined) throw clientGoneError()
   return possiblyOurs(fresh, client, said.createdBy)
-}
-
-/** Takes an announcement back, if it is still there. `kept`: a secret of ours that stays. */
-async function withdraw(fresh: CriticalSection, kept: string | undefined, work: Work): Promise<void> {
-  await writeLedger(fresh, work, (seen) =>
-    sameLedger(seen.ledger, fresh.announced)
-      ? { ledger: ledgerAfterGivingUp(fresh.announced, kept, {}, { live: [], now: seen.now }) }
-      : undefined,
-  )
 }

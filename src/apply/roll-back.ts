@@ -1,7 +1,6 @@
 import { ActionError, toActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { deliveredEntry } from '../ledger/ledger.ts'
-import { sameLedger } from '../ledger/ledger-codec.ts'
 import { ledgerAfterGivingUp } from '../ledger/ledger-transitions.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
@@ -18,7 +17,7 @@ import type {
 } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire-secret.ts'
 import { type UndoneDelivery, undoDelivery } from './undo-delivery.ts'
-import { readBeforeWrite, writeLedger } from './write-ledger.ts'
+import { readBeforeWrite, takeBack } from './write-ledger.ts'
 
 /**
  * Ends a critical section that failed. Retires a secret that no destination can hold; a secret that a destination may hold stays, and the
@@ -134,10 +133,7 @@ async function withdraw(
 ): Promise<void> {
   if (fresh.mayHaveTwin) return
   await attemptPart('Taking the announcement back', work, () =>
-    writeLedger(fresh, work, (seen) => {
-      if (!sameLedger(seen.ledger, fresh.announced)) return undefined
-      return { ledger: ledgerAfterGivingUp(fresh.announced, kept, entries, seen) }
-    }),
+    takeBack(fresh, work, (seen) => ledgerAfterGivingUp(fresh.announced, kept, entries, seen)),
   )
 }
 

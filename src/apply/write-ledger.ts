@@ -42,6 +42,17 @@ async function read(section: CriticalSection, { tools, plan }: Work): Promise<Cl
   return { ledger, line, live: value?.secrets ?? [], now: at, user, readAt, isGone: value === undefined }
 }
 
+/** Takes an announcement back, if it is still there: writes the ledger that follows without it. */
+export async function takeBack(
+  section: CriticalSection,
+  work: Work,
+  next: (seen: LedgerBeforeWrite) => Ledger,
+): Promise<void> {
+  await writeLedger(section, work, (seen) =>
+    sameLedger(seen.ledger, section.announced) ? { ledger: next(seen) } : undefined,
+  )
+}
+
 /**
  * Writes a ledger that is decided from a fresh reading; undefined writes none. If the answer is lost, or the tenant makes us wait too long
  * after the reading, reads and decides again.

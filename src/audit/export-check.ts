@@ -8,11 +8,10 @@ import { destinationKey, type ObservedDestination, type Repository } from '../mo
 import { planClient } from '../plan/plan-client.ts'
 import type { Observed, Step } from '../plan/steps.ts'
 import { stepText } from '../report/step-text.ts'
-import { type Actor, type ClientSpec, type Policy, toClientSpec, type WrittenClient } from '../spec/client-spec.ts'
+import { type Actor, type ClientSpec, type Policy, toClientSpecs, type WrittenClient } from '../spec/client-spec.ts'
 import { checkAcrossClients } from '../spec/cross-client-checks.ts'
 import type { DraftValue } from '../spec/spec-draft.ts'
 import { type CheckedFile, checkFile } from '../spec/spec-file.ts'
-import { withValuesOfOthers } from '../spec/values-of-others.ts'
 import type { ExportEntry } from './export-entry.ts'
 
 /**
@@ -120,10 +119,8 @@ function specsOf(entries: ExportEntry[], { here }: ExportContext): ClientSpec[] 
   for (const { client } of entries)
     for (const { id, fullName } of namedPlaces(client)) ids.set(fullName.toLowerCase(), id)
   const idOf = (fullName: string) => ids.get(fullName.toLowerCase()) ?? here.id
-  return withValuesOfOthers(
-    written.map((client) => toClientSpec(client, here, idOf, 'plan')),
-    [],
-  )
+  const repositories = { here, idOf, refusalOf: () => undefined }
+  return toClientSpecs({ clients: written, others: [] }, repositories, 'plan').clients
 }
 
 /** Repositories by the names in the ledger, with their ids. */

@@ -1,5 +1,5 @@
 import { looksLikeCredential } from '../base/credential-shape.ts'
-import { isoTime, plural } from '../base/duration.ts'
+import { day, isoTime, plural } from '../base/duration.ts'
 import { plain } from '../base/text.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ListedClient } from '../model/tenant.ts'
@@ -89,8 +89,6 @@ function aboutEntry({ client, says, unsaid }: ExportEntry, { now }: About): stri
     ...(unsaid.length === 0 ? [] : [`stays unchanged, and is not in this file: ${unsaid.join(', ')}`]),
   ]
 }
-
-const day = 86_400
 
 /** Approximate, so that next month's file differs little. */
 function ageText(seconds: number): string {

@@ -1,4 +1,5 @@
 import { looksLikeCredential } from '../base/credential-shape.ts'
+import { day } from '../base/duration.ts'
 import { plain } from '../base/text.ts'
 import { recalledDestination } from '../ledger/ledger.ts'
 import type { ObservedClient } from '../model/client.ts'
@@ -76,8 +77,6 @@ function methodSaid({ authMethods, description: { ledger } }: ObservedClient): s
     (ledger?.current === undefined ? !authMethods.includes(methodOf.secret) : isKeyHint(ledger.current.hint))
   return isKey ? methodOf.key : methodOf.secret
 }
-
-const day = 86_400
 
 /** A ledger does not record the grace period. If a secret has lived longer than the default, the file must set a longer one. */
 function patience(

@@ -1,4 +1,4 @@
-import { formatDuration, isoTime } from '../base/duration.ts'
+import { day, formatDuration, isoTime } from '../base/duration.ts'
 import { plain } from '../base/text.ts'
 import type { ObservedClient, ObservedSecret } from '../model/client.ts'
 import { isKeyHint, secretSlots } from '../model/credential.ts'
@@ -113,8 +113,8 @@ function unmanagedText({ description, appType, createdAt }: ObservedClient): str
 function unusedText({ createdAt }: ObservedClient, now: number): string {
   const age = createdAt === undefined ? Number.POSITIVE_INFINITY : now - createdAt
   const young = age < eventsKept ? ` (it is ${formatDuration(age)} old)` : ''
-  return `got no access token in the ${eventsKept / 86_400} days that the tenant keeps events${young}`
+  return `got no access token in the ${eventsKept / day} days that the tenant keeps events${young}`
 }
 
 /** Seconds for which a tenant keeps events (qlik.dev, audits). */
-export const eventsKept = 90 * 86_400
+export const eventsKept = 90 * day

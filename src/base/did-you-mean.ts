@@ -1,4 +1,21 @@
 import { distance } from 'fastest-levenshtein'
+import { plain } from './text.ts'
+
+/** The end of a message about an unknown name: `; did you mean X?`, or nothing if no known name is similar. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const closest = nearestName(name, known)
+  return closest === undefined ? '' : `; did you mean ${shown(closest)}?`
+}
+
+/** The same as a sentence of its own: ` Did you mean X?` */
+export function didYouMeanSentence(name: string, known: readonly string[], label = shown): string {
+  const closest = nearestName(name, known)
+  return closest === undefined ? '' : ` Did you mean ${label(closest)}?`
+}
+
+function shown(name: string): string {
+  return plain(name, 100)
+}
 
 /** The known name that a misspelt one probably means; undefined if none is similar. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {

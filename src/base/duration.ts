@@ -1,10 +1,19 @@
-const units: Record<string, number> = { d: 86_400, h: 3_600, m: 60 }
+/** Seconds. */
+export const day = 86_400
+
+/** Units of time in seconds, the largest first. In a spec each is written as its first letter. */
+export const units = [
+  [day, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+] as const
 
 /** Seconds of a duration such as `90d`, `24h`, `30m` or `0`; undefined for any other text. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0
-  const [, count, unit] = /^(\d{1,6})([dhm])$/.exec(text) ?? []
-  return count === undefined || unit === undefined ? undefined : Number(count) * units[unit]!
+  const [, count, letter] = /^(\d{1,6})([dhm])$/.exec(text) ?? []
+  const unit = units.find(([, name]) => name[0] === letter)
+  return unit === undefined ? undefined : Number(count) * unit[0]
 }
 
 /**
@@ -13,11 +22,7 @@ export function parseDuration(text: string): number | undefined {
  */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds))
-  for (const [size, name] of [
-    [86_400, 'day'],
-    [3_600, 'hour'],
-    [60, 'minute'],
-  ] as const) {
+  for (const [size, name] of units) {
     if (whole >= size) return plural(Math.floor(whole / size + 0.01), name)
   }
   return plural(whole, 'second')

@@ -149,6 +149,12 @@ function outOfResources(cause: unknown): ActionError {
   )
 }
 
+/** The error of a run that was asked to stop. `before`: what it did not begin. */
+export function cancelledError(before?: string): ActionError {
+  const message = `the run was asked to stop${before === undefined ? '' : ` before ${before}`}`
+  return new ActionError('CANCELLED', message, 'Start it again: the next run continues from here.')
+}
+
 /** For closed switches: a new kind that nobody handles is a compile error here. */
 export function unreachable(value: never): never {
   throw new ActionError(

@@ -17,7 +17,8 @@ export function sentence(text: string, longest = 600): string {
   return `${line.slice(0, word.length > longestAddress ? start : start + word.length)}…`
 }
 
-const longestAddress = 2000
+/** Characters: a longer address is not shown. */
+export const longestAddress = 2000
 
 function isAddress(word: string): boolean {
   return /^\W{0,3}https?:\/\//i.test(word)

@@ -3,7 +3,6 @@ import type { Rotation } from '../ledger/rotation-decision.ts'
 import type { Retirement } from '../ledger/rotation-situation.ts'
 import type { FieldChange, ObservedClient } from '../model/client.ts'
 import { type CredentialKind, isKeyHint, methodOf } from '../model/credential.ts'
-import { type Destination, destinationKey, withUsualKeyName } from '../model/destination.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import type { Step } from './steps.ts'
 
@@ -26,18 +25,6 @@ export function credentialKindOf(
   // If this action has issued none yet, the methods that the client allows decide.
   const isKey = current === undefined ? !client.authMethods.includes(methodOf.secret) : isKeyHint(current.hint)
   return isKey ? 'key' : 'secret'
-}
-
-/** The same spec with the usual name for the kind of credential, if the spec names neither the method nor the secret. */
-export function namedByMethod(spec: ClientSpec, client: ObservedClient | undefined): ClientSpec {
-  if (spec.fields.authMethods !== undefined || credentialKindOf(spec.fields, client) === 'secret') return spec
-  // A place that is already served under the usual name of secrets keeps that name.
-  const isServed = (destination: Destination) =>
-    client?.description.ledger?.destinations[destinationKey(destination)] !== undefined
-  const isOther = (destination: Destination) => destination.isUsual === true && !isServed(destination)
-  if (!spec.destinations.some(isOther)) return spec
-  const named = (destination: Destination) => (isOther(destination) ? withUsualKeyName(destination) : destination)
-  return { ...spec, destinations: spec.destinations.map(named) }
 }
 
 /** A key whose private half nobody has would be of no use. */

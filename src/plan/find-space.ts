@@ -1,4 +1,4 @@
-import { nearestName } from '../base/did-you-mean.ts'
+import { didYouMean } from '../base/did-you-mean.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { nameMark } from '../ledger/granted-spaces.ts'
@@ -49,8 +49,7 @@ export function spaceDetails(id: string, { all, details }: ObservedSpaces): Obse
 function missing(ref: SpaceRef, all: ObservedSpace[]): ActionError {
   const label = plain(refLabel(ref), 100)
   const names = [...new Set(all.map(({ name }) => name))]
-  const closest = ref.name === undefined ? undefined : nearestName(ref.name, names)
-  const suggestion = closest === undefined ? '' : `; did you mean ${plain(closest, 100)}?`
+  const suggestion = ref.name === undefined ? '' : didYouMean(ref.name, names)
   return new ActionError(
     'SPACE_MISSING',
     `spaces: the tenant shows no space ${label}${suggestion}`,

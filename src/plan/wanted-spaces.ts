@@ -1,4 +1,4 @@
-import { nearestName } from '../base/did-you-mean.ts'
+import { didYouMean } from '../base/did-you-mean.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import type { ObservedClient } from '../model/client.ts'
@@ -75,12 +75,10 @@ export function unofferedRoles({ id, label, roles, offered }: WantedSpace): Acti
   return roles
     .filter((role) => !offered.includes(role))
     .map((role) => {
-      const closest = nearestName(role, offered)
-      const suggestion = closest === undefined ? '' : `; did you mean ${plain(closest, 60)}?`
       const all = offered.map((it) => plain(it, 60)).join(', ')
       return new ActionError(
         'INPUT_INVALID',
-        `spaces: ${plain(label, 100)} (${id}) does not offer the role ${plain(role, 60)}${suggestion}`,
+        `spaces: ${plain(label, 100)} (${id}) does not offer the role ${plain(role, 60)}${didYouMean(role, offered)}`,
         `It offers: ${all}.`,
       )
     })

@@ -1,4 +1,4 @@
-import { nearestName } from '../base/did-you-mean.ts'
+import { didYouMeanSentence } from '../base/did-you-mean.ts'
 import { plain } from '../base/text.ts'
 import { droppedDestinations } from '../ledger/ledger.ts'
 import type { Rotation } from '../ledger/rotation-decision.ts'
@@ -117,7 +117,7 @@ export function nothingToDelete(spec: ClientSpec, { clients }: Observed, { fleet
   const what = spec.clientId === undefined ? plain(spec.name, 80) : `with the id ${plain(spec.clientId)}`
   const meant = new Set(fleet.filter((other) => other !== spec).map(({ name }) => name))
   const names = clients.map(({ name }) => name).filter((name) => name !== '' && !meant.has(name))
-  const closest = spec.clientId === undefined ? nearestName(spec.name, names) : undefined
-  const near = clients.find(({ name }) => name === closest)
-  return `The tenant has no client ${what}: nothing was deleted.${near === undefined ? '' : ` Did you mean ${clientLabel(near)}?`}`
+  const label = (closest: string) => clientLabel(clients.find(({ name }) => name === closest)!)
+  const suggestion = spec.clientId === undefined ? didYouMeanSentence(spec.name, names, label) : ''
+  return `The tenant has no client ${what}: nothing was deleted.${suggestion}`
 }

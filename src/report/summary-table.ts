@@ -1,4 +1,4 @@
-import { formatDuration, isoTime } from '../base/duration.ts'
+import { formatDuration, isoTime, units } from '../base/duration.ts'
 import { markdownCell, markdownCode } from '../base/markdown.ts'
 import { plain } from '../base/text.ts'
 import { isKeyHint } from '../model/credential.ts'
@@ -97,13 +97,8 @@ function secretText({ current, nextRotationAt, now }: Outcome): string {
 
 /** `34 of 90 days`: in the largest unit that the policy contains more than once. */
 function ageOfPolicy(age: number, policy: number): string {
-  const units = [
-    [86_400, 'days'],
-    [3_600, 'hours'],
-    [60, 'minutes'],
-  ] as const
-  const [size, name] = units.find(([size]) => policy >= 2 * size) ?? [1, 'seconds']
-  return `${Math.floor(age / size)} of ${Math.floor(policy / size)} ${name}`
+  const [size, name] = units.find(([size]) => policy >= 2 * size) ?? [1, 'second']
+  return `${Math.floor(age / size)} of ${Math.floor(policy / size)} ${name}s`
 }
 
 /** A bar for the used part of its life. */

@@ -3,12 +3,10 @@ import { type ExportedTenant, exportTenant } from '../audit/export-draft.ts'
 import { exportLine, exportSummary } from '../audit/export-report.ts'
 import { judgeTenant } from '../audit/judge-tenant.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
-import { createService } from '../io/http/service-client.ts'
 import { writeExport } from '../io/inputs/export-file.ts'
 import type { Inputs } from '../io/inputs/inputs.ts'
 import { specText } from '../io/inputs/spec-text.ts'
 import type { WholeTenantInputs } from '../io/inputs/whole-tenant-inputs.ts'
-import { createSession, signOut } from '../io/qlik/session.ts'
 import { createSurvey } from '../io/qlik/survey.ts'
 import type { ListedClient } from '../model/tenant.ts'
 import type { Survey } from '../ports.ts'
@@ -17,6 +15,7 @@ import { failureSummary } from '../report/summary.ts'
 import { askConsent } from './ask-consent.ts'
 import { gatherAuditFacts } from './gather-audit-facts.ts'
 import type { ProcessSurroundings } from './program.ts'
+import { withTenant } from './with-tenant.ts'
 
 /** Reads all clients of a tenant for an audit or an export. Writes nothing there or on GitHub. Throws the error that stopped it. */
 export async function auditOrExport(
@@ -24,22 +23,15 @@ export async function auditOrExport(
   asked: WholeTenantInputs,
   tools: ProcessSurroundings,
 ): Promise<void> {
-  const { connect, clock, wallClock, stop, runner } = tools
   if (asked.ignored.length > 0)
-    runner.reporter.notice(
+    tools.runner.reporter.notice(
       `mode: ${asked.mode} looks at the whole tenant and ignores these inputs: ${asked.ignored.join(', ')}.`,
     )
-  const { transport, close } = connect(inputs.proxies)
-  const { http } = createService('tenant', transport, { clock, stop, reporter: runner.reporter })
-  const session = createSession(inputs.tenant, http, runner.mask, wallClock)
-  try {
+  await withTenant(inputs, tools, async ({ session }) => {
     const survey = createSurvey(session)
     if (asked.mode === 'audit') await audit(survey, inputs, asked, tools)
     else await exportAll(survey, inputs, asked, tools)
-  } finally {
-    await signOut(session)
-    await close()
-  }
+  })
 }
 
 async function audit(

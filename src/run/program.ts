@@ -1,6 +1,5 @@
 import { toActionError } from '../base/errors.ts'
-import type { Api } from '../io/github/api.ts'
-import * as github from '../io/github/read.ts'
+import { createReader as createPlacesReader } from '../io/github/read.ts'
 import { repositoriesOf } from '../io/github/repositories.ts'
 import { withMaskedAnswers } from '../io/http/masking-transport.ts'
 import type { Proxies } from '../io/http/proxies.ts'
@@ -8,14 +7,13 @@ import { createService } from '../io/http/service-client.ts'
 import type { Transport } from '../io/http/transport.ts'
 import { type Inputs, readInputs } from '../io/inputs/inputs.ts'
 import { callerOf } from '../io/qlik/prove.ts'
-import * as qlik from '../io/qlik/read.ts'
-import { createSession, signOut } from '../io/qlik/session.ts'
+import { createReader } from '../io/qlik/read.ts'
 import type { Runner } from '../io/runner/runner.ts'
 import type { Clock, Stop } from '../ports.ts'
 import type { RunOutcome } from '../report/outcome.ts'
-import { type ClientSpec, destinationsOfAll, isPlan, toClientSpec } from '../spec/client-spec.ts'
-import { withValuesOfOthers } from '../spec/values-of-others.ts'
+import { type ClientSpec, destinationsOfAll, isPlan, toClientSpecs } from '../spec/client-spec.ts'
 import { observe } from './observe.ts'
+import { withTenant } from './with-tenant.ts'
 
 /** The program's surroundings. `process`: returns a text that no other process has; called once. */
 export type ProcessSurroundings = {
@@ -60,38 +58,24 @@ export async function perform(inputs: Inputs, surroundings: ProcessSurroundings)
   await (await loadAfterFirstRequest()).publishResults(outcome, inputs, surroundings.runner)
 }
 
-async function act(
-  inputs: Inputs,
-  { connect, clock, wallClock, stop, runner, process }: ProcessSurroundings,
-): Promise<RunOutcome> {
-  const around = { clock, stop, reporter: runner.reporter }
-  const { transport, close } = connect(inputs.proxies)
-  const services = {
-    tenant: createService('tenant', transport, around),
-    github: createService('github', transport, around),
-  }
-  const session = createSession(inputs.tenant, services.tenant.http, runner.mask, wallClock)
-  const { baseUrl, token } = inputs.github
-  const api = token && { baseUrl, token, http: services.github.http }
-  const spaces = async () => (await import('../io/qlik/spaces.ts')).createSpaceReader(session)
-  const readers = { tenant: qlik.createReader(session), destinations: github.createReader(api), spaces }
-  try {
-    const { clients, beside, here } = await toClients(inputs, api)
+async function act(inputs: Inputs, surroundings: ProcessSurroundings): Promise<RunOutcome> {
+  const { clock, runner, process } = surroundings
+  const { policy, github } = inputs
+  return withTenant(inputs, surroundings, async ({ transport, tenant, session, around }) => {
+    const services = { tenant, github: createService('github', transport, around) }
+    const api = github.token && { baseUrl: github.baseUrl, token: github.token, http: services.github.http }
+    const spaces = async () => (await import('../io/qlik/spaces.ts')).createSpaceReader(session)
+    const readers = { tenant: createReader(session), destinations: createPlacesReader(api), spaces }
+    const repositories = await repositoriesOf(inputs, api)
+    const { here } = repositories
+    const { clients, beside } = toClientSpecs(inputs, repositories, policy.mode)
     const answers = observe({ destinations: destinationsOfAll(clients), specs: clients, here }, readers, clock)
-    if (mayAnnounceAlone(clients, inputs.policy)) void callerOf(session)
+    if (mayAnnounceAlone(clients, policy)) void callerOf(session)
     const [first, { reserveCapacity, runClients }] = await Promise.all([answers, loadAfterFirstRequest()])
-    const { policy } = inputs
     const actor = { repository: here, run: { ...inputs.run, process: await process() } }
     const reserve = !isPlan(policy.mode) ? reserveCapacity({ ...services, session, api, mask: runner.mask }) : undefined
-    return await runClients({ clients, beside, actor, policy, file: inputs.file }, first, {
-      ...around,
-      readers,
-      reserve,
-    })
-  } finally {
-    await signOut(session)
-    await close()
-  }
+    return runClients({ clients, beside, actor, policy, file: inputs.file }, first, { ...around, readers, reserve })
+  })
 }
 
 /**
@@ -99,16 +83,4 @@ async function act(
  */
 function mayAnnounceAlone([spec, ...others]: ClientSpec[], { mode }: Inputs['policy']): boolean {
   return mode === 'apply' && others.length === 0 && spec?.state === 'present' && spec.refusal === undefined
-}
-
-/** The spec of each client, with the running repository replaced by its id. */
-async function toClients({ clients, others, repository, policy }: Inputs, api: Api | undefined) {
-  const known = await repositoriesOf(repository, { clients, others, api, mode: policy.mode })
-  const { here, idOf, refusalOf } = known
-  const specs = clients.map((client) => ({
-    ...toClientSpec(client, here, idOf, policy.mode),
-    refusal: refusalOf(client),
-  }))
-  const beside = others.map((client) => toClientSpec(client, here, idOf, 'apply'))
-  return { clients: withValuesOfOthers(specs, beside), beside, here }
 }

@@ -1,11 +1,10 @@
 import { plain } from '../base/text.ts'
-import { namedByMethod } from '../plan/auth-method.ts'
-import { clientOf, inRunOrder } from '../plan/run-order.ts'
+import { completeSpecs } from '../plan/complete-specs.ts'
+import { inRunOrder } from '../plan/run-order.ts'
 import { runWarnings } from '../plan/run-warnings.ts'
 import type { Clock, Reading, Reporter } from '../ports.ts'
 import type { Outcome, RunOutcome } from '../report/outcome.ts'
 import { type Actor, type ClientSpec, destinationsOfAll } from '../spec/client-spec.ts'
-import { sparingValuesOfAll } from '../spec/values-of-others.ts'
 import type { RunRequest, RunTools } from './client-under-way.ts'
 import { inParallel } from './in-parallel.ts'
 import { observe, type ToObserve } from './observe.ts'
@@ -23,7 +22,7 @@ export async function runClients(given: RunRequest, first: Reading, tools: RunTo
   const warnings = runWarnings(given, first)
   for (const warning of warnings) tools.reporter.warning(warning)
   if (needsOnly(given)) tools.reporter.notice(onlyText)
-  const { request, first: reading } = await named(given, first, tools)
+  const { request, first: reading } = await completed(given, first, tools)
   return { outcomes: await reconcileAll(request, reading, tools), warnings }
 }
 
@@ -42,16 +41,16 @@ function reportPassedOver({ passedOver = [] }: Reading, { reporter }: RunTools):
   )
 }
 
-/** If a client turns out to sign in with a key and the spec does not name it, reads its places under the usual name for keys. */
-async function named(
+/** Completes the specs. If that gives a place another name, reads again. */
+async function completed(
   request: RunRequest,
   first: Reading,
   tools: RunTools,
 ): Promise<{ request: RunRequest; first: Reading }> {
-  const clients = request.clients.map((spec) => namedByMethod(spec, clientOf(spec, first, request.actor)))
-  if (clients.every((spec, index) => spec === request.clients[index])) return { request, first }
-  const reading = await observe(askedOf(clients, request.actor), tools.readers, tools.clock)
-  return { request: { ...request, clients: sparingValuesOfAll(clients) }, first: reading }
+  const clients = completeSpecs(request, first)
+  const isRead = clients.every(({ destinations }, index) => destinations === request.clients[index]!.destinations)
+  const reading = isRead ? first : await observe(askedOf(clients, request.actor), tools.readers, tools.clock)
+  return { request: { ...request, clients }, first: reading }
 }
 
 function askedOf(specs: ClientSpec[], actor: Actor): ToObserve {

@@ -1,5 +1,4 @@
-import { cancelledError } from '../apply/apply-context.ts'
-import { ActionError } from '../base/errors.ts'
+import { ActionError, cancelledError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { pause } from '../pause.ts'
 import { clientLabel } from '../plan/find-client.ts'

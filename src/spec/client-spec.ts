@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { parseDuration } from '../base/duration.ts'
+import { day, parseDuration } from '../base/duration.ts'
 import type { ActionError } from '../base/errors.ts'
 import { isPrintable } from '../base/text.ts'
 import type { Consent, Fields } from '../model/client.ts'
@@ -124,7 +124,7 @@ export const rotationSchema = z.strictObject({
       z.refine((seconds) => seconds > 0, 'must be longer than 0; leave it out for never'),
     ),
   ),
-  grace: z._default(duration('90d, 24h, 30m, 0'), 86_400),
+  grace: z._default(duration('90d, 24h, 30m, 0'), day),
 })
 
 /** One client as users write it, with the inputs' own names. */
@@ -168,19 +168,42 @@ export const clientSchema = z.strictObject({
 export type WrittenClient = z.output<typeof clientSchema>
 
 /**
- * The spec of a client that passed the schema; a destination without a repository belongs to `here`. In the modes that destroy,
- * every client is absent.
+ * What a run knows of the repositories that specs name. `here`: the running one; `idOf`: the id behind a full name; `refusalOf`: why a
+ * client's repository could not be read, undefined if none of its repositories failed.
  */
-export function toClientSpec(
-  written: WrittenClient,
-  here: Repository,
-  repositoryId: (fullName: string) => string,
+export type Repositories = {
+  here: Repository
+  idOf: (fullName: string) => string
+  refusalOf: (client: WrittenClient) => ActionError | undefined
+}
+
+/**
+ * The specs of clients that passed the schema; a destination without a repository belongs to `here`. `clients`: those that the run handles,
+ * and in the modes that destroy every one of them is absent; `beside`: the others of its files.
+ */
+export function toClientSpecs(
+  { clients, others }: { clients: WrittenClient[]; others: WrittenClient[] },
+  repositories: Repositories,
   mode: Mode,
-): ClientSpec {
+): { clients: ClientSpec[]; beside: ClientSpec[] } {
+  const pins = new Set([...clients, ...others].flatMap((client) => client['client-id'] ?? []))
+  const isAbsent = isForAbsence(mode)
+  return {
+    clients: clients.map((written) => ({
+      ...toClientSpec(written, repositories),
+      ...(isAbsent ? { state: 'absent' as const } : {}),
+      refusal: repositories.refusalOf(written),
+      pinnedByOthers: written['client-id'] === undefined ? pins : undefined,
+    })),
+    beside: others.map((written) => toClientSpec(written, repositories)),
+  }
+}
+
+function toClientSpec(written: WrittenClient, { here, idOf }: Repositories): ClientSpec {
   const secretName = usualName(written['auth-method'])
   return {
     name: written.name,
-    state: isForAbsence(mode) ? 'absent' : written.state,
+    state: written.state,
     clientId: written['client-id'],
     fields: {
       name: written.name,
@@ -195,7 +218,7 @@ export function toClientSpec(
     },
     consent: written.consent,
     spaces: written.spaces,
-    destinations: written.deliver.map((delivery) => toDestination(delivery, secretName, here, repositoryId)),
+    destinations: written.deliver.map((delivery) => toDestination(delivery, secretName, here, idOf)),
     rotation: written.rotation,
   }
 }

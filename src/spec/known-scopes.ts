@@ -1,4 +1,4 @@
-import { nearestName } from '../base/did-you-mean.ts'
+import { didYouMeanSentence } from '../base/did-you-mean.ts'
 import { plain } from '../base/text.ts'
 import { impersonationGrant } from './client-spec.ts'
 
@@ -52,7 +52,5 @@ export function scopeWarnings(scopes: string[], grantTypes: string[]): string[] 
 }
 
 function unknownScope(scope: string): string {
-  const closest = nearestName(scope, knownScopes)
-  const suggestion = closest === undefined ? '' : ` Did you mean ${closest}?`
-  return `The scope ${plain(scope, 60)} is not among those that Qlik documents.${suggestion}`
+  return `The scope ${plain(scope, 60)} is not among those that Qlik documents.${didYouMeanSentence(scope, knownScopes)}`
 }

@@ -1,4 +1,4 @@
-import { nearestName } from '../base/did-you-mean.ts'
+import { didYouMeanSentence } from '../base/did-you-mean.ts'
 import { plain } from '../base/text.ts'
 import { documentedRoles, type Membership } from '../model/space.ts'
 import { mostSpaces } from './space-schema.ts'
@@ -7,8 +7,7 @@ import { mostSpaces } from './space-schema.ts'
 export function roleWarnings(spaces: Membership[]): string[] {
   const strange = new Set(spaces.flatMap(({ roles }) => roles).filter((name) => !documentedRoles.includes(name)))
   return [...strange].slice(0, mostSpaces).map((name) => {
-    const closest = nearestName(name, documentedRoles)
-    const suggestion = closest === undefined ? '' : ` Did you mean ${closest}?`
+    const suggestion = didYouMeanSentence(name, documentedRoles)
     return `The role ${plain(name, 60)} is not among the roles of spaces that Qlik documents.${suggestion}`
   })
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../base/errors.ts'
-import { plain } from '../../base/text.ts'
+import { longestAddress, plain } from '../../base/text.ts'
 import { type Scope, scopeLabel } from '../../model/destination.ts'
 import type { Answer } from '../http/responses.ts'
 
@@ -83,8 +83,6 @@ function signOnAddress(answer: Answer | undefined): string | undefined {
     ? plain(address, longestAddress)
     : undefined
 }
-
-const longestAddress = 2000
 
 function signOn(address: string): string {
   return `The organization wants single sign-on (SAML) for this token: authorize it at ${address} and run again.`

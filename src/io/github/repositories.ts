@@ -1,20 +1,9 @@
 import { type ActionError, toActionError } from '../../base/errors.ts'
-import type { Repository } from '../../model/destination.ts'
-import { isForAbsence, type Mode, type WrittenClient } from '../../spec/client-spec.ts'
+import { isForAbsence, type Repositories, type WrittenClient } from '../../spec/client-spec.ts'
 import { selectedRepositories } from '../../spec/destination-schema.ts'
-import type { RunningRepository } from '../inputs/environment.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { type Api, isUnseen } from './api.ts'
 import { repositoryId } from './read.ts'
-
-type Asked = Pick<Inputs, 'clients' | 'others'> & { api: Api | undefined; mode: Mode }
-
-/** `refusalOf`: why a client's repository could not be read; undefined if none of its repositories failed. */
-export type Repositories = {
-  here: Repository
-  idOf: (fullName: string) => string
-  refusalOf: (client: WrittenClient) => ActionError | undefined
-}
 
 /**
  * The ids of the repositories that a run names, each read once. The runner knows the id of its own repository. If a repository
@@ -22,8 +11,8 @@ export type Repositories = {
  * only one client.
  */
 export async function repositoriesOf(
-  { owner, name, id }: RunningRepository,
-  { clients, others, api, mode }: Asked,
+  { repository: { owner, name, id }, clients, others, policy: { mode } }: Inputs,
+  api: Api | undefined,
 ): Promise<Repositories> {
   const full = `${owner}/${name}`
   const ids = new Map<string, string>(id === undefined ? [] : [[full.toLowerCase(), id]])

@@ -1,5 +1,5 @@
 import { secondsText } from '../../base/duration.ts'
-import { ActionError } from '../../base/errors.ts'
+import { ActionError, cancelledError } from '../../base/errors.ts'
 import type { Load, ServiceName } from '../../base/rate-budget.ts'
 import { longestWait, retryDecision, type Trouble } from '../../base/retry-policy.ts'
 import { pause } from '../../pause.ts'
@@ -46,7 +46,7 @@ export function createService(service: ServiceName, transport: Transport, around
     return async (call) => {
       if (call.method === 'GET' || around.stop.requested) return persist(line, call, kept)
       return pace.inTurn(() => {
-        if (around.stop.requested) throw notBegun(call)
+        if (around.stop.requested) throw cancelledError(call.what)
         return persist(line, call, kept)
       })
     }
@@ -182,15 +182,10 @@ function tooLate(call: Call, uncertain: boolean): ActionError {
   })
 }
 
-function notBegun({ what }: Call): ActionError {
-  return new ActionError('CANCELLED', `the run was asked to stop before ${what}`, goOn)
-}
-
-const goOn = 'Start it again: the next run continues from here.'
-
 /** There was no time left for this request: the run ends because it was asked to stop, not because of a service. */
 function stopped(error: ActionError): ActionError {
-  return error.with({ code: 'CANCELLED', message: `the run was asked to stop (${error.message})`, hint: goOn })
+  const { code, message, hint } = cancelledError()
+  return error.with({ code, message: `${message} (${error.message})`, hint })
 }
 
 async function attempt(

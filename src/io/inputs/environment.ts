@@ -27,14 +27,14 @@ export function readProxies(env: Env, problems: Problems, mask: Mask): Proxies {
   return { https: proxyOf('HTTPS_PROXY', env, problems, mask), none: env.no_proxy || env.NO_PROXY }
 }
 
-const longestAddress = 4096
+const longestProxy = 4096
 
 function proxyOf(name: string, env: Env, problems: Problems, mask: Mask): NamedProxy | undefined {
   const variable = env[name.toLowerCase()] ? name.toLowerCase() : name
   const text = env[variable]?.trim()
   if (!text) return undefined
-  if (text.length > longestAddress) {
-    problems.add(variable, `has at most ${longestAddress} characters`, text)
+  if (text.length > longestProxy) {
+    problems.add(variable, `has at most ${longestProxy} characters`, text)
     return undefined
   }
   for (const password of passwordsIn(text)) maskedSecret(password, mask)

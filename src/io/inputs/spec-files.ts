@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { constants, glob, open, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { nearestName } from '../../base/did-you-mean.ts'
+import { didYouMean } from '../../base/did-you-mean.ts'
 import type { Mistake, Position } from '../../base/errors.ts'
 import { sortedMistakes } from '../../base/mistake-positions.ts'
 import { plain } from '../../base/text.ts'
@@ -234,8 +234,7 @@ function chosenNames(only: string, names: string[], problems: Problems): Set<str
     .filter(Boolean)
   for (const [index, name] of wanted.entries()) {
     if (names.includes(name) || names.length === 0) continue
-    const closest = nearestName(name, names)
-    const help = closest === undefined ? '' : `; did you mean ${plain(closest, 80)}?`
+    const help = didYouMean(name, names)
     problems.add('only', `no client of the spec file is called like name ${index + 1} of the list${help}`, name)
   }
   return wanted.length === 0 ? undefined : new Set(wanted)

@@ -4,7 +4,7 @@ import type { Issued, Prover } from '../../ports.ts'
 import { userAgent } from '../http/responses.ts'
 import type { Mask } from '../runner/mask-secret.ts'
 import * as wire from './answer-schemas.ts'
-import { type ClientProof, revoke, type Session, token } from './session.ts'
+import { type ClientProof, revoke, type Session, token, usersPath } from './session.ts'
 
 export function createProver(session: Session, mask: Mask): Prover {
   return {
@@ -50,7 +50,7 @@ async function whoIs(
   try {
     const { data, at } = await http({
       method: 'GET',
-      url: `${tenant.origin}/api/v1/users/me`,
+      url: `${tenant.origin}${usersPath}/me`,
       headers,
       what,
       repeatable: false,

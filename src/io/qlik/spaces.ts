@@ -43,7 +43,6 @@ export function createSpaceReader(session: Session): SpaceReader {
     space: (id, label) => about(label, oneSpace(session, id, list)),
     members: (id, label, assigneeId) => about(label, membersOf(session, id, assigneeId)),
     bot: (clientId) => botOf(session, clientId),
-    me: () => ownId(session),
   }
 }
 
@@ -134,16 +133,6 @@ function toBot(raw: unknown, clientId: string): ObservedBot[] {
   const marks = [data.clientId, data.subject].map((mark) => mark?.toLowerCase())
   const isIts = marks.includes(clientId.toLowerCase()) || marks.includes(`qlikbot\\${clientId.toLowerCase()}`)
   return isIts ? [{ id: data.id, isDisabled: data.status === 'disabled' }] : []
-}
-
-/** The caller's own user; undefined if the tenant does not tell. */
-async function ownId(session: Session): Promise<string | undefined> {
-  try {
-    const { data } = await ask(session, { method: 'GET', path: `${usersPath}/me`, what: 'asking who we are' })
-    return userSchema.safeParse(data).data?.id
-  } catch {
-    return undefined
-  }
 }
 
 // --- writing -----------------------------------------------------------------------------------------------------------
