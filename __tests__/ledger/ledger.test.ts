@@ -21,6 +21,19 @@ const time = fc.integer({ min: 0, max: 4_000_000_000 })
 const hint = word.filter((text) => text !== '__proto__')
 const times = fc.dictionary(hint, time, { maxKeys: 4 })
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
+const places = fc
+  .dictionary(
+    place,
+    fc.record({
+      hint: word,
+      stamp: fc.integer({ min: -1, max: 4_000_000_000 }),
+      idStamp: optional(time),
+      id: optional(fc.constantFrom('variable:QLIK_CLIENT_ID', 'secret:A')),
+      in: optional(fullName),
+    }),
+    { maxKeys: 3 },
+  )
+  .chain(spelt)
 const ledgers: fc.Arbitrary<Ledger> = fc.record({
   version: fc.constant(1 as const),
   owner: fc.record({
@@ -41,19 +54,8 @@ const ledgers: fc.Arbitrary<Ledger> = fc.record({
       stamps: fc.dictionary(place, fc.option(time), { maxKeys: 3 }),
     }),
   ),
-  destinations: fc
-    .dictionary(
-      place,
-      fc.record({
-        hint: word,
-        stamp: fc.integer({ min: -1, max: 4_000_000_000 }),
-        idStamp: optional(time),
-        id: optional(fc.constantFrom('variable:QLIK_CLIENT_ID', 'secret:A')),
-        in: optional(fullName),
-      }),
-      { maxKeys: 3 },
-    )
-    .chain(spelt),
+  destinations: places,
+  leaving: optional(places.filter((some) => Object.keys(some).length > 0)),
 })
 /** Some places with their environments as people wrote them. */
 function spelt(places: Ledger['destinations']): fc.Arbitrary<Ledger['destinations']> {

@@ -28,6 +28,7 @@ function decide(more: Partial<RotationInput> = {}) {
     grace: day,
     rotate: 'auto',
     retireHints: [],
+    neededElsewhere: new Set<string>(),
     ...more,
   })
 }

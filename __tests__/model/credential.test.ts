@@ -63,6 +63,7 @@ describe('the leftover of a dead run that announced a key', () => {
       grace: 86_400,
       rotate: 'auto',
       retireHints: [],
+      neededElsewhere: new Set<string>(),
       ...more,
     })
 

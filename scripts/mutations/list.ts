@@ -44,6 +44,12 @@ export const mutations: Mutation[] = [
     becomes: 'Promise.resolve(undefined)',
     tests: ['promises/stories-keys'],
   },
+  {
+    name: 'forget that a place which another client takes over still holds a secret',
+    at: { in: 'neededElsewhere', returns: true },
+    becomes: 'new Set()',
+    tests: ['contract/leaving-places'],
+  },
   { name: 'believe the last error', at: { in: 'inDoubtUntilAnswered', constant: 'before' }, becomes: 'false' },
   {
     name: 'stop the clean-up at the first failure',

@@ -37,6 +37,9 @@ const lineSchema = z.lazy(() => {
     id: z.optional(z.string().check(z.regex(/^(none|(variable|secret):[A-Z_][A-Z0-9_]*)$/))),
     in: z.optional(z.string().check(z.refine((name) => repositoryPattern.test(longName(name, 'x/x'))))),
   })
+  const places = z
+    .record(key, delivered)
+    .check(z.refine((all) => Object.entries(all).every(([at, { id }]) => idFits(longKey(at), longId(id)))))
   return z.object({
     version: z.union([z.literal(1), z.literal(2)]),
     owner: z.object({
@@ -68,12 +71,8 @@ const lineSchema = z.lazy(() => {
         stamps: z.record(key, z.nullable(time)),
       }),
     ),
-    destinations: z._default(
-      z
-        .record(key, delivered)
-        .check(z.refine((places) => Object.entries(places).every(([at, { id }]) => idFits(longKey(at), longId(id))))),
-      {},
-    ),
+    destinations: z._default(places, {}),
+    leaving: z.optional(places),
     bot: z.optional(z.string().check(z.refine(isUserId))),
     spaces: z.optional(
       z.record(z.string().check(z.regex(spaceIdPattern)), z.string().check(z.regex(/^[\da-z]{0,7}$/))),
@@ -132,21 +131,30 @@ const usualEnd = `/${usualNames.client_secret}`
 
 /** Leaves out the current hint, the usual names, and the owner if it is the owner of the ledger's repository. */
 function short(ledger: Ledger): Line {
-  const { current, announced, owner } = ledger
-  const prefix = owner.name.slice(0, owner.name.indexOf('/') + 1)
-  const hasSpaces = Object.keys(ledger.spaces ?? {}).length > 0
+  const { announced, destinations, leaving } = ledger
+  const hasSpaces = !isEmpty(ledger.spaces)
   return {
     ...ledger,
     version: hasSpaces ? 2 : 1,
     spaces: hasSpaces ? ledger.spaces : undefined,
     announced: announced && { ...announced, stamps: withKeys(announced.stamps, shortKey) },
-    destinations: mapped(withKeys(withSpelling(ledger.destinations), shortKey), ({ environment: _, ...delivered }) => ({
-      ...delivered,
-      hint: delivered.hint === current?.hint ? undefined : delivered.hint,
-      id: delivered.id === usualId ? undefined : (delivered.id ?? 'none'),
-      in: delivered.in?.startsWith(prefix) ? delivered.in.slice(prefix.length) : delivered.in,
-    })),
+    destinations: shortPlaces(destinations, ledger),
+    leaving: isEmpty(leaving) ? undefined : shortPlaces(leaving, ledger),
   }
+}
+
+function isEmpty(map: Record<string, unknown> | undefined): map is undefined {
+  return map === undefined || Object.keys(map).length === 0
+}
+
+function shortPlaces(places: Ledger['destinations'], { current, owner }: Ledger): Line['destinations'] {
+  const prefix = owner.name.slice(0, owner.name.indexOf('/') + 1)
+  return mapped(withKeys(withSpelling(places), shortKey), ({ environment: _, ...delivered }) => ({
+    ...delivered,
+    hint: delivered.hint === current?.hint ? undefined : delivered.hint,
+    id: delivered.id === usualId ? undefined : (delivered.id ?? 'none'),
+    in: delivered.in?.startsWith(prefix) ? delivered.in.slice(prefix.length) : delivered.in,
+  }))
 }
 
 /** The line keeps the environment in a key as people wrote it: requests about places that only the ledger names need it. */
@@ -171,16 +179,19 @@ function withoutSpelling(places: Ledger['destinations']): Ledger['destinations']
 }
 
 function long(line: Line): Ledger {
-  const { announced } = line
+  const { announced, leaving, ...rest } = line
   return {
-    ...line,
+    ...rest,
     // A line with spaces has version 2: see `short`.
     version: 1,
     announced: announced && { ...announced, stamps: withKeys(announced.stamps, (key) => foldedKey(longKey(key))) },
-    destinations: withoutSpelling(
-      mapped(withKeys(line.destinations, longKey), (delivered) => longDelivered(delivered, line)),
-    ),
+    destinations: longPlaces(line.destinations, line),
+    ...(leaving === undefined ? {} : { leaving: longPlaces(leaving, line) }),
   }
+}
+
+function longPlaces(places: Line['destinations'], line: Line): Ledger['destinations'] {
+  return withoutSpelling(mapped(withKeys(places, longKey), (delivered) => longDelivered(delivered, line)))
 }
 
 function longDelivered(

@@ -18,11 +18,14 @@ export function withOwner(ledger: Ledger | undefined, spec: ClientSpec, actor: A
   const origin = ledger.owner.repository === actor.repository.id ? ledger.owner.origin : 'adopted'
   if (isOwner(ledger, spec, actor)) return ledger
   // A place without a repository is in the owner's repository. That was the previous owner's: from now on it is named.
-  const places = Object.entries(ledger.destinations).map(([key, delivered]) => [
-    key,
-    { in: ledger.owner.name, ...delivered },
-  ])
-  return { ...ledger, owner: ownerOf(spec, actor, origin), destinations: Object.fromEntries(places) }
+  const named = (places: Ledger['destinations']) =>
+    Object.fromEntries(Object.entries(places).map(([key, delivered]) => [key, { in: ledger.owner.name, ...delivered }]))
+  return {
+    ...ledger,
+    owner: ownerOf(spec, actor, origin),
+    destinations: named(ledger.destinations),
+    ...(ledger.leaving === undefined ? {} : { leaving: named(ledger.leaving) }),
+  }
 }
 
 /** The destinations that the spec names: the ledger drops all others. */

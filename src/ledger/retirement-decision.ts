@@ -33,13 +33,17 @@ function isSettled({ ledger, now, secrets }: Situation): boolean {
  * place has held for the length of the grace.
  */
 function toMakeRoom(situation: Situation, lost: string[], reasons: Reason[]): string[] {
-  const { ledger, live, destinations, grace } = situation
+  const { ledger, live, destinations, grace, neededElsewhere } = situation
   if (ledger === undefined || !isCrowded(situation, lost, reasons)) return []
   const held = new Set(Object.values(ledger.destinations).map(({ hint }) => hint))
   const followed = outOfGrace(situation).filter((hint) => !held.has(hint))
   const nowhere = heldNowhereFor(destinations, situation, grace)
   return [...new Set([...followed, ...nowhere])].filter(
-    (hint) => !lost.includes(hint) && !isKeyHint(hint) && live.some((secret) => secret.hint === hint),
+    (hint) =>
+      !lost.includes(hint) &&
+      !neededElsewhere.has(hint) &&
+      !isKeyHint(hint) &&
+      live.some((secret) => secret.hint === hint),
   )
 }
 
@@ -55,7 +59,9 @@ export function holdNoneOfOthers(situation: Situation): boolean {
   return held.every(({ kind }) => kind === 'nothing' || kind === 'recorded' || kind === 'written')
 }
 
-/** Hints of the retiring secrets whose grace is over. */
-function outOfGrace({ secrets, now, grace }: Situation): string[] {
-  return secrets.flatMap((it) => (it.kind === 'retiring' && now - it.since >= grace ? [it.hint] : []))
+/** Hints of the retiring secrets whose grace is over, and that no place of another client needs. */
+function outOfGrace({ secrets, now, grace, neededElsewhere }: Situation): string[] {
+  return secrets.flatMap((it) =>
+    it.kind === 'retiring' && now - it.since >= grace && !neededElsewhere.has(it.hint) ? [it.hint] : [],
+  )
 }

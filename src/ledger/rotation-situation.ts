@@ -28,6 +28,8 @@ export type RotationInput = DeliveryEvidence & {
   grace: number
   rotate: 'auto' | 'now'
   retireHints: string[]
+  /** Hints of our secrets that places hold which another client takes over: none of them is retired. */
+  neededElsewhere: ReadonlySet<string>
 }
 
 /** The input of the rules below, with the knowledge about each live secret and the current one. */

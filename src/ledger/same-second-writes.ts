@@ -14,6 +14,8 @@ export function sameSecondWrites(
   const ours = claims.filter(([key, { stamp }]) => observed.get(key)?.secretStamp === stamp)
   const others = clients.filter(({ id }) => id !== client.id)
   const isTheirs = (key: string, stamp: number) =>
-    others.some(({ description }) => description.ledger?.destinations[key]?.stamp === stamp)
+    others.some(({ description: { ledger } }) =>
+      [ledger?.destinations, ledger?.leaving].some((it) => it?.[key]?.stamp === stamp),
+    )
   return new Set(ours.filter(([key, { stamp }]) => isTheirs(key, stamp)).map(([key]) => key))
 }

@@ -1,5 +1,6 @@
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
 import { valueKey } from '../spec/values-of-others.ts'
 import { recalledDestination } from './ledger.ts'
 
@@ -8,16 +9,25 @@ import { recalledDestination } from './ledger.ts'
 
 /**
  * A ledger's claim on one value. `stamp`: the stamp of the recorded delivery; a variable has none. `isAnnounced`: a run of that client is
- * about to write there, or died before it noted that it wrote.
+ * about to write there, or died before it noted that it wrote. `isLeaving`: the client gave the place up.
  */
-type Claim = { client: ObservedClient; stamp?: number | undefined; isAnnounced: boolean }
+type Claim = { client: ObservedClient; stamp?: number | undefined; isAnnounced?: true; isLeaving?: true }
 
 type Clients = readonly ObservedClient[]
 
 /** Clients other than `mine` with exactly this stamp for the value in their ledgers: one of them wrote it. */
+export function writersOf(value: string, stamp: number | undefined, clients: Clients, mine?: string): ObservedClient[] {
+  return claimsAt(value, stamp, clients, mine).map(({ client }) => client)
+}
+
+/** The same without clients that gave the place up: one of these wrote the value, and serves the place. */
 export function serversOf(value: string, stamp: number | undefined, clients: Clients, mine?: string): ObservedClient[] {
+  return claimsAt(value, stamp, clients, mine).flatMap(({ client, isLeaving }) => (isLeaving ? [] : [client]))
+}
+
+function claimsAt(value: string, stamp: number | undefined, clients: Clients, mine: string | undefined): Claim[] {
   if (stamp === undefined) return []
-  return claimsOn(value, clients, mine).flatMap((claim) => (claim.stamp === stamp ? [claim.client] : []))
+  return claimsOn(value, clients, mine).filter((claim) => claim.stamp === stamp)
 }
 
 /** Did this client's ledger record exactly this stamp for a value? */
@@ -44,7 +54,9 @@ export function successorAt(
   clients: Clients,
   mine: ObservedClient,
 ): ObservedClient | undefined {
-  const stamp = mine.description.ledger?.destinations[destinationKey(destination)]?.stamp ?? Number.POSITIVE_INFINITY
+  const key = destinationKey(destination)
+  const { destinations, leaving } = mine.description.ledger ?? {}
+  const stamp = (destinations?.[key] ?? leaving?.[key])?.stamp ?? Number.POSITIVE_INFINITY
   return claimsOn(valueKey(destination, 'secret'), clients, mine.id).find((claim) => (claim.stamp ?? 0) > stamp)?.client
 }
 
@@ -67,18 +79,19 @@ function indexOf(clients: Clients): Map<string, Claim[]> {
 function claimsOf(client: ObservedClient): [string, Claim][] {
   const { ledger } = client.description
   if (ledger === undefined) return []
-  const delivered = Object.entries(ledger.destinations).flatMap(([key, entry]): [string, Claim][] => {
-    const destination = recalledDestination(key, entry, ledger.owner)
-    return [
-      [valueKey(destination, 'secret'), { client, stamp: entry.stamp, isAnnounced: false }],
-      ...(entry.id === undefined
-        ? []
-        : [[valueKey(destination, 'id'), { client, stamp: entry.idStamp, isAnnounced: false }] as [string, Claim]]),
-    ]
-  })
+  const entries = (places: Ledger['destinations'], more: Pick<Claim, 'isLeaving'>) =>
+    Object.entries(places).flatMap(([key, entry]): [string, Claim][] => {
+      const destination = recalledDestination(key, entry, ledger.owner)
+      const secret: Claim = { client, stamp: entry.stamp, ...more }
+      const id: Claim = { client, stamp: entry.idStamp, ...more }
+      return [
+        [valueKey(destination, 'secret'), secret],
+        ...(entry.id === undefined ? [] : [[valueKey(destination, 'id'), id] satisfies [string, Claim]]),
+      ]
+    })
   const announced = Object.keys(ledger.announced?.stamps ?? {}).map((key): [string, Claim] => [
     `secret ${key}`,
     { client, isAnnounced: true },
   ])
-  return [...delivered, ...announced]
+  return [...entries(ledger.destinations, {}), ...entries(ledger.leaving ?? {}, { isLeaving: true }), ...announced]
 }

@@ -22,6 +22,11 @@ export type Ledger = {
   written?: Record<string, WriteTimes> | undefined
   announced?: Announcement | undefined
   destinations: Record<string, LedgerDelivery>
+  /**
+   * Places that the client gave up to another client of the same files. Until that one is delivered there, they hold a secret of this
+   * client. A stamp of -1: it is not certain which one.
+   */
+  leaving?: Record<string, LedgerDelivery> | undefined
   /** The client's user on the tenant, if spaces needed it. */
   bot?: string | undefined
   /** Spaces that this action granted, or is about to, by their ids. Values: `nameMark` of the name that found each of them. */

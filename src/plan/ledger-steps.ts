@@ -4,7 +4,10 @@ import { droppedDestinations, withHints } from '../ledger/ledger.ts'
 import { isOwner, onlyNamed, withOwner } from '../ledger/ownership.ts'
 import type { RotationInput } from '../ledger/rotation-situation.ts'
 import type { ObservedClient } from '../model/client.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
+import { withLeaving } from './leaving-places.ts'
+import type { Planning } from './plan-issue.ts'
 import type { PlanContext, Step } from './steps.ts'
 
 /** The steps that write the ledger when no delivery does. */
@@ -13,21 +16,26 @@ export function ledgerSteps(known: Owning, input: RotationInput, client: Observe
   return over.length > 0 ? over : ownerSteps(known, client)
 }
 
-type Owning = { spec: ClientSpec; context: PlanContext; settled: boolean }
+type Owning = Pick<Planning, 'spec' | 'context' | 'leaving'> & { settled: boolean }
 
 /** Notes the client's owner, the places that it no longer serves, and the deliveries of an earlier run. */
-function ownerSteps({ spec, context, settled }: Owning, client: ObservedClient): Step[] {
-  const { actor, policy } = context
+function ownerSteps({ spec, context: { actor, policy }, settled, leaving }: Owning, client: ObservedClient): Step[] {
   const { ledger, user } = client.description
   const isOurs = isOwner(ledger, spec, actor)
-  const drops =
-    policy.dropDestinations && spec.destinations.length > 0 && droppedDestinations(ledger, spec.destinations).length > 0
+  const drops = policy.dropDestinations && spec.destinations.length > 0 && givesUp(spec, ledger, leaving)
   if (isOurs && !drops && !settled) return []
   const next = withOwner(ledger, spec, actor)
-  const kept = drops ? { ...next, destinations: onlyNamed(next.destinations, spec) } : next
+  const named = { ...next, destinations: onlyNamed(next.destinations, spec) }
+  const kept = drops ? withLeaving(named, leaving, user, spec) : next
   requireRoom(user, kept, [], spec.rotation)
   const what = !isOurs ? 'owner' : drops ? 'places' : 'settled'
   return [{ kind: 'own', clientId: client.id, user, ledger: kept, what }]
+}
+
+/** Does the ledger list places that the spec no longer names, other than those that stay in it as leaving? */
+function givesUp({ destinations }: ClientSpec, ledger: Ledger | undefined, leaving: Ledger['destinations']): boolean {
+  const isOver = Object.keys(ledger?.leaving ?? {}).some((key) => leaving[key] === undefined)
+  return isOver || droppedDestinations(ledger, destinations).length > 0
 }
 
 /**

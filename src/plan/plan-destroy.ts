@@ -2,7 +2,7 @@ import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { isOwner } from '../ledger/ownership.ts'
 import { leaseOfAnother } from '../ledger/rotation-decision.ts'
-import { serversOf } from '../ledger/served-places.ts'
+import { writersOf } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
 import { type ClientSpec, isPlan } from '../spec/client-spec.ts'
@@ -86,5 +86,5 @@ function refuseHeld(spec: ClientSpec, client: ObservedClient, places: Destinatio
 function mayHoldOurs(destination: Destination, { id }: ObservedClient, { clients, destinations }: Observed): boolean {
   const stamp = destinations.get(destinationKey(destination))?.secretStamp
   const value = valueKey(destination, 'secret')
-  return stamp !== undefined && serversOf(value, stamp, clients, id).length === 0
+  return stamp !== undefined && writersOf(value, stamp, clients, id).length === 0
 }

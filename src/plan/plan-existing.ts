@@ -10,12 +10,14 @@ import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
 import { allowsNewMethod, certainRetirements, noPlaceForKey, retireSteps, surplusMethod } from './auth-method.ts'
 import { clientLabel, type FoundClient } from './find-client.ts'
+import { leavingPlaces, notTakenOver } from './leaving-places.ts'
 import { ledgerSteps } from './ledger-steps.ts'
+import type { SettledClient } from './place-evidence.ts'
 import { idRepairs, issueSteps, type Planning, unwantedSecret } from './plan-issue.ts'
 import { protectAdmin, protectTwin, requireVisibility } from './refusals.ts'
-import { rotationInput, type SettledClient } from './rotation-input.ts'
+import { rotationInput } from './rotation-input.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
-import { handsOver, refuseDropped } from './taken-and-dropped-places.ts'
+import { refuseDropped } from './taken-and-dropped-places.ts'
 import { warningsOf } from './warnings.ts'
 
 /** An existing client as it was found, with the twins that this run would delete. */
@@ -28,11 +30,10 @@ type Found = FoundClient & { kind: 'found' } & SettledClient
 export function planExisting(spec: ClientSpec, found: Found, observed: Observed, context: PlanContext): ClientPlan {
   const { client } = found
   refuseChanges(spec, found, observed, context)
-  const input = rotationInput(spec, client, observed, context)
-  const decided = spec.destinations.length > 0 ? decideRotation(input) : undefined
-  const keepsAll = handsOver(spec, client, observed, context)
-  const rotation = decided && keepsAll ? { ...decided, retire: [] } : decided
-  const planning = { spec, observed, context }
+  const leaving = leavingPlaces(spec, client, observed, context)
+  const input = rotationInput(spec, client, observed, { ...context, leaving })
+  const rotation = spec.destinations.length > 0 ? decideRotation(input) : undefined
+  const planning = { spec, observed, context, leaving }
   const parts = partsOf(planning, found, input, rotation)
   const { changes, ids, own } = parts
   return {
@@ -40,11 +41,14 @@ export function planExisting(spec: ClientSpec, found: Found, observed: Observed,
     client,
     adopted: client.description.ledger?.owner.repository !== context.actor.repository.id,
     run: context.actor.run,
-    steps: inOrder(parts, found, planning).filter(({ kind }) => kind !== 'retire' || !keepsAll),
+    steps: inOrder(parts, found, planning),
     wait: rotation?.wait ?? (changes.length + own.length > 0 ? waitToWrite(input) : undefined),
     drift: changes.length > 0 || hasOtherConsent(client, spec) || ids.length > 0 || parts.reasons.some(isDrift),
     foreign: rotation?.foreign ?? foreignAmong(input.live, input),
-    warnings: warningsOf(spec, client, observed, { ...rotation, ...context }),
+    warnings: [
+      ...warningsOf(spec, client, observed, { ...rotation, ...context }),
+      ...notTakenOver(spec, client, leaving, context),
+    ],
   }
 }
 
@@ -78,7 +82,7 @@ function partsOf(planning: Planning, found: Found, input: RotationInput, rotatio
   const retirements = retireSteps(client, rotation?.retire ?? [], input.kind)
   const after = withChanges(client, changes)
   requireRoomForChange(spec, after, changes)
-  const own = ledgerSteps({ spec, context, settled }, input, after)
+  const own = ledgerSteps({ ...planning, settled }, input, after)
   const before = retiresLast(client, context.policy) ? [] : retirements
   const planned = rotation && { ...rotation, reasons, retire: certainRetirements(rotation, before) }
   const issue = planned === undefined || reasons.length === 0 ? [] : issueSteps(planning, after, planned, input)

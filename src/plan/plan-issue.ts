@@ -10,24 +10,26 @@ import type { Ledger } from '../model/ledger-shape.ts'
 import { isAsAsked } from '../model/visibility.ts'
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
 import { allowsNewMethod } from './auth-method.ts'
+import { withLeaving } from './leaving-places.ts'
 import { refuseFullSlots } from './refusals.ts'
 import type { Observed, PlanContext, Step } from './steps.ts'
 
-/** The input of a plan. */
-export type Planning = { spec: ClientSpec; observed: Observed; context: PlanContext }
+/** The input of a plan. `leaving`: places that the ledger keeps as leaving; none for a new client. */
+export type Planning = { spec: ClientSpec; observed: Observed; context: PlanContext; leaving: Ledger['destinations'] }
 
 /** Announces, issues, proves, delivers and commits a fresh secret for a client as it is after the plan's other changes. */
 export function issueSteps(
-  { spec, observed, context }: Planning,
+  { spec, observed, context, leaving }: Planning,
   client: ObservedClient,
   rotation: Rotation,
   input: RotationInput,
 ): Step[] {
   if (input.kind === 'secret') refuseFullSlots(client, rotation)
+  const { user } = client.description
   const base = withOwner(client.description.ledger, spec, context.actor)
   const kept = { ...base, destinations: onlyNamed(base.destinations, spec) }
-  const ledger = announcedLedger(kept, rotation, input)
-  requireRoom(client.description.user, ledger, spec.destinations, spec.rotation)
+  const ledger = withLeaving(announcedLedger(kept, rotation, input), leaving, user, spec)
+  requireRoom(user, ledger, spec.destinations, spec.rotation)
   const before = observed.clients.find(({ id }) => id === client.id)
   const isAllowed = before?.authMethods.includes(methodOf[input.kind]) !== false
   const addMethod = isAllowed ? undefined : client.authMethods
@@ -36,7 +38,7 @@ export function issueSteps(
     {
       kind: 'issue',
       clientId: client.id,
-      user: client.description.user,
+      user,
       credential: input.kind,
       reasons,
       ledger,
@@ -88,11 +90,11 @@ function retiredAtOnce(
   clientId: string,
   ledger: Ledger,
   rotation: Rotation,
-  { live, kind, retireHints }: RotationInput,
+  { live, kind, retireHints, neededElsewhere }: RotationInput,
 ): Step[] {
   const without = spec.rotation.grace === 0 ? [ledger.current?.hint, ...Object.keys(ledger.retiring)] : []
   const gone = new Set(rotation.retire.map(({ hint }) => hint))
-  const alive = new Set(live.map(({ hint }) => hint).filter((hint) => !gone.has(hint)))
+  const alive = new Set(live.map(({ hint }) => hint).filter((hint) => !gone.has(hint) && !neededElsewhere.has(hint)))
   // If a key replaces it, it may be the client's last secret, and tenants may refuse to delete that one.
   const mayStay = kind === 'key' ? { mayStay: true as const } : {}
   const named = rotation.foreign.map(({ hint }) => hint).filter((hint) => retireHints.includes(hint))

@@ -7,6 +7,7 @@ import { type Destination, destinationKey, destinationLabel } from '../model/des
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { valueKey } from '../spec/values-of-others.ts'
 import { clientLabel } from './find-client.ts'
+import { takenBy } from './leaving-places.ts'
 import { clientOf } from './run-order.ts'
 import type { Observed, PlanContext } from './steps.ts'
 import { repositoryOfSameName } from './values-to-delete.ts'
@@ -93,23 +94,6 @@ export function droppedPlaces(
   return dropped.filter((destination) => successorAt(destination, clients, client) === undefined)
 }
 
-/**
- * Does another client of the run's files take over a place that this one gives up, and was it not delivered there yet? Until then the
- * place holds a secret of this client, so none of its secrets may be retired.
- */
-export function handsOver(
-  spec: ClientSpec,
-  client: ObservedClient,
-  { clients }: Observed,
-  { fleet }: PlanContext,
-): boolean {
-  const dropped = droppedPlaces(spec, client, clients)
-  if (dropped.length === 0) return false
-  const others = fleet.filter(({ name, state }) => state === 'present' && name !== spec.name)
-  const taken = new Set(others.flatMap(({ destinations }) => destinations.map(destinationKey)))
-  return dropped.some((destination) => taken.has(destinationKey(destination)))
-}
-
 /** Warnings of secrets in places that are no longer served. They occur only with drop-destinations: without it the run refuses. */
 export function noLongerServed(
   spec: ClientSpec,
@@ -119,6 +103,7 @@ export function noLongerServed(
 ): string[] {
   const dropped = droppedPlaces(spec, client, clients)
   if (dropped.length === 0) return []
+  const taken = takenBy(spec, { fleet })
   const written = new Set(
     fleet.filter(({ state }) => state === 'present').flatMap(({ destinations }) => destinations.flatMap(valuesAt)),
   )
@@ -127,6 +112,8 @@ export function noLongerServed(
     const now = repositoryOfSameName(destination, spec, actor)
     if (now !== undefined)
       return `${label} of the repository with the id ${destination.repository!.id} is no longer served: the repository with that name now has the id ${now.id}. It was deleted and created again, or another repository took its name.`
+    if (taken.has(destinationKey(destination)))
+      return `${label} passes to another client: the secret of this client there stays valid until that one was delivered, and for the grace period after that.`
     const value = valueKey(destination, 'secret')
     const isNeeded = written.has(value) || claimantsOf(value, clients, client?.id).length > 0
     const stays = `${label} is no longer served by this client: the secret there stops working when the grace period of the next rotation is over.`

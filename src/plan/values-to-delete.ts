@@ -1,7 +1,7 @@
 import type { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { recalledDestination } from '../ledger/ledger.ts'
-import { announcersOf, claimantsOf, isRecordedBy, serversOf } from '../ledger/served-places.ts'
+import { announcersOf, claimantsOf, isRecordedBy, serversOf, writersOf } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, type Repository, scopeLabel } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
@@ -23,12 +23,13 @@ type Part = 'id' | 'secret'
 export function placesOf(spec: ClientSpec, ledger: Ledger | undefined, actor: Actor): Destination[] {
   if (ledger === undefined) return []
   const named = new Map(spec.destinations.map((destination) => [destinationKey(destination), destination]))
-  const delivered = Object.entries(ledger.destinations).flatMap(([key, entry]) => {
+  const places = { ...ledger.leaving, ...ledger.destinations }
+  const delivered = Object.entries(places).flatMap(([key, entry]) => {
     const recalled = underNewName(recalledDestination(key, entry, ledger.owner), spec, actor)
     const written = named.get(key)
     return written === undefined ? [recalled] : [written, ...formerId(recalled, written)]
   })
-  const keys = new Set(Object.keys(ledger.destinations))
+  const keys = new Set(Object.keys(places))
   const announced = Object.keys(ledger.announced?.stamps ?? {}).flatMap((key) => {
     if (keys.has(key)) return []
     const written = named.get(key)
@@ -131,7 +132,7 @@ function ownerOfValue(destination: Destination, part: Part, client: ObservedClie
   const stamp = part === 'secret' || isAlone ? seen?.secretStamp : seen?.idStamp
   if (stamp === undefined) return 'nothing'
   const value = valueKey(destination, part)
-  if (serversOf(value, stamp, observed.clients, client.id).length > 0) return 'theirs'
+  if (writersOf(value, stamp, observed.clients, client.id).length > 0) return 'theirs'
   if (isRecordedBy(client, value, stamp)) return 'ours'
   if (announcersOf(value, observed.clients, client.id).length > 0) return 'unknown'
   return mayBeUnnoted(destination, client, observed) ? 'ours' : 'unknown'
@@ -162,7 +163,8 @@ function mayBeUnnoted(destination: Destination, { description }: ObservedClient,
   const announced = ledger.announced?.stamps[key]
   if (announced !== undefined && announced !== (destinations.get(key)?.secretStamp ?? null)) return true
   const isUnsettled = ledger.unproven || ledger.announced !== undefined || Object.keys(ledger.suspects).length > 0
-  return ledger.destinations[key] !== undefined && Boolean(isUnsettled)
+  const gaveUp = ledger.leaving?.[key]
+  return gaveUp === undefined ? ledger.destinations[key] !== undefined && Boolean(isUnsettled) : gaveUp.stamp < 0
 }
 
 // --- values that stay behind -----------------------------------------------------------------------------------------

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { roomBeside } from '../../src/ledger/description.ts'
+import type { Ledger } from '../../src/model/ledger-shape.ts'
+import { leavingPlaces, neededElsewhere, withLeaving } from '../../src/plan/leaving-places.ts'
+import type { Observed, PlanContext } from '../../src/plan/steps.ts'
+import { actor, clientOf, destination, key, ledgerOf, now, specOf } from '../support/values.ts'
+
+const elsewhere = { ...destination, secretName: 'ELSEWHERE' }
+const spec = specOf({ destinations: [elsewhere] })
+const taker = specOf({ name: 'taker' })
+const left = { [key]: { hint: 'aaaaa', stamp: 500, id: 'variable:QLIK_CLIENT_ID' } }
+
+type Given = { ledger?: Partial<Ledger>; stamp?: number; age?: number; taken?: boolean; drop?: boolean; by?: number }
+
+/** The leaving places of a client that served `key`, in a file with another client there. `by`: the stamp of that one's delivery. */
+function leaving({ ledger = {}, stamp, age, taken = true, drop = true, by }: Given) {
+  const client = clientOf({ ledger: ledgerOf(ledger) })
+  const others =
+    by === undefined
+      ? []
+      : [
+          clientOf({
+            id: 'c2',
+            name: 'taker',
+            ledger: ledgerOf({ destinations: { [key]: { hint: 'bbbbb', stamp: by } } }),
+          }),
+        ]
+  const seen = { secretStamp: stamp, secretAge: age }
+  const observed = { clients: [client, ...others], destinations: new Map([[key, seen]]), now } as unknown as Observed
+  const policy = { dropDestinations: drop } as PlanContext['policy']
+  return leavingPlaces(spec, client, observed, {
+    actor,
+    policy,
+    seen: undefined,
+    fleet: taken ? [spec, taker] : [spec],
+  })
+}
+
+describe('a place that a client gives up', () => {
+  it('is leaving if another client of the file takes it over, and a run may drop it', () => {
+    expect(leaving({ stamp: 500 })).toEqual(left)
+    expect(leaving({ stamp: 500, taken: false })).toEqual({})
+    expect(leaving({ stamp: 500, drop: false })).toEqual({})
+  })
+
+  it('has no stamp if it may hold any secret of the client', () => {
+    const unsure = { [key]: { ...left[key], stamp: -1 } }
+    expect(leaving({ stamp: 501 })).toEqual(unsure)
+    expect(leaving({ stamp: 500, ledger: { unproven: true } })).toEqual(unsure)
+    expect(leaving({})).toEqual({})
+  })
+
+  it('stays until nobody names it and a run may drop it', () => {
+    const ledger = { destinations: {}, leaving: left }
+    for (const drop of [true, false]) expect(leaving({ ledger, stamp: 500, drop })).toEqual(left)
+    expect(leaving({ ledger, stamp: 500, drop: false, taken: false })).toEqual(left)
+    expect(leaving({ ledger, stamp: 500, drop: true, taken: false })).toEqual({})
+  })
+
+  it('stays until the other client was delivered there a grace ago', () => {
+    const ledger = { destinations: {}, leaving: left }
+    expect(leaving({ ledger, stamp: 600, by: 600, age: 86_400 })).toEqual({})
+    expect(leaving({ ledger, stamp: 600, by: 600, age: 86_399 })).toEqual(left)
+    // Somebody else wrote there, or both clients in one second.
+    expect(leaving({ ledger, stamp: 601, by: 600, age: 90_000 })).toEqual(left)
+    expect(leaving({ ledger, stamp: 500, by: 500, age: 90_000 })).toEqual(left)
+  })
+})
+
+describe('the secrets that leaving places need', () => {
+  const ledger = ledgerOf({
+    current: { hint: 'ccccc', since: now },
+    retiring: { aaaaa: now },
+    suspects: { sssss: now },
+  })
+
+  it('are those that they hold, or all of ours if nobody can tell', () => {
+    expect(neededElsewhere({}, ledger)).toEqual(new Set())
+    expect(neededElsewhere(left, ledger)).toEqual(new Set(['aaaaa']))
+    expect(neededElsewhere({ [key]: { hint: 'aaaaa', stamp: -1 } }, ledger)).toEqual(
+      new Set(['ccccc', 'aaaaa', 'sssss']),
+    )
+  })
+})
+
+describe('the ledger with leaving places', () => {
+  it('leaves them out if the description has no room for both', () => {
+    const ledger = ledgerOf({ leaving: { old: left[key]! } })
+    const { leaving: _old, ...without } = ledger
+    const room = roomBeside(without, spec.destinations, spec.rotation)
+    expect(withLeaving(ledger, left, 'text', spec)).toEqual({ ...without, leaving: left })
+    expect(withLeaving(ledger, {}, 'text', spec)).toEqual(without)
+    expect(withLeaving(ledger, left, 'd'.repeat(room), spec)).toEqual(without)
+  })
+})

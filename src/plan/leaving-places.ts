@@ -1,0 +1,107 @@
+import { plain } from '../base/text.ts'
+import { secretHeldIn } from '../ledger/delivery-evidence.ts'
+import { roomBeside } from '../ledger/description.ts'
+import { listedHints, recalledDestination } from '../ledger/ledger.ts'
+import { serversOf, successorAt } from '../ledger/served-places.ts'
+import type { ObservedClient } from '../model/client.ts'
+import { destinationKey, destinationLabel } from '../model/destination.ts'
+import type { Ledger, LedgerDelivery } from '../model/ledger-shape.ts'
+import type { ClientSpec } from '../spec/client-spec.ts'
+import { valueKey } from '../spec/values-of-others.ts'
+import { clientLabel } from './find-client.ts'
+import { evidenceOf } from './place-evidence.ts'
+import type { Observed, PlanContext } from './steps.ts'
+
+// A client may give up a place to another client of the same files: two clients swap their places, or one moves and another follows. The
+// place holds a secret of the first client until the second is delivered there, and that may fail for days. So the ledger keeps the place
+// as `leaving`, and its secret is not retired meanwhile.
+
+type Places = Ledger['destinations']
+
+/** The places that the client's next ledger keeps as leaving: what it gave up earlier or gives up now, until nothing needs it any more. */
+export function leavingPlaces(
+  spec: ClientSpec,
+  client: ObservedClient,
+  observed: Observed,
+  context: PlanContext,
+): Places {
+  const { ledger } = client.description
+  if (ledger === undefined) return {}
+  if (spec.destinations.length === 0) return ledger.leaving ?? {}
+  const named = new Set(spec.destinations.map(destinationKey))
+  const taken = takenBy(spec, context)
+  const { dropDestinations } = context.policy
+  const earlier = Object.entries(ledger.leaving ?? {}).filter(([key]) => taken.has(key) || !dropDestinations)
+  const given = Object.entries(ledger.destinations).filter(([key]) => taken.has(key) && dropDestinations)
+  const now = given.map(([key, entry]): [string, LedgerDelivery] => [key, asHeld(key, entry, client, observed)])
+  const isNeeded = ([key, entry]: [string, LedgerDelivery]) =>
+    !named.has(key) && !isFollowed(key, entry, { spec, client, observed })
+  return Object.fromEntries([...earlier, ...now].filter(isNeeded))
+}
+
+/** The places of the other present clients of the run's files. */
+export function takenBy(spec: ClientSpec, { fleet }: Pick<PlanContext, 'fleet'>): ReadonlySet<string> {
+  const others = fleet.filter(({ name, state }) => state === 'present' && name !== spec.name)
+  return new Set(others.flatMap(({ destinations }) => destinations.map(destinationKey)))
+}
+
+/** The ledger's entry, without its stamp if it is not certain that the place holds the recorded secret. */
+function asHeld(key: string, entry: LedgerDelivery, client: ObservedClient, observed: Observed): LedgerDelivery {
+  const { kind } = secretHeldIn(key, evidenceOf(client, observed))
+  const isSure = kind === 'recorded' || (kind === 'unread' && !client.description.ledger?.unproven)
+  return isSure ? entry : { ...entry, stamp: -1 }
+}
+
+type About = { spec: ClientSpec; client: ObservedClient; observed: Observed }
+
+/** Does no queued run need this client's secret there any more: is the place empty, or was another client delivered there a grace ago? */
+function isFollowed(key: string, entry: LedgerDelivery, { spec, client, observed }: About): boolean {
+  const destination = recalledDestination(key, entry, client.description.ledger!.owner)
+  const seen = observed.destinations.get(key)
+  if (seen === undefined) return entry.stamp >= 0 && successorAt(destination, observed.clients, client) !== undefined
+  const { secretStamp, secretAge } = seen
+  if (secretStamp === undefined) return true
+  // If both wrote in one second, the stamp can't tell whose secret is there.
+  if (secretStamp === entry.stamp) return false
+  const servers = serversOf(valueKey(destination, 'secret'), secretStamp, observed.clients, client.id)
+  return servers.length > 0 && (secretAge === undefined || secretAge >= spec.rotation.grace)
+}
+
+/** Warnings of places that no client of these files takes over any more: the secret there lives on until a run may let it go. */
+export function notTakenOver(
+  spec: ClientSpec,
+  client: ObservedClient,
+  leaving: Places,
+  context: PlanContext,
+): string[] {
+  const taken = takenBy(spec, context)
+  return Object.entries(leaving).flatMap(([key, entry]) => {
+    if (taken.has(key)) return []
+    const label = plain(destinationLabel(recalledDestination(key, entry, client.description.ledger!.owner)))
+    return [
+      `${label} still holds a secret of ${clientLabel(client)}, which gave this place up, and no client of these files takes it over: that secret is not retired. To let it go, set drop-destinations: true once.`,
+    ]
+  })
+}
+
+/** Hints of the secrets that leaving places hold, or may hold: none of these is retired. */
+export function neededElsewhere(leaving: Places, ledger: Ledger | undefined): ReadonlySet<string> {
+  const entries = Object.values(leaving)
+  const isUnsure = entries.some(({ stamp }) => stamp < 0)
+  return new Set(isUnsure ? listedHints(ledger) : entries.map(({ hint }) => hint))
+}
+
+/** More characters than a space takes in the ledger. */
+const roomOfSpace = 64
+
+/**
+ * The ledger with these leaving places. Without them, if the description has no room for both: what a spec needs was granted before, and
+ * must fit whatever happens.
+ */
+export function withLeaving(ledger: Ledger, leaving: Places, user: string, spec: ClientSpec): Ledger {
+  const { leaving: _before, ...without } = ledger
+  if (Object.keys(leaving).length === 0) return without
+  const both = { ...without, leaving }
+  const room = roomBeside(both, spec.destinations, spec.rotation) - roomOfSpace * ((spec.spaces?.length ?? 0) + 1)
+  return user.length <= room ? both : without
+}
