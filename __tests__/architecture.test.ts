@@ -103,10 +103,8 @@ describe('the sources', () => {
     const reading = filesWith(
       (node) => node.type === 'MemberExpression' && /(^|\.)env$/.test(chainOf(node.object) ?? ''),
     )
-    const readers = [
-      ...['io/inputs/environment.ts', 'io/inputs/inputs.ts', 'io/inputs/input-table.ts', 'io/runner/run-context.ts'],
-      ...['io/runner/runner.ts', 'io/http/transport.ts'],
-    ]
+    const inputs = ['environment', 'proxy-variables', 'inputs', 'input-table'].map((name) => `io/inputs/${name}.ts`)
+    const readers = [...inputs, 'io/runner/run-context.ts', 'io/runner/runner.ts', 'io/http/transport.ts']
     expect(reading.filter((name) => !readers.includes(name))).toEqual([])
     // The toolkit's context takes no environment as an argument: it is lent the given one.
     expect(filesWith(reads(/^process\.env$/)).sort()).toEqual(['io/runner/run-context.ts', 'main.ts'])

@@ -3,7 +3,7 @@ import './base/zod-config.ts'
 import { createTransport } from './io/http/transport.ts'
 import { createClock } from './io/runner/clock.ts'
 import { createRunner } from './io/runner/runner.ts'
-import { createStop } from './io/runner/stop-signals.ts'
+import { createStopSignals } from './io/runner/stop-signals.ts'
 import { program } from './run/program.ts'
 
 // Node may write a crash report: without the environment, because it has the inputs.
@@ -15,7 +15,7 @@ await program({
   connect: createTransport,
   clock: createClock(),
   wallClock: Date.now,
-  stop: createStop(),
+  stop: createStopSignals(),
   runner: createRunner(process.env),
   process: async () => (await import('node:crypto')).randomUUID().slice(0, 8),
 })

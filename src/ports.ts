@@ -8,13 +8,13 @@ import type { RequestCost } from './plan/request-cost.ts'
 import type { Observed } from './plan/steps.ts'
 
 /** An answer with the time of its service, in epoch seconds (the `Date` header). */
-export type At<T> = { value: T; at: number }
+export type Timed<T> = { value: T; at: number }
 
 export interface TenantReader {
   /** All clients of the tenant. `passedOver`: entries of its list that can't be ours, because they lack the documented form. */
-  clients(): Promise<At<ObservedClient[]> & { passedOver: PassedOver[] }>
+  clients(): Promise<Timed<ObservedClient[]> & { passedOver: PassedOver[] }>
   /** One client; undefined if the tenant itself says that it is gone. */
-  client(clientId: string): Promise<At<ObservedClient | undefined>>
+  client(clientId: string): Promise<Timed<ObservedClient | undefined>>
   /** The consent of a client that the list shows without it; undefined if the tenant does not tell it here either. */
   consent(clientId: string): Promise<Consent | undefined>
 }
@@ -45,8 +45,8 @@ export interface SpaceWriter {
 }
 
 /** Reads a whole tenant, for an audit or an export. The tenant may refuse any of these endpoints to the caller. */
-export interface Survey {
-  clients(): Promise<At<ListedClient[]>>
+export interface WholeTenantReader {
+  clients(): Promise<Timed<ListedClient[]>>
   /** As `TenantReader.consent`. */
   consent(clientId: string): Promise<Consent | undefined>
   /** The users on at most so many pages. `all`: there are no others. */
@@ -78,7 +78,7 @@ export type NewKey = { issued: Issued & { hint: string; kid: string }; jwk: Reco
  * after that reading: elapsed milliseconds after which the list must not be sent.
  */
 export type KeyGuard = { check: (client: ObservedClient, now: number) => void; sendBy: () => number }
-export type Created = { clientId: string; issued?: Issued | undefined }
+export type CreatedClient = { clientId: string; issued?: Issued | undefined }
 
 /**
  * A request that failed with `uncertain` may have taken effect: the caller reads before it repeats a request that is not safe to repeat.
@@ -88,19 +88,19 @@ export type Created = { clientId: string; issued?: Issued | undefined }
 export interface TenantWriter {
   /** The id of the user that we signed in as; requested once a run. Undefined if the tenant does not say it within a few seconds. */
   caller(): Promise<string | undefined>
-  create(client: NewClient, sendBy: number): Promise<At<Created>>
+  create(client: NewClient, sendBy: number): Promise<Timed<CreatedClient>>
   /** Changes fields. Returns the secret that the tenant makes if this allows `client_secret`. */
-  update(clientId: string, changes: FieldChange[], sendBy?: number): Promise<At<Issued | undefined>>
+  update(clientId: string, changes: FieldChange[], sendBy?: number): Promise<Timed<Issued | undefined>>
   /** Writes the whole description. The port never repeats this request, because its reading may be out of date. */
-  describe(clientId: string, text: string, before: 'empty' | 'filled', sendBy: number): Promise<At<void>>
+  describe(clientId: string, text: string, before: 'empty' | 'filled', sendBy: number): Promise<Timed<void>>
   setConsent(clientId: string, consent: Consent): Promise<void>
-  issue(clientId: string, sendBy: number): Promise<At<Issued>>
+  issue(clientId: string, sendBy: number): Promise<Timed<Issued>>
   makeKey(): Promise<NewKey>
   /**
    * Adds the public half of a key, if it is missing, and allows its method. Returns the hint of a secret that the tenant made beside it,
    * if it did.
    */
-  addKey(clientId: string, key: NewKey, guard: KeyGuard): Promise<At<string | undefined>>
+  addKey(clientId: string, key: NewKey, guard: KeyGuard): Promise<Timed<string | undefined>>
   /** Deletes a secret or a public key, or does nothing if the tenant itself says that it is gone. */
   retire(clientId: string, hint: string, guard: KeyGuard): Promise<void>
   remove(clientId: string): Promise<void>
@@ -118,13 +118,13 @@ export interface Prover {
 }
 
 /** `githubAt`: GitHub's own time of its first answer, in epoch seconds; undefined if it got no request. */
-export type Sighting = Pick<Observed, 'destinations' | 'unread'> & { githubAt?: number | undefined }
+export type DestinationReading = Pick<Observed, 'destinations' | 'unread'> & { githubAt?: number | undefined }
 
 export interface DestinationReader {
   /** Metadata of destinations by their key, read scope by scope. A failure that concerns only one scope is in `unread`. */
-  read(destinations: Destination[]): Promise<Sighting>
+  read(destinations: Destination[]): Promise<DestinationReading>
   /** The data for a delivery, read just before it: the scope's public key, the present stamps and visibility. */
-  prepare(destination: Destination): Promise<At<Prepared>>
+  prepare(destination: Destination): Promise<Timed<PreparedDelivery>>
   /**
    * The stamps of one destination. A missing stamp means that GitHub itself says so; throws `DESTINATION_MISSING` if the token can't see
    * the place.
@@ -133,16 +133,16 @@ export interface DestinationReader {
 }
 
 export type PublicKey = { id: string; key: string }
-export type Prepared = { publicKey: PublicKey; seen: ObservedDestination }
+export type PreparedDelivery = { publicKey: PublicKey; seen: ObservedDestination }
 
 export interface DestinationWriter {
   putSecret(
     destination: Destination,
     name: string,
     value: Secret | string,
-    prepared: Prepared,
+    prepared: PreparedDelivery,
     sendBy: number,
-  ): Promise<At<void>>
+  ): Promise<Timed<void>>
   putVariable(destination: Destination, value: string, exists: boolean): Promise<void>
   /** Restores the previous value of a variable; undefined deletes it. */
   restoreVariable(destination: Destination, before: string | undefined): Promise<void>

@@ -5,7 +5,7 @@ import { expectSame, exportedAndPlanned, looking } from '../support/auditing.ts'
 import { expectFailure, expectSuccess } from '../support/contract.ts'
 import { Simulation } from '../support/simulation.ts'
 
-// Section "The whole tenant, read" of the contract: `mode: export`. That any tenant is exported to what it is: properties.test.ts.
+// Section "The whole tenant, read" of the contract: `mode: export`. That any tenant is exported to what it is: audit/whole-tenants.test.ts.
 
 let simulation: Simulation
 beforeEach(async () => {

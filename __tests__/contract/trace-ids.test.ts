@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { expectFailure } from '../support/contract.ts'
+import { saysSecret } from '../support/no-secret-in-text.ts'
 import { eachTest } from '../support/one-client.ts'
-import { saysSecret } from '../support/silence.ts'
 import type { Simulation } from '../support/simulation.ts'
 
 // P5: a tenant may repeat in its trace id what it was sent.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { requireRoom, roomBeside } from '../../src/ledger/description.ts'
+import { requireLedgerRoom, roomBeside } from '../../src/ledger/description.ts'
 import { roomComplaint } from '../../src/ledger/ledger-size.ts'
 import { clientSchema } from '../../src/spec/client-spec.ts'
 import { Simulation } from '../support/simulation.ts'
@@ -27,7 +27,7 @@ describe('the room for a ledger of keys', () => {
 
   it('is refused before anything is written if rotate: now made more keys than fit', () => {
     const retiring = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [keyHint(index + 1), now]))
-    expect(() => requireRoom('', { ...ledger, retiring }, [destination], weekly)).toThrow(/leave no room/)
+    expect(() => requireLedgerRoom('', { ...ledger, retiring }, [destination], weekly)).toThrow(/leave no room/)
   })
 
   it('is checked by validate, also for a client without a description', () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readDescription, requireRoom, roomBeside, withLedger, withLine } from '../../src/ledger/description.ts'
-import { deliveredEntry, droppedDestinations, recalledDestination } from '../../src/ledger/ledger.ts'
+import { readDescription, requireLedgerRoom, roomBeside, withLedger, withLine } from '../../src/ledger/description.ts'
 import { ledgerLine, sameLedger } from '../../src/ledger/ledger-codec.ts'
+import { deliveredEntry, droppedDestinations, recalledDestination } from '../../src/ledger/ledger-entries.ts'
 import { ledgerMarker, longestDescription } from '../../src/model/client.ts'
 import { type Destination, destinationKey, environmentOf, stores } from '../../src/model/destination.ts'
 import type { Ledger } from '../../src/model/ledger-shape.ts'
@@ -220,11 +220,11 @@ describe('a usual value', () => {
 describe('room', () => {
   it('is checked with the longest ledger that can follow', () => {
     const ledger = ledgerOf({ destinations: {} })
-    expect(() => requireRoom('d'.repeat(3000), ledger, [destination])).not.toThrow()
-    expect(() => requireRoom('d'.repeat(3800), ledger, [destination])).toThrow(/leave no room/)
+    expect(() => requireLedgerRoom('d'.repeat(3000), ledger, [destination])).not.toThrow()
+    expect(() => requireLedgerRoom('d'.repeat(3800), ledger, [destination])).toThrow(/leave no room/)
     const many = Array.from({ length: 20 }, (_, index) => ({ ...destination, secretName: `SECRET_${index}` }))
-    expect(() => requireRoom('d'.repeat(3000), ledger, many)).toThrow(/leave no room/)
-    expect(() => requireRoom('', ledger, many)).not.toThrow()
+    expect(() => requireLedgerRoom('d'.repeat(3000), ledger, many)).toThrow(/leave no room/)
+    expect(() => requireLedgerRoom('', ledger, many)).not.toThrow()
   })
 
   it('is enough for twenty places with realistic names', () => {

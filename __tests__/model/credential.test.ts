@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { lostAfter } from '../../src/ledger/delivery-evidence.ts'
-import { readDescription, requireRoom } from '../../src/ledger/description.ts'
+import { readDescription, requireLedgerRoom } from '../../src/ledger/description.ts'
 import { ledgerLine } from '../../src/ledger/ledger-codec.ts'
 import { decideRotation } from '../../src/ledger/rotation-decision.ts'
 import type { RotationInput } from '../../src/ledger/rotation-situation.ts'
@@ -40,7 +40,7 @@ describe('the ledger of keys', () => {
   })
 
   it('has room for twenty destinations', () => {
-    expect(() => requireRoom('', full, places)).not.toThrow()
+    expect(() => requireLedgerRoom('', full, places)).not.toThrow()
   })
 })
 

@@ -4,7 +4,7 @@ import { ActionError } from '../../src/base/errors.ts'
 import { readInputs } from '../../src/io/inputs/inputs.ts'
 import { readDescription, withLine } from '../../src/ledger/description.ts'
 import { attacks, edited, edits, hostileText, ways } from '../support/fuzz-values.ts'
-import { expectNothingReadable } from '../support/shown.ts'
+import { expectNothingReadable } from '../support/no-secret-in-output.ts'
 import { type RunResult, Simulation } from '../support/simulation.ts'
 
 // Whatever comes from outside, the program ends, with success or a failure that it foresaw, and shows no secret. `FUZZ` says for

@@ -1,7 +1,7 @@
 import type { Place, Watch } from '../support/promises.ts'
 import type { Running, RunResult, Simulation } from '../support/simulation.ts'
+import type { Weather } from './delays-and-clocks.ts'
 import type { Spaces } from './space-events.ts'
-import type { Weather } from './weather.ts'
 
 /** What has happened so far in a history. */
 export type World = {

@@ -12,11 +12,11 @@ import {
 } from '../support/promises.ts'
 import type { Simulation } from '../support/simulation.ts'
 import type { Trouble } from '../support/troubles.ts'
+import { spreading, type Weather, weather } from './delays-and-clocks.ts'
 import { addMeanwhile, ours, sleepBesideAnother, type World } from './history-events.ts'
+import { dice, together } from './runs-at-once.ts'
 import { addForeignKey, fourPlaces, prepared, twoClients } from './scenarios.ts'
 import { askedForSpaces, Spaces } from './space-events.ts'
-import { dice, together } from './together.ts'
-import { spreading, type Weather, weather } from './weather.ts'
 import { settingsOf, type Wide, wide } from './wide-world.ts'
 
 // How many to try, and which ones: a failure prints its seed, and HISTORIES=… SEED=… tries the same again.

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { expectOnlyCurrent, expectSettled, expectUsable, repositoryPlace, theClient } from '../support/promises.ts'
 import type { RunResult, Simulation } from '../support/simulation.ts'
+import { type Death, dice, together } from './runs-at-once.ts'
 import { prepared, type Scenario, scenarios } from './scenarios.ts'
-import { type Death, dice, together } from './together.ts'
 
 const places = [repositoryPlace]
 const now = { rotate: 'now' }

@@ -5,8 +5,8 @@ import { expectNoLeaks, expectSettled, expectUsable, theClient } from '../suppor
 import type { RunResult, Simulation } from '../support/simulation.ts'
 import { ForeignMembers, memberships } from '../support/spaces.ts'
 import type { Trouble } from '../support/troubles.ts'
+import { dice, together } from './runs-at-once.ts'
 import { prepared, type Scenario } from './scenarios.ts'
-import { dice, together } from './together.ts'
 
 const troubles: Trouble[] = [
   'killed before',

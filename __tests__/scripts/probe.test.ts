@@ -9,8 +9,8 @@ import { defaultSettings, type Settings } from '../../sandbox/settings.ts'
 import { tenantOrigin } from '../../scripts/probe/ask.ts'
 import { defect, facts } from '../../scripts/probe/run.ts'
 import { TransportError } from '../../src/io/http/network-failures.ts'
+import { saysSecret } from '../support/no-secret-in-text.ts'
 import { type Meddle, type Probing, probing, tenant } from '../support/probing.ts'
-import { saysSecret } from '../support/silence.ts'
 
 const alias = { issuer: 'https://original.eu.qlikcloud.com' }
 

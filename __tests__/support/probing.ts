@@ -4,7 +4,7 @@ import { report } from '../../scripts/probe/report.ts'
 import { type Probe, probe } from '../../scripts/probe/run.ts'
 import { TransportError } from '../../src/io/http/network-failures.ts'
 import type { Transport } from '../../src/io/http/transport.ts'
-import { secretsIn } from './silence.ts'
+import { secretsIn } from './no-secret-in-text.ts'
 
 export type Probing = {
   result: Probe

@@ -7,8 +7,8 @@ import type { Secret } from '../../src/base/secret.ts'
 import { TransportError } from '../../src/io/http/network-failures.ts'
 import type { Transport, WireRequest, WireResponse } from '../../src/io/http/transport.ts'
 import { type ProcessSurroundings, program } from '../../src/run/program.ts'
+import { requireMasked, requireSilence, saysSecret, secretsIn } from './no-secret-in-text.ts'
 import { People } from './people.ts'
-import { requireMasked, requireSilence, saysSecret, secretsIn } from './silence.ts'
 import { sleepsFor, type TroubleAt, Troubles } from './troubles.ts'
 
 export type RunResult = {

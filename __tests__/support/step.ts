@@ -1,6 +1,6 @@
 import { runStep, type StepResult } from '../../sandbox/runner.ts'
 import { type StartedSandbox, type StartOptions, startSandbox } from '../../sandbox/server.ts'
-import { requireSilence } from './silence.ts'
+import { requireSilence } from './no-secret-in-text.ts'
 
 /** The built program as a step of a workflow, against a sandbox on loopback. */
 export type Stage = StartedSandbox & {

@@ -30,7 +30,7 @@ export const mutations: Mutation[] = [
     at: { in: 'isUntouched', constant: 'wasBefore' },
     becomes: 'true',
   },
-  { name: 'do not look back', at: { in: 'commit', constant: 'correction' }, becomes: 'undefined' },
+  { name: 'do not look back', at: { in: 'commitDelivery', constant: 'correction' }, becomes: 'undefined' },
   {
     name: 'trust a delivery that was not committed',
     at: { in: 'isDelivered', returns: true },
@@ -67,7 +67,7 @@ export const mutations: Mutation[] = [
     name: 'do not ask whose value it is',
     at: { in: 'valuesToRemove', returns: true },
     becomes: 'partsOf(destination)',
-    tests: ['contract/destroy-shared', 'promises/shared-places'],
+    tests: ['contract/destroy-shared', 'promises/places-of-several-clients'],
   },
   {
     name: 'delete a client that somebody uses',
@@ -79,7 +79,7 @@ export const mutations: Mutation[] = [
     name: 'take a place that another client serves',
     at: { in: 'refuseTaken', constant: 'taken' },
     becomes: '[]',
-    tests: ['contract/taken'],
+    tests: ['contract/taken-places'],
   },
   {
     name: 'take a membership of somebody else for ours',

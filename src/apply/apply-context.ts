@@ -3,7 +3,7 @@ import { type ActionError, toActionError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ClientPlan } from '../plan/steps.ts'
-import type { At, Readers, Reading, Surroundings, Writers } from '../ports.ts'
+import type { Readers, Reading, Surroundings, Timed, Writers } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'
 import type { Policy } from '../spec/client-spec.ts'
 import type { FreshCredential } from './fresh-credential.ts'
@@ -71,7 +71,7 @@ export async function requireFresh(work: Work): Promise<void> {
 }
 
 /** A client that somebody else created meanwhile: a new one would be its twin. */
-async function lookForTwin({ tools, plan }: Work): Promise<At<ObservedClient | undefined>> {
+async function lookForTwin({ tools, plan }: Work): Promise<Timed<ObservedClient | undefined>> {
   const { value: clients, at } = await tools.readers.tenant.clients()
   const { name, pinnedByOthers } = plan.spec
   const owner = plan.steps.find((step) => step.kind === 'create')?.ledger.owner

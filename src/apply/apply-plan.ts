@@ -14,22 +14,27 @@ import {
   sendBy,
   type Work,
 } from './apply-context.ts'
-import { commit } from './commit-delivery.ts'
+import { commitDelivery } from './commit-delivery.ts'
 import { createClient } from './create-client.ts'
-import { deliver } from './deliver-credential.ts'
+import { deliverCredential } from './deliver-credential.ts'
 import { deleteClient, removeValues } from './destroy-client.ts'
 import { changeSpace, startSpaceWork } from './grant-spaces.ts'
 import { announceAndIssue } from './issue-credential.ts'
 import { retireStep } from './retire-secret.ts'
 import { rollBack } from './roll-back.ts'
-import { update } from './update-client.ts'
-import { verify } from './verify-credential.ts'
+import { updateClient } from './update-client.ts'
+import { verifyCredential } from './verify-credential.ts'
 
 /**
  * Carries out the steps of one plan, in order, and reports each when it is done. `progress` records the events, also if this throws.
  * Throws `PlanAgain` if a new plan is needed, else an ActionError.
  */
-export async function apply(plan: ClientPlan, reading: Reading, tools: ApplyTools, progress: Progress): Promise<void> {
+export async function applyPlan(
+  plan: ClientPlan,
+  reading: Reading,
+  tools: ApplyTools,
+  progress: Progress,
+): Promise<void> {
   const work: Work = { plan, reading, tools, progress, settled: true, spaces: startSpaceWork(), background: [] }
   progress.clientId ??= plan.client?.id
   try {
@@ -52,7 +57,7 @@ export async function apply(plan: ClientPlan, reading: Reading, tools: ApplyTool
 
 /** The step as it was carried out; undefined if it was not needed. */
 async function carryOut(step: Step, work: Work): Promise<Step | undefined> {
-  if (step.kind === 'update') return update(step, work)
+  if (step.kind === 'update') return updateClient(step, work)
   if (step.kind === 'remove-values') return removeValues(step, work)
   return (await isCarriedOut(step, work)) ? step : undefined
 }
@@ -77,11 +82,11 @@ async function isCarriedOut(step: Exclude<Step, { kind: 'update' | 'remove-value
     case 'issue':
       return announceAndIssue(step, work)
     case 'verify':
-      return verify(step, work)
+      return verifyCredential(step, work)
     case 'deliver':
-      return deliver(step, work)
+      return deliverCredential(step, work)
     case 'commit':
-      return commit(work)
+      return commitDelivery(work)
     case 'grant':
     case 'revoke':
       return changeSpace(step, work)

@@ -1,6 +1,6 @@
 import { makersOfOurs } from '../ledger/classify-secrets.ts'
 import { clockSlack, isWithin, stampSlack } from '../ledger/delivery-evidence.ts'
-import { deliveredEntry } from '../ledger/ledger.ts'
+import { deliveredEntry } from '../ledger/ledger-entries.ts'
 import {
   type CommitFacts,
   type ConfirmedDelivery,
@@ -24,7 +24,7 @@ const lookEvery = 4000
 const stableFor = 3000
 
 /** Confirms every delivery, commits, and looks back once. From here on the fresh secret is the current one. */
-export async function commit(work: Work): Promise<true> {
+export async function commitDelivery(work: Work): Promise<true> {
   const fresh = inPhase(work.fresh, 'delivered')
   const [deliveries, seen, refused] = await Promise.all([
     confirmAll(fresh, work),

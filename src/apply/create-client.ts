@@ -8,7 +8,7 @@ import { isKeyHint } from '../model/credential.ts'
 import { pause } from '../pause.ts'
 import { isYounger } from '../plan/find-client.ts'
 import type { Step } from '../plan/steps.ts'
-import type { Created, NewKey } from '../ports.ts'
+import type { CreatedClient, NewKey } from '../ports.ts'
 import {
   longestAnnounceToIssue,
   longestLag,
@@ -50,7 +50,7 @@ export async function createClient(planned: CreateStep, work: Work): Promise<tru
   return true
 }
 
-async function create(step: CreateStep, key: NewKey | undefined, work: Work): Promise<Created> {
+async function create(step: CreateStep, key: NewKey | undefined, work: Work): Promise<CreatedClient> {
   const { writers, clock } = work.tools
   const announcedAt = clock.elapsed()
   const description = withLedger(step.user, step.ledger)
@@ -103,7 +103,10 @@ async function retireAfterLostCreation(step: CreateStep, work: Work): Promise<vo
 const earlyWithin = 5000
 
 /** Proves the secret before the client is read back: if it works at once, that saves a round trip. */
-function earlyToken({ clientId, issued }: Created, { plan, tools }: Work): Promise<Secret | undefined> | undefined {
+function earlyToken(
+  { clientId, issued }: CreatedClient,
+  { plan, tools }: Work,
+): Promise<Secret | undefined> | undefined {
   const provable = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined)
   if (!provable || issued === undefined) return undefined
   return tools.writers.prover.accessToken(clientId, issued, earlyWithin).catch(() => undefined)
@@ -168,7 +171,11 @@ async function retireSurplus(mine: ObservedClient | undefined, work: Work): Prom
 }
 
 /** The first credential: made by the request that created the client, or by a request of its own if that made none. */
-async function recordFirstCredential(created: Created, mine: ObservedClient | undefined, work: Work): Promise<void> {
+async function recordFirstCredential(
+  created: CreatedClient,
+  mine: ObservedClient | undefined,
+  work: Work,
+): Promise<void> {
   const fresh = inPhase(work.fresh, 'announced')
   const listed = mine === undefined ? [] : possiblyOurs(fresh, mine, created.issued?.createdBy)
   if (created.issued !== undefined)

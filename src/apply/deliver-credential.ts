@@ -5,7 +5,7 @@ import { clockSlack, stampGap } from '../ledger/delivery-evidence.ts'
 import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from '../model/destination.ts'
 import { pause } from '../pause.ts'
 import type { Step } from '../plan/steps.ts'
-import type { At, Prepared } from '../ports.ts'
+import type { PreparedDelivery, Timed } from '../ports.ts'
 import { PlanAgain, type Work } from './apply-context.ts'
 import { clientGoneError } from './find-issued-secret.ts'
 import { type DeliveredCredential, type DeliveryWrite, type EarlyReading, inPhase } from './fresh-credential.ts'
@@ -32,7 +32,7 @@ export async function readAhead(work: Work): Promise<EarlyReading | undefined> {
  * Delivers the fresh secret to one destination, then the client id. If GitHub makes us wait longer than the announcement lasts, renews the
  * announcement before the next try.
  */
-export async function deliver(step: DeliverStep, work: Work): Promise<true> {
+export async function deliverCredential(step: DeliverStep, work: Work): Promise<true> {
   const { clock, reporter, stop } = work.tools
   const until = clock.elapsed() + longestWait
   for (let ahead = takeEarlyReading(step.destination, work); ; ahead = undefined) {
@@ -67,7 +67,11 @@ function takeEarlyReading(destination: Destination, work: Work): EarlyReading | 
 }
 
 /** Reads the public key and the stamps until the last write there is two seconds old. */
-async function prepare(destination: Destination, ahead: EarlyReading | undefined, work: Work): Promise<At<Prepared>> {
+async function prepare(
+  destination: Destination,
+  ahead: EarlyReading | undefined,
+  work: Work,
+): Promise<Timed<PreparedDelivery>> {
   const { tools, reading } = work
   const first = reading.destinations.get(destinationKey(destination))
   const known = { last: first && lastWrite(first), at: reading.answeredAt }
@@ -97,7 +101,11 @@ function lastWrite({ secretStamp, idStamp }: ObservedDestination): number {
 }
 
 /** Writes the secret before the client id: an id beside another client's secret would make both useless. */
-async function putSecret({ destination, idBefore }: DeliverStep, prepared: At<Prepared>, work: Work): Promise<void> {
+async function putSecret(
+  { destination, idBefore }: DeliverStep,
+  prepared: Timed<PreparedDelivery>,
+  work: Work,
+): Promise<void> {
   const fresh = inPhase(work.fresh, 'delivered')
   const before = fresh.delivered.find((it) => it.destination === destination)
   // The place before the first write of this run.
@@ -112,16 +120,20 @@ async function putSecret({ destination, idBefore }: DeliverStep, prepared: At<Pr
 }
 
 /** Did the stamp change since our announcement? Then another run was at work. */
-function isOvertaken(destination: Destination, { seen }: Prepared, { announced }: DeliveredCredential): boolean {
+function isOvertaken(
+  destination: Destination,
+  { seen }: PreparedDelivery,
+  { announced }: DeliveredCredential,
+): boolean {
   return (seen.secretStamp ?? null) !== (announced.announced?.stamps[destinationKey(destination)] ?? null)
 }
 
 async function putWithKey(
   destination: Destination,
-  prepared: Prepared,
+  prepared: PreparedDelivery,
   fresh: DeliveredCredential,
   work: Work,
-): Promise<At<void>> {
+): Promise<Timed<void>> {
   try {
     return await put(destination, prepared, fresh, work)
   } catch (thrown) {
@@ -135,10 +147,10 @@ async function putWithKey(
 
 async function put(
   destination: Destination,
-  prepared: Prepared,
+  prepared: PreparedDelivery,
   fresh: DeliveredCredential,
   work: Work,
-): Promise<At<void>> {
+): Promise<Timed<void>> {
   const { destinations } = work.tools.writers
   const sendBy = fresh.announcedAt + deliverBy
   try {

@@ -1,6 +1,6 @@
 import { toActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import { claimantsOf } from '../ledger/served-places.ts'
+import { clientsClaiming } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from '../model/destination.ts'
 import type { Step } from '../plan/steps.ts'
@@ -72,7 +72,7 @@ function laterValues(
 
 /** Removes the new values, without those that another client may have written. */
 async function removeLater(step: RemoveStep, clients: ObservedClient[], work: Work): Promise<void> {
-  const parts = step.parts.filter((part) => claimantsOf(valueKey(step.destination, part), clients).length === 0)
+  const parts = step.parts.filter((part) => clientsClaiming(valueKey(step.destination, part), clients).length === 0)
   if (parts.length === 0) return
   const done = await removeValues({ ...step, parts }, work)
   if (done === undefined) return

@@ -1,7 +1,7 @@
 import { ActionError } from '../base/errors.ts'
 import type { Destination } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
-import type { At, Issued, Prepared } from '../ports.ts'
+import type { Issued, PreparedDelivery, Timed } from '../ports.ts'
 
 /*
  * A fresh credential, from its announcement to its commit. The type of each phase has exactly the facts that are known by then:
@@ -48,7 +48,7 @@ export type DeliveredCredential = Held & {
 export type FreshCredential = AnnouncedCredential | IssuedCredential | VerifiedCredential | DeliveredCredential
 
 /** `readAt`: elapsed milliseconds. */
-export type EarlyReading = { destination: Destination; prepared: At<Prepared>; readAt: number }
+export type EarlyReading = { destination: Destination; prepared: Timed<PreparedDelivery>; readAt: number }
 
 /**
  * A secret that was written to its destination. `at`: GitHub's time of that write; `idAt`: GitHub's time of the write of the client id, if

@@ -7,7 +7,7 @@ import { withIssuer } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { pause } from '../pause.ts'
 import type { Step } from '../plan/steps.ts'
-import type { At, Issued, NewKey } from '../ports.ts'
+import type { Issued, NewKey, Timed } from '../ports.ts'
 import {
   descriptionBefore,
   longestAnnounceToIssue,
@@ -74,7 +74,7 @@ async function requireInTime(issuedAt: number, work: Work): Promise<void> {
 }
 
 /** Issues. If the answer was lost, settles that request and tries once more. */
-async function issueTwice(step: IssueStep, key: NewKey | undefined, work: Work): Promise<At<Issued>> {
+async function issueTwice(step: IssueStep, key: NewKey | undefined, work: Work): Promise<Timed<Issued>> {
   const once = () => inDoubtUntilAnswered(work, () => issueOnce(step, key, work))
   try {
     return await once()
@@ -135,7 +135,7 @@ async function waitToIssueAgain(error: ActionError, { fresh, tools }: Work): Pro
 }
 
 /** Issues by the request that the client needs: allowing the method makes a secret too (PATCH answers 202). */
-async function issueOnce(step: IssueStep, key: NewKey | undefined, work: Work): Promise<At<Issued>> {
+async function issueOnce(step: IssueStep, key: NewKey | undefined, work: Work): Promise<Timed<Issued>> {
   const { tenant } = work.tools.writers
   const fresh = inPhase(work.fresh, 'announced')
   if (key !== undefined) return addKey(key, fresh, work)
@@ -160,7 +160,7 @@ function waitBeforeAddingKey({ announcedAt, answeredAt }: CriticalSection): numb
  * Adds a key to the client's list. The tenant accepts only the whole list, so of two runs that write it at once one would undo the other.
  * Each run therefore announces, waits until every other run would see its announcement, and writes only if it is still there.
  */
-async function addKey(key: NewKey, fresh: AnnouncedCredential, work: Work): Promise<At<Issued>> {
+async function addKey(key: NewKey, fresh: AnnouncedCredential, work: Work): Promise<Timed<Issued>> {
   const { tools } = work
   const { clock, stop, writers } = tools
   await pause(Math.max(0, fresh.answeredAt + waitBeforeAddingKey(fresh) - clock.elapsed()), tools)

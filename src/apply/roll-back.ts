@@ -1,6 +1,6 @@
 import { ActionError, toActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import { deliveredEntry } from '../ledger/ledger.ts'
+import { deliveredEntry } from '../ledger/ledger-entries.ts'
 import { ledgerAfterGivingUp } from '../ledger/ledger-transitions.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'

@@ -14,7 +14,7 @@ type UpdateStep = Step & { kind: 'update' }
  * Changes fields, and checks whether the tenant kept them. If allowing `client_secret` makes a secret, the same request announces it, and
  * it is retired at once. Returns the step with the changes that took effect; undefined if none did.
  */
-export async function update(step: UpdateStep, work: Work): Promise<UpdateStep | undefined> {
+export async function updateClient(step: UpdateStep, work: Work): Promise<UpdateStep | undefined> {
   const { tenant } = work.tools.writers
   const writesDescription = step.announcing !== undefined || step.changes.some(({ field }) => field === 'description')
   const announcing = step.announcing && withIssuer(step.announcing, await tenant.caller(), undefined)

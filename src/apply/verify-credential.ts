@@ -13,7 +13,7 @@ import { deliverBy } from './renew-announcement.ts'
 const patience = 20_000
 
 /** Proves the fresh secret with an access token, and checks which client it belongs to. Throws `VERIFY_FAILED`. */
-export async function verify(step: Step & { kind: 'verify' }, work: Work): Promise<boolean> {
+export async function verifyCredential(step: Step & { kind: 'verify' }, work: Work): Promise<boolean> {
   const fresh = inPhase(work.fresh, 'issued')
   if (step.skip !== undefined) {
     work.progress.notes.push(`The secret was not proven: ${step.skip}.`)

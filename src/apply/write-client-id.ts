@@ -1,6 +1,6 @@
 import { type ActionError, toActionError } from '../base/errors.ts'
 import type { Destination } from '../model/destination.ts'
-import type { Prepared } from '../ports.ts'
+import type { PreparedDelivery } from '../ports.ts'
 import type { Work } from './apply-context.ts'
 import type { DeliveredCredential, IdWrite } from './fresh-credential.ts'
 import { deliverBy } from './renew-announcement.ts'
@@ -31,7 +31,7 @@ export async function putIdVariable(
 /** Writes the id to a secret each time, because a secret can't be read. Returns GitHub's time of that write. */
 export async function putIdSecret(
   destination: Destination,
-  prepared: Prepared,
+  prepared: PreparedDelivery,
   { clientId, announcedAt }: DeliveredCredential,
   { tools }: Work,
 ): Promise<number | undefined> {

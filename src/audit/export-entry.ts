@@ -1,7 +1,7 @@
 import { looksLikeCredential } from '../base/credential-shape.ts'
 import { day } from '../base/duration.ts'
 import { plain } from '../base/text.ts'
-import { recalledDestination } from '../ledger/ledger.ts'
+import { recalledDestination } from '../ledger/ledger-entries.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { isKeyHint, methodOf } from '../model/credential.ts'
 import { type Destination, hasVariables, usualNames } from '../model/destination.ts'

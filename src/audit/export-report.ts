@@ -2,7 +2,7 @@ import { plural } from '../base/duration.ts'
 import { markdown, markdownCode } from '../base/markdown.ts'
 import { plain } from '../base/text.ts'
 import { folded, joinBlocks } from '../report/markdown-parts.ts'
-import type { ExportedTenant } from './export-draft.ts'
+import type { ExportedTenant } from './export-tenant.ts'
 
 type Told = { host: string; file: string | undefined; exported: ExportedTenant; text: string }
 

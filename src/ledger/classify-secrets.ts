@@ -2,7 +2,7 @@ import type { ObservedSecret } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import type { Announcement, Ledger } from '../model/ledger-shape.ts'
 import { type DeliveryEvidence, isUntouched, lease, lostAfter } from './delivery-evidence.ts'
-import { listedHints } from './ledger.ts'
+import { listedHints } from './ledger-entries.ts'
 
 /**
  * The knowledge about one live secret.

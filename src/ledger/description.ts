@@ -4,8 +4,8 @@ import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { lease } from './delivery-evidence.ts'
-import { deliveredEntry } from './ledger.ts'
-import { ledgerLine, longestCaller, mostWritten, parseLedger } from './ledger-codec.ts'
+import { ledgerLine, longestUserId, mostWriteTimes, parseLedger } from './ledger-codec.ts'
+import { deliveredEntry } from './ledger-entries.ts'
 
 /** Takes a description apart. Never throws: a ledger that was edited into nonsense is `mangled`, a later format `newer`. */
 export function readDescription(text: string): Description {
@@ -47,7 +47,12 @@ export type Lifetime = { after?: number | undefined; grace: number }
  * Throws `INPUT_INVALID` if Qlik's 4096 characters don't hold the description and the longest ledger that can follow this one, with an
  * entry for each of these destinations. Call it before the first write: a run that finds this out later can't commit.
  */
-export function requireRoom(user: string, ledger: Ledger, destinations: Destination[], lifetime?: Lifetime): void {
+export function requireLedgerRoom(
+  user: string,
+  ledger: Ledger,
+  destinations: Destination[],
+  lifetime?: Lifetime,
+): void {
   const room = roomBeside(ledger, destinations, lifetime)
   if (user.length <= room) return
   throw new ActionError('INPUT_INVALID', `description: ${roomText(user, room)}`, roomHint(room))
@@ -99,11 +104,11 @@ function fullest(ledger: Ledger, destinations: Destination[], lifetime?: Lifetim
     retiring: Object.fromEntries(hints.slice(1).map((hint) => [hint, longestTime])),
     suspects: {},
     written: Object.fromEntries(
-      hints.slice(1, 1 + mostWritten).map((hint) => [hint, [longestTime, lease, longestSection] as const]),
+      hints.slice(1, 1 + mostWriteTimes).map((hint) => [hint, [longestTime, lease, longestSection] as const]),
     ),
     announced: {
       run: 'x'.repeat(Math.max(26, ledger.announced?.run.length ?? 0)),
-      by: 'x'.repeat(longestCaller),
+      by: 'x'.repeat(longestUserId),
       at: longestTime,
       renewed: longestTime,
       known: hints.filter((hint) => !isKeyHint(hint)).slice(0, 4),

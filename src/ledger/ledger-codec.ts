@@ -14,9 +14,9 @@ import type { Ledger } from '../model/ledger-shape.ts'
 import { isUserId, spaceIdPattern } from '../model/space.ts'
 
 /** Ids of users have 24 to 36 characters on the known tenants. The ledger omits a longer id: it would take room in the description. */
-export const longestCaller = 36
+export const longestUserId = 36
 /** The number of suspects with recorded write times. After two runs overlapped, a place may hold the secret of either. */
-export const mostWritten = 2
+export const mostWriteTimes = 2
 
 // --- the line --------------------------------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ const lineSchema = z.lazy(() => {
       z.object({
         run: z.string(),
         /** The tenant's id of the user who issues, if the tenant told it. */
-        by: z.optional(z.string().check(z.maxLength(longestCaller))),
+        by: z.optional(z.string().check(z.maxLength(longestUserId))),
         at: time,
         /** The time of a slow run's second announcement. `at` keeps its first value, because the secret was issued after that. */
         renewed: z.optional(time),

@@ -4,8 +4,8 @@ import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { runKey } from '../spec/client-spec.ts'
 import { heldNowhereAnyMore, lostAfter } from './delivery-evidence.ts'
-import { graceStart, listedHints, withHints } from './ledger.ts'
-import { longestCaller, mostWritten, sameLedger } from './ledger-codec.ts'
+import { longestUserId, mostWriteTimes, sameLedger } from './ledger-codec.ts'
+import { graceStart, listedHints, withHints } from './ledger-entries.ts'
 import type { Rotation } from './rotation-decision.ts'
 import type { RotationInput } from './rotation-situation.ts'
 
@@ -44,7 +44,7 @@ function without(times: Record<string, number>, hints: string[]): Record<string,
 /** The write times that are still useful: those of the latest suspects. */
 function writesOf(written: Ledger['written'], suspects: Record<string, number>): Ledger['written'] {
   const ofSuspects = Object.entries(written ?? {}).filter(([hint]) => hint in suspects)
-  const left = ofSuspects.toSorted(([, [a]], [, [b]]) => b - a).slice(0, mostWritten)
+  const left = ofSuspects.toSorted(([, [a]], [, [b]]) => b - a).slice(0, mostWriteTimes)
   return left.length === 0 ? undefined : Object.fromEntries(left)
 }
 
@@ -194,7 +194,7 @@ export function correctedLedger(
 
 /** The announcement as it is sent: with the user who issues, and with the hint of the key. */
 export function withIssuer(ledger: Ledger, by: string | undefined, key: string | undefined): Ledger {
-  const caller = by !== undefined && by.length <= longestCaller ? { by } : {}
+  const caller = by !== undefined && by.length <= longestUserId ? { by } : {}
   return { ...ledger, announced: { ...ledger.announced!, ...caller, ...(key === undefined ? {} : { issuing: key }) } }
 }
 

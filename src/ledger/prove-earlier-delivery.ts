@@ -13,7 +13,7 @@ import {
   lostAfter,
   secretHeldIn,
 } from './delivery-evidence.ts'
-import { deliveredEntry, graceStart, withHints } from './ledger.ts'
+import { deliveredEntry, graceStart, withHints } from './ledger-entries.ts'
 
 // A run that can't prove its own delivery, because GitHub shows its stamps late or another run was at work, leaves the new secret as a
 // suspect and notes when GitHub answered its writes. With these times a later run can settle most of these deliveries without a fresh

@@ -2,7 +2,7 @@ import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { valueKey } from '../spec/values-of-others.ts'
-import { recalledDestination } from './ledger.ts'
+import { recalledDestination } from './ledger-entries.ts'
 
 // Finds the client that a value on GitHub belongs to. Secrets can't be read back, so the ledgers of all clients decide: the client that
 // wrote a place last serves it, and its ledger has the stamp that GitHub shows.
@@ -21,7 +21,12 @@ export function writersOf(value: string, stamp: number | undefined, clients: Cli
 }
 
 /** The same without clients that gave the place up: one of these wrote the value, and serves the place. */
-export function serversOf(value: string, stamp: number | undefined, clients: Clients, mine?: string): ObservedClient[] {
+export function clientsServing(
+  value: string,
+  stamp: number | undefined,
+  clients: Clients,
+  mine?: string,
+): ObservedClient[] {
   return claimsAt(value, stamp, clients, mine).flatMap(({ client, isLeaving }) => (isLeaving ? [] : [client]))
 }
 
@@ -36,12 +41,12 @@ export function isRecordedBy(client: ObservedClient, value: string, stamp: numbe
 }
 
 /** Clients other than `mine` that a value may belong to: a run delivered them there, or was about to. */
-export function claimantsOf(value: string, clients: Clients, mine?: string): ObservedClient[] {
+export function clientsClaiming(value: string, clients: Clients, mine?: string): ObservedClient[] {
   return [...new Set(claimsOn(value, clients, mine).map(({ client }) => client))]
 }
 
 /** Clients other than `mine` with an announcement that a run would write the value. */
-export function announcersOf(value: string, clients: Clients, mine?: string): ObservedClient[] {
+export function clientsAnnouncing(value: string, clients: Clients, mine?: string): ObservedClient[] {
   return claimsOn(value, clients, mine).flatMap(({ client, isAnnounced }) => (isAnnounced ? [client] : []))
 }
 

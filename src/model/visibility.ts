@@ -1,7 +1,7 @@
 import type { Access, Destination, ObservedDestination } from './destination.ts'
 
 /** Is this everything that GitHub requires? */
-export function isComplete(access: Access | undefined): access is Access {
+export function isCompleteAccess(access: Access | undefined): access is Access {
   return access !== undefined && (access.visibility !== 'selected' || access.repositories !== undefined)
 }
 
@@ -9,7 +9,7 @@ export function isComplete(access: Access | undefined): access is Access {
  * Does GitHub show the visibility in the spec? Parts that the spec leaves out always match. An `undefined` value, which does not exist
  * yet, matches too: it will be written anyway.
  */
-export function isAsAsked(wanted: Access | undefined, seen: Access | undefined): boolean {
+export function isVisibilityAsAsked(wanted: Access | undefined, seen: Access | undefined): boolean {
   if (wanted === undefined || seen === undefined) return true
   if (wanted.visibility !== seen.visibility) return false
   if (wanted.repositories === undefined || seen.repositories === undefined) return true
@@ -20,8 +20,8 @@ export function isAsAsked(wanted: Access | undefined, seen: Access | undefined):
 /** Do the destination's secrets have the visibility in the spec? A variable is corrected without a fresh secret. */
 export function secretsAreAsAsked(destination: Destination, seen: ObservedDestination | undefined): boolean {
   return (
-    isAsAsked(destination.access, seen?.secretAccess) &&
-    (destination.idAs !== 'secret' || isAsAsked(destination.access, seen?.idAccess))
+    isVisibilityAsAsked(destination.access, seen?.secretAccess) &&
+    (destination.idAs !== 'secret' || isVisibilityAsAsked(destination.access, seen?.idAccess))
   )
 }
 
@@ -34,7 +34,7 @@ export function accessToWrite(
   name: string,
   { secretAccess, idAccess }: ObservedDestination,
 ): Access | undefined {
-  if (isComplete(access)) return access
+  if (isCompleteAccess(access)) return access
   const kept = name === secretName ? secretAccess : (idAccess ?? secretAccess)
-  return isComplete(kept) ? kept : undefined
+  return isCompleteAccess(kept) ? kept : undefined
 }

@@ -1,8 +1,8 @@
 import { plain } from '../base/text.ts'
 import { secretHeldIn } from '../ledger/delivery-evidence.ts'
 import { roomBeside } from '../ledger/description.ts'
-import { listedHints, recalledDestination } from '../ledger/ledger.ts'
-import { serversOf, successorAt } from '../ledger/served-places.ts'
+import { listedHints, recalledDestination } from '../ledger/ledger-entries.ts'
+import { clientsServing, successorAt } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { destinationKey, destinationLabel } from '../model/destination.ts'
 import type { Ledger, LedgerDelivery } from '../model/ledger-shape.ts'
@@ -63,7 +63,7 @@ function isFollowed(key: string, entry: LedgerDelivery, { spec, client, observed
   if (secretStamp === undefined) return true
   // If both wrote in one second, the stamp can't tell whose secret is there.
   if (secretStamp === entry.stamp) return false
-  const servers = serversOf(valueKey(destination, 'secret'), secretStamp, observed.clients, client.id)
+  const servers = clientsServing(valueKey(destination, 'secret'), secretStamp, observed.clients, client.id)
   return servers.length > 0 && (secretAge === undefined || secretAge >= spec.rotation.grace)
 }
 

@@ -1,6 +1,6 @@
 import { classifySecrets, hintsOf } from '../ledger/classify-secrets.ts'
-import { requireRoom } from '../ledger/description.ts'
-import { droppedDestinations, withHints } from '../ledger/ledger.ts'
+import { requireLedgerRoom } from '../ledger/description.ts'
+import { droppedDestinations, withHints } from '../ledger/ledger-entries.ts'
 import { isOwner, onlyNamed, withOwner } from '../ledger/ownership.ts'
 import type { RotationInput } from '../ledger/rotation-situation.ts'
 import type { ObservedClient } from '../model/client.ts'
@@ -27,7 +27,7 @@ function ownerSteps({ spec, context: { actor, policy }, settled, leaving }: Owni
   const next = withOwner(ledger, spec, actor)
   const named = { ...next, destinations: onlyNamed(next.destinations, spec) }
   const kept = drops ? withLeaving(named, leaving, user, spec) : next
-  requireRoom(user, kept, [], spec.rotation)
+  requireLedgerRoom(user, kept, [], spec.rotation)
   const what = !isOurs ? 'owner' : drops ? 'places' : 'settled'
   return [{ kind: 'own', clientId: client.id, user, ledger: kept, what }]
 }

@@ -5,7 +5,7 @@ import { planCreate } from './plan-create.ts'
 import { planDestroy } from './plan-destroy.ts'
 import { planExisting } from './plan-existing.ts'
 import { afterLeavingSpaces, withSpaces } from './plan-spaces.ts'
-import { requireForm, requireRead } from './refusals.ts'
+import { requireDestinationsRead, requireDocumentedForm } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
 import { refuseTaken } from './taken-and-dropped-places.ts'
 import { isOutOfReach } from './values-to-delete.ts'
@@ -17,8 +17,8 @@ import { isOutOfReach } from './values-to-delete.ts'
 export function planClient(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
   const destroy = spec.state === 'absent'
   if (spec.refusal !== undefined && !(destroy && isOutOfReach(spec.refusal))) throw spec.refusal
-  requireForm(spec, observed, context.actor)
-  if (!destroy) requireRead(spec.destinations, observed)
+  requireDocumentedForm(spec, observed, context.actor)
+  if (!destroy) requireDestinationsRead(spec.destinations, observed)
   // A pinned client that is already gone need not be destroyed.
   const gone = destroy && spec.clientId !== undefined && observed.clients.every(({ id }) => id !== spec.clientId)
   const identity: FoundClient = gone

@@ -1,14 +1,14 @@
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import { requireRoom } from '../ledger/description.ts'
+import { requireLedgerRoom } from '../ledger/description.ts'
 import { announcedLedger } from '../ledger/ledger-transitions.ts'
 import { newLedger } from '../ledger/ownership.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { credentialKindOf, noPlaceForKey } from './auth-method.ts'
+import { warningsOf } from './client-warnings.ts'
 import { deliverySteps } from './plan-issue.ts'
 import { requireVisibility } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
-import { warningsOf } from './warnings.ts'
 
 /** The plan for a client that does not exist yet. Throws `INPUT_INVALID` if the spec does not say enough to create it. */
 export function planCreate(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {
@@ -28,7 +28,7 @@ export function planCreate(spec: ClientSpec, observed: Observed, context: PlanCo
   }
   const ledger = announcedLedger(newLedger(spec, actor, 'made'), { orphans: [], retire: [] }, input)
   const user = spec.fields.description ?? ''
-  requireRoom(user, ledger, spec.destinations, spec.rotation)
+  requireLedgerRoom(user, ledger, spec.destinations, spec.rotation)
   return {
     spec,
     client: undefined,

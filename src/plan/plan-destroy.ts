@@ -8,11 +8,11 @@ import { type Destination, destinationKey, destinationLabel } from '../model/des
 import { type ClientSpec, isPlan } from '../spec/client-spec.ts'
 import { valueKey } from '../spec/values-of-others.ts'
 import { refuseInUse } from './client-in-use.ts'
+import { nothingToDelete } from './client-warnings.ts'
 import { clientLabel, type FoundClient, ownedElsewhere } from './find-client.ts'
-import { clientIsAdmin, protectTwin, requireRead } from './refusals.ts'
+import { clientIsAdmin, protectTwin, requireDestinationsRead } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
 import { leftBehind, outOfReach, placesOf, valuesToRemove } from './values-to-delete.ts'
-import { nothingToDelete } from './warnings.ts'
 
 type Found = FoundClient & { kind: 'found' }
 
@@ -34,7 +34,7 @@ export function planDestroy(
   refuseDestruction(spec, identity, observed, context)
   const places = placesOf(spec, client.description.ledger, context.actor)
   const reachable = places.filter((destination) => !outOfReach(destination, spec, observed, context.actor))
-  requireRead(reachable, observed, true)
+  requireDestinationsRead(reachable, observed, true)
   if (!isPlan(context.policy.mode)) refuseHeld(spec, client, reachable, observed)
   const removals = reachable.flatMap((destination) => {
     const parts = valuesToRemove(destination, spec, client, observed)

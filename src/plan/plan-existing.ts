@@ -1,7 +1,7 @@
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { foreignAmong } from '../ledger/classify-secrets.ts'
-import { requireRoom } from '../ledger/description.ts'
+import { requireLedgerRoom } from '../ledger/description.ts'
 import { decideRotation, leaseOfAnother, type Rotation } from '../ledger/rotation-decision.ts'
 import type { Reason, RotationInput } from '../ledger/rotation-situation.ts'
 import { type FieldChange, fieldChanges, type ObservedClient, withChanges } from '../model/client.ts'
@@ -9,6 +9,7 @@ import { type CredentialKind, isKeyHint, methodOf, secretSlots } from '../model/
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
 import { allowsNewMethod, certainRetirements, noPlaceForKey, retireSteps, surplusMethod } from './auth-method.ts'
+import { warningsOf } from './client-warnings.ts'
 import { clientLabel, type FoundClient } from './find-client.ts'
 import { leavingPlaces, notTakenOver } from './leaving-places.ts'
 import { ledgerSteps } from './ledger-steps.ts'
@@ -18,7 +19,6 @@ import { protectAdmin, protectTwin, requireVisibility } from './refusals.ts'
 import { rotationInput } from './rotation-input.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { refuseDropped } from './taken-and-dropped-places.ts'
-import { warningsOf } from './warnings.ts'
 
 /** An existing client as it was found, with the twins that this run would delete. */
 type Found = FoundClient & { kind: 'found' } & SettledClient
@@ -136,7 +136,7 @@ function requireRoomForChange(
 ): void {
   const isChanged = changes.some(({ field }) => field === 'description')
   if (isChanged && description.ledger !== undefined)
-    requireRoom(description.user, description.ledger, destinations, rotation)
+    requireLedgerRoom(description.user, description.ledger, destinations, rotation)
 }
 
 /** The reasons to issue. If a client may not use secrets, none of the secrets that it lists works. */

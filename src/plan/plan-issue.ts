@@ -1,4 +1,4 @@
-import { requireRoom } from '../ledger/description.ts'
+import { requireLedgerRoom } from '../ledger/description.ts'
 import { announcedLedger } from '../ledger/ledger-transitions.ts'
 import { onlyNamed, withOwner } from '../ledger/ownership.ts'
 import type { Rotation } from '../ledger/rotation-decision.ts'
@@ -7,7 +7,7 @@ import type { FieldChange, ObservedClient } from '../model/client.ts'
 import { methodOf } from '../model/credential.ts'
 import { type Destination, destinationKey, type ObservedDestination } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
-import { isAsAsked } from '../model/visibility.ts'
+import { isVisibilityAsAsked } from '../model/visibility.ts'
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
 import { allowsNewMethod } from './auth-method.ts'
 import { withLeaving } from './leaving-places.ts'
@@ -29,7 +29,7 @@ export function issueSteps(
   const base = withOwner(client.description.ledger, spec, context.actor)
   const kept = { ...base, destinations: onlyNamed(base.destinations, spec) }
   const ledger = withLeaving(announcedLedger(kept, rotation, input), leaving, user, spec)
-  requireRoom(user, ledger, spec.destinations, spec.rotation)
+  requireLedgerRoom(user, ledger, spec.destinations, spec.rotation)
   const before = observed.clients.find(({ id }) => id === client.id)
   const isAllowed = before?.authMethods.includes(methodOf[input.kind]) !== false
   const addMethod = isAllowed ? undefined : client.authMethods
@@ -62,7 +62,7 @@ export function unwantedSecret(
   const before =
     own.find((step) => step.kind === 'own')?.ledger ?? withOwner(client.description.ledger, spec, context.actor)
   const ledger = announcedLedger(before, { orphans: [], retire: [] }, input)
-  requireRoom(client.description.user, ledger, [], spec.rotation)
+  requireLedgerRoom(client.description.user, ledger, [], spec.rotation)
   return ledger
 }
 
@@ -113,7 +113,7 @@ function retiredAtOnce(
 export function idRepairs(spec: ClientSpec, clientId: string, observed: Observed): (Step & { kind: 'write-id' })[] {
   return spec.destinations.flatMap((destination) => {
     const { idValue: before, idAccess } = seenAt(observed, destination) ?? {}
-    const isRight = before === clientId && isAsAsked(destination.access, idAccess)
+    const isRight = before === clientId && isVisibilityAsAsked(destination.access, idAccess)
     return destination.idAs !== 'variable' || isRight
       ? []
       : [{ kind: 'write-id' as const, destination, clientId, before }]

@@ -1,5 +1,5 @@
 import { ActionError } from '../base/errors.ts'
-import { requireRoom } from '../ledger/description.ts'
+import { requireLedgerRoom } from '../ledger/description.ts'
 import { grantedSpaces, nameMark, withGranted } from '../ledger/granted-spaces.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
 import { withOwner } from '../ledger/ownership.ts'
@@ -35,7 +35,7 @@ export function withSpaces(plan: ClientPlan, observed: Observed, context: PlanCo
   const noted = plan.steps.map((step) => notedIn(step, note))
   const own = noted.some((step) => 'ledger' in step) ? [] : ownStep(plan, note, context)
   for (const step of [...noted, ...own])
-    if ('ledger' in step) requireRoom(step.user, step.ledger, spec.destinations, spec.rotation)
+    if ('ledger' in step) requireLedgerRoom(step.user, step.ledger, spec.destinations, spec.rotation)
   const at = noted.findLastIndex(({ kind }) => !leavesLast.includes(kind)) + 1
   const wait = plan.wait ?? (own.length > 0 ? leaseOf(client, observed, context) : undefined)
   return {

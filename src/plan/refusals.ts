@@ -7,13 +7,13 @@ import type { Consent, FieldChange, ObservedClient, ObservedSecret } from '../mo
 import { isKeyHint, secretSlots } from '../model/credential.ts'
 import type { ObservedDestination } from '../model/destination.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
-import { isAsAsked, isComplete } from '../model/visibility.ts'
+import { isCompleteAccess, isVisibilityAsAsked } from '../model/visibility.ts'
 import type { Actor, ClientSpec } from '../spec/client-spec.ts'
 import { clientLabel } from './find-client.ts'
 import type { Observed } from './steps.ts'
 
 /** Throws the reason why one of these destinations could not be read. `absent`: a destination that does not exist counts as empty. */
-export function requireRead(destinations: Destination[], { unread }: Observed, absent = false): void {
+export function requireDestinationsRead(destinations: Destination[], { unread }: Observed, absent = false): void {
   for (const destination of destinations) {
     const error = unread.get(destinationKey(destination))
     if (error !== undefined && !(absent && error.code === 'DESTINATION_MISSING')) throw error
@@ -31,7 +31,7 @@ export function requireRead(destinations: Destination[], { unread }: Observed, a
  * Throws `TENANT_UNEXPECTED` if the entry of our client lacks the documented form: if it counted as absent, it would be created a second
  * time. An entry that only has the name in the spec is not ours.
  */
-export function requireForm(spec: ClientSpec, { passedOver = [] }: Observed, actor: Actor): void {
+export function requireDocumentedForm(spec: ClientSpec, { passedOver = [] }: Observed, actor: Actor): void {
   const pinned = spec.clientId === undefined ? undefined : passedOver.find(({ id }) => id === spec.clientId)
   const odd = pinned ?? passedOver.find(({ description }) => isOwner(description.ledger, spec, actor))
   if (odd === undefined) return
@@ -93,10 +93,10 @@ export function requireVisibility(
   observed: ReadonlyMap<string, ObservedDestination>,
 ): void {
   for (const destination of destinations) {
-    if (destination.organization === undefined || isComplete(destination.access)) continue
+    if (destination.organization === undefined || isCompleteAccess(destination.access)) continue
     const seen = observed.get(destinationKey(destination)) ?? {}
     if (seen.secretStamp === undefined) throw unsaid(destination, 'does not exist yet')
-    const isNew = [seen.secretAccess, seen.idAccess].some((it) => !isAsAsked(destination.access, it))
+    const isNew = [seen.secretAccess, seen.idAccess].some((it) => !isVisibilityAsAsked(destination.access, it))
     if (isNew) throw unsaid(destination, 'would become visible to selected repositories only')
   }
 }

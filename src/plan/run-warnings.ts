@@ -1,5 +1,5 @@
 import { plain } from '../base/text.ts'
-import { listedHints } from '../ledger/ledger.ts'
+import { listedHints } from '../ledger/ledger-entries.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Actor, type ClientSpec, isForAbsence, type Policy } from '../spec/client-spec.ts'
 import { clientLabel } from './find-client.ts'

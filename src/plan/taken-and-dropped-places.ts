@@ -1,7 +1,7 @@
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import { droppedDestinations } from '../ledger/ledger.ts'
-import { claimantsOf, isRecordedBy, serversOf, successorAt } from '../ledger/served-places.ts'
+import { droppedDestinations } from '../ledger/ledger-entries.ts'
+import { clientsClaiming, clientsServing, isRecordedBy, successorAt } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
@@ -59,7 +59,7 @@ export function refuseTaken(
     const value = valueKey(destination, 'secret')
     // If both wrote within one second, the stamps can't tell who serves the place.
     if (stamp === undefined || (client !== undefined && isRecordedBy(client, value, stamp))) return []
-    return serversOf(value, stamp, observed.clients, client?.id).map((server) => ({ destination, server }))
+    return clientsServing(value, stamp, observed.clients, client?.id).map((server) => ({ destination, server }))
   })
   const going = taken.length === 0 ? new Set() : clientsToGo(observed, context)
   const staying = taken.filter(({ server }) => !going.has(server.id))
@@ -115,7 +115,7 @@ export function noLongerServed(
     if (taken.has(destinationKey(destination)))
       return `${label} passes to another client: the secret of this client there stays valid until that one was delivered, and for the grace period after that.`
     const value = valueKey(destination, 'secret')
-    const isNeeded = written.has(value) || claimantsOf(value, clients, client?.id).length > 0
+    const isNeeded = written.has(value) || clientsClaiming(value, clients, client?.id).length > 0
     const stays = `${label} is no longer served by this client: the secret there stops working when the grace period of the next rotation is over.`
     return isNeeded ? stays : `${stays} Delete it if nobody needs it.`
   })

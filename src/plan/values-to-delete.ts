@@ -1,7 +1,7 @@
 import type { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import { recalledDestination } from '../ledger/ledger.ts'
-import { announcersOf, claimantsOf, isRecordedBy, serversOf, writersOf } from '../ledger/served-places.ts'
+import { recalledDestination } from '../ledger/ledger-entries.ts'
+import { clientsAnnouncing, clientsClaiming, clientsServing, isRecordedBy, writersOf } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, type Repository, scopeLabel } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
@@ -134,7 +134,7 @@ function ownerOfValue(destination: Destination, part: Part, client: ObservedClie
   const value = valueKey(destination, part)
   if (writersOf(value, stamp, observed.clients, client.id).length > 0) return 'theirs'
   if (isRecordedBy(client, value, stamp)) return 'ours'
-  if (announcersOf(value, observed.clients, client.id).length > 0) return 'unknown'
+  if (clientsAnnouncing(value, observed.clients, client.id).length > 0) return 'unknown'
   return mayBeUnnoted(destination, client, observed) ? 'ours' : 'unknown'
 }
 
@@ -146,8 +146,8 @@ function ownerOfVariable(destination: Destination, client: ObservedClient, obser
   if (seen?.idValue === undefined) return 'nothing'
   if (seen.idValue !== client.id) return 'theirs'
   const value = valueKey(destination, 'id')
-  const servers = serversOf(valueKey(destination, 'secret'), seen.secretStamp, observed.clients, client.id)
-  const claimants = claimantsOf(value, observed.clients, client.id)
+  const servers = clientsServing(valueKey(destination, 'secret'), seen.secretStamp, observed.clients, client.id)
+  const claimants = clientsClaiming(value, observed.clients, client.id)
   const isShared = servers.some((server) => claimants.includes(server))
   return isShared ? 'theirs' : 'ours'
 }

@@ -1,15 +1,15 @@
 import { auditLines, auditSummary, findingsData, findingsError } from '../audit/audit-report.ts'
-import { type ExportedTenant, exportTenant } from '../audit/export-draft.ts'
 import { exportLine, exportSummary } from '../audit/export-report.ts'
+import { type ExportedTenant, exportTenant } from '../audit/export-tenant.ts'
 import { judgeTenant } from '../audit/judge-tenant.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
 import { writeExport } from '../io/inputs/export-file.ts'
 import type { Inputs } from '../io/inputs/inputs.ts'
-import { specText } from '../io/inputs/spec-text.ts'
+import { specText } from '../io/inputs/spec-to-text.ts'
 import type { WholeTenantInputs } from '../io/inputs/whole-tenant-inputs.ts'
-import { createSurvey } from '../io/qlik/survey.ts'
+import { createWholeTenantReader } from '../io/qlik/whole-tenant-reader.ts'
 import type { ListedClient } from '../model/tenant.ts'
-import type { Survey } from '../ports.ts'
+import type { WholeTenantReader } from '../ports.ts'
 import { outputsOf } from '../report/outputs.ts'
 import { failureSummary } from '../report/summary.ts'
 import { askConsent } from './ask-consent.ts'
@@ -28,20 +28,20 @@ export async function auditOrExport(
       `mode: ${asked.mode} looks at the whole tenant and ignores these inputs: ${asked.ignored.join(', ')}.`,
     )
   await withTenant(inputs, tools, async ({ session }) => {
-    const survey = createSurvey(session)
-    if (asked.mode === 'audit') await audit(survey, inputs, asked, tools)
-    else await exportAll(survey, inputs, asked, tools)
+    const reader = createWholeTenantReader(session)
+    if (asked.mode === 'audit') await audit(reader, inputs, asked, tools)
+    else await exportAll(reader, inputs, asked, tools)
   })
 }
 
 async function audit(
-  survey: Survey,
+  reader: WholeTenantReader,
   { tenant, repository, policy }: Inputs,
   { maxAge, files, failOnFindings }: WholeTenantInputs & { mode: 'audit' },
   { clock, runner }: ProcessSurroundings,
 ): Promise<void> {
   const { adminClientId } = policy
-  const evidence = await gatherAuditFacts(survey, { clock, reporter: runner.reporter, adminClientId })
+  const evidence = await gatherAuditFacts(reader, { clock, reporter: runner.reporter, adminClientId })
   const here = { fullName: `${repository.owner}/${repository.name}`, id: repository.id }
   const findings = judgeTenant(evidence, { maxAge, here, files })
   const told = { host: new URL(tenant.origin).host, clients: evidence.clients.length, findings }
@@ -59,13 +59,13 @@ async function audit(
 }
 
 async function exportAll(
-  survey: Survey,
+  reader: WholeTenantReader,
   { tenant, repository, policy }: Inputs,
   { file, schema }: WholeTenantInputs & { mode: 'export' },
   { runner }: ProcessSurroundings,
 ): Promise<void> {
-  const { value: shown, at: now } = await survey.clients()
-  const listed = await withConsent(shown, survey)
+  const { value: shown, at: now } = await reader.clients()
+  const listed = await withConsent(shown, reader)
   reportOddEntries(listed, runner)
   if (areAllHidden(listed)) throw notAdmin()
   const here = runningRepository(repository, listed)
@@ -89,10 +89,10 @@ function withFailure(summary: string, error: ActionError | undefined): string {
 }
 
 /** The web clients with their consent, if the tenant shows it at all. */
-async function withConsent(listed: ListedClient[], survey: Survey): Promise<ListedClient[]> {
+async function withConsent(listed: ListedClient[], reader: WholeTenantReader): Promise<ListedClient[]> {
   const isOurForm = ({ client, odd }: ListedClient) => !odd && client.appType === 'web' && client.shownToAdmin
   const clients = listed.filter(isOurForm).map(({ client }) => client)
-  const told = await askConsent(clients, survey.consent)
+  const told = await askConsent(clients, reader.consent)
   return listed.map((entry) => ({ ...entry, client: told(entry.client) }))
 }
 

@@ -13,10 +13,10 @@ import { ActionError } from '../base/errors.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ListedClient } from '../model/tenant.ts'
 import { type TenantUser, tokenEvents } from '../model/tenant.ts'
-import type { Surroundings, Survey } from '../ports.ts'
+import type { Surroundings, WholeTenantReader } from '../ports.ts'
 import { inParallel } from './in-parallel.ts'
 
-type About = Pick<Surroundings, 'clock' | 'reporter'> & { adminClientId?: string | undefined }
+type AuditTools = Pick<Surroundings, 'clock' | 'reporter'> & { adminClientId?: string | undefined }
 
 /** Requests under way at a time: as many as the limits of the service allow. */
 const mostAtOnce = 24
@@ -24,12 +24,12 @@ const mostAtOnce = 24
 const idsAtOnce = 20
 
 /** Reads the evidence for an audit. Throws if the clients can't be read. If users or events can't be read, the result says so. */
-export async function gatherAuditFacts(survey: Survey, about: About): Promise<AuditFacts> {
-  const { value: listed, at: now } = await survey.clients()
+export async function gatherAuditFacts(reader: WholeTenantReader, about: AuditTools): Promise<AuditFacts> {
+  const { value: listed, at: now } = await reader.clients()
   const clients = listed.map(({ client }) => client)
-  const users = await errorIfRefused(() => readUsers(survey, clients))
+  const users = await errorIfRefused(() => readUsers(reader, clients))
   const known = users instanceof ActionError ? undefined : users
-  const usage = await errorIfRefused(() => readUsage(survey, clients, known, { ...about, now }))
+  const usage = await errorIfRefused(() => readUsage(reader, clients, known, { ...about, now }))
   const isRead = !(usage instanceof ActionError)
   return {
     now,
@@ -95,20 +95,20 @@ function unknownUse({ unknown, failure }: Read, users: unknown): UnreadPart[] {
 type Users = KnownUsers & { requests: number }
 
 /** All users; on a large tenant only the bots and the makers of secrets. */
-async function readUsers(survey: Survey, clients: ObservedClient[]): Promise<Users> {
+async function readUsers(reader: WholeTenantReader, clients: ObservedClient[]): Promise<Users> {
   const makers = new Set(clients.flatMap(({ secrets }) => secrets.flatMap(({ createdBy }) => createdBy ?? [])))
-  const first = await survey.users(userPagesFor(clients.length))
-  const bots = first.all ? [] : await survey.bots().catch(refused)
+  const first = await reader.users(userPagesFor(clients.length))
+  const bots = first.all ? [] : await reader.bots().catch(refused)
   // A tenant that does not find what it showed just now can't be asked for a part: then all are read.
   const isFound = bots !== undefined && first.users.every((user) => first.all || !isBot(user) || has(bots, user))
-  const { users } = isFound ? { users: distinct([...first.users, ...bots]) } : await survey.users(everyPage)
+  const { users } = isFound ? { users: distinct([...first.users, ...bots]) } : await reader.users(everyPage)
   const requests = Math.max(1, Math.ceil(users.length / 100)) + (first.all ? 0 : 1)
   if (first.all || !isFound) return { users, gone: goneOf(makers, users), requests }
   const asked = [...goneOf(makers, users)]
   const batches = Array.from({ length: Math.ceil(asked.length / idsAtOnce) }, (_, index) =>
     asked.slice(index * idsAtOnce, (index + 1) * idsAtOnce),
   )
-  for (const ids of batches) users.push(...((await survey.named(ids).catch(refused)) ?? ids.map(unnamed)))
+  for (const ids of batches) users.push(...((await reader.named(ids).catch(refused)) ?? ids.map(unnamed)))
   return { users, gone: goneOf(makers, users), requests: requests + batches.length }
 }
 
@@ -148,10 +148,10 @@ function distinct(users: TenantUser[]): TenantUser[] {
 type Read = ClientUsage & { failure?: ActionError | undefined }
 
 async function readUsage(
-  survey: Survey,
+  reader: WholeTenantReader,
   clients: ObservedClient[],
   known: Users | undefined,
-  about: About & { now: number },
+  about: AuditTools & { now: number },
 ): Promise<Read> {
   const { now, adminClientId } = about
   const bots = known?.users.filter(isBot)
@@ -159,12 +159,12 @@ async function readUsage(
   const machines = clients.filter(isForMachines).length
   // If the bots are unknown, only the stream of events can tell.
   const mostPages = Math.max(bots === undefined ? 1 : 0, eventPagesFor(clients.length, made, machines))
-  const { failure: closed, ...stream } = await readStream(survey, mostPages)
+  const { failure: closed, ...stream } = await readStream(reader, mostPages)
   const usage = usageOf(clients, { stream, bots, now, adminClientId })
   // Missing bots prove nothing unless events can be read at all.
   const isSure = closed === undefined && mostPages > 0
-  if (!isSure && usage.ask.length === 0 && usage.unused.size > 0) await survey.events(tokenEvents[0], 1)
-  const failure = await askByBot(survey, usage, about)
+  if (!isSure && usage.ask.length === 0 && usage.unused.size > 0) await reader.events(tokenEvents[0], 1)
+  const failure = await askByBot(reader, usage, about)
   // No bot got an answer: then events can't be read at all.
   if (failure !== undefined && !isSure && usage.ask.every(({ clientId }) => usage.unknown.includes(clientId)))
     throw failure
@@ -175,12 +175,15 @@ async function readUsage(
  * The newest events of both names. If the tenant no longer knows the old name, the new one has all events. `failure`: the tenant refuses
  * to show the events of all users together.
  */
-async function readStream(survey: Survey, mostPages: number): Promise<EventStream & { failure?: ActionError }> {
+async function readStream(
+  reader: WholeTenantReader,
+  mostPages: number,
+): Promise<EventStream & { failure?: ActionError }> {
   if (mostPages === 0) return { events: [], all: false }
   const [name, oldName] = tokenEvents
   try {
-    const newer = await survey.events(name, mostPages)
-    const older = (await survey.events(oldName, mostPages).catch(refused)) ?? { events: [], all: true }
+    const newer = await reader.events(name, mostPages)
+    const older = (await reader.events(oldName, mostPages).catch(refused)) ?? { events: [], all: true }
     return { events: [...newer.events, ...older.events], all: newer.all && older.all }
   } catch (thrown) {
     if (!(thrown instanceof ActionError) || thrown.code !== 'TENANT_REJECTED') throw thrown
@@ -190,14 +193,14 @@ async function readStream(survey: Survey, mostPages: number): Promise<EventStrea
 
 /** Reads the events of each bot. Stops at the first refusal, because the tenant would refuse the others too. */
 async function askByBot(
-  survey: Survey,
+  reader: WholeTenantReader,
   usage: ClientUsage,
-  { clock, reporter, now }: About & { now: number },
+  { clock, reporter, now }: AuditTools & { now: number },
 ): Promise<ActionError | undefined> {
   let failure: ActionError | undefined
   let [done, told] = [0, clock.elapsed()]
   await inParallel(usage.ask, mostAtOnce, async ({ clientId, userId }) => {
-    const used = failure ?? (await errorIfRefused(() => isUsed(survey, userId, now)))
+    const used = failure ?? (await errorIfRefused(() => isUsed(reader, userId, now)))
     if (used instanceof ActionError) {
       failure ??= used
       usage.unknown.push(clientId)
@@ -213,10 +216,10 @@ async function askByBot(
 /** Milliseconds between two lines about the progress. */
 const tellEvery = 10_000
 
-async function isUsed(survey: Survey, userId: string, now: number): Promise<boolean> {
+async function isUsed(reader: WholeTenantReader, userId: string, now: number): Promise<boolean> {
   const [name, oldName] = tokenEvents
-  const newer = await survey.eventOf(name, userId)
+  const newer = await reader.eventOf(name, userId)
   if (newer !== undefined && isRecent(newer, now)) return true
-  const older = await survey.eventOf(oldName, userId).catch(refused)
+  const older = await reader.eventOf(oldName, userId).catch(refused)
   return older !== undefined && isRecent(older, now)
 }

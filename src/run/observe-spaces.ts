@@ -4,7 +4,7 @@ import type { Repository } from '../model/destination.ts'
 import { noSpacesSeen, type ObservedSpaces } from '../model/space.ts'
 import { clientOf } from '../plan/run-order.ts'
 import { type SpaceQuestions, spacesNamedById, spacesToRead } from '../plan/spaces-to-read.ts'
-import type { At, SpaceReader } from '../ports.ts'
+import type { SpaceReader, Timed } from '../ports.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 
 /** The clients to read spaces for, and the repository that keeps them. */
@@ -17,7 +17,7 @@ export type WhoseSpaces = { specs: ClientSpec[]; here: Repository }
  */
 export async function observeSpaces(
   { specs, here }: WhoseSpaces,
-  tenant: Promise<At<ObservedClient[]>>,
+  tenant: Promise<Timed<ObservedClient[]>>,
   reader: SpaceReader,
 ): Promise<ObservedSpaces> {
   const seen = noSpacesSeen()

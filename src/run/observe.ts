@@ -4,7 +4,7 @@ import type { ObservedClient } from '../model/client.ts'
 import type { Destination } from '../model/destination.ts'
 import type { ObservedSpaces } from '../model/space.ts'
 import { clientOf } from '../plan/run-order.ts'
-import type { At, Clock, Readers, Reading } from '../ports.ts'
+import type { Clock, Readers, Reading, Timed } from '../ports.ts'
 import { askConsent } from './ask-consent.ts'
 import type { WhoseSpaces } from './observe-spaces.ts'
 
@@ -36,7 +36,7 @@ export async function observe(asked: ToObserve, readers: Readers, clock: Clock):
 }
 
 /** The list, with the consent of the run's clients also if the tenant shows it only alone. */
-async function withConsent<T extends At<ObservedClient[]>>(
+async function withConsent<T extends Timed<ObservedClient[]>>(
   { specs, here }: WhoseSpaces,
   list: T,
   tenant: Readers['tenant'],

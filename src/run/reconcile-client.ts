@@ -1,5 +1,5 @@
 import { longestReadToWrite, PlanAgain } from '../apply/apply-context.ts'
-import { apply } from '../apply/apply-plan.ts'
+import { applyPlan } from '../apply/apply-plan.ts'
 import { secondsText } from '../base/duration.ts'
 import { ActionError, cancelledError, toActionError } from '../base/errors.ts'
 import { patience } from '../base/retry-policy.ts'
@@ -98,7 +98,7 @@ async function tryPlan(underWay: ClientUnderWay, decision: Decision, reserve: Re
     const { plan, reading } = await upToDate(underWay, decision, reservation)
     if (plan.wait !== undefined) throw new PlanAgain('another run began meanwhile')
     const { readers, writers } = reservation
-    await apply(plan, reading, { ...tools, readers, writers, policy: request.policy }, progress)
+    await applyPlan(plan, reading, { ...tools, readers, writers, policy: request.policy }, progress)
     return undefined
   } catch (thrown) {
     if (!(thrown instanceof PlanAgain)) throw thrown

@@ -20,7 +20,7 @@ const apiVersion = '2022-11-28'
 
 export type Api = { baseUrl: string; token: Secret; http: Http }
 
-export type Ask<R extends Route> = {
+export type GithubRequest<R extends Route> = {
   route: R
   scope: Scope
   what: string
@@ -33,7 +33,7 @@ export type Ask<R extends Route> = {
 /** Sends one request to GitHub, to a route of the scope. */
 export function ask<R extends Route>(
   { baseUrl, token, http }: Api,
-  { route, scope, what, parameters, repeatable = true, sendBy, codes }: Ask<R>,
+  { route, scope, what, parameters, repeatable = true, sendBy, codes }: GithubRequest<R>,
 ): Promise<Answer> {
   const [method = '', path = ''] = route.split(' ')
   const isWhole = path.startsWith('/')

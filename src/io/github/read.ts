@@ -10,9 +10,9 @@ import {
   scopeKey,
   type Visibility,
 } from '../../model/destination.ts'
-import { isComplete } from '../../model/visibility.ts'
-import type { At, DestinationReader, Prepared, Sighting } from '../../ports.ts'
-import { type Answer, unexpected } from '../http/responses.ts'
+import { isCompleteAccess } from '../../model/visibility.ts'
+import type { DestinationReader, DestinationReading, PreparedDelivery, Timed } from '../../ports.ts'
+import { type Answer, unexpectedAnswer } from '../http/responses.ts'
 import * as wire from './answer-schemas.ts'
 import { type Api, ask, isUnseen, parsed } from './api.ts'
 import { withoutToken } from './without-token.ts'
@@ -31,7 +31,7 @@ export function createReader(api: Api | undefined): DestinationReader {
  * Reads one list of secrets for each scope, and one of variables if a destination keeps its client id in one. If a scope refuses,
  * the others are read all the same; throws the failures of all of them.
  */
-async function read(api: Api, destinations: Destination[]): Promise<Sighting> {
+async function read(api: Api, destinations: Destination[]): Promise<DestinationReading> {
   const unread = new Map<string, ActionError>()
   const found = await Promise.all(
     [...Map.groupBy(destinations, scopeKey).values()].map((inScope) =>
@@ -55,12 +55,12 @@ const ofOneScope = new Set<ErrorCode>([
   'GITHUB_UNEXPECTED',
 ])
 
-async function readScope(api: Api, destinations: Destination[]): Promise<At<[string, ObservedDestination][]>> {
+async function readScope(api: Api, destinations: Destination[]): Promise<Timed<[string, ObservedDestination][]>> {
   const [scope] = destinations as [Destination]
   const wantsVariables = destinations.some(({ idAs }) => idAs === 'variable')
   const [secrets, variables] = await Promise.all([
     listAll(api, scope, 'secrets'),
-    wantsVariables ? list(api, scope, 'variables') : (new Map() as Listed),
+    wantsVariables ? listValues(api, scope, 'variables') : (new Map() as Listed),
   ])
   const seen = destinations.map(async (destination): Promise<[string, ObservedDestination]> => {
     const secret = secretOf(secrets.value, destination.secretName)
@@ -94,12 +94,12 @@ type Item = {
 type Listed = Map<string, { raw: unknown; answer: Answer }>
 
 /** All values of a scope. Other people's entries may have any form. */
-export async function list(api: Api, scope: Scope, kind: ValueKind): Promise<Listed> {
+export async function listValues(api: Api, scope: Scope, kind: ValueKind): Promise<Listed> {
   return (await listAll(api, scope, kind)).value
 }
 
 /** The same with GitHub's own time of the first answer. */
-async function listAll(api: Api, scope: Scope, kind: ValueKind): Promise<At<Listed>> {
+async function listAll(api: Api, scope: Scope, kind: ValueKind): Promise<Timed<Listed>> {
   const what = `reading the ${kind}`
   let at = Number.POSITIVE_INFINITY
   // GitHub returns at most thirty variables at a time.
@@ -190,23 +190,24 @@ async function pages<T>(
   // A server may return smaller pages than requested.
   const size = Math.max(1, first.items.length)
   const count = Math.ceil(first.total / size)
-  if (count > mostPages) throw unexpected('github', { what, method: 'GET' }, undefined, 'counts more than it shows')
+  if (count > mostPages)
+    throw unexpectedAnswer('github', { what, method: 'GET' }, undefined, 'counts more than it shows')
   const others = Array.from({ length: Math.max(0, count - 1) }, (_, index) => index + 2)
   const rest = await Promise.all(others.map((page) => get(page, perPage)))
   return [first, ...rest].flatMap(({ items }) => items)
 }
 
-async function prepare(api: Api, destination: Destination): Promise<At<Prepared>> {
+async function prepare(api: Api, destination: Destination): Promise<Timed<PreparedDelivery>> {
   const what = 'reading the public key'
   const [answer, seen] = await Promise.all([
     ask(api, { route: 'GET secrets/public-key', scope: destination, what, parameters: {} }),
-    isComplete(destination.access) ? stamps(api, destination) : readWithAccess(api, destination),
+    isCompleteAccess(destination.access) ? stamps(api, destination) : readWithAccess(api, destination),
   ])
   const { key_id, key } = parsed(wire.publicKeySchema, answer, what)
   return { value: { publicKey: { id: key_id, key }, seen: seen.value }, at: seen.at }
 }
 
-async function stamps(api: Api, destination: Destination): Promise<At<ObservedDestination>> {
+async function stamps(api: Api, destination: Destination): Promise<Timed<ObservedDestination>> {
   const { secret, id } = await readSecrets(api, destination)
   return { value: { secretStamp: secret.value?.stamp, idStamp: id?.value?.stamp }, at: secret.at }
 }
@@ -216,13 +217,13 @@ async function provenStamps(api: Api, destination: Destination): Promise<Observe
   const { value } = await stamps(api, destination)
   const { secretName, idName, idAs } = destination
   if (value.secretStamp !== undefined && (idAs !== 'secret' || value.idStamp !== undefined)) return value
-  const listed = await list(api, destination, 'secrets')
+  const listed = await listValues(api, destination, 'secrets')
   const idStamp = idAs === 'secret' ? secretOf(listed, idName)?.stamp : undefined
   return { secretStamp: secretOf(listed, secretName)?.stamp, idStamp }
 }
 
 /** The same with the visibility of the secrets. A later write must repeat it, or GitHub would remove it. */
-export async function readWithAccess(api: Api, destination: Destination): Promise<At<ObservedDestination>> {
+export async function readWithAccess(api: Api, destination: Destination): Promise<Timed<ObservedDestination>> {
   const { secret, id } = await readSecrets(api, destination)
   const access = (name: string, item: Item | undefined) => accessOf(api, destination, 'secrets', name, item?.visibility)
   const [secretAccess, idAccess] = await Promise.all([
@@ -236,7 +237,7 @@ export async function readWithAccess(api: Api, destination: Destination): Promis
 async function readSecrets(
   api: Api,
   destination: Destination,
-): Promise<{ secret: At<Item | undefined>; id: At<Item | undefined> | undefined }> {
+): Promise<{ secret: Timed<Item | undefined>; id: Timed<Item | undefined> | undefined }> {
   const { secretName, idName, idAs } = destination
   const [secret, id] = await Promise.all([
     readSecret(api, destination, secretName),
@@ -246,7 +247,7 @@ async function readSecrets(
 }
 
 /** `updated_at` and visibility of one secret; undefined if it is absent. */
-async function readSecret(api: Api, scope: Scope, name: string): Promise<At<Item | undefined>> {
+async function readSecret(api: Api, scope: Scope, name: string): Promise<Timed<Item | undefined>> {
   const what = 'reading the stamp of a secret'
   try {
     const route = 'GET secrets/{secret_name}'

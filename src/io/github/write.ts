@@ -8,11 +8,11 @@ import {
   type Scope,
   type Visibility,
 } from '../../model/destination.ts'
-import { accessToWrite, isComplete } from '../../model/visibility.ts'
-import type { At, DestinationWriter, Prepared, Removal } from '../../ports.ts'
+import { accessToWrite, isCompleteAccess } from '../../model/visibility.ts'
+import type { DestinationWriter, PreparedDelivery, Removal, Timed } from '../../ports.ts'
 import { type Api, ask, isUnseen } from './api.ts'
 import { encryptSecret } from './encrypt-secret.ts'
-import { list, readWithAccess, type ValueKind } from './read.ts'
+import { listValues, readWithAccess, type ValueKind } from './read.ts'
 import { withoutToken } from './without-token.ts'
 
 /** Writing needs a token. */
@@ -31,7 +31,7 @@ type SecretToPut = {
   destination: Destination
   name: string
   value: Secret | string
-  prepared: Prepared
+  prepared: PreparedDelivery
   sendBy: number
 }
 
@@ -39,7 +39,7 @@ type SecretToPut = {
  * Creates or replaces a secret, in place: it is never deleted first. The same value twice does no harm, so it is repeated safely.
  * GitHub would show an organization's secret without a visibility to nobody, so the visibility is always sent.
  */
-async function putSecret(api: Api, { destination, name, value, prepared, sendBy }: SecretToPut): Promise<At<void>> {
+async function putSecret(api: Api, { destination, name, value, prepared, sendBy }: SecretToPut): Promise<Timed<void>> {
   const { id, key } = prepared.publicKey
   const access = spoken(destination, accessToWrite(destination, name, prepared.seen))
   const encrypted_value = await encryptSecret(value instanceof Secret ? value.open() : value, key)
@@ -84,7 +84,7 @@ async function putVariable(api: Api, destination: Destination, value: string, ex
     await ask(api, { route: 'POST variables', scope: destination, what, parameters })
   }
   const change = async () => {
-    const parameters = { name, value, ...(isComplete(access) ? spoken(destination, access) : {}) }
+    const parameters = { name, value, ...(isCompleteAccess(access) ? spoken(destination, access) : {}) }
     await ask(api, { route: 'PATCH variables/{name}', scope: destination, what, parameters })
   }
   try {
@@ -102,7 +102,7 @@ function isThere(thrown: unknown): boolean {
 
 /** The visibility of the spec, or else of the secret beside it. */
 async function accessOfNewVariable(api: Api, destination: Destination): Promise<Access | undefined> {
-  if (destination.organization === undefined || isComplete(destination.access)) return destination.access
+  if (destination.organization === undefined || isCompleteAccess(destination.access)) return destination.access
   const { value } = await readWithAccess(api, destination)
   return accessToWrite(destination, destination.idName, value)
 }
@@ -141,7 +141,7 @@ async function removeOne(api: Api, scope: Scope, kind: ValueKind, name: string):
   } catch (thrown) {
     if (!isUnseen(thrown)) throw thrown
     // A token that may read the list of a place can tell that the value is gone. For any other token this read fails.
-    const listed = await list(api, scope, kind)
+    const listed = await listValues(api, scope, kind)
     if (listed.has(name.toUpperCase())) throw thrown
   }
 }

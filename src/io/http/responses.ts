@@ -40,18 +40,19 @@ export function answerOrThrow(service: ServiceName, call: Call, response: WireRe
   const data = json(body)
   const answer = { status, headers, data, at }
   if (status >= 200 && status < 300) {
-    if (Number.isNaN(at)) throw unexpected(service, call, answer, 'came without a Date header')
+    if (Number.isNaN(at)) throw unexpectedAnswer(service, call, answer, 'came without a Date header')
     if (body.trim() !== '' && data === undefined)
-      throw unexpected(service, call, answer, `is not JSON (${contentType(headers)})`)
+      throw unexpectedAnswer(service, call, answer, `is not JSON (${contentType(headers)})`)
     return answer
   }
-  if (status >= 300 && status < 400) throw unexpected(service, call, answer, `is a redirect elsewhere (${status})`)
+  if (status >= 300 && status < 400)
+    throw unexpectedAnswer(service, call, answer, `is a redirect elsewhere (${status})`)
   const isEmpty = body.trim() === ''
   if (isRefusalOfService(service, call, answer) || (isEmpty && status !== 404))
     throw refusal(service, call, answer, uncertain)
   // For any status: such an answer neither blames the caller nor proves that something is gone.
   const form = isEmpty ? 'empty' : contentType(headers)
-  throw unexpected(service, call, answer, `comes from a gateway or proxy in between (${status}, ${form})`)
+  throw unexpectedAnswer(service, call, answer, `comes from a gateway or proxy in between (${status}, ${form})`)
 }
 
 function contentType(headers: Record<string, string>): string {
@@ -67,7 +68,7 @@ function json(body: string): unknown {
 }
 
 /** The answer has an unexpected form. A write may have taken effect before it. */
-export function unexpected(
+export function unexpectedAnswer(
   service: ServiceName,
   call: Pick<Call, 'what' | 'method' | 'hint'>,
   answer: Answer | undefined,
@@ -93,7 +94,7 @@ export function schemaReader(service: ServiceName, hint: string) {
     const result = schema.safeParse(answer.data)
     if (result.success) return result.data
     const how = `has another form than documented (${plain(partsOf(result.error), 100)})`
-    throw unexpected(service, { what, method, hint: () => hint }, answer, how)
+    throw unexpectedAnswer(service, { what, method, hint: () => hint }, answer, how)
   }
 }
 

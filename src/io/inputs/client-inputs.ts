@@ -28,20 +28,20 @@ export function readClient(
 ): WrittenClient | undefined {
   const given = (name: InputName) => (input(name) === '' ? undefined : input(name))
   for (const name of ['scopes', 'grant-types', 'selected-repositories'] as const) {
-    if (given(name) !== undefined && items(given(name))?.length === 0)
+    if (given(name) !== undefined && listItems(given(name))?.length === 0)
       problems.add(name, 'contains no name, only separators', input(name))
   }
   refuseNameWord(input, problems)
   const delivery = {
     ...Object.fromEntries(placeInputs.map((name) => [name, given(name)])),
-    'selected-repositories': items(given('selected-repositories')),
+    'selected-repositories': listItems(given('selected-repositories')),
   }
   const written = {
     name: given('name'),
     'client-id': given('client-id'),
     description: given('description'),
-    'grant-types': items(given('grant-types')),
-    scopes: items(given('scopes')),
+    'grant-types': listItems(given('grant-types')),
+    scopes: listItems(given('scopes')),
     'auth-method': given('auth-method'),
     consent: given('consent'),
     rotation: { after: given('rotate-after'), grace: given('grace-period') },
@@ -99,6 +99,6 @@ function inputName(path: PropertyKey[]): InputName {
 }
 
 /** The items of a list. */
-export function items(text: string | undefined): string[] | undefined {
+export function listItems(text: string | undefined): string[] | undefined {
   return text?.split(/[\s,]+/).filter(Boolean)
 }

@@ -6,19 +6,19 @@ import type { Proxies } from '../http/proxies.ts'
 import type { Tenant } from '../qlik/session.ts'
 import type { Mask } from '../runner/mask-secret.ts'
 import { type RunContext, readContext } from '../runner/run-context.ts'
-import { clientInputs, items, readClient } from './client-inputs.ts'
+import { clientInputs, listItems, readClient } from './client-inputs.ts'
 import {
-  apiUrl,
   currentRepository,
   type Env,
   type RunningRepository,
-  readProxies,
+  readApiUrl,
   refuseNodeDebug,
   requireWebAssembly,
   schemaAddress,
 } from './environment.ts'
 import { type Input, type InputName, type OpenedInputs, openInputs } from './input-table.ts'
 import { collectProblems, inputInvalid, type Problems } from './problems.ts'
+import { readProxies } from './proxy-variables.ts'
 import { readSignIn, secretInput } from './sign-in.ts'
 import type { SpecFile, SpecInput } from './spec-files.ts'
 import { readTenant } from './tenant-address.ts'
@@ -74,7 +74,7 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
     )
   const inputs: Inputs = {
     tenant: { origin: spec.tenant, signIn },
-    github: { baseUrl: apiUrl(context, problems), token },
+    github: { baseUrl: readApiUrl(context, problems), token },
     ...clientsOf(spec, input),
     checked: mode === 'validate' ? spec.files : undefined,
     wholeTenant: isWhole(mode) ? await wholeTenant(mode, input, env, spec, problems) : undefined,
@@ -140,7 +140,7 @@ type Asked = {
 async function readClients(asked: Asked, repository: RunningRepository, problems: Problems): Promise<SpecInput> {
   const { opened, env, origin, allowCustomHost, mode } = asked
   const { input, isCredential } = opened
-  const [files, only, allowed] = [input('spec-file'), input('only'), items(input('allow-destinations')) ?? []]
+  const [files, only, allowed] = [input('spec-file'), input('only'), listItems(input('allow-destinations')) ?? []]
   for (const [index, pattern] of allowed.entries())
     if (!/^[\w.*-]+(\/[\w.*-]+)?$/.test(pattern))
       problems.add(
@@ -208,7 +208,7 @@ function policy(input: Input, mode: Policy['mode'], problems: Problems): Policy 
     failOnDrift: flag('fail-on-drift', input('fail-on-drift'), false, problems),
     rotate: oneOf('rotate', input('rotate'), ['auto', 'now'] as const, 'auto', problems),
     verify: flag('verify', input('verify'), true, problems),
-    retireHints: items(input('retire-hints')) ?? [],
+    retireHints: listItems(input('retire-hints')) ?? [],
     dropDestinations: flag('drop-destinations', input('drop-destinations'), false, problems),
     adminClientId: input('admin-client-id') || undefined,
   }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ActionError } from '../../base/errors.ts'
 import { keyHint, methodOf } from '../../model/credential.ts'
-import type { At, KeyGuard, NewKey } from '../../ports.ts'
+import type { KeyGuard, NewKey, Timed } from '../../ports.ts'
 import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
 import * as wire from './answer-schemas.ts'
 import { readWire } from './read.ts'
@@ -27,7 +27,7 @@ export async function addKey(
   mask: Mask,
   clientId: string,
   { key, guard }: { key: NewKey; guard: KeyGuard },
-): Promise<At<string | undefined>> {
+): Promise<Timed<string | undefined>> {
   const writing = { session, mask, clientId, guard, what: 'adding a key' }
   const change: Change = (keys) => (hintsOf(keys).includes(key.issued.hint) ? keys : [...keys, key.jwk])
   const { before, after, at, madeSecret } = await write(change, writing)
@@ -49,7 +49,7 @@ export async function removeKey(
   await write(change, { session, mask, clientId, guard, what: 'retiring a key' })
 }
 
-type Written = At<{ before: wire.WireClient | undefined; after: wire.WireClient | undefined; madeSecret: boolean }>
+type Written = Timed<{ before: wire.WireClient | undefined; after: wire.WireClient | undefined; madeSecret: boolean }>
 
 /** Writes a client's list of keys, if it must change, and makes sure that the tenant keeps it. */
 async function write(change: Change, writing: Writing): Promise<Written['value'] & { at: number }> {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { Answer } from '../http/responses.ts'
-import { ask, misread, parsed, type Session } from './session.ts'
+import { ask, parsed, type Session, unexpectedTenantAnswer } from './session.ts'
 
 // Made when the first list is read.
 const pageSchema = z.lazy(() =>
@@ -28,10 +28,12 @@ export async function* pages(session: Session, first: string, what: string): Asy
     const answer: Answer = await ask(session, { method: 'GET', path, what })
     const page: z.infer<typeof pageSchema> = parsed(pageSchema, answer, what)
     path = nextPath(page.links?.next?.href, session.tenant.origin)
-    if (path === null) throw misread(answer, what, 'has a link to the next page that is not a valid address')
+    if (path === null)
+      throw unexpectedTenantAnswer(answer, what, 'has a link to the next page that is not a valid address')
     // A client on a page that was not read must not count as absent.
-    if (path !== undefined && seen.has(path)) throw misread(answer, what, 'leads back to a page that was read')
-    if (seen.size >= mostPages) throw misread(answer, what, `has no end: ${mostPages} pages were read`)
+    if (path !== undefined && seen.has(path))
+      throw unexpectedTenantAnswer(answer, what, 'leads back to a page that was read')
+    if (seen.size >= mostPages) throw unexpectedTenantAnswer(answer, what, `has no end: ${mostPages} pages were read`)
     yield { items: page.data, at: answer.at, more: path !== undefined }
   }
 }

@@ -3,11 +3,11 @@ import { ActionError, type ErrorCode } from '../../base/errors.ts'
 import { plain } from '../../base/text.ts'
 import type { Consent, ObservedClient, PassedOver } from '../../model/client.ts'
 import { methodOf } from '../../model/credential.ts'
-import type { At, TenantReader } from '../../ports.ts'
+import type { TenantReader, Timed } from '../../ports.ts'
 import { partsOf } from '../http/responses.ts'
 import * as wire from './answer-schemas.ts'
 import { pages } from './pages.ts'
-import { ask, clientsPath, misread, parsed, type Session } from './session.ts'
+import { ask, clientsPath, parsed, type Session, unexpectedTenantAnswer } from './session.ts'
 
 export function createReader(session: Session): TenantReader {
   return {
@@ -17,9 +17,9 @@ export function createReader(session: Session): TenantReader {
   }
 }
 
-type List = At<wire.Listed[]> & { passedOver: PassedOver[] }
+type List = Timed<wire.Listed[]> & { passedOver: PassedOver[] }
 
-async function readClients(session: Session): Promise<At<ObservedClient[]> & { passedOver: PassedOver[] }> {
+async function readClients(session: Session): Promise<Timed<ObservedClient[]> & { passedOver: PassedOver[] }> {
   const { value, at, passedOver } = await readList(session)
   return { value: value.map(({ observed }) => observed), at, passedOver }
 }
@@ -52,20 +52,20 @@ function listedClient(session: Session, raw: unknown): wire.Listed | PassedOver 
   return listed
 }
 
-async function readClient(session: Session, clientId: string): Promise<At<ObservedClient | undefined>> {
+async function readClient(session: Session, clientId: string): Promise<Timed<ObservedClient | undefined>> {
   const { value, at } = await readWire(session, clientId)
   return { value: value && wire.toObservedClient(value), at }
 }
 
 /** Some forms of the single read leave out the client, its secrets or its keys. The list has them. */
-export async function readWire(session: Session, clientId: string): Promise<At<wire.WireClient | undefined>> {
-  const seen = await lookAt(session, clientId)
+export async function readWire(session: Session, clientId: string): Promise<Timed<wire.WireClient | undefined>> {
+  const seen = await readSingleClient(session, clientId)
   if (seen.value?.deletedAt) return { value: undefined, at: seen.at }
   if (seen.value !== undefined && isWhole(seen.value)) return seen
   const { value, at, passedOver } = await readList(session)
   const odd = passedOver.find(({ id }) => id === clientId)
   if (odd === undefined) return { value: value.find(({ client }) => client.clientId === clientId)?.client, at }
-  throw misread(undefined, reading, `has another form than documented (${plain(odd.lacks, 100)})`)
+  throw unexpectedTenantAnswer(undefined, reading, `has another form than documented (${plain(odd.lacks, 100)})`)
 }
 
 const reading = 'reading the client'
@@ -73,7 +73,10 @@ const reading = 'reading the client'
 /**
  * The client as the single read shows it, even if it is marked as deleted; undefined if the tenant itself says that it is gone.
  */
-export async function lookAt(session: Session, clientId: string): Promise<At<wire.WireClient | undefined>> {
+export async function readSingleClient(
+  session: Session,
+  clientId: string,
+): Promise<Timed<wire.WireClient | undefined>> {
   const path = `${clientsPath}/${encodeURIComponent(clientId)}`
   try {
     const answer = await ask(session, { method: 'GET', path, what: reading, codes: { 404: 'CLIENT_MISSING' } })
@@ -111,7 +114,7 @@ export function isGone(thrown: unknown): thrown is ActionError {
 export async function requireGone(thrown: unknown, what: string, look: () => Promise<boolean>): Promise<void> {
   if (!isGone(thrown)) throw thrown
   if (await look()) return
-  throw misread(undefined, what, 'says that it is gone, and the next one shows it', 'DELETE')
+  throw unexpectedTenantAnswer(undefined, what, 'says that it is gone, and the next one shows it', 'DELETE')
 }
 
 function isWhole(client: wire.WireClient): boolean {

@@ -2,7 +2,7 @@ import { ActionError } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
 import { plain } from '../../base/text.ts'
 import type { ObservedSpace } from '../../model/space.ts'
-import { type Answer, type Call, schemaReader, unexpected, userAgent } from '../http/responses.ts'
+import { type Answer, type Call, schemaReader, unexpectedAnswer, userAgent } from '../http/responses.ts'
 import type { Http } from '../http/service-client.ts'
 import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
 import * as wire from './answer-schemas.ts'
@@ -67,7 +67,7 @@ async function firstToken(session: Session, { clientId, proof }: SignIn & { kind
   for (;;) {
     const algorithm = tries.shift()
     try {
-      return await token(session, clientId, proof, mask, { what: 'signing in', codes, algorithm })
+      return await requestToken(session, clientId, proof, mask, { what: 'signing in', codes, algorithm })
     } catch (thrown) {
       const isRefused =
         thrown instanceof ActionError &&
@@ -89,10 +89,10 @@ export async function signOut(session: Session): Promise<void> {
   // The token must outlive the requests that use it.
   await session.signedIn.caller
   // A token that could not be revoked lives for six hours at most: the run does not fail.
-  await token.then((it) => revoke(session, it)).catch(() => {})
+  await token.then((it) => revokeToken(session, it)).catch(() => {})
 }
 
-export type Ask = {
+export type TenantRequest = {
   method: string
   path: string
   what: string
@@ -105,7 +105,7 @@ export type Ask = {
 
 export async function ask(
   session: Session,
-  { method, path, what, body, headers = {}, repeatable = method === 'GET', sendBy, codes }: Ask,
+  { method, path, what, body, headers = {}, repeatable = method === 'GET', sendBy, codes }: TenantRequest,
 ): Promise<Answer> {
   const bearer = await session.bearer()
   const call: Call = {
@@ -177,12 +177,17 @@ const report = 'Report this with the trace id.'
 export const parsed = schemaReader('tenant', report)
 
 /** The error for an answer of the tenant that the documentation does not describe. */
-export function misread(answer: Answer | undefined, what: string, how: string, method = 'GET'): ActionError {
-  return unexpected('tenant', { what, method, hint: () => report }, answer, how)
+export function unexpectedTenantAnswer(
+  answer: Answer | undefined,
+  what: string,
+  how: string,
+  method = 'GET',
+): ActionError {
+  return unexpectedAnswer('tenant', { what, method, hint: () => report }, answer, how)
 }
 
 /** An access token for a client, masked. The caller gives it back with `revoke`. */
-export async function token(
+export async function requestToken(
   session: Session,
   clientId: string,
   proof: ClientProof,
@@ -215,7 +220,7 @@ export async function token(
   const value = (answer.data as { access_token?: unknown } | null | undefined)?.access_token
   // All forms of a single word are masked quickly. For other texts that a server may send, this could take long.
   const accessToken = typeof value === 'string' && /^\S{1,20000}$/.test(value) ? maskedSecret(value, mask) : undefined
-  if (accessToken === undefined) throw misread(answer, what, 'has no access token', 'POST')
+  if (accessToken === undefined) throw unexpectedTenantAnswer(answer, what, 'has no access token', 'POST')
   return accessToken
 }
 
@@ -233,7 +238,7 @@ async function signed(
 /** Milliseconds. A token that is not revoked lives for six hours at most. */
 const revokeWithin = 12_000
 
-export async function revoke({ tenant, http }: Session, accessToken: Secret): Promise<void> {
+export async function revokeToken({ tenant, http }: Session, accessToken: Secret): Promise<void> {
   const body = JSON.stringify({ token: accessToken.open(), token_type_hint: 'access_token' })
   const headers = {
     accept: 'application/json',

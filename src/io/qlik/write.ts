@@ -3,13 +3,13 @@ import { ActionError } from '../../base/errors.ts'
 import type { Secret } from '../../base/secret.ts'
 import type { FieldChange, Fields } from '../../model/client.ts'
 import { isKeyHint } from '../../model/credential.ts'
-import type { At, Created, Issued, NewClient, TenantWriter } from '../../ports.ts'
+import type { CreatedClient, Issued, NewClient, TenantWriter, Timed } from '../../ports.ts'
 import type { Answer } from '../http/responses.ts'
 import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
 import * as wire from './answer-schemas.ts'
 import { addKey, removeKey } from './keys.ts'
-import { callerOf } from './prove.ts'
-import { lookAt, readWire, requireGone } from './read.ts'
+import { callerOf } from './prove-credential.ts'
+import { readSingleClient, readWire, requireGone } from './read.ts'
 import { ask, clientsPath, parsed, type Session } from './session.ts'
 
 export function createWriter(session: Session, mask: Mask): TenantWriter {
@@ -33,7 +33,7 @@ async function create(
   mask: Mask,
   { fields, consent, key }: NewClient,
   sendBy: number,
-): Promise<At<Created>> {
+): Promise<Timed<CreatedClient>> {
   const what = 'creating the client'
   const body = {
     appType: 'web',
@@ -94,7 +94,7 @@ async function update(
   clientId: string,
   changes: FieldChange[],
   sendBy?: number,
-): Promise<At<Issued | undefined>> {
+): Promise<Timed<Issued | undefined>> {
   const what = 'changing the client'
   const body = changes.map(({ field, before, after }) => ({
     op: before === undefined || before.length === 0 ? 'add' : 'replace',
@@ -121,7 +121,7 @@ async function describe(
   clientId: string,
   { text, before }: { text: string; before: 'empty' | 'filled' },
   sendBy: number,
-): Promise<At<void>> {
+): Promise<Timed<void>> {
   const change = { field: 'description' as const, before: before === 'empty' ? undefined : before, after: text }
   const { at } = await update(session, mask, clientId, [change], sendBy)
   return { value: undefined, at }
@@ -138,7 +138,7 @@ async function setConsent(session: Session, clientId: string, consent: string): 
   })
 }
 
-async function issue(session: Session, mask: Mask, clientId: string, sendBy: number): Promise<At<Issued>> {
+async function issue(session: Session, mask: Mask, clientId: string, sendBy: number): Promise<Timed<Issued>> {
   const what = 'issuing a secret'
   const path = `${clientsPath}/${encodeURIComponent(clientId)}/client-secrets`
   const answer = await ask(session, {
@@ -199,7 +199,7 @@ async function remove(session: Session, clientId: string): Promise<void> {
     codes: { 404: 'CLIENT_MISSING' },
   }).catch((thrown: unknown) =>
     requireGone(thrown, what, async () => {
-      const { value } = await lookAt(session, clientId)
+      const { value } = await readSingleClient(session, clientId)
       return value === undefined || Boolean(value.deletedAt)
     }),
   )

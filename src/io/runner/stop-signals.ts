@@ -1,7 +1,7 @@
 import type { Stop } from '../../ports.ts'
 
 /** SIGINT and SIGTERM ask the run to stop; the runner gives it seven and a half seconds between them. */
-export function createStop(): Stop {
+export function createStopSignals(): Stop {
   const listeners = new Set<() => void>()
   const state = { requested: false }
   const stop = () => {

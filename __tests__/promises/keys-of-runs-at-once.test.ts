@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { expectOnlyCurrent, expectSettled, expectUsable, theClient } from '../support/promises.ts'
 import type { RunResult, Simulation } from '../support/simulation.ts'
+import { type Death, dice, together } from './runs-at-once.ts'
 import { keyPlace, prepared, type Scenario, scenarios } from './scenarios.ts'
-import { type Death, dice, together } from './together.ts'
 
 const byKey = { 'auth-method': 'private_key_jwt' }
 const now = { ...byKey, rotate: 'now' }

@@ -1,6 +1,6 @@
 import { parseTimestamp } from '../../base/duration.ts'
 import type { ListedClient, TenantUser, TokenEvent, TokenEventName } from '../../model/tenant.ts'
-import type { At, Survey } from '../../ports.ts'
+import type { Timed, WholeTenantReader } from '../../ports.ts'
 import * as wire from './answer-schemas.ts'
 import { pages } from './pages.ts'
 import { readConsent } from './read.ts'
@@ -9,7 +9,7 @@ import { clientsPath, type Session, usersPath } from './session.ts'
 const auditsPath = '/api/v1/audits'
 
 /** Reads a whole tenant. Every method throws if its endpoint refuses. Items that lack the documented form are read in part. */
-export function createSurvey(session: Session): Survey {
+export function createWholeTenantReader(session: Session): WholeTenantReader {
   const users = (query: Record<string, string>, mostPages?: number) =>
     some(session, `${usersPath}?${new URLSearchParams({ ...query, limit: '100' })}`, 'reading the users', mostPages)
   const events = (query: Record<string, string>, mostPages: number) =>
@@ -58,7 +58,7 @@ async function some(
 
 // --- clients -------------------------------------------------------------------------------------------------------------
 
-async function readClients(session: Session): Promise<At<ListedClient[]>> {
+async function readClients(session: Session): Promise<Timed<ListedClient[]>> {
   const listed: ListedClient[] = []
   let at: number | undefined
   for await (const page of pages(session, `${clientsPath}?limit=100`, 'reading the clients')) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import type { WireRequest, WireResponse } from '../../src/io/http/transport.ts'
-import { expectNothingReadable } from '../support/shown.ts'
+import { expectNothingReadable } from '../support/no-secret-in-output.ts'
 import { Simulation } from '../support/simulation.ts'
 
 // Services, or what stands before them, that repeat a credential in what they say: in any encoding, cut anywhere.

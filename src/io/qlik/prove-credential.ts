@@ -4,17 +4,17 @@ import type { Issued, Prover } from '../../ports.ts'
 import { userAgent } from '../http/responses.ts'
 import type { Mask } from '../runner/mask-secret.ts'
 import * as wire from './answer-schemas.ts'
-import { type ClientProof, revoke, type Session, token, usersPath } from './session.ts'
+import { type ClientProof, requestToken, revokeToken, type Session, usersPath } from './session.ts'
 
 export function createProver(session: Session, mask: Mask): Prover {
   return {
     accessToken: (clientId, issued, within) =>
-      token(session, clientId, proofOf(issued), mask, {
+      requestToken(session, clientId, proofOf(issued), mask, {
         what: `proving the new ${issued.kid ? 'key' : 'secret'}`,
         optional: within,
       }),
     whoIs: (accessToken) => whoIs(session, accessToken),
-    revoke: (accessToken) => revoke(session, accessToken),
+    revoke: (accessToken) => revokeToken(session, accessToken),
   }
 }
 

@@ -1,6 +1,6 @@
 import { didYouMeanSentence } from '../base/did-you-mean.ts'
 import { plain } from '../base/text.ts'
-import { droppedDestinations } from '../ledger/ledger.ts'
+import { droppedDestinations } from '../ledger/ledger-entries.ts'
 import type { Rotation } from '../ledger/rotation-decision.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { clientIdText } from '../model/client.ts'
