@@ -2,25 +2,22 @@ import { classifySecrets, hintsOf } from '../ledger/classify-secrets.ts'
 import { requireLedgerRoom } from '../ledger/description.ts'
 import { droppedDestinations, withHints } from '../ledger/ledger-entries.ts'
 import { isOwner, onlyNamed, withOwner } from '../ledger/ownership.ts'
-import type { RotationInput } from '../ledger/rotation-situation.ts'
-import type { ObservedClient } from '../model/client.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
+import type { ExistingClient } from './existing-client.ts'
 import { withLeaving } from './leaving-places.ts'
-import type { Planning } from './plan-issue.ts'
-import type { PlanContext, Step } from './steps.ts'
+import type { Step } from './steps.ts'
 
 /** The steps that write the ledger when no delivery does. */
-export function ledgerSteps(known: Owning, input: RotationInput, client: ObservedClient): Step[] {
-  const over = undeliverable(known.spec, input, client, known.context)
-  return over.length > 0 ? over : ownerSteps(known, client)
+export function ledgerSteps(existing: ExistingClient): Step[] {
+  const over = undeliverable(existing)
+  return over.length > 0 ? over : ownerSteps(existing)
 }
 
-type Owning = Pick<Planning, 'spec' | 'context' | 'leaving'> & { settled: boolean }
-
 /** Notes the client's owner, the places that it no longer serves, and the deliveries of an earlier run. */
-function ownerSteps({ spec, context: { actor, policy }, settled, leaving }: Owning, client: ObservedClient): Step[] {
-  const { ledger, user } = client.description
+function ownerSteps({ spec, context, settled, leaving, after }: ExistingClient): Step[] {
+  const { actor, policy } = context
+  const { ledger, user } = after.description
   const isOurs = isOwner(ledger, spec, actor)
   const drops = policy.dropDestinations && spec.destinations.length > 0 && givesUp(spec, ledger, leaving)
   if (isOurs && !drops && !settled) return []
@@ -29,7 +26,7 @@ function ownerSteps({ spec, context: { actor, policy }, settled, leaving }: Owni
   const kept = drops ? withLeaving(named, leaving, user, spec) : next
   requireLedgerRoom(user, kept, [], spec.rotation)
   const what = !isOurs ? 'owner' : drops ? 'places' : 'settled'
-  return [{ kind: 'own', clientId: client.id, user, ledger: kept, what }]
+  return [{ kind: 'own', clientId: after.id, user, ledger: kept, what }]
 }
 
 /** Does the ledger list places that the spec no longer names, other than those that stay in it as leaving? */
@@ -42,19 +39,15 @@ function givesUp({ destinations }: ClientSpec, ledger: Ledger | undefined, leavi
  * If nothing is delivered, retires the secrets that a dead run made when it created the client, if the tenant allows that. The ledger
  * notes it, so that later runs do not try again.
  */
-function undeliverable(
-  spec: ClientSpec,
-  input: RotationInput,
-  { id: clientId, description }: ObservedClient,
-  { actor }: PlanContext,
-): Step[] {
+function undeliverable({ spec, input, after, context }: ExistingClient): Step[] {
+  const { id: clientId, description } = after
   const { ledger, destinations } = input
   if (destinations.length > 0) return []
   const secrets = classifySecrets(input.live, input)
   const hints = [...hintsOf(secrets, 'lost'), ...hintsOf(secrets, 'orphan')]
   if (ledger === undefined || hints.length === 0 || Object.keys(ledger.announced?.stamps ?? {}).length > 0) return []
   const suspects = withHints(ledger.suspects, hints, Math.floor(input.now))
-  const over = { ...withOwner(ledger, spec, actor), announced: undefined, suspects }
+  const over = { ...withOwner(ledger, spec, context.actor), announced: undefined, suspects }
   return [
     ...hints.map((hint) => ({
       kind: 'retire' as const,

@@ -6,7 +6,7 @@ import { newLedger } from '../ledger/ownership.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { credentialKindOf, noPlaceForKey } from './auth-method.ts'
 import { warningsOf } from './client-warnings.ts'
-import { deliverySteps } from './plan-issue.ts'
+import { deliverySteps } from './delivery-steps.ts'
 import { requireVisibility } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 
