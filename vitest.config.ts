@@ -18,6 +18,7 @@ export default defineConfig({
     maxWorkers: '100%',
     // Files share the modules of their worker: no test replaces a module, and loading them anew took a third of the time.
     isolate: false,
+    globalSetup: ['__tests__/support/temporary-folder.ts'],
     setupFiles: process.env.SEED === undefined ? [] : ['__tests__/support/seed.ts'],
     sequence: { sequencer: LongestFirst },
   },

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Stage, startStage } from './support/step.ts'
+import { folderWith } from './support/workspace.ts'
 
 // The built program where a runner is short of something: open files, a log that can be written, a proxy that answers.
 
@@ -38,11 +37,10 @@ describe('with few open files', () => {
   it.each([24, 28, 34, 40])(
     'twelve clients end in a failure with a code, and the next run goes on: %i',
     async (files) => {
-      const workspace = mkdtempSync(path.join(tmpdir(), 'few-files-'))
       const client = (n: number) =>
         `  - { name: c${n}, scopes: [user_default], deliver: [{ client-id-name: ID_${n}, client-secret-name: S_${n} }] }\n`
       const clients = Array.from({ length: 12 }, (_, n) => client(n))
-      writeFileSync(path.join(workspace, 'clients.yml'), `version: 1\nclients:\n${clients.join('')}`)
+      const workspace = folderWith({ 'clients.yml': `version: 1\nclients:\n${clients.join('')}` })
       const env = { GITHUB_WORKSPACE: workspace, INPUT_NAME: '', INPUT_SCOPES: '', 'INPUT_SPEC-FILE': 'clients.yml' }
       const { exitCode, out } = await shell(`ulimit -n ${files}; exec "$@"`, env)
       if (exitCode !== 0) expect(out).toMatch(/::error::(INPUT_INVALID|TENANT_UNREACHABLE|GITHUB_UNREACHABLE): /)

@@ -1,5 +1,4 @@
-import { globSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { validateGithubRequest } from '../sandbox/openapi.ts'
@@ -7,6 +6,7 @@ import type { StepResult } from '../sandbox/runner.ts'
 import { maskForms } from '../src/base/mask-forms.ts'
 import { startProxy, type TestProxy } from './support/proxy.ts'
 import { type Stage, startStage } from './support/step.ts'
+import { folderWith } from './support/workspace.ts'
 
 let stage: Stage
 let proxy: TestProxy | undefined
@@ -143,12 +143,7 @@ describe('a spec file', () => {
   const given = (folder: string) =>
     [{ 'spec-file': 'specs/*.yaml', name: '', scopes: '' }, { GITHUB_WORKSPACE: folder }] as const
 
-  function specs(text: string): string {
-    const folder = mkdtempSync(path.join(tmpdir(), 'workspace-'))
-    mkdirSync(path.join(folder, 'specs'))
-    writeFileSync(path.join(folder, 'specs/clients.yaml'), text)
-    return folder
-  }
+  const specs = (text: string) => folderWith({ 'specs/clients.yaml': text })
 
   it('names several clients; one that fails stops no other', async () => {
     for (const _twice of [1, 2]) stage.sandbox.tenant.addClient({ clientName: 'b' })

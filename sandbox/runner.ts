@@ -28,6 +28,14 @@ const defaultEntry = path.join(path.dirname(import.meta.dirname), 'dist/index.js
 /** Runs the built action as GitHub's runner does: inputs as environment, files for outputs and summary, masks applied to the log. */
 export async function runStep(options: StepOptions): Promise<StepResult> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'step-'))
+  try {
+    return await runIn(folder, options)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function runIn(folder: string, options: StepOptions): Promise<StepResult> {
   const files = {
     GITHUB_OUTPUT: path.join(folder, 'output'),
     GITHUB_STEP_SUMMARY: path.join(folder, 'summary'),
@@ -46,7 +54,6 @@ export async function runStep(options: StepOptions): Promise<StepResult> {
   })
   const outputs = parseOutputs(await readFile(files.GITHUB_OUTPUT, 'utf8'))
   const summary = await readFile(files.GITHUB_STEP_SUMMARY, 'utf8')
-  await rm(folder, { recursive: true, force: true })
   return { exitCode, signal, raw, log: maskedLog(raw), outputs, summary, milliseconds: performance.now() - began }
 }
 

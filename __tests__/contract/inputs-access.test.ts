@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { expectRefusal, expectSuccess } from '../support/contract.ts'
 import { Simulation } from '../support/simulation.ts'
+import { folderWith } from '../support/workspace.ts'
 
 let simulation: Simulation
 beforeEach(async () => {
@@ -148,7 +148,7 @@ describe('signing in', () => {
   })
 
   it('says on a pull request from a fork that forks get no secrets', async () => {
-    const event = path.join(mkdtempSync(path.join(tmpdir(), 'event-')), 'event.json')
+    const event = path.join(folderWith({}), 'event.json')
     Object.assign(simulation.env, { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: event })
     const from = (full_name: string | undefined) =>
       writeFileSync(event, JSON.stringify({ pull_request: { head: { repo: full_name ? { full_name } : null } } }))

@@ -1,11 +1,10 @@
-import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { expectRefusal, expectSuccess } from '../support/contract.ts'
 import { Simulation } from '../support/simulation.ts'
 import { clientNamed, expectMistake, runFile, specOf } from '../support/spec-files.ts'
-import { workspaceOf } from '../support/workspace.ts'
+import { folderWith, workspaceOf } from '../support/workspace.ts'
 
 let simulation: Simulation
 beforeEach(async () => {
@@ -36,8 +35,7 @@ describe('files', () => {
   })
 
   it('that are not there, or lie outside, are refused and not read', async () => {
-    const outside = mkdtempSync(path.join(tmpdir(), 'outside-'))
-    writeFileSync(path.join(outside, 'clients.yaml'), 'version: 1\nclients: 5\n')
+    const outside = folderWith({ 'clients.yaml': 'version: 1\nclients: 5\n' })
     const folder = workspaceOf(simulation, { 'a.yaml': etl, 'with space.yml': etl })
     symlinkSync(path.join(outside, 'clients.yaml'), path.join(folder, 'link.yaml'))
     symlinkSync(outside, path.join(folder, 'links'))
@@ -60,7 +58,7 @@ describe('files', () => {
 
   it('may be named by another name of the workspace, and on a way that comes back', async () => {
     const folder = workspaceOf(simulation, { 'specs/a.yaml': etl })
-    const link = path.join(mkdtempSync(path.join(tmpdir(), 'link-')), 'work')
+    const link = path.join(folderWith({}), 'work')
     symlinkSync(folder, link)
     simulation.env.GITHUB_WORKSPACE = link
     for (const file of [`${link}/specs/a.yaml`, `${folder}/specs/*.yaml`, 'x/../specs/a.yaml']) {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { createServer } from 'node:tls'
@@ -113,7 +114,10 @@ async function overTls({ tenantUrl, githubUrl }: Stage) {
       NODE_EXTRA_CA_CERTS: authority,
       GITHUB_API_URL: `${github}${new URL(githubUrl).pathname}`.replace(/\/$/, ''),
     },
-    close: () => servers.forEach(({ server }) => void server.close()),
+    close: () => {
+      for (const { server } of servers) server.close()
+      rmSync(path.dirname(authority), { recursive: true })
+    },
   }
 }
 
