@@ -111,11 +111,12 @@ describe('the sources', () => {
     ])
   })
 
-  it('change one setting of the engine, and no other', () => {
+  it('change two settings of the engine, and no other', () => {
     const changing = sources.filter(({ text }) => /node:v8|setFlagsFromString/.test(text))
     expect(changing.map(({ name }) => name.replaceAll('\\', '/'))).toEqual(['src/io/inputs/limit-heap-growth.ts'])
     expect(changing[0]!.text.match(/setFlagsFromString\(.*\)/g)).toEqual([
       "setFlagsFromString('--semi-space-growth-factor=1')",
+      "setFlagsFromString('--heap-growing-percent=50')",
     ])
   })
 

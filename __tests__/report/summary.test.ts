@@ -3,7 +3,7 @@ import { ActionError } from '../../src/base/errors.ts'
 import { specInvalid } from '../../src/base/mistake-positions.ts'
 import type { Outcome } from '../../src/report/outcome.ts'
 import { failureSummary, shortSummaryOf, summaryOf } from '../../src/report/summary.ts'
-import { checkedSummary } from '../../src/report/validation-report.ts'
+import { checkedSummary, checkedWarnings } from '../../src/report/validation-report.ts'
 import { clientSchema } from '../../src/spec/client-spec.ts'
 import { actor, clientOf, destination, now, outcomeOf, specOf } from '../support/values.ts'
 
@@ -220,7 +220,7 @@ describe('what was checked only', () => {
   it('says where the secrets would go, under the names they would have', () => {
     const deliver = [{ environment: 'staging' }, { organization: 'acme', visibility: 'all', store: 'dependabot' }]
     const clients = [client({ deliver }), client({ name: 'key', 'auth-method': 'private_key_jwt', deliver: [{}] })]
-    const summary = checkedSummary([{ file: 'a.yaml', tenant: '', environment: '', clients }])
+    const summary = checkedSummary([{ file: 'a.yaml', tenant: '', environment: '', clients }], [])
     expect(summary).toContain(
       '| this repository, environment staging&#58; QLIK_CLIENT_SECRET; organization acme, store dependabot&#58; QLIK_CLIENT_SECRET |',
     )
@@ -231,7 +231,7 @@ describe('what was checked only', () => {
   it('has room in GitHub’s summary, however many files and clients there are', () => {
     const clients = Array.from({ length: 300 }, () => client({ name: '漢 @ '.repeat(100), deliver: [] }))
     const files = Array.from({ length: 40 }, () => ({ file: 'a.yaml', tenant: 't', environment: 'e', clients }))
-    const summary = checkedSummary(files)
+    const summary = checkedSummary(files, checkedWarnings(files))
     expect(bytes(summary)).toBeLessThan(mebibyte)
     expect(summary).toMatch(/\n\n… and \d+ files more\n$/)
     expectTables(summary)

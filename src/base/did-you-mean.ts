@@ -21,10 +21,14 @@ function shown(name: string): string {
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   // A text that is much longer than every name is not a misspelt name.
   if (name.length > 64) return undefined
-  const [closest] = known
-    .map((candidate) => ({ candidate, edits: editsBetween(name, candidate) }))
-    .sort((a, b) => a.edits - b.edits)
-  return closest !== undefined && closest.edits <= Math.max(2, name.length / 3) ? closest.candidate : undefined
+  const most = Math.max(2, name.length / 3)
+  let closest: { candidate: string; edits: number } | undefined
+  for (const candidate of known) {
+    if (Math.abs(candidate.length - name.length) > most) continue
+    const edits = editsBetween(name, candidate)
+    if (edits <= most && edits < (closest?.edits ?? Number.POSITIVE_INFINITY)) closest = { candidate, edits }
+  }
+  return closest?.candidate
 }
 
 /**
@@ -33,5 +37,5 @@ export function nearestName(name: string, known: readonly string[]): string | un
  */
 function editsBetween(a: string, b: string): number {
   const parts = (text: string) => text.split(/[.:]/).sort().join('.')
-  return parts(a) === parts(b) ? 1 : distance(a, b)
+  return a.length === b.length && parts(a) === parts(b) ? 1 : distance(a, b)
 }

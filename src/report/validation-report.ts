@@ -57,16 +57,16 @@ function clientData(file: string, client: WrittenClient): Record<string, unknown
   }
 }
 
-/** The job summary: the clients of each file. */
-export function checkedSummary(files: CheckedFile[]): string {
-  const warnings = asManyAsFit(
-    checkedWarnings(files),
+/** The job summary: the warnings, and the clients of each file. */
+export function checkedSummary(files: CheckedFile[], warnings: string[]): string {
+  const lines = asManyAsFit(
+    warnings,
     (text) => `- ⚠️ ${markdown(text, 500)}`,
     { bytes: 100_000 },
     (left) => `- … and ${left} more, in the log`,
   )
   const tables = asManyAsFit(files, checkedTable, { bytes: 700_000 }, (left) => `… and ${plural(left, 'file')} more`)
-  return joinBlocks(['### Qlik OAuth clients: valid', warnings.join('\n'), ...tables])
+  return joinBlocks(['### Qlik OAuth clients: valid', lines.join('\n'), ...tables])
 }
 
 function checkedTable({ file, tenant, environment, clients }: CheckedFile): string {

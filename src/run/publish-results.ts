@@ -17,8 +17,9 @@ export async function publishFailure(error: ActionError, runner: Runner): Promis
 
 /** Reports the result of `validate`: the checks that need no tenant. */
 export async function publishChecked(files: SpecFile[], runner: Runner): Promise<void> {
-  const summary = checkedSummary(files)
-  for (const warning of checkedWarnings(files)) runner.reporter.warning(warning)
+  const warnings = checkedWarnings(files)
+  const summary = checkedSummary(files, warnings)
+  for (const warning of warnings) runner.reporter.warning(warning)
   runner.reporter.step(checkedLine(files))
   await runner.output(checkedOutputs(files, summary))
   await runner.summary(summary)

@@ -5,6 +5,7 @@ import { composeDoc } from '../../../node_modules/yaml/browser/dist/compose/comp
 import { Directives } from '../../../node_modules/yaml/browser/dist/doc/directives.js'
 import { Lexer, LineCounter, Parser, CST as tokens } from '../../../node_modules/yaml/browser/dist/index.js'
 import type { Position } from '../../base/errors.ts'
+import { clientByClient } from './yaml-clients.ts'
 
 /** A finding of the parser. `offset` counts characters from the start of the text. The message may quote the file: it is never printed. */
 export type Slip = { offset: number; code: string; message: string }
@@ -14,9 +15,12 @@ export type Slip = { offset: number; code: string; message: string }
  */
 export type Span = { start: number; end: number; isClosed: boolean }
 
-/** The result of reading a text: its first document, and the findings. Without syntax errors `document` is complete. */
+/**
+ * The result of reading a text: its first document, and the findings. Without syntax errors `document` is complete, except for the
+ * clients that were taken from it while it was read.
+ */
 export type Reading = {
-  at: (offset: number) => Position
+  at: At
   document: Document.Parsed<ParsedNode> | undefined
   /** Syntax errors in the order of the text; at most a hundred. */
   errors: Slip[]
@@ -38,15 +42,26 @@ const deepestStack = 80
 /** Fifty thousand values, each with its key, colon, space, line break and indentation, and what the lexer puts between them. */
 const mostLexemes = 400_000
 
-/** Reads YAML 1.2, and so JSON, with time and memory in proportion to its length, whatever its content. Never throws. */
-export function readYaml(text: string): Reading {
+/** Line and column of a character. */
+export type At = (offset: number) => Position
+
+/** Finds the line and the column of each character of a text. */
+export function positionsIn(text: string): At {
   const lines = new LineCounter()
-  lines.addNewLine(0)
+  for (let start = 0; start >= 0; start = text.indexOf('\n', start) + 1 || -1) lines.addNewLine(start)
+  return (offset) => {
+    const { line, col } = lines.linePos(Math.min(offset, text.length))
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+}
+
+/**
+ * Reads YAML 1.2, and so JSON, with time and memory in proportion to its length, whatever its content. Never throws. `at`: finds
+ * positions in the text. `take` gets the first clients of a long list, in their order.
+ */
+export function readYaml(text: string, at: At, take: (client: ParsedNode) => void): Reading {
   const reading: Reading = {
-    at: (offset) => {
-      const { line, col } = lines.linePos(Math.min(offset, text.length))
-      return { line: Math.max(1, line), column: Math.max(1, col) }
-    },
+    at,
     document: undefined,
     errors: [],
     warnings: [],
@@ -55,19 +70,24 @@ export function readYaml(text: string): Reading {
     quotes: [],
     excess: undefined,
   }
-  const document = firstDocument(text, lines, reading)
-  if (document !== undefined && reading.excess === undefined) compose(document, reading)
+  const takeClients = clientByClient((list) => compose(list, reading)?.contents, take)
+  const document = firstDocument(text, reading, takeClients)
+  if (document !== undefined && reading.excess === undefined) reading.document = compose(document, reading)
   reading.errors.sort((a, b) => a.offset - b.offset)
   return reading
 }
 
 /** Reads to the end of the first document, or to the first error after it: one slip causes a hundred others. */
-function firstDocument(text: string, lines: LineCounter, reading: Reading): CST.Document | undefined {
-  const parser = new Parser(lines.addNewLine)
-  const { stack } = parser as unknown as { stack: readonly unknown[] }
+function firstDocument(
+  text: string,
+  reading: Reading,
+  takeClients: (stack: readonly CST.Token[]) => void,
+): CST.Document | undefined {
+  const parser = new Parser()
+  const { stack } = parser as unknown as { stack: readonly CST.Token[] }
   const marks = trackMarks(reading)
   let document: CST.Document | undefined
-  let count = 0
+  let [count, hasAnchors] = [0, false]
   // Returns true when enough was read.
   const take = (token: CST.Token): boolean => {
     if (token.type === 'error')
@@ -85,6 +105,9 @@ function firstDocument(text: string, lines: LineCounter, reading: Reading): CST.
     }
     marks.pass(lexeme)
     for (const token of parser.next(lexeme)) if (take(token)) return finished(parser, document)
+    hasAnchors ||= lexeme[0] === '&'
+    // An alias needs the anchors before it.
+    if (document === undefined && !hasAnchors) takeClients(stack)
   }
   marks.end()
   for (const token of parser.end()) if (take(token)) break
@@ -135,10 +158,11 @@ function trackMarks(reading: Reading) {
 
 class Enough extends Error {}
 
-function compose(token: CST.Document, reading: Reading): void {
+/** Returns undefined if there are too many errors. */
+function compose(token: CST.Document, reading: Reading): Reading['document'] {
   const options = { uniqueKeys: false, schema: 'core', merge: false, resolveKnownTags: false, logLevel: 'silent' }
   try {
-    reading.document = composeDoc(
+    return composeDoc(
       { ...options, strict: true, keepSourceTokens: false },
       new Directives({ version: '1.2' }),
       token,
@@ -152,5 +176,6 @@ function compose(token: CST.Document, reading: Reading): void {
   } catch (thrown) {
     // The composer's recursion is bounded by the parser's stack; if it throws anything else, the text is not a spec.
     if (!(thrown instanceof Enough)) reading.errors.push({ offset: token.offset, code: 'IMPOSSIBLE', message: '' })
+    return undefined
   }
 }

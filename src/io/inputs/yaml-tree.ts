@@ -3,7 +3,7 @@ import { isAlias, isMap, isScalar, isSeq } from '../../../node_modules/yaml/brow
 import type { Position } from '../../base/errors.ts'
 import { type Located, pathText } from '../../base/mistake-positions.ts'
 import { foreignComment, syntaxMistake } from './yaml-mistakes.ts'
-import { readYaml } from './yaml-reader.ts'
+import { type At, positionsIn, readYaml } from './yaml-reader.ts'
 
 /** The content of a text, with positions. Without `root` the text could not be read, and messages must quote no key. */
 export type Tree = { root?: Located | undefined; mistakes: (Position & { message: string })[] }
@@ -24,12 +24,15 @@ export function parseTree(text: string): Tree {
     const at = { line: before.length, column: before.at(-1)!.length + 1 }
     return { mistakes: [{ ...at, message: 'contains a control character; remove it' }] }
   }
-  const reading = readYaml(text)
-  const { at, document, errors, brackets, warnings, second, excess } = reading
+  const at = positionsIn(text)
+  const walk: Walk = { at, anchors: new Map(), mistakes: [], left: mostValues, clients: [] }
+  const reading = readYaml(text, at, (client) => {
+    walk.clients.push(located(client, ['clients', walk.clients.length], walk))
+  })
+  const { document, errors, brackets, warnings, second, excess } = reading
   if (excess !== undefined) return { mistakes: [{ ...at(excess), message: tooMuch }] }
   if (errors.length > 0 || brackets.length > 0) return { mistakes: [syntaxMistake(text, reading)] }
   if (document === undefined) return { mistakes: [{ ...at(0), message: 'is empty' }] }
-  const walk: Walk = { at, anchors: new Map(), mistakes: [], left: mostValues }
   const root = located(document.contents, [], walk)
   if (walk.disguised !== undefined) return { mistakes: [walk.disguised] }
   for (const { offset } of warnings)
@@ -40,13 +43,15 @@ export function parseTree(text: string): Tree {
 }
 
 type Walk = {
-  at: (offset: number) => Position
+  at: At
   anchors: Map<string, ParsedNode>
   mistakes: Tree['mistakes']
   /** The number of values that may still follow. */
   left: number
-  /** A comment or an indentation that YAML reads as a part of a key: it explains all other mistakes. */
+  /** The first comment or indentation that YAML reads as a part of a key: it explains all other mistakes. */
   disguised?: Tree['mistakes'][number]
+  /** The first clients of a long list. */
+  clients: Located[]
 }
 
 function disguise(key: string): string | undefined {
@@ -74,7 +79,8 @@ function located(node: ParsedNode | null, path: (string | number)[], walk: Walk)
   const mark = isAnchored ? { isAnchored } : undefined
   if (isMap(node)) return Object.assign(mapping(node as YAMLMap.Parsed, path, walk), mark)
   if (isSeq(node)) {
-    const items = node.items.map((item, index) => located(item as ParsedNode, [...path, index], walk))
+    const taken = path.length === 1 && path[0] === 'clients' ? walk.clients.splice(0) : []
+    const items = node.items.map((item, index) => taken[index] ?? located(item as ParsedNode, [...path, index], walk))
     const parts = new Map(items.map((item, index) => [index, { key: item.at, node: item }]))
     return Object.assign({ value: items.map(({ value }) => value), at, parts }, mark)
   }
@@ -90,7 +96,8 @@ function mapping(node: YAMLMap.Parsed, path: (string | number)[], walk: Walk): L
     const keyAt = walk.at(key?.range?.[0] ?? node.range[0])
     const name = isScalar(key) && typeof key.value === 'string' ? key.value : undefined
     const message = disguise(name ?? '')
-    if (message !== undefined) walk.disguised ??= { ...keyAt, message }
+    if (message !== undefined && !(walk.disguised && walk.disguised.line < keyAt.line))
+      walk.disguised = { ...keyAt, message }
     if (name === '<<') {
       // A mistake, whatever value it merges.
       value[name] = null
