@@ -233,7 +233,7 @@ class History {
   }
 }
 
-test.each(Array.from({ length: 120 }, (_, index) => index + 1))(
+test.each(Array.from({ length: 300 }, (_, index) => index + 1))(
   'clients that share places: history %i',
   async (seed) => {
     const history = await History.begin(seed)
