@@ -100,7 +100,7 @@ async function retireAfterLostCreation(step: CreateStep, work: Work): Promise<vo
 }
 
 /** Milliseconds to wait for a token that would save time. */
-const earlyWithin = 5000
+const earlyTokenWithin = 5000
 
 /** Proves the secret before the client is read back: if it works at once, that saves a round trip. */
 function earlyToken(
@@ -109,13 +109,13 @@ function earlyToken(
 ): Promise<Secret | undefined> | undefined {
   const provable = plan.steps.some((step) => step.kind === 'verify' && step.skip === undefined)
   if (!provable || issued === undefined) return undefined
-  return tools.writers.prover.accessToken(clientId, issued, earlyWithin).catch(() => undefined)
+  return tools.writers.prover.accessToken(clientId, issued, earlyTokenWithin).catch(() => undefined)
 }
 
 /** Checks the new client in the tenant's list, if it is there already: it must have no twin, and its consent must be as the spec says. */
 async function readBack(clientId: string, step: CreateStep, work: Work): Promise<ObservedClient | undefined> {
   const { readers, writers } = work.tools
-  const clients = await listWith(clientId, work)
+  const clients = await listShowing(clientId, work)
   const mine = clients.find(({ id }) => id === clientId)
   if (mine !== undefined) await giveWayToTwin(step, mine, clients, work)
   inPhase(work.fresh, 'announced').mayHaveTwin = false
@@ -127,7 +127,7 @@ async function readBack(clientId: string, step: CreateStep, work: Work): Promise
 }
 
 /** The tenant's clients, once the list shows the new one or time is up: a list without it does not show a twin either. */
-async function listWith(clientId: string, { tools }: Work): Promise<ObservedClient[]> {
+async function listShowing(clientId: string, { tools }: Work): Promise<ObservedClient[]> {
   for (const until = tools.clock.elapsed() + longestLag; ; ) {
     const { value: clients } = await tools.readers.tenant.clients()
     const isThere = clients.some(({ id }) => id === clientId)

@@ -17,7 +17,7 @@ import { readBeforeWrite } from './write-ledger.ts'
 type DeliverStep = Step & { kind: 'deliver' }
 
 /** Milliseconds for which an early reading counts as read just before the delivery. */
-const stillJustBefore = 1000
+const longestEarlyReadingAge = 1000
 
 /** Reads the data for the first delivery while the secret is being proven. Nothing is written before the proof. */
 export async function readAhead(work: Work): Promise<EarlyReading | undefined> {
@@ -75,7 +75,7 @@ async function prepare(
   const { tools, reading } = work
   const first = reading.destinations.get(destinationKey(destination))
   const known = { last: first && lastWrite(first), at: reading.answeredAt }
-  const isRecent = ahead !== undefined && tools.clock.elapsed() - ahead.readAt < stillJustBefore
+  const isRecent = ahead !== undefined && tools.clock.elapsed() - ahead.readAt < longestEarlyReadingAge
   for (let attempt = 1; ; attempt++) {
     const prepared = attempt === 1 && isRecent ? ahead.prepared : await tools.readers.destinations.prepare(destination)
     const last = lastWrite(prepared.value.seen)

@@ -6,7 +6,7 @@ import { type Destination, destinationKey, destinationLabel, type ObservedDestin
 import type { Step } from '../plan/steps.ts'
 import { isOutOfReach, leftBehindText } from '../plan/values-to-delete.ts'
 import { stepLine } from '../report/step-text.ts'
-import { valueKey } from '../spec/values-of-others.ts'
+import { valueKey } from '../spec/value-keys.ts'
 import { noteWritten, type Work } from './apply-context.ts'
 
 type RemoveStep = Step & { kind: 'remove-values' }

@@ -31,11 +31,11 @@ export type CriticalSection = {
 /** `inDoubt`: an issuing request may have taken effect, and no later reading has settled that. */
 export type AnnouncedCredential = CriticalSection & { phase: 'announced'; inDoubt: boolean }
 
-type Held = CriticalSection & { issued: Issued; hint: string }
-export type IssuedCredential = Held & { phase: 'issued' }
+type WithHint = CriticalSection & { issued: Issued; hint: string }
+export type IssuedCredential = WithHint & { phase: 'issued' }
 /** `ahead`: the early reading for the first delivery, made while the credential was proven. */
-export type VerifiedCredential = Held & { phase: 'verified'; ahead: EarlyReading | undefined }
-export type DeliveredCredential = Held & {
+export type VerifiedCredential = WithHint & { phase: 'verified'; ahead: EarlyReading | undefined }
+export type DeliveredCredential = WithHint & {
   phase: 'delivered'
   /** Writes that GitHub answered, with GitHub's times. */
   delivered: DeliveryWrite[]

@@ -53,7 +53,7 @@ async function attempt(step: SpaceStep, work: Work): Promise<boolean> {
   } catch (thrown) {
     if (thrown instanceof PlanAgain) throw thrown
     const error = toActionError(thrown)
-    if (tools.stop.requested || concernsAll(error)) throw error
+    if (tools.stop.requested || concernsAllSpaces(error)) throw error
     // A space that was certainly not granted leaves the ledger: if somebody else grants it later, it must not look like ours.
     if (step.kind === 'grant' && step.before === undefined && !error.uncertain) spaces.forget.add(step.space.id)
     if (step.kind === 'revoke' && step.mayStay) warn(`The client’s user stays a member: ${error.message}.`, work)
@@ -62,7 +62,7 @@ async function attempt(step: SpaceStep, work: Work): Promise<boolean> {
   }
 }
 
-function concernsAll({ code, status }: ActionError): boolean {
+function concernsAllSpaces({ code, status }: ActionError): boolean {
   const always = ['TENANT_UNAUTHORIZED', 'RATE_LIMITED', 'CANCELLED', 'BUG']
   return always.includes(code) || (code === 'TENANT_UNREACHABLE' && status === undefined)
 }
@@ -88,9 +88,9 @@ async function grant(step: GrantStep, work: Work): Promise<boolean> {
     return true
   }
   await requireNoted(work, bot)
-  const answer = await ask(step, bot, work)
+  const answer = await requestMembership(step, bot, work)
   if (answer === 'granted') return ours(step, work)
-  const has = await lookAt(step, bot, work)
+  const has = await readMembership(step, bot, work)
   if (has === undefined) throw refused(step)
   if (await isOurs(has, answer, work)) ours(step, work)
   else work.spaces.forget.add(step.space.id)
@@ -108,13 +108,13 @@ function ours({ space, mark }: GrantStep, { spaces, progress }: Work): true {
  * Requests a membership, and once more if the first request was lost without effect. `lost`: the membership exists, but the answer was
  * lost.
  */
-async function ask(step: GrantStep, bot: string, work: Work): Promise<'granted' | 'taken' | 'lost'> {
+async function requestMembership(step: GrantStep, bot: string, work: Work): Promise<'granted' | 'taken' | 'lost'> {
   const writer = await work.tools.writers.spaces()
   try {
     return await noteWritten(work, writer.grant(target(step), bot, step.roles), isGranted)
   } catch (thrown) {
     if (!toActionError(thrown).uncertain || work.tools.stop.requested) throw thrown
-    if ((await lookAt(step, bot, work)) !== undefined) return 'lost'
+    if ((await readMembership(step, bot, work)) !== undefined) return 'lost'
     return noteWritten(work, writer.grant(target(step), bot, step.roles), isGranted)
   }
 }
@@ -127,7 +127,7 @@ async function changeRoles(step: GrantStep, assignmentId: string, work: Work): P
   if (!isThere) throw new PlanAgain(`somebody took the client out of space ${plain(step.space.name, 100)}`)
 }
 
-async function lookAt(step: GrantStep, bot: string, { tools }: Work): Promise<Assignment | undefined> {
+async function readMembership(step: GrantStep, bot: string, { tools }: Work): Promise<Assignment | undefined> {
   const reader = await tools.readers.spaces()
   const members = await reader.members(step.space.id, step.space.name, bot)
   return members?.find(({ assigneeId }) => assigneeId === bot)
@@ -190,7 +190,7 @@ async function requireNoted(work: Work, bot: string): Promise<void> {
   const marks = Object.fromEntries(granted.map(({ space, mark }) => [space.id, mark]))
   const before = presentLedger(work)?.spaces ?? {}
   if (Object.keys(marks).every((id) => id in before)) return
-  const isDone = await rewrite(work, (ledger) => withGranted(ledger, { ...ledger.spaces, ...marks }, bot))
+  const isDone = await changeLedger(work, (ledger) => withGranted(ledger, { ...ledger.spaces, ...marks }, bot))
   if (!isDone) throw new PlanAgain('another run is at work')
 }
 
@@ -207,7 +207,7 @@ async function lookBack(work: Work): Promise<void> {
   const isShared = plan.client !== undefined && spaces.granted.size > 0
   if (!isShared && !isListed && !isNewBot) return
   if (isShared) await waitForUnseenWrites(work)
-  const isDone = await rewrite(work, (ledger) => settled(ledger, work))
+  const isDone = await changeLedger(work, (ledger) => withSpaceChanges(ledger, work))
   if (!isDone && isShared) throw new PlanAgain('another run is at work')
 }
 
@@ -220,7 +220,7 @@ async function waitForUnseenWrites({ plan, tools, spaces }: Work): Promise<void>
   await pause(Math.max(0, spaces.since + unseenWrites - tools.clock.elapsed()), tools)
 }
 
-function settled(ledger: Ledger, { spaces: { granted, forget, bot }, plan }: Work): Ledger {
+function withSpaceChanges(ledger: Ledger, { spaces: { granted, forget, bot }, plan }: Work): Ledger {
   const all = withGranted(ledger, { ...ledger.spaces, ...Object.fromEntries(granted) }, bot ?? ledger.bot)
   const left = withoutSpaces(all, forget)
   const isNeeded = left.spaces !== undefined || (plan.spec.spaces ?? []).length > 0
@@ -230,7 +230,7 @@ function settled(ledger: Ledger, { spaces: { granted, forget, bot }, plan }: Wor
 const mostAttempts = 3
 
 /** Changes the present ledger. Returns false if it has another run's announcement, which only that run may overwrite. */
-async function rewrite(work: Work, change: (ledger: Ledger) => Ledger): Promise<boolean> {
+async function changeLedger(work: Work, change: (ledger: Ledger) => Ledger): Promise<boolean> {
   const { tools, progress, plan } = work
   const clientId = progress.clientId ?? plan.client!.id
   for (let attempt = 1; ; attempt++) {

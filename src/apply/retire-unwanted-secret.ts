@@ -8,14 +8,14 @@ import { type CriticalSection, inPhase } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire-secret.ts'
 import { takeBack } from './write-ledger.ts'
 
-type Said = Pick<Issued, 'hint' | 'createdBy'>
+type IssueAnswer = Pick<Issued, 'hint' | 'createdBy'>
 
 /**
  * Retires a secret that a request made although nothing is delivered, then takes its announcement back. If the tenant refuses to delete a
  * client's last secret, it stays with a note. `said`: the tenant's answer about the secret, undefined if it made none; `seen`: a later
  * reading of the client, if there was one.
  */
-export async function retireUnwanted(said: Said | undefined, work: Work, seen?: ObservedClient): Promise<void> {
+export async function retireUnwanted(said: IssueAnswer | undefined, work: Work, seen?: ObservedClient): Promise<void> {
   const fresh = inPhase(work.fresh, 'announced')
   const unwanted = said === undefined ? [] : await unwantedSecrets(said, fresh, work, seen)
   if (unwanted.length > 1) noteNotRetired(unwanted, work)
@@ -32,7 +32,7 @@ export async function retireUnwanted(said: Said | undefined, work: Work, seen?: 
 }
 
 async function unwantedSecrets(
-  said: Said,
+  said: IssueAnswer,
   fresh: CriticalSection,
   { tools }: Work,
   seen: ObservedClient | undefined,

@@ -58,7 +58,7 @@ async function attemptPart<T>(what: string, work: Work, go: () => Promise<T>): P
 async function rollBackAnnounced(fresh: AnnouncedCredential, work: Work): Promise<void> {
   if (fresh.inDoubt)
     await attemptPart('Looking for a secret whose answer was lost', work, () => retireAfterLostAnswer(fresh, work))
-  else await withdraw(fresh, undefined, work)
+  else await withdrawAnnouncement(fresh, undefined, work)
 }
 
 /** If retiring fails, the announcement stays: it tells the next run that this secret was never delivered. */
@@ -77,7 +77,7 @@ async function rollBackIssued(
   )
   if (isRetired)
     work.progress.notes.push(`The new ${what} (${plain(hint, 50)}) was delivered nowhere and is retired again.`)
-  if (isRetired !== undefined) await withdraw(fresh, isRetired ? undefined : hint, work)
+  if (isRetired !== undefined) await withdrawAnnouncement(fresh, isRetired ? undefined : hint, work)
 }
 
 /**
@@ -96,13 +96,13 @@ async function rollBackDelivered(fresh: DeliveredCredential, error: ActionError,
   const { delivered, perhaps } = fresh
   const ids = await Promise.all(delivered.map(({ id }) => id))
   const isIdRefused = perhaps === undefined && ids.some((id) => id.error === error)
-  const fates = isIdRefused ? await takeOutAll(fresh, work) : undefined
+  const fates = isIdRefused ? await undoAllDeliveries(fresh, work) : undefined
   const left = delivered.filter((delivery) => fates?.get(delivery) !== 'out')
   if (left.length === 0 && perhaps === undefined) {
     await rollBackIssued(fresh, work)
     return error
   }
-  await withdraw(fresh, fresh.hint, work, entriesOf({ ...fresh, delivered: left }))
+  await withdrawAnnouncement(fresh, fresh.hint, work, entriesOf({ ...fresh, delivered: left }))
   if (left.length === 0) return perhapsDelivered(perhaps!, error)
   const isEverywhere = left.length === work.plan.spec.destinations.length
   return isEverywhere || error.code === 'CANCELLED' ? error : deliveryFailed(work, left, error)
@@ -112,7 +112,7 @@ async function rollBackDelivered(fresh: DeliveredCredential, error: ActionError,
  * Takes the fresh secret out of every place that certainly has it, whatever fails in between. The result of a place that failed is
  * undefined.
  */
-async function takeOutAll(
+async function undoAllDeliveries(
   { delivered, clientId }: DeliveredCredential,
   work: Work,
 ): Promise<Map<DeliveryWrite, UndoneDelivery | undefined>> {
@@ -125,7 +125,7 @@ async function takeOutAll(
 }
 
 /** Takes the announcement back, if it is still there; a secret that a place may hold becomes a suspect. */
-async function withdraw(
+async function withdrawAnnouncement(
   fresh: CriticalSection,
   kept: string | undefined,
   work: Work,
@@ -155,16 +155,16 @@ async function isGone({ clientId }: FreshCredential, work: Work): Promise<boolea
 async function clientIsGone(fresh: FreshCredential, error: ActionError, work: Work): Promise<ActionError> {
   if (fresh.phase !== 'delivered') return error
   const { notes } = work.progress
-  for (const [{ destination }, fate] of await takeOutAll(fresh, work)) {
+  for (const [{ destination }, fate] of await undoAllDeliveries(fresh, work)) {
     const place = plain(destinationLabel(destination))
     if (fate === 'out') notes.push(`The client is gone: its new secret was removed from ${place} again.`)
-    if (fate === undefined) notes.push(mayHoldDead(place))
+    if (fate === undefined) notes.push(mayHoldDeadText(place))
   }
-  if (fresh.perhaps !== undefined) notes.push(mayHoldDead(plain(destinationLabel(fresh.perhaps))))
+  if (fresh.perhaps !== undefined) notes.push(mayHoldDeadText(plain(destinationLabel(fresh.perhaps))))
   return error
 }
 
-function mayHoldDead(place: string): string {
+function mayHoldDeadText(place: string): string {
   return `${place} may hold a secret of a client that is gone. Unless somebody has written it since, delete it on GitHub.`
 }
 

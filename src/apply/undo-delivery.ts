@@ -6,7 +6,7 @@ import type { Work } from './apply-context.ts'
 import type { DeliveryWrite } from './fresh-credential.ts'
 
 /** Milliseconds between looks at a stamp: GitHub's stamps spread slowly. */
-const looks = [250, 500, 1000, 2000, 4000]
+const lookDelays = [250, 500, 1000, 2000, 4000]
 
 /** The fate of a value: `out` of the place, or `followed` there by somebody else's write. */
 export type UndoneDelivery = 'out' | 'followed'
@@ -43,7 +43,7 @@ export async function findOwnWrite(
   { tools }: Work,
 ): Promise<'ours' | 'followed' | 'nothing'> {
   let stamp: number | undefined
-  for (const delay of [...looks, undefined]) {
+  for (const delay of [...lookDelays, undefined]) {
     stamp = (await tools.readers.destinations.stamps(destination)).secretStamp
     if (stamp !== undefined && stamp >= at - 1) return stamp <= at + 1 ? 'ours' : 'followed'
     if (delay === undefined || tools.stop.requested) break

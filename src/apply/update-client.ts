@@ -19,25 +19,25 @@ export async function updateClient(step: UpdateStep, work: Work): Promise<Update
   const writesDescription = step.announcing !== undefined || step.changes.some(({ field }) => field === 'description')
   const announcing = step.announcing && withIssuer(step.announcing, await tenant.caller(), undefined)
   if (writesDescription) await requireFresh(work)
-  const changes = announcing === undefined ? besideLine(step) : besideLedger(step, announcing, work)
+  const changes = announcing === undefined ? descriptionBesideLine(step) : descriptionWithLedger(step, announcing, work)
   const by = writesDescription ? sendBy(work) : undefined
   const send = () => noteWritten(work, tenant.update(step.clientId, changes, by))
   if (announcing !== undefined) {
     const { value: issued } = await inDoubtUntilAnswered(work, send).catch(planAgainIfLate('the change'))
     await retireUnwanted(issued, work)
   } else await (writesDescription ? send().catch(planAgainIfLate('the change of the description')) : send())
-  return kept(step, work)
+  return keptChanges(step, work)
 }
 
 /** Writes a description beside the ledger as it was read. */
-function besideLine({ changes, line }: UpdateStep): FieldChange[] {
+function descriptionBesideLine({ changes, line }: UpdateStep): FieldChange[] {
   return changes.map((change) =>
     change.field === 'description' ? { ...change, after: withLine(change.after as string, line) } : change,
   )
 }
 
 /** Changes that issue a secret, with its announcement. From here on the secret is under way. */
-function besideLedger(step: UpdateStep, ledger: Ledger, work: Work): FieldChange[] {
+function descriptionWithLedger(step: UpdateStep, ledger: Ledger, work: Work): FieldChange[] {
   const { description } = work.plan.client!
   const announced = { ...ledger, announced: { ...ledger.announced!, at: Math.floor(work.reading.now) } }
   const change = step.changes.find(({ field }) => field === 'description')
@@ -62,7 +62,7 @@ function besideLedger(step: UpdateStep, ledger: Ledger, work: Work): FieldChange
 }
 
 /** The part of these changes that the tenant shows. */
-async function kept(step: UpdateStep, work: Work): Promise<UpdateStep | undefined> {
+async function keptChanges(step: UpdateStep, work: Work): Promise<UpdateStep | undefined> {
   const wanted: Partial<Fields> = Object.fromEntries(step.changes.map(({ field, after }) => [field, after]))
   const fields = { name: work.plan.client!.name, ...wanted }
   const seen = await readAfterChange(step.clientId, fields, work)

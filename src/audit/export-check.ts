@@ -143,13 +143,14 @@ const policyOfPlans: Policy = {
 /** What a run would do to a client of this spec besides noting that this repository manages it; undefined where that is all. */
 function changeBy(spec: ClientSpec, { client }: ExportEntry, about: ExportContext, fleet: ClientSpec[]) {
   const { here, now, clients, adminClientId } = about
-  const observed: Observed = { clients, destinations: asRecorded(spec, clients), unread: new Map(), now }
+  const observed: Observed = { clients, destinations: placesByLedgers(spec, clients), unread: new Map(), now }
   const actor: Actor = { repository: here, run }
   const policy = { ...policyOfPlans, adminClientId }
   try {
     const { steps, drift } = planClient(spec, observed, { actor, policy, seen: undefined, fleet })
     const other = steps.find(({ kind }) => kind !== 'own')
-    if (other !== undefined) return withoutHints(client, `a run would ${plain(stepText(other), 200)}`, instead(other))
+    if (other !== undefined)
+      return withoutHints(client, `a run would ${plain(stepText(other), 200)}`, changeText(other))
     return drift ? 'a run would change it' : undefined
   } catch (thrown) {
     const error = toActionError(thrown)
@@ -158,7 +159,7 @@ function changeBy(spec: ClientSpec, { client }: ExportEntry, about: ExportContex
   }
 }
 
-function instead({ kind }: Step): string {
+function changeText({ kind }: Step): string {
   return kind === 'retire' ? 'retire a secret' : 'change it'
 }
 
@@ -168,7 +169,7 @@ function withoutHints({ secrets }: ObservedClient, text: string, without: string
 }
 
 /** The state of each place by the ledgers: the client that wrote last serves it. */
-function asRecorded({ destinations }: ClientSpec, clients: ObservedClient[]): Observed['destinations'] {
+function placesByLedgers({ destinations }: ClientSpec, clients: ObservedClient[]): Observed['destinations'] {
   return new Map(
     destinations.map((destination) => {
       const key = destinationKey(destination)

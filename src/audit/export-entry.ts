@@ -31,13 +31,13 @@ export function exportEntryOf(client: ObservedClient, now: number, here: AuditSt
     description: client.description.user.trim() === '' ? undefined : client.description.user,
     'grant-types': client.grantTypes.map((grant) => (grant === impersonationGrant ? 'user-impersonation' : grant)),
     scopes: client.scopes,
-    'auth-method': methodSaid(client),
+    'auth-method': methodToWrite(client),
     'redirect-uris': filled(client.redirectUris),
     'allowed-origins': filled(client.allowedOrigins),
     'client-uri': client.clientUri,
     'logo-uri': client.logoUri,
     consent: client.consent,
-    rotation: deliver.length > 0 ? patience(ledger!, client, now) : undefined,
+    rotation: deliver.length > 0 ? graceToWrite(ledger!, client, now) : undefined,
     deliver,
   }
   const there = Object.entries(all).filter((pair): pair is [string, DraftValue] => pair[1] !== undefined)
@@ -53,12 +53,12 @@ const required = ['name', 'client-id', 'consent', 'deliver']
 
 function canSay(key: string, value: DraftValue): boolean {
   const texts = Array.isArray(value) ? value : [value]
-  const isSpoiled = texts.some((text) => typeof text === 'string' && spoils(key, text))
+  const isSpoiled = texts.some((text) => typeof text === 'string' && cannotHold(key, text))
   return !isSpoiled && clientSchema.shape[key as keyof typeof clientSchema.shape].safeParse(value).success
 }
 
 /** Expressions are not evaluated in a file, and no file may contain a text that looks like a credential. */
-function spoils(key: string, text: string): boolean {
+function cannotHold(key: string, text: string): boolean {
   return looksLikeCredential(text) || (key !== 'description' && text.includes('${{'))
 }
 
@@ -71,7 +71,7 @@ function managedBy({ description: { ledger } }: ObservedClient, here: AuditStand
 }
 
 /** The method of the current credential, if this action issued it; otherwise secrets, unless the client allows only keys. */
-function methodSaid({ authMethods, description: { ledger } }: ObservedClient): string {
+function methodToWrite({ authMethods, description: { ledger } }: ObservedClient): string {
   const isKey =
     authMethods.includes(methodOf.key) &&
     (ledger?.current === undefined ? !authMethods.includes(methodOf.secret) : isKeyHint(ledger.current.hint))
@@ -79,7 +79,7 @@ function methodSaid({ authMethods, description: { ledger } }: ObservedClient): s
 }
 
 /** A ledger does not record the grace period. If a secret has lived longer than the default, the file must set a longer one. */
-function patience(
+function graceToWrite(
   { retiring }: Ledger,
   { secrets }: ObservedClient,
   now: number,
@@ -93,7 +93,7 @@ function patience(
 
 /** The places in the ledger, in the form of `deliver`. */
 function deliveries(ledger: Ledger, client: ObservedClient, here: AuditStandard['here']): DraftValue[] {
-  const usual = usualName(methodSaid(client))
+  const usual = usualName(methodToWrite(client))
   return Object.entries(ledger.destinations).map(([key, delivered]) =>
     delivery(recalledDestination(key, delivered, ledger.owner), usual, here),
   )

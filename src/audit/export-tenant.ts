@@ -26,7 +26,7 @@ export function exportTenant(listed: ListedClient[], about: About, leave: readon
   const isOthers = ({ description: { ledger } }: ObservedClient) => ledger !== undefined && !isManagedBy(ledger, owner)
   const entries = web
     .filter(({ client, odd }) => !odd && !isOthers(client))
-    .map(({ client }) => lessOf(exportEntryOf(client, now, owner), leave))
+    .map(({ client }) => withoutKeys(exportEntryOf(client, now, owner), leave))
   const clients = listed.filter(({ odd }) => !odd).map(({ client }) => client)
   const checked = checkEntries(entries, { ...about, clients })
   const kept = checked.flatMap(({ entry, reason }) => (reason === undefined ? [entry] : []))
@@ -38,7 +38,7 @@ export function exportTenant(listed: ListedClient[], about: About, leave: readon
       head: headOf(about, kept),
       tenant: about.origin,
       defaults,
-      clients: kept.map((entry, index) => ({ about: aboutEntry(entry, about), entry: says[index]! })),
+      clients: kept.map((entry, index) => ({ about: entryComments(entry, about), entry: says[index]! })),
       foot: [...left, ...otherTypes(others)],
     },
     inFile: kept.length,
@@ -55,7 +55,7 @@ function order(a: string, b: string): number {
   return a < b ? -1 : Number(a > b)
 }
 
-function lessOf(entry: ExportEntry, leave: readonly string[]): ExportEntry {
+function withoutKeys(entry: ExportEntry, leave: readonly string[]): ExportEntry {
   const left = leave.filter((key) => key in entry.says)
   if (left.length === 0) return entry
   const says = Object.fromEntries(Object.entries(entry.says).filter(([key]) => !left.includes(key)))
@@ -74,7 +74,7 @@ function headOf({ origin, schema }: About, kept: ExportEntry[]): string[] {
   ]
 }
 
-function aboutEntry({ client, says, unsaid }: ExportEntry, { now }: About): string[] {
+function entryComments({ client, says, unsaid }: ExportEntry, { now }: About): string[] {
   const { owner, createdAt, description, consent } = client
   const keeper = description.ledger === undefined ? 'not managed yet' : 'managed by this repository'
   const facts = [

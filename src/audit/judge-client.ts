@@ -19,7 +19,7 @@ export function judgeClient(client: ObservedClient, evidence: AuditFacts, measur
   return [
     ...found('broad-scope', admin.length > 0, () => `has ${listText(admin)}`),
     ...oldSecrets(client, evidence.now, measure.maxAge),
-    ...managed(client, measure),
+    ...unmanagedFindings(client, measure),
     ...found('unused', evidence.unused.has(client.id), () => unusedText(client, evidence.now)),
     ...found(
       'slots-full',
@@ -94,7 +94,7 @@ function unknownMakers(client: ObservedClient, secrets: ObservedSecret[], { user
 
 // --- who looks after it ------------------------------------------------------------------------------------------------
 
-function managed(client: ObservedClient, { here }: AuditStandard): Finding[] {
+function unmanagedFindings(client: ObservedClient, { here }: AuditStandard): Finding[] {
   const { ledger, note } = client.description
   if (note === 'newer') return [findingOf(client, 'managed-elsewhere', 'is managed by a later version of this action')]
   if (ledger === undefined) return [findingOf(client, 'unmanaged', unmanagedText(client))]

@@ -82,8 +82,8 @@ export function spend(budget: Budget, weight: number, now: number): void {
 
 // One refusal describes one moment, because others share the limit: its effect fades. If another refusal comes before that, its
 // effect lasts longer.
-const fades = 10 * minute
-const fadesAtMost = hour
+const refusalFadesAfter = 10 * minute
+const refusalFadesAtMost = hour
 
 /**
  * Records that the service refused the latest requests because of their rate. For a while the limit is the number that was used
@@ -103,7 +103,8 @@ export function learnFromRefusal(budget: Budget, weight: number, now: number): v
   const { refused: last } = budget
   // Requests that were sent together are refused together.
   const isSame = last !== undefined && now - last.at <= minute
-  const within = last === undefined ? fades : isSame ? last.within : Math.min(last.within * 2, fadesAtMost)
+  const within =
+    last === undefined ? refusalFadesAfter : isSame ? last.within : Math.min(last.within * 2, refusalFadesAtMost)
   Object.assign(budget, { most, refused: { most, at: now, within } })
 }
 

@@ -73,20 +73,20 @@ export function roomHint(room: number): string {
 
 /** The number of characters that people may use beside the longest ledger that can follow this one. */
 export function roomBeside(ledger: Ledger, destinations: Destination[], lifetime?: Lifetime): number {
-  return longestDescription - ledgerLine(fullest(ledger, destinations, lifetime)).length - 1
+  return longestDescription - ledgerLine(longestLedger(ledger, destinations, lifetime)).length - 1
 }
 
 const longestTime = 9_999_999_999
 /** More seconds than an announcement takes to its commit: GitHub may make a run wait for a quarter of an hour. */
-const longestSection = 9999
+const longestCriticalSection = 9999
 /** A text as long as the ids of users. */
-const anyBot = 'x'.repeat(24)
+const longestBotId = 'x'.repeat(24)
 
 /**
  * The longest ledger that a client can have, whatever happens: in the middle of a run, after another run failed halfway. It depends on
  * nothing that changes from run to run, so a description that fits once always fits.
  */
-function fullest(ledger: Ledger, destinations: Destination[], lifetime?: Lifetime): Ledger {
+function longestLedger(ledger: Ledger, destinations: Destination[], lifetime?: Lifetime): Ledger {
   const isKey = ledger.announced?.issuing !== undefined || isKeyHint(ledger.current?.hint ?? '')
   const hints = hintsLike(ledger, isKey ? keysAtOnce(ledger, lifetime) : 0)
   const places = destinations.map((destination) => {
@@ -104,7 +104,7 @@ function fullest(ledger: Ledger, destinations: Destination[], lifetime?: Lifetim
     retiring: Object.fromEntries(hints.slice(1).map((hint) => [hint, longestTime])),
     suspects: {},
     written: Object.fromEntries(
-      hints.slice(1, 1 + mostWriteTimes).map((hint) => [hint, [longestTime, lease, longestSection] as const]),
+      hints.slice(1, 1 + mostWriteTimes).map((hint) => [hint, [longestTime, lease, longestCriticalSection] as const]),
     ),
     announced: {
       run: 'x'.repeat(Math.max(26, ledger.announced?.run.length ?? 0)),
@@ -116,7 +116,7 @@ function fullest(ledger: Ledger, destinations: Destination[], lifetime?: Lifetim
       stamps: Object.fromEntries(entries.map(([key]) => [key, longestTime])),
     },
     destinations: Object.fromEntries(entries),
-    ...(ledger.spaces === undefined ? {} : { bot: ledger.bot ?? anyBot }),
+    ...(ledger.spaces === undefined ? {} : { bot: ledger.bot ?? longestBotId }),
   }
 }
 

@@ -96,7 +96,7 @@ export function parseLedger(json: string): { ledger: Ledger } | { note: 'mangled
   }
   if (isNewer(data)) return { note: 'newer' }
   const parsed = lineSchema.safeParse(data)
-  return parsed.success ? { ledger: long(parsed.data) } : { note: 'mangled' }
+  return parsed.success ? { ledger: longForm(parsed.data) } : { note: 'mangled' }
 }
 
 /**
@@ -110,7 +110,7 @@ function isNewer(data: unknown): boolean {
 
 /** The ledger as its line. Equal ledgers give equal lines, whatever the order of their keys. */
 export function ledgerLine(ledger: Ledger): string {
-  return `${ledgerMarker} ${JSON.stringify(sorted(short(ledger)))}`
+  return `${ledgerMarker} ${JSON.stringify(sorted(shortForm(ledger)))}`
 }
 
 function sorted(value: unknown): unknown {
@@ -130,14 +130,14 @@ const usualId = `variable:${usualNames.id}`
 const usualEnd = `/${usualNames.client_secret}`
 
 /** Leaves out the current hint, the usual names, and the owner if it is the owner of the ledger's repository. */
-function short(ledger: Ledger): Line {
+function shortForm(ledger: Ledger): Line {
   const { announced, destinations, leaving } = ledger
   const hasSpaces = !isEmpty(ledger.spaces)
   return {
     ...ledger,
     version: hasSpaces ? 2 : 1,
     spaces: hasSpaces ? ledger.spaces : undefined,
-    announced: announced && { ...announced, stamps: withKeys(announced.stamps, shortKey) },
+    announced: announced && { ...announced, stamps: mapKeys(announced.stamps, shortKey) },
     destinations: shortPlaces(destinations, ledger),
     leaving: isEmpty(leaving) ? undefined : shortPlaces(leaving, ledger),
   }
@@ -149,7 +149,7 @@ function isEmpty(map: Record<string, unknown> | undefined): map is undefined {
 
 function shortPlaces(places: Ledger['destinations'], { current, owner }: Ledger): Line['destinations'] {
   const prefix = owner.name.slice(0, owner.name.indexOf('/') + 1)
-  return mapped(withKeys(withSpelling(places), shortKey), ({ environment: _, ...delivered }) => ({
+  return mapValues(mapKeys(withSpelling(places), shortKey), ({ environment: _, ...delivered }) => ({
     ...delivered,
     hint: delivered.hint === current?.hint ? undefined : delivered.hint,
     id: delivered.id === usualId ? undefined : (delivered.id ?? 'none'),
@@ -178,20 +178,20 @@ function withoutSpelling(places: Ledger['destinations']): Ledger['destinations']
   return folded
 }
 
-function long(line: Line): Ledger {
+function longForm(line: Line): Ledger {
   const { announced, leaving, ...rest } = line
   return {
     ...rest,
     // A line with spaces has version 2: see `short`.
     version: 1,
-    announced: announced && { ...announced, stamps: withKeys(announced.stamps, (key) => foldedKey(longKey(key))) },
+    announced: announced && { ...announced, stamps: mapKeys(announced.stamps, (key) => foldedKey(longKey(key))) },
     destinations: longPlaces(line.destinations, line),
     ...(leaving === undefined ? {} : { leaving: longPlaces(leaving, line) }),
   }
 }
 
 function longPlaces(places: Line['destinations'], line: Line): Ledger['destinations'] {
-  return withoutSpelling(mapped(withKeys(places, longKey), (delivered) => longDelivered(delivered, line)))
+  return withoutSpelling(mapValues(mapKeys(places, longKey), (delivered) => longDelivered(delivered, line)))
 }
 
 function longDelivered(
@@ -208,11 +208,11 @@ function longDelivered(
   }
 }
 
-function withKeys<T>(map: Record<string, T>, of: (key: string) => string): Record<string, T> {
+function mapKeys<T>(map: Record<string, T>, of: (key: string) => string): Record<string, T> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [of(key), value]))
 }
 
-function mapped<T, U>(map: Record<string, T>, of: (value: T) => U): Record<string, U> {
+function mapValues<T, U>(map: Record<string, T>, of: (value: T) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, of(value)]))
 }
 

@@ -1,7 +1,7 @@
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
-import { valueKey } from '../spec/values-of-others.ts'
+import { valueKey } from '../spec/value-keys.ts'
 import { recalledDestination } from './ledger-entries.ts'
 
 // Finds the client that a value on GitHub belongs to. Secrets can't be read back, so the ledgers of all clients decide: the client that

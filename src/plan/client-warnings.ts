@@ -31,10 +31,10 @@ export function warningsOf(
     ...(postponed ? [allInUse] : []),
     ...(awaited ? [notShownYet] : []),
     ...(client !== undefined && client.consent === undefined ? [untoldConsent(client, spec)] : []),
-    ...(client !== undefined && client.id === adminClientId ? adminGoesTo(spec, client) : []),
-    ...takenPlaces(spec, client, observed),
+    ...(client !== undefined && client.id === adminClientId ? adminDeliveryWarnings(spec, client) : []),
+    ...otherClientIdWarnings(spec, client, observed),
     ...noLongerServed(spec, client, observed, context),
-    ...withoutDelivery(spec, client, observed, context),
+    ...withoutDeliveryWarnings(spec, client, observed, context),
     ...scopeWarnings(scopes ?? kept ?? [], grantTypes ?? client?.grantTypes ?? []),
   ]
 }
@@ -43,7 +43,7 @@ export function warningsOf(
  * Without a destination nothing is rotated or retired. Warns of a client that was delivered before, and of hints to retire, so that
  * nobody believes a leaked secret retired.
  */
-function withoutDelivery(
+function withoutDeliveryWarnings(
   { destinations }: ClientSpec,
   client: ObservedClient | undefined,
   observed: Observed,
@@ -80,7 +80,7 @@ function untoldConsent(client: ObservedClient, { consent }: ClientSpec): string 
 }
 
 /** Anybody who can read a place with the admin client's credentials can manage the tenant. */
-function adminGoesTo({ destinations }: ClientSpec, client: ObservedClient): string[] {
+function adminDeliveryWarnings({ destinations }: ClientSpec, client: ObservedClient): string[] {
   return destinations
     .filter((destination) => client.description.ledger?.destinations[destinationKey(destination)] === undefined)
     .map(
@@ -96,7 +96,7 @@ const mangledLedger =
  * Warns of a place that holds another client's id and to which this client was never delivered: the other secret is about to be
  * overwritten too.
  */
-function takenPlaces(
+function otherClientIdWarnings(
   { destinations }: ClientSpec,
   client: ObservedClient | undefined,
   { destinations: seen }: Observed,
@@ -113,7 +113,7 @@ function takenPlaces(
 }
 
 /** Warns that no client was deleted: a misspelt name must not look like a success. */
-export function nothingToDelete(spec: ClientSpec, { clients }: Observed, { fleet }: PlanContext): string {
+export function nothingToDeleteWarnings(spec: ClientSpec, { clients }: Observed, { fleet }: PlanContext): string {
   const what = spec.clientId === undefined ? plain(spec.name, 80) : `with the id ${plain(spec.clientId)}`
   const meant = new Set(fleet.filter((other) => other !== spec).map(({ name }) => name))
   const names = clients.map(({ name }) => name).filter((name) => name !== '' && !meant.has(name))

@@ -1,7 +1,7 @@
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, withUsualKeyName } from '../model/destination.ts'
 import type { ClientSpec, ManagingRepository } from '../spec/client-spec.ts'
-import { valueKey, valuesOf } from '../spec/values-of-others.ts'
+import { valueKey, valuesOf } from '../spec/value-keys.ts'
 import { credentialKindOf } from './auth-method.ts'
 import { clientOf } from './run-order.ts'
 import type { Observed } from './steps.ts'
@@ -16,13 +16,13 @@ export function completeSpecs(
   first: Pick<Observed, 'clients' | 'now'>,
 ): ClientSpec[] {
   // The methods of the clients beside are unknown, so their values may have either usual name.
-  const taken = new Set([...valuesOf([...clients, ...beside]), ...valuesOf(beside.map(asIfKey))])
+  const taken = new Set([...valuesOf([...clients, ...beside]), ...valuesOf(beside.map(withUsualKeyNames))])
   const named = clients.map((spec) => namedByMethod(spec, clientOf(spec, first, actor), taken))
   const spared = new Set([...taken, ...valuesOf(named)])
   return named.map((spec) => (spec.state === 'absent' ? { ...spec, spared } : spec))
 }
 
-function asIfKey(spec: ClientSpec): ClientSpec {
+function withUsualKeyNames(spec: ClientSpec): ClientSpec {
   return spec.fields.authMethods === undefined
     ? { ...spec, destinations: spec.destinations.map(withUsualKeyName) }
     : spec

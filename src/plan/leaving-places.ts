@@ -7,7 +7,7 @@ import type { ObservedClient } from '../model/client.ts'
 import { destinationKey, destinationLabel } from '../model/destination.ts'
 import type { Ledger, LedgerDelivery } from '../model/ledger-shape.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
-import { valueKey } from '../spec/values-of-others.ts'
+import { valueKey } from '../spec/value-keys.ts'
 import { clientLabel } from './find-client.ts'
 import { evidenceOf } from './place-evidence.ts'
 import type { Observed, PlanContext } from './steps.ts'
@@ -33,7 +33,10 @@ export function leavingPlaces(
   const { dropDestinations } = context.policy
   const earlier = Object.entries(ledger.leaving ?? {}).filter(([key]) => taken.has(key) || !dropDestinations)
   const given = Object.entries(ledger.destinations).filter(([key]) => taken.has(key) && dropDestinations)
-  const now = given.map(([key, entry]): [string, LedgerDelivery] => [key, asHeld(key, entry, client, observed)])
+  const now = given.map(([key, entry]): [string, LedgerDelivery] => [
+    key,
+    withCertainStamp(key, entry, client, observed),
+  ])
   const isNeeded = ([key, entry]: [string, LedgerDelivery]) =>
     !named.has(key) && !isFollowed(key, entry, { spec, client, observed })
   return Object.fromEntries([...earlier, ...now].filter(isNeeded))
@@ -46,16 +49,21 @@ export function takenBy(spec: ClientSpec, { fleet }: Pick<PlanContext, 'fleet'>)
 }
 
 /** The ledger's entry, without its stamp if it is not certain that the place holds the recorded secret. */
-function asHeld(key: string, entry: LedgerDelivery, client: ObservedClient, observed: Observed): LedgerDelivery {
+function withCertainStamp(
+  key: string,
+  entry: LedgerDelivery,
+  client: ObservedClient,
+  observed: Observed,
+): LedgerDelivery {
   const { kind } = secretHeldIn(key, evidenceOf(client, observed))
   const isSure = kind === 'recorded' || (kind === 'unread' && !client.description.ledger?.unproven)
   return isSure ? entry : { ...entry, stamp: -1 }
 }
 
-type About = { spec: ClientSpec; client: ObservedClient; observed: Observed }
+type LeavingClient = { spec: ClientSpec; client: ObservedClient; observed: Observed }
 
 /** Does no queued run need this client's secret there any more: is the place empty, or was another client delivered there a grace ago? */
-function isFollowed(key: string, entry: LedgerDelivery, { spec, client, observed }: About): boolean {
+function isFollowed(key: string, entry: LedgerDelivery, { spec, client, observed }: LeavingClient): boolean {
   const destination = recalledDestination(key, entry, client.description.ledger!.owner)
   const seen = observed.destinations.get(key)
   if (seen === undefined) return entry.stamp >= 0 && successorAt(destination, observed.clients, client) !== undefined

@@ -10,7 +10,7 @@ import type { Step } from './steps.ts'
 
 /** The steps that write the ledger when no delivery does. */
 export function ledgerSteps(existing: ExistingClient): Step[] {
-  const over = undeliverable(existing)
+  const over = retireUndelivered(existing)
   return over.length > 0 ? over : ownerSteps(existing)
 }
 
@@ -39,7 +39,7 @@ function givesUp({ destinations }: ClientSpec, ledger: Ledger | undefined, leavi
  * If nothing is delivered, retires the secrets that a dead run made when it created the client, if the tenant allows that. The ledger
  * notes it, so that later runs do not try again.
  */
-function undeliverable({ spec, input, after, context }: ExistingClient): Step[] {
+function retireUndelivered({ spec, input, after, context }: ExistingClient): Step[] {
   const { id: clientId, description } = after
   const { ledger, destinations } = input
   if (destinations.length > 0) return []

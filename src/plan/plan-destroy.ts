@@ -6,9 +6,9 @@ import { writersOf } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
 import { type ClientSpec, isPlan } from '../spec/client-spec.ts'
-import { valueKey } from '../spec/values-of-others.ts'
+import { valueKey } from '../spec/value-keys.ts'
 import { refuseInUse } from './client-in-use.ts'
-import { nothingToDelete } from './client-warnings.ts'
+import { nothingToDeleteWarnings } from './client-warnings.ts'
 import { clientLabel, type FoundClient, ownedElsewhere } from './find-client.ts'
 import { clientIsAdmin, protectTwin, requireDestinationsRead } from './refusals.ts'
 import type { ClientPlan, Observed, PlanContext } from './steps.ts'
@@ -29,7 +29,7 @@ export function planDestroy(
 ): ClientPlan {
   const { run } = context.actor
   const nothing = { spec, client: undefined, adopted: false, run, steps: [], drift: false, foreign: [] }
-  if (identity.kind === 'none') return { ...nothing, warnings: [nothingToDelete(spec, observed, context)] }
+  if (identity.kind === 'none') return { ...nothing, warnings: [nothingToDeleteWarnings(spec, observed, context)] }
   const { client, twins } = identity
   refuseDestruction(spec, identity, observed, context)
   const places = placesOf(spec, client.description.ledger, context.actor)

@@ -32,7 +32,7 @@ export function withSpaces(plan: ClientPlan, observed: Observed, context: PlanCo
     willProve,
     granted: context.granted,
   })
-  const noted = plan.steps.map((step) => notedIn(step, note))
+  const noted = plan.steps.map((step) => withNote(step, note))
   const own = noted.some((step) => 'ledger' in step) ? [] : ownStep(plan, note, context)
   for (const step of [...noted, ...own])
     if ('ledger' in step) requireLedgerRoom(step.user, step.ledger, spec.destinations, spec.rotation)
@@ -54,7 +54,7 @@ export function withSpaces(plan: ClientPlan, observed: Observed, context: PlanCo
 const leavesLast: Step['kind'][] = ['retire', 'delete-twin']
 
 /** A step that writes the ledger notes the spaces in the same write. */
-function notedIn(step: Step, note: (ledger: Ledger) => Ledger): Step {
+function withNote(step: Step, note: (ledger: Ledger) => Ledger): Step {
   if (step.kind === 'update' && step.announcing !== undefined) return { ...step, announcing: note(step.announcing) }
   return 'ledger' in step ? { ...step, ledger: note(step.ledger) } : step
 }
@@ -124,7 +124,7 @@ function planSpaces(
   const steps: SpaceStep[] = [...revokes, ...(canGrant ? changes.map((change) => grantStep(change, bot)) : [])]
   return {
     steps: steps.map((step, index) => (index === steps.length - 1 ? { ...step, isLast: true } : step)),
-    note: noting({ wanted, revokes, bot, willGrant: bot !== undefined || willProve }),
+    note: noteOf({ wanted, revokes, bot, willGrant: bot !== undefined || willProve }),
     drift: revokes.length > 0 || changes.length > 0,
     warnings: canGrant || changes.length === 0 ? [] : [noBotYet],
   }
@@ -159,7 +159,7 @@ function revocations(client: ObservedClient | undefined, ids: string[], { bot, s
 }
 
 /** The ledger does not list the grants of others; it lists a space that we revoke until that is done. */
-function noting(given: {
+function noteOf(given: {
   wanted: WantedSpace[]
   revokes: SpaceStep[]
   bot: string | undefined

@@ -13,7 +13,7 @@ export type RequestCost = { tenant: Load; github: Load }
 export function requestCostOf(steps: Step[]): RequestCost {
   const need: RequestCost = { tenant: { reads: 0, writes: 0 }, github: { reads: 0, writes: 0 } }
   for (const step of steps) {
-    const { tenant = {}, github = {} } = stepNeed(step)
+    const { tenant = {}, github = {} } = stepCost(step)
     need.tenant.reads += tenant.reads ?? 0
     need.tenant.writes += tenant.writes ?? 0
     need.github.reads += github.reads ?? 0
@@ -22,7 +22,7 @@ export function requestCostOf(steps: Step[]): RequestCost {
   return need
 }
 
-function stepNeed(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> } {
+function stepCost(step: Step): { tenant?: Partial<Load>; github?: Partial<Load> } {
   switch (step.kind) {
     case 'create':
       // The list of a tenant with two hundred clients has two pages.

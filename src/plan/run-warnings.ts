@@ -14,11 +14,15 @@ const longestHint = 60
 
 /** Warnings that concern a run as a whole, beside the warnings of each client. */
 export function runWarnings(run: Run, observed: Observed): string[] {
-  return [...hintsOfNobody(run, observed), ...ownHints(run, observed), ...inNoFile(run, observed)]
+  return [
+    ...unknownHintWarnings(run, observed),
+    ...ownHintWarnings(run, observed),
+    ...clientsInNoFileWarnings(run, observed),
+  ]
 }
 
 /** Warns of hints that match no secret, so that nobody believes that a leaked secret is retired. */
-function hintsOfNobody({ clients, actor, policy }: Run, observed: Observed): string[] {
+function unknownHintWarnings({ clients, actor, policy }: Run, observed: Observed): string[] {
   if (policy.retireHints.length === 0) return []
   const found = clients.flatMap((spec) => clientOf(spec, observed, actor) ?? [])
   const live = new Set(found.flatMap(({ secrets }) => secrets.map(({ hint }) => hint)))
@@ -37,7 +41,7 @@ function hintText(hint: string): string {
 }
 
 /** Naming a secret that this action issued does not retire it, because the places hold it. */
-function ownHints({ clients, actor, policy }: Run, observed: Observed): string[] {
+function ownHintWarnings({ clients, actor, policy }: Run, observed: Observed): string[] {
   if (policy.retireHints.length === 0 || isForAbsence(policy.mode)) return []
   const found = clients.flatMap((spec) => (spec.state === 'present' ? (clientOf(spec, observed, actor) ?? []) : []))
   return found.flatMap((client) => {
@@ -53,7 +57,7 @@ function ownHints({ clients, actor, policy }: Run, observed: Observed): string[]
 }
 
 /** Warns of clients that somebody renamed or removed in a file: they stay on the tenant, live and trusted, and no run manages them. */
-function inNoFile({ clients, beside, file, actor }: Run, observed: Observed): string[] {
+function clientsInNoFileWarnings({ clients, beside, file, actor }: Run, observed: Observed): string[] {
   if (file === undefined) return []
   const fleet = [...clients, ...beside]
   const names = new Set(fleet.map(({ name }) => name))

@@ -5,7 +5,7 @@ import { clientsClaiming, clientsServing, isRecordedBy, successorAt } from '../l
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
-import { valueKey } from '../spec/values-of-others.ts'
+import { valueKey } from '../spec/value-keys.ts'
 import { clientLabel } from './find-client.ts'
 import { takenBy } from './leaving-places.ts'
 import { clientOf } from './run-order.ts'

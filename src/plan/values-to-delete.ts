@@ -6,7 +6,7 @@ import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, type Repository, scopeLabel } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { Actor, ClientSpec } from '../spec/client-spec.ts'
-import { valueKey } from '../spec/values-of-others.ts'
+import { valueKey } from '../spec/value-keys.ts'
 import type { Observed } from './steps.ts'
 
 // The values on GitHub of a client that this run deletes: the places that may have them, the values that are certainly its own, and the

@@ -53,16 +53,16 @@ export function warningsSection(outcomes: Outcome[], ofRun: string[], bytes: num
   const more = (left: number) => `- … and ${left} more, in the log`
   const first = asManyAsFit(ofRun, (text) => `- ⚠️ ${markdown(text, 500)}`, { bytes: bytes / 2 }, more).join('\n')
   const left = bytes - Buffer.byteLength(first)
-  const rest = points(outcomes, '⚠️ ', ({ warnings }) => warnings, left)
+  const rest = bulletList(outcomes, '⚠️ ', ({ warnings }) => warnings, left)
   return [first, rest].filter(Boolean).join('\n')
 }
 
 /** Notes of all clients, in the same way. */
 export function notesSection(outcomes: Outcome[], bytes: number): string {
-  return points(outcomes, '', ({ notes }) => notes, bytes)
+  return bulletList(outcomes, '', ({ notes }) => notes, bytes)
 }
 
-function points(outcomes: Outcome[], mark: string, textsOf: (outcome: Outcome) => string[], bytes: number): string {
+function bulletList(outcomes: Outcome[], mark: string, textsOf: (outcome: Outcome) => string[], bytes: number): string {
   const several = outcomes.length > 1
   const all = outcomes.flatMap((outcome) => textsOf(outcome).map((text) => ({ text, name: outcome.name })))
   const write = ([text, same]: [string, typeof all]) => {

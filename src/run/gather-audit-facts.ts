@@ -108,14 +108,14 @@ async function readUsers(reader: WholeTenantReader, clients: ObservedClient[]): 
   const batches = Array.from({ length: Math.ceil(asked.length / idsAtOnce) }, (_, index) =>
     asked.slice(index * idsAtOnce, (index + 1) * idsAtOnce),
   )
-  for (const ids of batches) users.push(...((await reader.named(ids).catch(refused)) ?? ids.map(unnamed)))
+  for (const ids of batches) users.push(...((await reader.named(ids).catch(refused)) ?? ids.map(unknownUser)))
   return { users, gone: goneOf(makers, users), requests: requests + batches.length }
 }
 
 const everyPage = Number.POSITIVE_INFINITY
 
 /** Nobody said that it is gone. */
-function unnamed(id: string): TenantUser {
+function unknownUser(id: string): TenantUser {
   return { id, name: '' }
 }
 

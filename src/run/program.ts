@@ -54,11 +54,11 @@ export async function program(given: ProcessSurroundings): Promise<void> {
 
 /** One run with checked inputs, reported to the runner. Throws an error that stopped it before any client was handled. */
 export async function perform(inputs: Inputs, surroundings: ProcessSurroundings): Promise<void> {
-  const outcome = await act(inputs, surroundings)
+  const outcome = await connectAndRun(inputs, surroundings)
   await (await loadAfterFirstRequest()).publishResults(outcome, inputs, surroundings.runner)
 }
 
-async function act(inputs: Inputs, surroundings: ProcessSurroundings): Promise<RunOutcome> {
+async function connectAndRun(inputs: Inputs, surroundings: ProcessSurroundings): Promise<RunOutcome> {
   const { clock, runner, process } = surroundings
   const { policy, github } = inputs
   return withTenant(inputs, surroundings, async ({ transport, tenant, session, around }) => {

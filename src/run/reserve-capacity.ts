@@ -33,11 +33,11 @@ export function reserveCapacity(services: Services): Reserve {
       tenant.release()
       github.release()
     }
-    return { ...waysTo(services, tenant.http, github.http), release }
+    return { ...readersAndWriters(services, tenant.http, github.http), release }
   }
 }
 
-function waysTo(
+function readersAndWriters(
   { session: signedIn, api: signedInApi, mask }: Services,
   tenant: Http,
   places: Http,

@@ -19,7 +19,9 @@ export async function repositoriesOf(
   const refusals = new Map<string, ActionError>()
   const isToGo = ({ state }: WrittenClient) => isForAbsence(mode) || state === 'absent'
   // Before a deletion it matters which other clients the file serves.
-  const spoken = [...clients, ...(clients.some(isToGo) ? others : [])].flatMap((client) => spokenOf(client, full))
+  const spoken = [...clients, ...(clients.some(isToGo) ? others : [])].flatMap((client) =>
+    repositoriesNamedIn(client, full),
+  )
   const unknown = new Map([full, ...spoken].map((fullName) => [fullName.toLowerCase(), fullName]))
   await Promise.all(
     [...unknown].map(async ([key, fullName]) => {
@@ -37,7 +39,7 @@ export async function repositoriesOf(
     here: { owner, name, id: idOf(full) },
     idOf,
     refusalOf: (client) => {
-      const own = spokenOf(client, full).flatMap((fullName) => refusals.get(fullName.toLowerCase()) ?? [])
+      const own = repositoriesNamedIn(client, full).flatMap((fullName) => refusals.get(fullName.toLowerCase()) ?? [])
       // While one of their repositories is unknown, the values of other clients can't be told apart from the values to delete.
       return own[0] ?? (isToGo(client) ? [...refusals.values()][0] : undefined)
     },
@@ -45,7 +47,7 @@ export async function repositoriesOf(
 }
 
 /** Repositories that receive a client, or that may see a secret delivered to their organization. */
-function spokenOf({ deliver }: WrittenClient, here: string): string[] {
+function repositoriesNamedIn({ deliver }: WrittenClient, here: string): string[] {
   return deliver.flatMap((delivery) => [
     ...(delivery.organization === undefined ? [delivery.repository ?? here] : []),
     ...selectedRepositories(delivery),

@@ -41,7 +41,7 @@ type SecretToPut = {
  */
 async function putSecret(api: Api, { destination, name, value, prepared, sendBy }: SecretToPut): Promise<Timed<void>> {
   const { id, key } = prepared.publicKey
-  const access = spoken(destination, accessToWrite(destination, name, prepared.seen))
+  const access = visibilityParameters(destination, accessToWrite(destination, name, prepared.seen))
   const encrypted_value = await encryptSecret(value instanceof Secret ? value.open() : value, key)
   const { at } = await ask(api, {
     route: 'PUT secrets/{secret_name}',
@@ -53,13 +53,13 @@ async function putSecret(api: Api, { destination, name, value, prepared, sendBy 
   return { value: undefined, at }
 }
 
-type Spoken = { visibility: Visibility; selected_repository_ids?: number[] } | Record<never, never>
+type VisibilityParameters = { visibility: Visibility; selected_repository_ids?: number[] } | Record<never, never>
 
 /**
  * The visibility in GitHub's form. The secret that the plan saw may be gone now, or GitHub may not show all its repositories to
  * us.
  */
-function spoken(destination: Destination, access: Access | undefined): Spoken {
+function visibilityParameters(destination: Destination, access: Access | undefined): VisibilityParameters {
   if (destination.organization === undefined) return {}
   if (access === undefined)
     throw new ActionError(
@@ -79,12 +79,12 @@ async function putVariable(api: Api, destination: Destination, value: string, ex
   const { idName: name, access } = destination
   const what = `writing the variable ${name}`
   const create = async () => {
-    const visibility = spoken(destination, await accessOfNewVariable(api, destination))
+    const visibility = visibilityParameters(destination, await accessOfNewVariable(api, destination))
     const parameters = { name, value, ...visibility }
     await ask(api, { route: 'POST variables', scope: destination, what, parameters })
   }
   const change = async () => {
-    const parameters = { name, value, ...(isCompleteAccess(access) ? spoken(destination, access) : {}) }
+    const parameters = { name, value, ...(isCompleteAccess(access) ? visibilityParameters(destination, access) : {}) }
     await ask(api, { route: 'PATCH variables/{name}', scope: destination, what, parameters })
   }
   try {

@@ -19,11 +19,11 @@ export async function createTunnel(proxy: NamedProxy, shared: Shared): Promise<T
   const agent = new undici.Agent({
     connect: (options, done) => {
       waiting++
-      connectBy(proxy, `${options.hostname}:${options.port || 443}`, { undici, shared, clients })
+      connectThrough(proxy, `${options.hostname}:${options.port || 443}`, { undici, shared, clients })
         .finally(() => waiting--)
         .then(
           (socket) => secure({ ...options, httpSocket: socket as never }, done),
-          (thrown: unknown) => done(ofProxy(proxy, thrown, shared), null),
+          (thrown: unknown) => done(proxyError(proxy, thrown, shared), null),
         )
     },
   })
@@ -50,7 +50,7 @@ function inTime<T>(answer: Promise<T>, signal: AbortSignal, late: () => Transpor
 }
 
 /** A connection that the proxy passes on to `host:port`. Whatever is thrown, nothing was sent to the host. */
-async function connectBy(
+async function connectThrough(
   { address }: NamedProxy,
   target: string,
   { undici, shared, clients }: { undici: Undici; shared: Shared; clients: Set<Dispatcher> },
@@ -75,7 +75,7 @@ function basic(username: string, password: string): string {
 }
 
 /** The proxy is at fault, and not the service behind it: it is named. */
-function ofProxy(proxy: NamedProxy, thrown: unknown, { answered }: Shared): TransportError {
+function proxyError(proxy: NamedProxy, thrown: unknown, { answered }: Shared): TransportError {
   const { kind, message } = toTransportError(thrown, { aborted: false }, answered.has(new URL(proxy.address).hostname))
   const { variable } = proxy
   const how = /^(was|answered|closed)/.test(message) ? ` ${message}` : `: ${message}`

@@ -21,9 +21,9 @@ export type ReservedService = { http: Http; release: () => void }
 
 // A service that is silent for so long is unreachable. After a signal the limit is the rest of the runner's seven and a half
 // seconds.
-const silence = 30_000
-const lastPatience = 2500
-const hurry = 1200
+const longestSilence = 30_000
+const longestSilenceAfterSignal = 2500
+const longestSilenceWhenStopped = 1200
 /** Milliseconds between two lines about waiting to keep to a limit. */
 const tellEvery = 10_000
 
@@ -39,15 +39,15 @@ type Line = {
 /** The only place that decides pace, retries, time limits and the meaning of statuses of a service. */
 export function createService(service: ServiceName, transport: Transport, around: Surroundings): Service {
   const pace = createRateLimiter(service, around)
-  const told = { at: Number.NEGATIVE_INFINITY, end: tellsOnce(around.reporter) }
+  const told = { at: Number.NEGATIVE_INFINITY, end: deprecationTeller(around.reporter) }
   const through = (reporter: Reporter, kept?: ReservedRoom): Http => {
     const line: Line = { service, transport, around: { ...around, reporter }, pace, told }
     // A run that was asked to stop has no time to wait its turn, and starts no request that waited before.
     return async (call) => {
-      if (call.method === 'GET' || around.stop.requested) return persist(line, call, kept)
+      if (call.method === 'GET' || around.stop.requested) return sendUntilAnswered(line, call, kept)
       return pace.inTurn(() => {
         if (around.stop.requested) throw cancelledError(call.what)
-        return persist(line, call, kept)
+        return sendUntilAnswered(line, call, kept)
       })
     }
   }
@@ -69,12 +69,12 @@ export function createService(service: ServiceName, transport: Transport, around
  */
 type Tries = { count: number; began: number; asked: number; uncertain: boolean }
 
-type Persisting = { line: Line; call: Call; kept: ReservedRoom | undefined; tries: Tries }
+type CallUnderWay = { line: Line; call: Call; kept: ReservedRoom | undefined; tries: Tries }
 
 /** Sends a request until it gets an answer, or a failure that another attempt would not change. */
-async function persist(line: Line, call: Call, kept: ReservedRoom | undefined): Promise<Answer> {
+async function sendUntilAnswered(line: Line, call: Call, kept: ReservedRoom | undefined): Promise<Answer> {
   const { around, service } = line
-  const work: Persisting = { line, call, kept, tries: { count: 0, began: 0, asked: 0, uncertain: false } }
+  const work: CallUnderWay = { line, call, kept, tries: { count: 0, began: 0, asked: 0, uncertain: false } }
   for (;;) {
     const outcome = await sendOnce(work)
     if (outcome.trouble === undefined) return answerOrThrow(service, call, outcome.response, work.tries.uncertain)
@@ -86,7 +86,7 @@ async function persist(line: Line, call: Call, kept: ReservedRoom | undefined): 
 }
 
 /** One attempt, as soon as the limits have room for it. */
-async function sendOnce({ line, call, kept, tries }: Persisting): Promise<Attempt> {
+async function sendOnce({ line, call, kept, tries }: CallUnderWay): Promise<Attempt> {
   const { service, around, pace, transport } = line
   await pace.admit(kindOf(call), kept, (wait) => requireTime(line, call, wait, tries.uncertain))
   const outcome = await pace.underWay(() => {
@@ -100,7 +100,7 @@ async function sendOnce({ line, call, kept, tries }: Persisting): Promise<Attemp
 }
 
 /** Milliseconds to wait before the next attempt. Throws the failure if there must be no other attempt. */
-function waitAfter(outcome: Attempt & { trouble: Trouble }, { line, call, tries }: Persisting): number {
+function waitAfter(outcome: Attempt & { trouble: Trouble }, { line, call, tries }: CallUnderWay): number {
   const { service, around, pace } = line
   const { trouble } = outcome
   // An earlier attempt without a good answer may have taken effect. A later refusal does not undo it.
@@ -163,7 +163,7 @@ function heedLimitsLeft({ headers }: WireResponse, { service, pace, told }: Line
 }
 
 /** One warning in a run, however many APIs are deprecated. */
-function tellsOnce(reporter: Reporter): (headers: Record<string, string>) => void {
+function deprecationTeller(reporter: Reporter): (headers: Record<string, string>) => void {
   let isTold = false
   return (headers) => {
     const text = isTold ? undefined : deprecationText(headers)
@@ -196,8 +196,10 @@ async function attempt(
 ): Promise<Attempt> {
   const control = new AbortController()
   const limit = (milliseconds: number) => setTimeout(() => control.abort(), milliseconds)
-  const timers = [limit(Math.min(stop.requested ? hurry : silence, call.optional ?? silence))]
-  const forget = stop.onStop(() => timers.push(limit(lastPatience)))
+  const timers = [
+    limit(Math.min(stop.requested ? longestSilenceWhenStopped : longestSilence, call.optional ?? longestSilence)),
+  ]
+  const forget = stop.onStop(() => timers.push(limit(longestSilenceAfterSignal)))
   const since = clock.elapsed()
   try {
     const response = await sameOrigin(transport, call, control.signal)

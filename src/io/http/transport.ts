@@ -54,7 +54,7 @@ async function send(wire: WireRequest, signal: AbortSignal, way: Tunnel, { answe
       if (size > longestBody) throw new TransportError('oversized', `the answer is longer than ${longestBody} bytes`)
       chunks.push(chunk)
     }
-    return { status, headers: flat(headers), body: Buffer.concat(chunks).toString('utf8') }
+    return { status, headers: flatHeaders(headers), body: Buffer.concat(chunks).toString('utf8') }
   } catch (thrown) {
     throw isDefect(thrown) ? thrown : toTransportError(thrown, signal, answered.has(hostname))
   }
@@ -111,7 +111,7 @@ function answerOf(outgoing: ClientRequest): Promise<IncomingMessage> {
 /** `secureConnecting`: TLS is not agreed on yet. */
 type Socket = { connecting: boolean; secureConnecting?: boolean | undefined }
 
-function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+function flatHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
   )

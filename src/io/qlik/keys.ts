@@ -31,7 +31,7 @@ export async function addKey(
   const writing = { session, mask, clientId, guard, what: 'adding a key' }
   const change: Change = (keys) => (hintsOf(keys).includes(key.issued.hint) ? keys : [...keys, key.jwk])
   const { before, after, at, madeSecret } = await write(change, writing)
-  if (before === undefined || after === undefined) throw gone()
+  if (before === undefined || after === undefined) throw clientGoneError()
   return { value: madeSecret ? newSecret(before, after) : undefined, at }
 }
 
@@ -163,7 +163,7 @@ function explainRefusal(thrown: unknown): never {
   })
 }
 
-function gone(): ActionError {
+function clientGoneError(): ActionError {
   return new ActionError(
     'CLIENT_MISSING',
     'adding a key: the client is gone',

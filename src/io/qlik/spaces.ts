@@ -40,8 +40,8 @@ export function createSpaceReader(session: Session): SpaceReader {
   const list = () => allSpaces(session)
   return {
     spaces: list,
-    space: (id, label) => about(label, oneSpace(session, id, list)),
-    members: (id, label, assigneeId) => about(label, membersOf(session, id, assigneeId)),
+    space: (id, label) => withSpaceInError(label, oneSpace(session, id, list)),
+    members: (id, label, assigneeId) => withSpaceInError(label, membersOf(session, id, assigneeId)),
     bot: (clientId) => botOf(session, clientId),
   }
 }
@@ -139,9 +139,10 @@ function toBot(raw: unknown, clientId: string): ObservedBot[] {
 
 export function createSpaceWriter(session: Session): SpaceWriter {
   return {
-    grant: (space, botId, roles) => about(space.label, grant(session, space.id, { botId, roles })),
-    change: (space, assignmentId, roles) => about(space.label, change(session, space.id, assignmentId, roles)),
-    revoke: (space, assignmentId) => about(space.label, revoke(session, space.id, assignmentId)),
+    grant: (space, botId, roles) => withSpaceInError(space.label, grant(session, space.id, { botId, roles })),
+    change: (space, assignmentId, roles) =>
+      withSpaceInError(space.label, change(session, space.id, assignmentId, roles)),
+    revoke: (space, assignmentId) => withSpaceInError(space.label, revoke(session, space.id, assignmentId)),
   }
 }
 
@@ -214,7 +215,7 @@ async function revoke(session: Session, spaceId: string, assignmentId: string): 
 }
 
 /** A failure names its space, and a refusal names the permission that the caller needs. */
-async function about<T>(label: string, work: Promise<T>): Promise<T> {
+async function withSpaceInError<T>(label: string, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (thrown) {

@@ -11,9 +11,14 @@ const auditsPath = '/api/v1/audits'
 /** Reads a whole tenant. Every method throws if its endpoint refuses. Items that lack the documented form are read in part. */
 export function createWholeTenantReader(session: Session): WholeTenantReader {
   const users = (query: Record<string, string>, mostPages?: number) =>
-    some(session, `${usersPath}?${new URLSearchParams({ ...query, limit: '100' })}`, 'reading the users', mostPages)
+    firstPages(
+      session,
+      `${usersPath}?${new URLSearchParams({ ...query, limit: '100' })}`,
+      'reading the users',
+      mostPages,
+    )
   const events = (query: Record<string, string>, mostPages: number) =>
-    some(session, `${auditsPath}?${new URLSearchParams(query)}`, 'reading the events', mostPages)
+    firstPages(session, `${auditsPath}?${new URLSearchParams(query)}`, 'reading the events', mostPages)
   return {
     clients: () => readClients(session),
     consent: (clientId) => readConsent(session, clientId),
@@ -41,7 +46,7 @@ export function createWholeTenantReader(session: Session): WholeTenantReader {
 }
 
 /** The items of the first so many pages. `all`: the list has no others. */
-async function some(
+async function firstPages(
   session: Session,
   path: string,
   what: string,
