@@ -2,10 +2,10 @@
  * Shows the built action at work, against a tenant and a GitHub that run on this machine only. Each act checks what it
  * promises; the exit code tells whether all did.
  */
-import { manyClients, mistakesInAFile, validate } from './demo-file.ts'
-import { spaces } from './demo-spaces.ts'
-import { day, hour, repository, Stage } from './demo-stage.ts'
-import { wholeTenant } from './demo-whole-tenant.ts'
+import { manyClients, mistakesInAFile, validate } from './demo/file.ts'
+import { spaces } from './demo/spaces.ts'
+import { day, hour, repository, Stage } from './demo/stage.ts'
+import { wholeTenant } from './demo/whole-tenant.ts'
 
 const deployer = { name: 'deployer', scopes: 'user_default apps', 'rotate-after': '90d', 'grace-period': '24h' }
 const reporting = { name: 'reporting', scopes: 'user_default', environment: 'staging' }

@@ -1,4 +1,4 @@
-import type { Stage } from './demo-stage.ts'
+import type { Stage } from './stage.ts'
 
 /** What an audit and an export say of all that the acts before have left on the tenant. */
 export async function wholeTenant(stage: Stage): Promise<void> {

@@ -1,4 +1,4 @@
-import { repository, type Stage } from './demo-stage.ts'
+import { repository, type Stage } from './stage.ts'
 
 /** Clients of one file: a secret in an environment, one in the organization for some of its repositories, and a key. */
 const good = `version: 1

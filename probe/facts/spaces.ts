@@ -1,4 +1,4 @@
-import type { Settings } from '../../../sandbox/settings.ts'
+import type { Settings } from '../../sandbox/settings.ts'
 import { type Bench, granted } from '../bench.ts'
 import { type Fact, inWords, mainClient, plainClient } from '../fact.ts'
 import { spacesPath } from '../own-spaces.ts'

@@ -1,4 +1,4 @@
-import type { Settings } from '../../sandbox/settings.ts'
+import type { Settings } from '../sandbox/settings.ts'
 import { type Bench, type Delay, granted, type Subject } from './bench.ts'
 import { type Reply, Untold } from './wire.ts'
 

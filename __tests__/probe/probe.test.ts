@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { tenantOrigin } from '../../probe/ask.ts'
+import { defect, facts } from '../../probe/run.ts'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { startSandbox } from '../../sandbox/server.ts'
 import { defaultSettings, type Settings } from '../../sandbox/settings.ts'
-import { tenantOrigin } from '../../scripts/probe/ask.ts'
-import { defect, facts } from '../../scripts/probe/run.ts'
 import { TransportError } from '../../src/io/http/network-failures.ts'
 import { saysSecret } from '../support/no-secret-in-text.ts'
-import { type Meddle, type Probing, probing, tenant } from '../support/probing.ts'
+import { type Meddle, type Probing, probing, tenant } from './probing.ts'
 
 const alias = { issuer: 'https://original.eu.qlikcloud.com' }
 
@@ -294,7 +294,7 @@ describe('a probe that can’t clean up', () => {
 })
 
 describe('npm run probe', () => {
-  const script = path.join(import.meta.dirname, '../../scripts/probe.ts')
+  const script = path.join(import.meta.dirname, '../../probe/main.ts')
   const run = (args: string[], env: Record<string, string> = {}) =>
     spawnSync(process.execPath, [script, ...args], {
       env: { PATH: process.env.PATH ?? '', ...env },

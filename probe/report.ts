@@ -1,5 +1,5 @@
-import { defaultSettings, type Settings } from '../../sandbox/settings.ts'
-import { markdown } from '../../src/base/markdown.ts'
+import { defaultSettings, type Settings } from '../sandbox/settings.ts'
+import { markdown } from '../src/base/markdown.ts'
 import type { Answered, Probe } from './run.ts'
 
 export type About = { version: string; date: string; node: string; signedInBy: 'api-key' | 'client' }

@@ -1,10 +1,10 @@
+import { report } from '../../probe/report.ts'
+import { type Probe, probe } from '../../probe/run.ts'
 import { ready, Sandbox } from '../../sandbox/sandbox.ts'
 import type { Settings } from '../../sandbox/settings.ts'
-import { report } from '../../scripts/probe/report.ts'
-import { type Probe, probe } from '../../scripts/probe/run.ts'
 import { TransportError } from '../../src/io/http/network-failures.ts'
 import type { Transport } from '../../src/io/http/transport.ts'
-import { secretsIn } from './no-secret-in-text.ts'
+import { secretsIn } from '../support/no-secret-in-text.ts'
 
 export type Probing = {
   result: Probe

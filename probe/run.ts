@@ -1,4 +1,4 @@
-import type { Settings } from '../../sandbox/settings.ts'
+import type { Settings } from '../sandbox/settings.ts'
 import { Bench, type SignIn } from './bench.ts'
 import type { Fact } from './fact.ts'
 import { clientFacts } from './facts/clients.ts'

@@ -1,4 +1,4 @@
-import type { Stage } from './demo-stage.ts'
+import type { Stage } from './stage.ts'
 
 /**
  * A client that signs in and gets 403 until its user is a member of the space. It is a member as long as the spec names the

@@ -10,10 +10,10 @@ import { createTransport } from '../src/io/http/transport.ts'
 import { collectProblems, inputInvalid } from '../src/io/inputs/problems.ts'
 import { readProxies } from '../src/io/inputs/proxy-variables.ts'
 import type { Clock, Stop } from '../src/ports.ts'
-import { confirmed, type Given, readGiven } from './probe/ask.ts'
-import type { Bench } from './probe/bench.ts'
-import { report } from './probe/report.ts'
-import { probe } from './probe/run.ts'
+import { confirmed, type Given, readGiven } from './ask.ts'
+import type { Bench } from './bench.ts'
+import { report } from './report.ts'
+import { probe } from './run.ts'
 
 const usage = `npm run probe [-- --yes]
 

@@ -1,8 +1,8 @@
-import { plain } from '../../src/base/text.ts'
-import { TransportError } from '../../src/io/http/network-failures.ts'
-import type { Transport } from '../../src/io/http/transport.ts'
-import { pause } from '../../src/pause.ts'
-import type { Clock, Stop } from '../../src/ports.ts'
+import { plain } from '../src/base/text.ts'
+import { TransportError } from '../src/io/http/network-failures.ts'
+import type { Transport } from '../src/io/http/transport.ts'
+import { pause } from '../src/pause.ts'
+import type { Clock, Stop } from '../src/ports.ts'
 
 /** A tenant's answer, taken apart. `refusal` quotes the tenant's own words where it refused. */
 export type Reply = {
