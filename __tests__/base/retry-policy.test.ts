@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AttemptsSoFar, longestWait, patience, retryDecision, type Trouble } from '../../src/base/retry-policy.ts'
+import {
+  type AttemptsSoFar,
+  longestWait,
+  retryDecision,
+  retryPatience,
+  type Trouble,
+} from '../../src/base/retry-policy.ts'
 
 const tried = (more: Partial<AttemptsSoFar> = {}): AttemptsSoFar => ({
   attempts: 1,
@@ -56,8 +62,8 @@ describe('whether to try once more', () => {
   it('ends after half a minute where the service names no time', () => {
     for (const trouble of [{ kind: 'refused' }, { kind: 'lost' }, { kind: 'server' }] as Trouble[]) {
       const { waited, limited } = endurance(trouble)
-      expect(waited).toBeGreaterThan(patience / 2)
-      expect(waited).toBeLessThanOrEqual(patience)
+      expect(waited).toBeGreaterThan(retryPatience / 2)
+      expect(waited).toBeLessThanOrEqual(retryPatience)
       expect(limited).toBe(false)
     }
   })
@@ -85,7 +91,7 @@ describe('whether to try once more', () => {
     fc.assert(
       fc.property(troubles, fc.boolean(), (trouble, repeatable) => {
         const { waited } = endurance(trouble, repeatable)
-        expect(waited).toBeLessThanOrEqual(longestWait + patience)
+        expect(waited).toBeLessThanOrEqual(longestWait + retryPatience)
       }),
     )
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { classifySecrets, foreignAmong, hintsOf, makersOfOurs } from '../../src/ledger/classify-secrets.ts'
+import { classifySecrets, foreignAmong, hintsOfKind, makersOfOurs } from '../../src/ledger/classify-secrets.ts'
 import { type DeliveryEvidence, lease, lostAfter } from '../../src/ledger/delivery-evidence.ts'
 import type { Announcement, Ledger } from '../../src/model/ledger-shape.ts'
 import { key, ledgerOf, now } from '../support/values.ts'
@@ -74,6 +74,6 @@ describe('a secret that a dead run may have issued', () => {
     const first = evidence({ ...never, announced: announced(lostAfter) })
     const [, ...unlisted] = live('ann', 'bob')
     expect(kinds(unlisted, first)).toEqual({ new0: 'foreign', new1: 'foreign' })
-    expect(hintsOf(classifySecrets(unlisted.slice(1), first), 'orphan')).toEqual(['new1'])
+    expect(hintsOfKind(classifySecrets(unlisted.slice(1), first), 'orphan')).toEqual(['new1'])
   })
 })

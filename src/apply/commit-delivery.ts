@@ -1,5 +1,5 @@
 import { makersOfOurs } from '../ledger/classify-secrets.ts'
-import { clockSlack, isWithin, stampSlack } from '../ledger/delivery-evidence.ts'
+import { clockSlack, isStampWithin, stampSlack } from '../ledger/delivery-evidence.ts'
 import { deliveredEntry } from '../ledger/ledger-entries.ts'
 import {
   type CommitFacts,
@@ -95,7 +95,7 @@ async function confirm(delivery: Placed, until: number, { tools, fresh }: Work):
 /** `before`: the stamp at our announcement. */
 function proofOf({ secretStamp, idStamp }: ObservedDestination, { at, idAt }: Placed, before?: number): StampProof {
   const isOurs = (slack: number) =>
-    isWithin(secretStamp, [at, 0], slack) && (idAt === undefined || isWithin(idStamp, [idAt, 0], slack))
+    isStampWithin(secretStamp, [at, 0], slack) && (idAt === undefined || isStampWithin(idStamp, [idAt, 0], slack))
   if (isOurs(stampSlack)) return 'exact'
   return isOurs(clockSlack) && secretStamp !== before ? 'near' : 'none'
 }

@@ -138,7 +138,7 @@ async function waitToIssueAgain(error: ActionError, { fresh, tools }: Work): Pro
 async function issueOnce(step: IssueStep, key: NewKey | undefined, work: Work): Promise<Timed<Issued>> {
   const { tenant } = work.tools.writers
   const fresh = inPhase(work.fresh, 'announced')
-  if (key !== undefined) return addKey(key, fresh, work)
+  if (key !== undefined) return addAnnouncedKey(key, fresh, work)
   const issueBy = fresh.answeredAt + longestAnnounceToIssue
   if (step.addMethod !== undefined) {
     const change = { field: 'authMethods' as const, before: work.plan.client?.authMethods, after: step.addMethod }
@@ -160,7 +160,7 @@ function waitBeforeAddingKey({ announcedAt, answeredAt }: CriticalSection): numb
  * Adds a key to the client's list. The tenant accepts only the whole list, so of two runs that write it at once one would undo the other.
  * Each run therefore announces, waits until every other run would see its announcement, and writes only if it is still there.
  */
-async function addKey(key: NewKey, fresh: AnnouncedCredential, work: Work): Promise<Timed<Issued>> {
+async function addAnnouncedKey(key: NewKey, fresh: AnnouncedCredential, work: Work): Promise<Timed<Issued>> {
   const { tools } = work
   const { clock, stop, writers } = tools
   await pause(Math.max(0, fresh.answeredAt + waitBeforeAddingKey(fresh) - clock.elapsed()), tools)

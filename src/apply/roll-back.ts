@@ -28,7 +28,7 @@ export async function rollBack(work: Work, error: ActionError): Promise<ActionEr
   work.fresh = undefined
   await revokeEarlyToken(work)
   if (fresh === undefined) return error
-  if (error.code === 'CLIENT_MISSING' && (await isGone(fresh, work))) return clientIsGone(fresh, error, work)
+  if (error.code === 'CLIENT_MISSING' && (await isClientGone(fresh, work))) return clientIsGone(fresh, error, work)
   switch (fresh.phase) {
     case 'announced':
       await rollBackAnnounced(fresh, work)
@@ -146,7 +146,7 @@ function entriesOf({ hint, announced: { owner }, delivered }: DeliveredCredentia
 // --- the client is gone ----------------------------------------------------------------------------------------------
 
 /** Reads the client once more: does the tenant say that it is gone? */
-async function isGone({ clientId }: FreshCredential, work: Work): Promise<boolean> {
+async function isClientGone({ clientId }: FreshCredential, work: Work): Promise<boolean> {
   const seen = await attemptPart('Looking for the client', work, () => work.tools.readers.tenant.client(clientId))
   return seen !== undefined && seen.value === undefined
 }

@@ -10,7 +10,7 @@ import { inPhase } from './fresh-credential.ts'
 import { deliverBy } from './renew-announcement.ts'
 
 /** Milliseconds that a new secret may need until it works: it and a fresh consent must spread. */
-const patience = 20_000
+const proofPatience = 20_000
 
 /** Proves the fresh secret with an access token, and checks which client it belongs to. Throws `VERIFY_FAILED`. */
 export async function verifyCredential(step: Step & { kind: 'verify' }, work: Work): Promise<boolean> {
@@ -55,7 +55,7 @@ async function tokenWithPatience(clientId: string, issued: Issued, { tools }: Wo
       // A gateway's page says nothing about the secret.
       const isRefused = error.code !== 'TENANT_UNEXPECTED' && [400, 401, 403].includes(error.status ?? 0)
       if (!isRefused) throw error
-      if (tools.clock.elapsed() - since + delay > patience) throw verifyFailed(error)
+      if (tools.clock.elapsed() - since + delay > proofPatience) throw verifyFailed(error)
     }
     await pause(delay, tools)
     if (tools.stop.requested) throw cancelledError()
@@ -65,7 +65,7 @@ async function tokenWithPatience(clientId: string, issued: Issued, { tools }: Wo
 function verifyFailed(cause: ActionError): ActionError {
   return new ActionError(
     'VERIFY_FAILED',
-    `the new secret got no access token within ${patience / 1000} seconds: ${cause.message}`,
+    `the new secret got no access token within ${proofPatience / 1000} seconds: ${cause.message}`,
     'The previous secret stays in use. Is the client disabled, its consent not trusted, or its limit of access tokens reached? With verify: false the secret is delivered unproven.',
     { cause, trace: cause.trace },
   )

@@ -51,10 +51,12 @@ const mostEventPages = 10
 export function usageOf(clients: ObservedClient[], { stream, bots, now, adminClientId }: Known): ClientUsage {
   const botOf = new Map((bots ?? []).map((bot) => [bot.clientId?.toLowerCase(), bot]))
   const recent = stream.events.filter((event) => isRecent(event, now))
-  const used = new Set([adminClientId, ...recent.map((event) => clientOf(event, bots))].map((id) => id?.toLowerCase()))
+  const used = new Set(
+    [adminClientId, ...recent.map((event) => clientOfEvent(event, bots))].map((id) => id?.toLowerCase()),
+  )
   const usage: ClientUsage = { unused: new Set(), ask: [], unknown: [] }
   const tellsUsers = namesBots(stream, botOf)
-  const tellsAll = stream.all && stream.events.every((event) => clientOf(event, bots) !== undefined)
+  const tellsAll = stream.all && stream.events.every((event) => clientOfEvent(event, bots) !== undefined)
   for (const client of clients) {
     const impersonates = client.grantTypes.includes(impersonationGrant)
     if (used.has(client.id.toLowerCase()) || !(impersonates || isForMachines(client))) continue
@@ -72,7 +74,7 @@ export function isForMachines({ grantTypes }: ObservedClient): boolean {
   return grantTypes.includes('client_credentials')
 }
 
-function clientOf({ clientId, userId }: TokenEvent, bots: TenantUser[] | undefined): string | undefined {
+function clientOfEvent({ clientId, userId }: TokenEvent, bots: TenantUser[] | undefined): string | undefined {
   return clientId ?? bots?.find(({ id }) => id === userId)?.clientId
 }
 

@@ -21,7 +21,7 @@ export type AttemptsSoFar = { attempts: number; elapsed: number; asked: number; 
 export type RetryDecision = { retry: boolean; wait: number; named: boolean; limited: boolean }
 
 /** Milliseconds of retries if the service names no time, and the longest time that it may name. */
-export const patience = 30_000
+export const retryPatience = 30_000
 export const longestWait = 15 * 60_000
 
 /**
@@ -40,7 +40,7 @@ export function retryDecision(trouble: Trouble, tried: AttemptsSoFar): RetryDeci
   if (trouble.kind === 'hopeless' || (isLost && !tried.repeatable))
     return { retry: false, wait, named, limited: named && wait > longestWait }
   const asked = named || (limited && trouble.minute)
-  const inTime = asked ? tried.asked + wait <= longestWait : tried.elapsed - tried.asked + wait <= patience
+  const inTime = asked ? tried.asked + wait <= longestWait : tried.elapsed - tried.asked + wait <= retryPatience
   return { retry: inTime, wait, named: asked, limited: !inTime && (limited || named) }
 }
 

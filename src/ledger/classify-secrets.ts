@@ -38,7 +38,7 @@ export function classifySecrets(live: ObservedSecret[], evidence: DeliveryEviden
 }
 
 /** The hints of one kind. */
-export function hintsOf(secrets: LiveSecret[], kind: LiveSecret['kind']): string[] {
+export function hintsOfKind(secrets: LiveSecret[], kind: LiveSecret['kind']): string[] {
   return secrets.filter((secret) => secret.kind === kind).map(({ hint }) => hint)
 }
 

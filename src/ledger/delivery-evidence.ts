@@ -52,7 +52,8 @@ export function secretHeldIn(key: string, { ledger, observed, ambiguousPlaces }:
   if (ambiguousPlaces?.has(key)) return { kind: 'unknown' }
   if (isKnownWrite(stamp, key, ledger)) return { kind: 'recorded', hint: ledger!.destinations[key]!.hint }
   const writes = Object.entries(ledger?.written ?? {})
-  const near = (slack: number) => writes.filter(([, written]) => isWithin(stamp, written, slack)).map(([hint]) => hint)
+  const near = (slack: number) =>
+    writes.filter(([, written]) => isStampWithin(stamp, written, slack)).map(([hint]) => hint)
   // A stamp of an earlier delivery belongs to none of these writes, however close they were.
   const isEarlier = stamp === ledger?.destinations[key]?.stamp
   const hints = isEarlier ? [] : near(stampSlack).length > 0 ? near(stampSlack) : near(clockSlack)
@@ -68,7 +69,7 @@ function isBehind(key: string, ledger: Ledger | undefined, stamp: number | undef
 }
 
 /** Is this a stamp of a write between the first and the last of these? */
-export function isWithin(
+export function isStampWithin(
   stamp: number | undefined,
   [first, seconds]: readonly [number, number, number?],
   slack: number,

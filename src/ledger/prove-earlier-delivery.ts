@@ -9,7 +9,7 @@ import {
   heldNowhereAnyMore,
   isDelivered,
   isFollowedBy,
-  isWithin,
+  isStampWithin,
   lostAfter,
   secretHeldIn,
 } from './delivery-evidence.ts'
@@ -29,10 +29,10 @@ export type EarlierDelivery =
   | { kind: 'awaited'; current: NonNullable<Ledger['current']> }
   | undefined
 
-type Situation = { live: ObservedSecret[]; destinations: Destination[]; evidence: DeliveryEvidence }
+type UnprovenDelivery = { live: ObservedSecret[]; destinations: Destination[]; evidence: DeliveryEvidence }
 
 /** Decides by the present stamps on GitHub about a delivery that its own run could not prove. */
-export function proveEarlierDelivery(situation: Situation): EarlierDelivery {
+export function proveEarlierDelivery(situation: UnprovenDelivery): EarlierDelivery {
   const { destinations, evidence } = situation
   const { ledger, now } = evidence
   if (ledger === undefined || destinations.length === 0) return undefined
@@ -49,7 +49,7 @@ export function proveEarlierDelivery(situation: Situation): EarlierDelivery {
  * Suspects that certainly no place holds begin their grace with the next announcement. If they fill the slots, there can be no
  * announcement: then the ledger is written for that alone.
  */
-function slotsToFree({ live, destinations, evidence }: Situation): EarlierDelivery {
+function slotsToFree({ live, destinations, evidence }: UnprovenDelivery): EarlierDelivery {
   const { ledger, now } = evidence
   const isFull = live.filter(({ hint }) => !isKeyHint(hint)).length >= secretSlots
   if (ledger === undefined || !isFull || ledger.announced !== undefined) return undefined
@@ -65,7 +65,7 @@ function slotsToFree({ live, destinations, evidence }: Situation): EarlierDelive
 }
 
 /** The suspect that was delivered after all other secrets of this action; undefined if the evidence can't tell. */
-function latestWritten({ live, evidence }: Situation): string | undefined {
+function latestWritten({ live, evidence }: UnprovenDelivery): string | undefined {
   const { ledger, now } = evidence
   if (ledger?.written === undefined || !ledger.unproven) return undefined
   const { announced } = ledger
@@ -80,7 +80,7 @@ function latestWritten({ live, evidence }: Situation): string | undefined {
   )
 }
 
-function holding(destination: Destination, hint: string, { evidence }: Situation): 'it' | 'behind' | 'other' {
+function holding(destination: Destination, hint: string, { evidence }: UnprovenDelivery): 'it' | 'behind' | 'other' {
   const key = destinationKey(destination)
   const { ledger, observed } = evidence
   // A place that its run did not serve may have been written by anybody at that moment.
@@ -91,12 +91,12 @@ function holding(destination: Destination, hint: string, { evidence }: Situation
   if (held.kind === 'behind' || isEarlier) return 'behind'
   if (held.kind !== 'written' || !held.hints.includes(hint)) return 'other'
   const { idStamp } = observed.get(key) ?? {}
-  const hasId = destination.idAs !== 'secret' || isWithin(idStamp, ledger.written![hint]!, clockSlack)
+  const hasId = destination.idAs !== 'secret' || isStampWithin(idStamp, ledger.written![hint]!, clockSlack)
   return hasId ? 'it' : 'other'
 }
 
 /** The ledger after a run found that all places hold this suspect: the same as if its own run had proven the delivery. */
-function settledOn(hint: string, situation: Situation): Ledger {
+function settledOn(hint: string, situation: UnprovenDelivery): Ledger {
   const { live, destinations, evidence } = situation
   const { observed, now } = evidence
   const { written = {}, unproven: _proven, announced: _dead, ...ledger } = evidence.ledger!
@@ -120,7 +120,7 @@ function settledOn(hint: string, situation: Situation): Ledger {
   }
 }
 
-function currentOf(hint: string, { live, evidence }: Situation): NonNullable<Ledger['current']> {
+function currentOf(hint: string, { live, evidence }: UnprovenDelivery): NonNullable<Ledger['current']> {
   const madeAt = live.find((secret) => secret.hint === hint)?.createdAt
   return { hint, since: Math.floor(madeAt ?? evidence.ledger?.suspects[hint] ?? evidence.now) }
 }

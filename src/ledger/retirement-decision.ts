@@ -1,17 +1,17 @@
 import { isKeyHint, secretSlots } from '../model/credential.ts'
 import { destinationKey } from '../model/destination.ts'
-import { announcementAge, hintsOf } from './classify-secrets.ts'
+import { announcementAge, hintsOfKind } from './classify-secrets.ts'
 import { heldNowhereFor, lostAfter, secretHeldIn } from './delivery-evidence.ts'
-import type { Reason, Retirement, Situation } from './rotation-situation.ts'
+import type { IssueReason, Retirement, RotationSituation } from './rotation-situation.ts'
 
 /** The secrets to retire before anything is issued. */
-export function retirements(situation: Situation, reasons: Reason[]): Retirement[] {
+export function retirements(situation: RotationSituation, reasons: IssueReason[]): Retirement[] {
   const { secrets, undelivered, awaited, currentIsLive, retireHints, grace } = situation
-  const lost = hintsOf(secrets, 'lost')
+  const lost = hintsOfKind(secrets, 'lost')
   const proven = currentIsLive && !awaited && undelivered.length === 0
   const why = grace === 0 ? ('no grace' as const) : ('grace is over' as const)
   const past = proven && isSettled(situation) ? outOfGrace(situation) : toMakeRoom(situation, lost, reasons)
-  const named = hintsOf(secrets, 'foreign').filter((hint) => retireHints.includes(hint))
+  const named = hintsOfKind(secrets, 'foreign').filter((hint) => retireHints.includes(hint))
   const mayGo = proven || (isCrowded(situation, [...lost, ...past], reasons) && holdNoneOfOthers(situation))
   return [
     ...lost.map((hint) => ({ hint, why: 'never delivered' as const })),
@@ -21,7 +21,7 @@ export function retirements(situation: Situation, reasons: Reason[]): Retirement
 }
 
 /** Is no run at work, and is it known of each secret whether a place holds it? */
-function isSettled({ ledger, now, secrets }: Situation): boolean {
+function isSettled({ ledger, now, secrets }: RotationSituation): boolean {
   const isOver = ledger?.announced === undefined || announcementAge(ledger.announced, now) >= lostAfter
   const isSuspected = Object.keys(ledger?.suspects ?? {}).length > 0
   return isOver && !isSuspected && !secrets.some(({ kind }) => kind === 'orphan' || kind === 'lost')
@@ -32,7 +32,7 @@ function isSettled({ ledger, now, secrets }: Situation): boolean {
  * that is over: every place was written after them, by a proven delivery or after a later announcement. Second, secrets that certainly no
  * place has held for the length of the grace.
  */
-function toMakeRoom(situation: Situation, lost: string[], reasons: Reason[]): string[] {
+function toMakeRoom(situation: RotationSituation, lost: string[], reasons: IssueReason[]): string[] {
   const { ledger, live, destinations, grace, neededElsewhere } = situation
   if (ledger === undefined || !isCrowded(situation, lost, reasons)) return []
   const held = new Set(Object.values(ledger.destinations).map(({ hint }) => hint))
@@ -48,19 +48,19 @@ function toMakeRoom(situation: Situation, lost: string[], reasons: Reason[]): st
 }
 
 /** Is there no slot for the secret that must be issued, even after these are retired? */
-export function isCrowded({ live, kind }: Situation, gone: string[], reasons: Reason[]): boolean {
+export function isCrowded({ live, kind }: RotationSituation, gone: string[], reasons: IssueReason[]): boolean {
   const left = live.filter(({ hint }) => !isKeyHint(hint) && !gone.includes(hint))
   return kind === 'secret' && reasons.length > 0 && left.length >= secretSlots
 }
 
 /** Does every place certainly hold nothing, or a secret that this action issued? Then no place needs a secret that somebody else made. */
-export function holdNoneOfOthers(situation: Situation): boolean {
+export function holdNoneOfOthers(situation: RotationSituation): boolean {
   const held = situation.destinations.map((destination) => secretHeldIn(destinationKey(destination), situation))
   return held.every(({ kind }) => kind === 'nothing' || kind === 'recorded' || kind === 'written')
 }
 
 /** Hints of the retiring secrets whose grace is over, and that no place of another client needs. */
-function outOfGrace({ secrets, now, grace, neededElsewhere }: Situation): string[] {
+function outOfGrace({ secrets, now, grace, neededElsewhere }: RotationSituation): string[] {
   return secrets.flatMap((it) =>
     it.kind === 'retiring' && now - it.since >= grace && !neededElsewhere.has(it.hint) ? [it.hint] : [],
   )

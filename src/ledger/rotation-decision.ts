@@ -4,11 +4,11 @@ import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { secretsAreAsAsked } from '../model/visibility.ts'
 import { type RunIdentity, runKey } from '../spec/client-spec.ts'
-import { announcementAge, classifySecrets, foreignAmong, hintsOf } from './classify-secrets.ts'
+import { announcementAge, classifySecrets, foreignAmong, hintsOfKind } from './classify-secrets.ts'
 import { isDelivered, lease, lostAfter } from './delivery-evidence.ts'
 import { proveEarlierDelivery } from './prove-earlier-delivery.ts'
 import { holdNoneOfOthers, isCrowded, retirements } from './retirement-decision.ts'
-import type { Reason, Retirement, RotationInput, Situation } from './rotation-situation.ts'
+import type { IssueReason, Retirement, RotationInput, RotationSituation } from './rotation-situation.ts'
 
 export type Rotation = {
   /** Another run's announcement that is still fresh: wait for its end. */
@@ -16,7 +16,7 @@ export type Rotation = {
   /** Due now, before anything is issued. */
   retire: Retirement[]
   /** Empty: nothing is issued. */
-  reasons: Reason[]
+  reasons: IssueReason[]
   /** A fresh secret would settle the suspects of an earlier run, but there is no slot for it: that can wait. */
   postponed?: true | undefined
   /** GitHub does not show yet a delivery that an earlier run just made: nothing is issued meanwhile. */
@@ -49,13 +49,13 @@ export function decideRotation(input: RotationInput): Rotation {
     ...(postponed ? { postponed } : {}),
     ...(awaited ? { awaited } : {}),
     undelivered,
-    orphans: hintsOf(secrets, 'orphan'),
+    orphans: hintsOfKind(secrets, 'orphan'),
     foreign: foreignAmong(input.live, input).filter(({ hint }) => !going.has(hint)),
     ...(isCrowded(situation, [...going], reasons) && holdNoneOfOthers(situation) ? { foreignIsUnused: true } : {}),
   }
 }
 
-function situationOf(input: RotationInput): Situation {
+function situationOf(input: RotationInput): RotationSituation {
   const { live, destinations } = input
   const secrets = classifySecrets(live, input)
   const later = proveEarlierDelivery({ live, destinations, evidence: input })
@@ -85,9 +85,17 @@ function isFull({ live, kind }: RotationInput, retire: Retirement[]): boolean {
   return kind === 'secret' && live.filter(({ hint }) => !isKeyHint(hint) && !gone.has(hint)).length >= secretSlots
 }
 
-function reasonsToIssue({ ledger, current, now, currentIsLive, undelivered, secrets, ...input }: Situation): Reason[] {
+function reasonsToIssue({
+  ledger,
+  current,
+  now,
+  currentIsLive,
+  undelivered,
+  secrets,
+  ...input
+}: RotationSituation): IssueReason[] {
   if (ledger === undefined || current === undefined) return ['first']
-  const reasons: Reason[] = []
+  const reasons: IssueReason[] = []
   const issuedAt = secretIssuedAt({ current }, input.live)!
   if (isKeyHint(current.hint) !== (input.kind === 'key')) reasons.push('method')
   if (!currentIsLive) reasons.push('dead')
@@ -99,7 +107,7 @@ function reasonsToIssue({ ledger, current, now, currentIsLive, undelivered, secr
   // A secret that another run issued while this one waited for it is enough.
   if (input.rotate === 'now' && input.seen?.has(current.hint) !== false) reasons.push('asked')
   const oldSuspect = Object.values(ledger.suspects).some((since) => now - since >= lostAfter)
-  const oldOrphan = hintsOf(secrets, 'orphan').length > 0 && announcementAge(ledger.announced!, now) >= lostAfter
+  const oldOrphan = hintsOfKind(secrets, 'orphan').length > 0 && announcementAge(ledger.announced!, now) >= lostAfter
   if (oldSuspect || oldOrphan) reasons.push('unsettled')
   return reasons
 }

@@ -7,7 +7,7 @@ import type { LiveSecret } from './classify-secrets.ts'
 import type { DeliveryEvidence } from './delivery-evidence.ts'
 
 /** Why a fresh secret is issued. */
-export type Reason = 'first' | 'method' | 'due' | 'asked' | 'dead' | 'undelivered' | 'visibility' | 'unsettled'
+export type IssueReason = 'first' | 'method' | 'due' | 'asked' | 'dead' | 'undelivered' | 'visibility' | 'unsettled'
 
 /** Why a secret is retired. */
 export type Retirement = {
@@ -33,7 +33,7 @@ export type RotationInput = DeliveryEvidence & {
 }
 
 /** The input of the rules below, with the knowledge about each live secret and the current one. */
-export type Situation = RotationInput & {
+export type RotationSituation = RotationInput & {
   secrets: LiveSecret[]
   /** The secret that the places hold, or that GitHub will show there in a moment. */
   current: Ledger['current']

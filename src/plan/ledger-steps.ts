@@ -1,4 +1,4 @@
-import { classifySecrets, hintsOf } from '../ledger/classify-secrets.ts'
+import { classifySecrets, hintsOfKind } from '../ledger/classify-secrets.ts'
 import { requireLedgerRoom } from '../ledger/description.ts'
 import { droppedDestinations, withHints } from '../ledger/ledger-entries.ts'
 import { isOwner, onlyNamed, withOwner } from '../ledger/ownership.ts'
@@ -44,7 +44,7 @@ function retireUndelivered({ spec, input, after, context }: ExistingClient): Ste
   const { ledger, destinations } = input
   if (destinations.length > 0) return []
   const secrets = classifySecrets(input.live, input)
-  const hints = [...hintsOf(secrets, 'lost'), ...hintsOf(secrets, 'orphan')]
+  const hints = [...hintsOfKind(secrets, 'lost'), ...hintsOfKind(secrets, 'orphan')]
   if (ledger === undefined || hints.length === 0 || Object.keys(ledger.announced?.stamps ?? {}).length > 0) return []
   const suspects = withHints(ledger.suspects, hints, Math.floor(input.now))
   const over = { ...withOwner(ledger, spec, context.actor), announced: undefined, suspects }

@@ -3,7 +3,7 @@ import { plain } from '../base/text.ts'
 import { foreignAmong } from '../ledger/classify-secrets.ts'
 import { requireLedgerRoom } from '../ledger/description.ts'
 import { decideRotation, leaseOfAnother, type Rotation } from '../ledger/rotation-decision.ts'
-import type { Reason, RotationInput } from '../ledger/rotation-situation.ts'
+import type { IssueReason, RotationInput } from '../ledger/rotation-situation.ts'
 import { type FieldChange, fieldChanges, type ObservedClient, withChanges } from '../model/client.ts'
 import { methodOf } from '../model/credential.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
@@ -93,7 +93,7 @@ function requireRoomForChange(
 }
 
 /** The reasons to issue. If a client may not use secrets, none of the secrets that it lists works. */
-function reasonsOf(rotation: Rotation | undefined, { client, changes, input }: ExistingClient): Reason[] {
+function reasonsOf(rotation: Rotation | undefined, { client, changes, input }: ExistingClient): IssueReason[] {
   const { kind } = input
   const methodMissing = allowsNewMethod(changes, kind)
   if (rotation === undefined && methodMissing && kind === 'key') throw noPlaceForKey(clientLabel(client))
@@ -106,8 +106,8 @@ function reasonsOf(rotation: Rotation | undefined, { client, changes, input }: E
     )
   }
   return methodMissing && !rotation.reasons.some((reason) => reason === 'first' || reason === 'method')
-    ? [...new Set<Reason>(['dead', ...rotation.reasons])]
+    ? [...new Set<IssueReason>(['dead', ...rotation.reasons])]
     : rotation.reasons
 }
 
-const driftReasons: Reason[] = ['first', 'method', 'dead', 'undelivered', 'visibility']
+const driftReasons: IssueReason[] = ['first', 'method', 'dead', 'undelivered', 'visibility']

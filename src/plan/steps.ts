@@ -1,6 +1,6 @@
 import type { ActionError } from '../base/errors.ts'
 import type { Rotation } from '../ledger/rotation-decision.ts'
-import type { Reason, Retirement } from '../ledger/rotation-situation.ts'
+import type { IssueReason, Retirement } from '../ledger/rotation-situation.ts'
 import type {
   CompleteFields,
   Consent,
@@ -62,7 +62,7 @@ export type Step =
       clientId: string
       user: string
       credential: CredentialKind
-      reasons: Reason[]
+      reasons: IssueReason[]
       ledger: Ledger
       addMethod: string[] | undefined
     }

@@ -51,12 +51,12 @@ function formerId(recalled: Destination, { idAs, idName }: Destination): Destina
 /** A repository keeps its id when it is renamed: requests use its present name, if that is known. */
 function underNewName(destination: Destination, spec: ClientSpec, actor: Actor): Destination {
   const { repository } = destination
-  const now = repositoriesOf(spec, actor).find(({ id }) => id === repository?.id)
+  const now = knownRepositories(spec, actor).find(({ id }) => id === repository?.id)
   return repository === undefined || now === undefined ? destination : { ...destination, repository: now }
 }
 
 /** The repositories whose present names and ids are known. */
-function repositoriesOf({ destinations }: ClientSpec, actor: Actor): Repository[] {
+function knownRepositories({ destinations }: ClientSpec, actor: Actor): Repository[] {
   return [actor.repository, ...destinations.flatMap(({ repository }) => repository ?? [])]
 }
 
@@ -67,7 +67,7 @@ export function repositoryOfSameName(
   actor: Actor,
 ): Repository | undefined {
   if (repository === undefined || !isId(repository)) return undefined
-  return repositoriesOf(spec, actor).find(
+  return knownRepositories(spec, actor).find(
     (other) => isId(other) && other.id !== repository.id && fullName(other) === fullName(repository),
   )
 }

@@ -1,13 +1,13 @@
 import { unreachable } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import type { Reason } from '../ledger/rotation-situation.ts'
+import type { IssueReason } from '../ledger/rotation-situation.ts'
 import type { FieldChange } from '../model/client.ts'
 import { clientIdText } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationLabel, scopeLabel } from '../model/destination.ts'
 import type { SpaceStep, Step } from '../plan/steps.ts'
 
-const reasonTexts: Record<Reason, string> = {
+const reasonTexts: Record<IssueReason, string> = {
   first: 'none was issued here yet',
   method: 'auth-method has changed',
   due: 'it is older than rotate-after',
@@ -19,7 +19,7 @@ const reasonTexts: Record<Reason, string> = {
 }
 
 /** Why a secret is issued, for people. */
-export function reasonText(reasons: Reason[]): string {
+export function reasonText(reasons: IssueReason[]): string {
   return reasons.map((reason) => reasonTexts[reason]).join('; ')
 }
 

@@ -3,7 +3,7 @@ import { markdown, markdownCode } from '../base/markdown.ts'
 import { asManyAsFit, folded, tableOf } from './markdown-parts.ts'
 import type { Outcome } from './outcome.ts'
 import { stepText } from './step-text.ts'
-import { credentialName, isGone } from './summary-table.ts'
+import { credentialName, isDeleted } from './summary-table.ts'
 
 // The parts after the table of clients: the least important, and the first to be cut.
 
@@ -27,7 +27,7 @@ export function nextDatesSection(outcomes: Outcome[], bytes: number): string {
 function eventsOf(outcome: Outcome): { at: number; what: string }[] {
   const { retiring, nextRotationAt, current, result, destinations } = outcome
   // Without a destination no run rotates or retires.
-  if (isGone(outcome) || result === 'deleted' || destinations.length === 0) return []
+  if (isDeleted(outcome) || result === 'deleted' || destinations.length === 0) return []
   const events = retiring.map(({ hint, until }) => ({
     at: until,
     what: `the previous ${credentialName(hint)} is retired; it works until then`,

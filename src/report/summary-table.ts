@@ -36,7 +36,7 @@ function row(outcome: Outcome, isAlone: boolean): string[] {
     `${mark(outcome)} ${error === undefined ? (result ?? '') : `**failed**<br>${error.code.replaceAll('_', '_<wbr>')}`}`,
     `${markdownCell(name, 80)}${shownId}`,
   ]
-  if (isGone(outcome)) return [...shown, '', '', '']
+  if (isDeleted(outcome)) return [...shown, '', '', '']
   const scopes = plan?.spec.fields.scopes ?? plan?.client?.scopes ?? []
   const spaces = plan?.spec.spaces ?? []
   const access = [
@@ -53,7 +53,7 @@ function row(outcome: Outcome, isAlone: boolean): string[] {
 }
 
 /** It is absent in the spec, so its former values are not shown. */
-export function isGone({ plan, error }: Outcome): boolean {
+export function isDeleted({ plan, error }: Outcome): boolean {
   return plan?.spec.state === 'absent' && error === undefined
 }
 

@@ -9,9 +9,9 @@ import { asManyAsFit, joinBlocks, tableOf } from './markdown-parts.ts'
 import { outputsOf } from './outputs.ts'
 
 /** A valid spec file; `file` is empty for the one client that the inputs describe. */
-type CheckedFile = { file: string; tenant: string; environment: string; clients: WrittenClient[] }
+type ValidFile = { file: string; tenant: string; environment: string; clients: WrittenClient[] }
 
-export function checkedLine(files: CheckedFile[]): string {
+export function checkedLine(files: ValidFile[]): string {
   const clients = files.flatMap((file) => file.clients)
   const named = files.filter(({ file }) => file !== '')
   const where = named.length === 0 ? '' : ` in ${plural(named.length, 'file')}`
@@ -19,7 +19,7 @@ export function checkedLine(files: CheckedFile[]): string {
 }
 
 /** Warnings about likely slips in a valid spec; with several clients, each names its client. */
-export function checkedWarnings(files: CheckedFile[]): string[] {
+export function checkedWarnings(files: ValidFile[]): string[] {
   const clients = files.flatMap((file) => file.clients).filter(({ state }) => state === 'present')
   return clients.flatMap(({ name, scopes = [], 'grant-types': grants = [], spaces = [] }) =>
     [...scopeWarnings(scopes, grants), ...roleWarnings(spaces)].map((text) =>
@@ -29,7 +29,7 @@ export function checkedWarnings(files: CheckedFile[]): string[] {
 }
 
 /** The outputs of a run that only checked. */
-export function checkedOutputs(files: CheckedFile[], summary: string): Record<string, string> {
+export function checkedOutputs(files: ValidFile[], summary: string): Record<string, string> {
   const clients = files.flatMap(({ file, clients }) => clients.map((client) => ({ file, client })))
   const [one] = clients.length === 1 ? clients : []
   const include = files.flatMap(({ file, tenant, environment }) =>
@@ -58,7 +58,7 @@ function clientData(file: string, client: WrittenClient): Record<string, unknown
 }
 
 /** The job summary: the warnings, and the clients of each file. */
-export function checkedSummary(files: CheckedFile[], warnings: string[]): string {
+export function checkedSummary(files: ValidFile[], warnings: string[]): string {
   const lines = asManyAsFit(
     warnings,
     (text) => `- ⚠️ ${markdown(text, 500)}`,
@@ -69,16 +69,16 @@ export function checkedSummary(files: CheckedFile[], warnings: string[]): string
   return joinBlocks(['### Qlik OAuth clients: valid', lines.join('\n'), ...tables])
 }
 
-function checkedTable({ file, tenant, environment, clients }: CheckedFile): string {
+function checkedTable({ file, tenant, environment, clients }: ValidFile): string {
   const about = [tenant && `tenant ${tenant}`, environment && `environment ${environment}`].filter(Boolean).join(', ')
   const title = [file || 'inputs', about && `(${about})`].filter(Boolean).join(' ')
   const cells = (client: WrittenClient) =>
-    [client.name, client.state, (client.scopes ?? []).join(' '), placesText(client)].map((it) => markdownCell(it, 200))
+    [client.name, client.state, (client.scopes ?? []).join(' '), deliverText(client)].map((it) => markdownCell(it, 200))
   const table = tableOf(['client', 'state', 'scopes', 'destinations'], clients, cells, { bytes: 200_000 })
   return `**${markdown(title)}**\n\n${table}`
 }
 
-function placesText({ deliver, 'auth-method': method }: WrittenClient): string {
+function deliverText({ deliver, 'auth-method': method }: WrittenClient): string {
   const places = deliver.map((delivery) => {
     const { organization } = delivery as { organization?: string }
     const where =

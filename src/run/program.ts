@@ -1,5 +1,5 @@
 import { toActionError } from '../base/errors.ts'
-import { createReader as createPlacesReader } from '../io/github/read.ts'
+import { createDestinationReader } from '../io/github/read.ts'
 import { repositoriesOf } from '../io/github/repositories.ts'
 import { withMaskedAnswers } from '../io/http/masking-transport.ts'
 import type { Proxies } from '../io/http/proxies.ts'
@@ -7,7 +7,7 @@ import { createService } from '../io/http/service-client.ts'
 import type { Transport } from '../io/http/transport.ts'
 import { type Inputs, readInputs } from '../io/inputs/inputs.ts'
 import { callerOf } from '../io/qlik/prove-credential.ts'
-import { createReader } from '../io/qlik/read.ts'
+import { createTenantReader } from '../io/qlik/read.ts'
 import type { Runner } from '../io/runner/runner.ts'
 import type { Clock, Stop } from '../ports.ts'
 import type { RunOutcome } from '../report/outcome.ts'
@@ -65,7 +65,7 @@ async function connectAndRun(inputs: Inputs, surroundings: ProcessSurroundings):
     const services = { tenant, github: createService('github', transport, around) }
     const api = github.token && { baseUrl: github.baseUrl, token: github.token, http: services.github.http }
     const spaces = async () => (await import('../io/qlik/spaces.ts')).createSpaceReader(session)
-    const readers = { tenant: createReader(session), destinations: createPlacesReader(api), spaces }
+    const readers = { tenant: createTenantReader(session), destinations: createDestinationReader(api), spaces }
     const repositories = await repositoriesOf(inputs, api)
     const { here } = repositories
     const { clients, beside } = toClientSpecs(inputs, repositories, policy.mode)

@@ -2,7 +2,7 @@ import { longestReadToWrite, PlanAgain } from '../apply/apply-context.ts'
 import { applyPlan } from '../apply/apply-plan.ts'
 import { secondsText } from '../base/duration.ts'
 import { ActionError, cancelledError, toActionError } from '../base/errors.ts'
-import { patience } from '../base/retry-policy.ts'
+import { retryPatience } from '../base/retry-policy.ts'
 import { pause } from '../pause.ts'
 import { requestCostOf } from '../plan/request-cost.ts'
 import type { Reading, Reservation, Reserve } from '../ports.ts'
@@ -82,7 +82,7 @@ async function waitAfterLostAnswer(
   const wait = retryAfter ?? 500 * 2 ** round
   const after = spent + error.spent + (retryAfter === undefined ? wait : 0)
   const isLimited = error.code === 'RATE_LIMITED' && retryAfter === undefined
-  if (isLimited || after >= patience) throw error
+  if (isLimited || after >= retryPatience) throw error
   if (wait > 0) tools.reporter.step(`… waiting ${secondsText(wait)}: ${error.message}`)
   await pause(wait, tools)
   return after

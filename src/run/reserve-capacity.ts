@@ -1,12 +1,12 @@
 import type { ServiceName } from '../base/rate-budget.ts'
 import type { Api } from '../io/github/api.ts'
-import { createReader as createPlacesReader } from '../io/github/read.ts'
-import { createWriter as createPlacesWriter } from '../io/github/write.ts'
+import { createDestinationReader } from '../io/github/read.ts'
+import { createDestinationWriter } from '../io/github/write.ts'
 import { type Http, type Service, waitText } from '../io/http/service-client.ts'
 import { createProver } from '../io/qlik/prove-credential.ts'
-import { createReader } from '../io/qlik/read.ts'
+import { createTenantReader } from '../io/qlik/read.ts'
 import type { Session } from '../io/qlik/session.ts'
-import { createWriter } from '../io/qlik/write.ts'
+import { createTenantWriter } from '../io/qlik/write.ts'
 import type { Mask } from '../io/runner/mask-secret.ts'
 import type { Reservation, Reserve } from '../ports.ts'
 
@@ -46,13 +46,13 @@ function readersAndWriters(
   const api = signedInApi && { ...signedInApi, http: places }
   return {
     readers: {
-      tenant: createReader(session),
-      destinations: createPlacesReader(api),
+      tenant: createTenantReader(session),
+      destinations: createDestinationReader(api),
       spaces: async () => (await import('../io/qlik/spaces.ts')).createSpaceReader(session),
     },
     writers: {
-      tenant: createWriter(session, mask),
-      destinations: createPlacesWriter(api),
+      tenant: createTenantWriter(session, mask),
+      destinations: createDestinationWriter(api),
       spaces: async () => (await import('../io/qlik/spaces.ts')).createSpaceWriter(session),
       prover: createProver(session, mask),
     },

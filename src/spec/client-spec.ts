@@ -17,7 +17,7 @@ export type ClientSpec = {
   /** Names the client in the ledger, and on the tenant. */
   name: string
   /** Absent: the parts of the client that this action made are deleted. */
-  state: State
+  state: ClientState
   clientId?: string | undefined
   fields: Fields
   consent: Consent
@@ -40,7 +40,7 @@ export function destinationsOfAll(specs: ClientSpec[]): Destination[] {
   return specs.flatMap(({ destinations, refusal }) => (refusal === undefined ? destinations : []))
 }
 
-export type State = 'present' | 'absent'
+export type ClientState = 'present' | 'absent'
 
 export type Mode = 'apply' | 'plan' | 'destroy' | 'plan-destroy'
 

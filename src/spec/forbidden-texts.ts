@@ -33,6 +33,6 @@ export function findForbiddenTexts(root: Located, isCredential: (text: string) =
 }
 
 /** Is a path the same as another, or within it? */
-export function isWithin(path: Path, outer: Path): boolean {
+export function isPathWithin(path: Path, outer: Path): boolean {
   return outer.length <= path.length && outer.every((step, index) => path[index] === step)
 }

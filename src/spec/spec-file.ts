@@ -4,7 +4,7 @@ import { plain } from '../base/text.ts'
 import type { Membership } from '../model/space.ts'
 import { clientSchema, rotationSchema, type WrittenClient } from './client-spec.ts'
 import { deliverySchema, refusedNames, usualName, withClientName } from './destination-schema.ts'
-import { type ForbiddenText, findForbiddenTexts, isWithin } from './forbidden-texts.ts'
+import { type ForbiddenText, findForbiddenTexts, isPathWithin } from './forbidden-texts.ts'
 import { spacesSchema } from './space-schema.ts'
 import { clientsWithoutDelivery, type FoundMistake, isMapping, mistakesIn } from './spec-mistakes.ts'
 import { schemaIssues } from './spec-schema.ts'
@@ -109,7 +109,9 @@ function draftOf(client: unknown, index: number, file: File): { draft: ReadableC
   const given = isMapping(client) ? client : {}
   const text = (key: string) => {
     const value = given[key]
-    return typeof value === 'string' && !forbidden.some((it) => isWithin([...path, key], it.path)) ? value : undefined
+    return typeof value === 'string' && !forbidden.some((it) => isPathWithin([...path, key], it.path))
+      ? value
+      : undefined
   }
   const [name, pin] = [text('name'), text('client-id')]
   const method = methodIn(client) ?? methodIn(defaults)
@@ -144,7 +146,7 @@ function deliveriesOf(
     const own = [...listPath, place]
     const at = locate(root, isInherited ? path : own).at
     const result = deliverySchema.safeParse(written)
-    if (!result.success || forbidden.some((it) => isWithin(it.path, own))) return []
+    if (!result.success || forbidden.some((it) => isPathWithin(it.path, own))) return []
     // Without the client's name, the name of the value is unknown.
     const delivery = withClientName(result.data, name ?? '')
     if (name === undefined && JSON.stringify(delivery) !== JSON.stringify(result.data)) return []

@@ -5,7 +5,7 @@ import { type Located, locate, locateKey, pathText } from '../base/mistake-posit
 import { plain } from '../base/text.ts'
 import { clientSchema, rotationSchema } from './client-spec.ts'
 import { deliveryKeys } from './destination-schema.ts'
-import { type ForbiddenText, isWithin } from './forbidden-texts.ts'
+import { type ForbiddenText, isPathWithin } from './forbidden-texts.ts'
 import { spaceKeys } from './space-schema.ts'
 import { defaultsSchema, fileSchema } from './spec-schema.ts'
 
@@ -29,7 +29,7 @@ export function mistakesIn(
   issues: readonly Issue[],
   forbidden: readonly ForbiddenText[],
 ): FoundMistake[] {
-  const isForbidden = (path: Path) => forbidden.some((it) => isWithin(path, it.path)) || isUnread(path, root)
+  const isForbidden = (path: Path) => forbidden.some((it) => isPathWithin(path, it.path)) || isUnread(path, root)
   const unknown = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ key, path: issue.path })) : [],
   )

@@ -31,7 +31,7 @@ export type GithubRequest<R extends Route> = {
 }
 
 /** Sends one request to GitHub, to a route of the scope. */
-export function ask<R extends Route>(
+export function askGithub<R extends Route>(
   { baseUrl, token, http }: Api,
   { route, scope, what, parameters, repeatable = true, sendBy, codes }: GithubRequest<R>,
 ): Promise<Answer> {
@@ -75,4 +75,4 @@ export function isUnseen(thrown: unknown): thrown is ActionError {
 }
 
 /** Parses an answer of GitHub, or throws `GITHUB_UNEXPECTED` with the parts that have another form. */
-export const parsed = schemaReader('github', 'Is GITHUB_API_URL the address of a GitHub API?')
+export const parseGithubAnswer = schemaReader('github', 'Is GITHUB_API_URL the address of a GitHub API?')

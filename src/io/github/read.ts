@@ -14,11 +14,11 @@ import { isCompleteAccess } from '../../model/visibility.ts'
 import type { DestinationReader, DestinationReading, PreparedDelivery, Timed } from '../../ports.ts'
 import { type Answer, unexpectedAnswer } from '../http/responses.ts'
 import * as wire from './answer-schemas.ts'
-import { type Api, ask, isUnseen, parsed } from './api.ts'
+import { type Api, askGithub, isUnseen, parseGithubAnswer } from './api.ts'
 import { withoutToken } from './without-token.ts'
 
 /** Reading needs a token. */
-export function createReader(api: Api | undefined): DestinationReader {
+export function createDestinationReader(api: Api | undefined): DestinationReader {
   if (api === undefined) return withoutToken.reader
   return {
     read: (destinations) => read(api, destinations),
@@ -60,7 +60,7 @@ async function readScope(api: Api, destinations: Destination[]): Promise<Timed<[
   const wantsVariables = destinations.some(({ idAs }) => idAs === 'variable')
   const [secrets, variables] = await Promise.all([
     listAll(api, scope, 'secrets'),
-    wantsVariables ? listValues(api, scope, 'variables') : (new Map() as Listed),
+    wantsVariables ? listValues(api, scope, 'variables') : (new Map() as ListedValues),
   ])
   const seen = destinations.map(async (destination): Promise<[string, ObservedDestination]> => {
     const secret = secretOf(secrets.value, destination.secretName)
@@ -91,25 +91,25 @@ type Item = {
 }
 
 /** Entries of a list by their names in capitals, as they came. */
-type Listed = Map<string, { raw: unknown; answer: Answer }>
+type ListedValues = Map<string, { raw: unknown; answer: Answer }>
 
 /** All values of a scope. Other people's entries may have any form. */
-export async function listValues(api: Api, scope: Scope, kind: ValueKind): Promise<Listed> {
+export async function listValues(api: Api, scope: Scope, kind: ValueKind): Promise<ListedValues> {
   return (await listAll(api, scope, kind)).value
 }
 
 /** The same with GitHub's own time of the first answer. */
-async function listAll(api: Api, scope: Scope, kind: ValueKind): Promise<Timed<Listed>> {
+async function listAll(api: Api, scope: Scope, kind: ValueKind): Promise<Timed<ListedValues>> {
   const what = `reading the ${kind}`
   let at = Number.POSITIVE_INFINITY
   // GitHub returns at most thirty variables at a time.
   const entries = await pages(what, kind === 'secrets' ? 100 : 30, async (page, per_page) => {
-    const answer = await ask(api, { route: `GET ${kind}`, scope, what, parameters: { per_page, page } })
+    const answer = await askGithub(api, { route: `GET ${kind}`, scope, what, parameters: { per_page, page } })
     at = Math.min(at, answer.at)
-    const found = { secrets: [], variables: [], ...parsed(wire.listSchemas[kind], answer, what) }
+    const found = { secrets: [], variables: [], ...parseGithubAnswer(wire.listSchemas[kind], answer, what) }
     return { total: found.total_count, items: found[kind].map((raw) => ({ raw, answer })) }
   })
-  const value: Listed = new Map(
+  const value: ListedValues = new Map(
     entries.flatMap((entry) => {
       const name = (entry.raw as { name?: unknown } | null)?.name
       return typeof name === 'string' ? [[name.toUpperCase(), entry]] : []
@@ -118,15 +118,15 @@ async function listAll(api: Api, scope: Scope, kind: ValueKind): Promise<Timed<L
   return { value, at }
 }
 
-function idOf({ idAs, idName }: Destination, secrets: Listed, variables: Listed): Item | undefined {
+function idOf({ idAs, idName }: Destination, secrets: ListedValues, variables: ListedValues): Item | undefined {
   if (idAs === 'none') return undefined
   return idAs === 'secret' ? secretOf(secrets, idName) : variableOf(variables, idName)
 }
 
-function secretOf(listed: Listed, name: string): Item | undefined {
+function secretOf(listed: ListedValues, name: string): Item | undefined {
   const entry = listed.get(name)
   if (entry === undefined) return undefined
-  const { updated_at, visibility } = parsed(
+  const { updated_at, visibility } = parseGithubAnswer(
     wire.secretSchema,
     { ...entry.answer, data: entry.raw },
     'reading the secrets',
@@ -135,9 +135,9 @@ function secretOf(listed: Listed, name: string): Item | undefined {
   return { stamp, age: stamp === undefined ? undefined : entry.answer.at - stamp, visibility }
 }
 
-function variableOf(listed: Listed, name: string): Item | undefined {
+function variableOf(listed: ListedValues, name: string): Item | undefined {
   const entry = listed.get(name)
-  return entry && parsed(wire.variableSchema, { ...entry.answer, data: entry.raw }, 'reading the variables')
+  return entry && parseGithubAnswer(wire.variableSchema, { ...entry.answer, data: entry.raw }, 'reading the variables')
 }
 
 /**
@@ -157,19 +157,19 @@ async function accessOf(
   const items = await pages(what, 100, async (page, per_page) => {
     const answer =
       kind === 'secrets'
-        ? await ask(api, {
+        ? await askGithub(api, {
             route: 'GET secrets/{secret_name}/repositories',
             scope,
             what,
             parameters: { secret_name: name, per_page, page },
           })
-        : await ask(api, {
+        : await askGithub(api, {
             route: 'GET variables/{name}/repositories',
             scope,
             what,
             parameters: { name, per_page, page },
           })
-    const { total_count, repositories } = parsed(wire.repositoriesSchema, answer, what)
+    const { total_count, repositories } = parseGithubAnswer(wire.repositoriesSchema, answer, what)
     total = Math.max(total, total_count)
     return { total: total_count, items: repositories }
   })
@@ -200,10 +200,10 @@ async function pages<T>(
 async function prepare(api: Api, destination: Destination): Promise<Timed<PreparedDelivery>> {
   const what = 'reading the public key'
   const [answer, seen] = await Promise.all([
-    ask(api, { route: 'GET secrets/public-key', scope: destination, what, parameters: {} }),
+    askGithub(api, { route: 'GET secrets/public-key', scope: destination, what, parameters: {} }),
     isCompleteAccess(destination.access) ? stamps(api, destination) : readWithAccess(api, destination),
   ])
-  const { key_id, key } = parsed(wire.publicKeySchema, answer, what)
+  const { key_id, key } = parseGithubAnswer(wire.publicKeySchema, answer, what)
   return { value: { publicKey: { id: key_id, key }, seen: seen.value }, at: seen.at }
 }
 
@@ -251,8 +251,8 @@ async function readSecret(api: Api, scope: Scope, name: string): Promise<Timed<I
   const what = 'reading the stamp of a secret'
   try {
     const route = 'GET secrets/{secret_name}'
-    const answer = await ask(api, { route, scope, what, parameters: { secret_name: name } })
-    const { updated_at, visibility } = parsed(wire.secretSchema, answer, what)
+    const answer = await askGithub(api, { route, scope, what, parameters: { secret_name: name } })
+    const { updated_at, visibility } = parseGithubAnswer(wire.secretSchema, answer, what)
     return { value: { stamp: parseTimestamp(updated_at), visibility }, at: answer.at }
   } catch (thrown) {
     // GitHub's own word, with its time. Whether it is gone or hidden makes no difference to who delivers.
@@ -265,8 +265,8 @@ async function readSecret(api: Api, scope: Scope, name: string): Promise<Timed<I
 export async function repositoryId(api: Api, owner: string, name: string): Promise<string> {
   const what = 'reading the repository'
   const scope = { store: 'actions' as const, repository: { owner, name, id: '' } }
-  const answer = await ask(api, { route: 'GET /repos/{owner}/{repo}', scope, what, parameters: {} })
-  const { id, full_name } = parsed(wire.repositorySchema, answer, what)
+  const answer = await askGithub(api, { route: 'GET /repos/{owner}/{repo}', scope, what, parameters: {} })
+  const { id, full_name } = parseGithubAnswer(wire.repositorySchema, answer, what)
   const now = full_name?.split('/')[0] ?? owner
   // GitHub redirects from the old name to the new one: the new owner would receive the secret.
   if (now.toLowerCase() !== owner.toLowerCase())

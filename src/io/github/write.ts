@@ -10,13 +10,13 @@ import {
 } from '../../model/destination.ts'
 import { accessToWrite, isCompleteAccess } from '../../model/visibility.ts'
 import type { DestinationWriter, PreparedDelivery, Removal, Timed } from '../../ports.ts'
-import { type Api, ask, isUnseen } from './api.ts'
+import { type Api, askGithub, isUnseen } from './api.ts'
 import { encryptSecret } from './encrypt-secret.ts'
 import { listValues, readWithAccess, type ValueKind } from './read.ts'
 import { withoutToken } from './without-token.ts'
 
 /** Writing needs a token. */
-export function createWriter(api: Api | undefined): DestinationWriter {
+export function createDestinationWriter(api: Api | undefined): DestinationWriter {
   if (api === undefined) return withoutToken.writer
   return {
     putSecret: (destination, name, value, prepared, sendBy) =>
@@ -43,7 +43,7 @@ async function putSecret(api: Api, { destination, name, value, prepared, sendBy 
   const { id, key } = prepared.publicKey
   const access = visibilityParameters(destination, accessToWrite(destination, name, prepared.seen))
   const encrypted_value = await encryptSecret(value instanceof Secret ? value.open() : value, key)
-  const { at } = await ask(api, {
+  const { at } = await askGithub(api, {
     route: 'PUT secrets/{secret_name}',
     scope: destination,
     what: `writing the secret ${name}`,
@@ -81,11 +81,11 @@ async function putVariable(api: Api, destination: Destination, value: string, ex
   const create = async () => {
     const visibility = visibilityParameters(destination, await accessOfNewVariable(api, destination))
     const parameters = { name, value, ...visibility }
-    await ask(api, { route: 'POST variables', scope: destination, what, parameters })
+    await askGithub(api, { route: 'POST variables', scope: destination, what, parameters })
   }
   const change = async () => {
     const parameters = { name, value, ...(isCompleteAccess(access) ? visibilityParameters(destination, access) : {}) }
-    await ask(api, { route: 'PATCH variables/{name}', scope: destination, what, parameters })
+    await askGithub(api, { route: 'PATCH variables/{name}', scope: destination, what, parameters })
   }
   try {
     await (exists ? change() : create())
@@ -136,8 +136,9 @@ async function remove(api: Api, destination: Destination, parts: ('id' | 'secret
 async function removeOne(api: Api, scope: Scope, kind: ValueKind, name: string): Promise<void> {
   try {
     const what = `deleting ${name}`
-    if (kind === 'variables') await ask(api, { route: 'DELETE variables/{name}', scope, what, parameters: { name } })
-    else await ask(api, { route: 'DELETE secrets/{secret_name}', scope, what, parameters: { secret_name: name } })
+    if (kind === 'variables')
+      await askGithub(api, { route: 'DELETE variables/{name}', scope, what, parameters: { name } })
+    else await askGithub(api, { route: 'DELETE secrets/{secret_name}', scope, what, parameters: { secret_name: name } })
   } catch (thrown) {
     if (!isUnseen(thrown)) throw thrown
     // A token that may read the list of a place can tell that the value is gone. For any other token this read fails.

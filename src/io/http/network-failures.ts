@@ -40,11 +40,11 @@ export function isDefect(thrown: unknown): boolean {
   return thrown instanceof TypeError && reasonOf(thrown).code === ''
 }
 
-type Reason = { code?: unknown; syscall?: unknown; errors?: Reason[]; cause?: Reason }
+type FailureReason = { code?: unknown; syscall?: unknown; errors?: FailureReason[]; cause?: FailureReason }
 
 /** Node wraps failures of several addresses into one AggregateError: the first one names the cause. */
 function reasonOf(thrown: unknown): { code: string; syscall: string } {
-  const error = thrown as Reason | undefined
+  const error = thrown as FailureReason | undefined
   const reason = [error, error?.errors?.[0], error?.cause].find(
     (it) => typeof it?.code === 'string' && it.syscall !== undefined,
   )

@@ -38,7 +38,7 @@ export type RateLimiter = {
   left(requests: number, milliseconds: number): void
 }
 
-type State = {
+type LimiterState = {
   clock: Surroundings['clock']
   stop: Surroundings['stop']
   budgets: Budget[]
@@ -57,7 +57,7 @@ export function createRateLimiter(
   service: ServiceName,
   { clock, stop }: Pick<Surroundings, 'clock' | 'stop'>,
 ): RateLimiter {
-  const state: State = {
+  const state: LimiterState = {
     clock,
     stop,
     budgets: limitsOf[service].map(startBudget),
@@ -127,7 +127,7 @@ type Turn<T> = { keptOf: (budget: Budget) => number; accept: (wait: Wait) => voi
  * Waits until there is room, and takes it in the same turn of the event loop: if several calls see the room at once, only those
  * that fit get in.
  */
-async function takeWhenThereIsRoom<T>(state: State, load: Load, { keptOf, accept, take }: Turn<T>): Promise<T> {
+async function takeWhenThereIsRoom<T>(state: LimiterState, load: Load, { keptOf, accept, take }: Turn<T>): Promise<T> {
   for (let wait = longest(state, load, keptOf); wait.milliseconds > 0; wait = longest(state, load, keptOf)) {
     if (state.stop.requested) break
     accept(wait)
@@ -136,7 +136,7 @@ async function takeWhenThereIsRoom<T>(state: State, load: Load, { keptOf, accept
   return take()
 }
 
-function longest(state: State, load: Load, keptOf: (budget: Budget) => number): Wait {
+function longest(state: LimiterState, load: Load, keptOf: (budget: Budget) => number): Wait {
   const { budgets, silentUntil, allowance } = state
   const now = state.clock.elapsed()
   const waits = budgets.map((budget) => ({
@@ -153,7 +153,7 @@ function longest(state: State, load: Load, keptOf: (budget: Budget) => number): 
   ].reduce((a, b) => (b.milliseconds > a.milliseconds ? b : a))
 }
 
-function send(state: State, load: Load, kept: ReservedRoom | undefined): void {
+function send(state: LimiterState, load: Load, kept: ReservedRoom | undefined): void {
   for (const budget of state.budgets) count(budget, weightOf(load, budget.limit), kept, state.clock.elapsed())
   state.allowance.left--
 }
@@ -166,7 +166,7 @@ function count(budget: Budget, weight: number, kept: ReservedRoom | undefined, n
   budget.kept -= own
 }
 
-function keep({ budgets }: State, load: Load): ReservedRoom {
+function keep({ budgets }: LimiterState, load: Load): ReservedRoom {
   const kept: ReservedRoom = new Map()
   for (const budget of budgets) {
     const weight = Math.min(weightOf(load, budget.limit), budget.most)
@@ -177,7 +177,7 @@ function keep({ budgets }: State, load: Load): ReservedRoom {
 }
 
 /** Ends early if other work frees its room, or if the run is asked to stop. */
-async function rest(milliseconds: number, { clock, stop, wake }: State): Promise<void> {
+async function rest(milliseconds: number, { clock, stop, wake }: LimiterState): Promise<void> {
   const control = new AbortController()
   const end = () => control.abort()
   wake.add(end)

@@ -93,13 +93,13 @@ export function schemaReader(service: ServiceName, hint: string) {
   return <S extends z.ZodMiniType>(schema: S, answer: Answer, what: string, method = 'GET'): z.infer<S> => {
     const result = schema.safeParse(answer.data)
     if (result.success) return result.data
-    const how = `has another form than documented (${plain(partsOf(result.error), 100)})`
+    const how = `has another form than documented (${plain(unexpectedParts(result.error), 100)})`
     throw unexpectedAnswer(service, { what, method, hint: () => hint }, answer, how)
   }
 }
 
 /** The names of the parts that are missing or have another form. */
-export function partsOf({ issues }: { issues: { path: PropertyKey[] }[] }): string {
+export function unexpectedParts({ issues }: { issues: { path: PropertyKey[] }[] }): string {
   return issues.map(({ path }) => path.join('.') || 'the whole').join(', ')
 }
 

@@ -16,7 +16,7 @@ const longestBody = 16 * 1024 * 1024
 
 // Servers usually keep idle connections open for longer than this. A request on a connection that the server has closed is lost.
 const idle = 4000
-const patience = 15_000
+const connectPatience = 15_000
 
 /**
  * Node's own client, which is there in a fraction of the time that any other takes; https goes by the proxy that is named for it, and by
@@ -24,7 +24,7 @@ const patience = 15_000
  */
 export function createTransport(
   proxies: Proxies,
-  { connectWithin = patience } = {},
+  { connectWithin = connectPatience } = {},
 ): { transport: Transport; close: () => Promise<void> } {
   const shared: Shared = { connectWithin, answered: new Set() }
   const direct = createDirect(shared)

@@ -21,7 +21,7 @@ export const clientInputs: readonly InputName[] = [
 ]
 
 /** The one client that the inputs describe; undefined if it has a mistake. `here`: the running repository. */
-export function readClient(
+export function readClientInputs(
   input: Input,
   { deliver, here }: { deliver: boolean; here: string },
   problems: Problems,

@@ -38,10 +38,11 @@ async function resolved({ file, workspace, overwrite }: ExportFile): Promise<{ r
   if (base === undefined) return { complaint: 'needs a workspace; the runner sets GITHUB_WORKSPACE' }
   // An absolute path may name the workspace as the runner does, or as it really is.
   const given = path.resolve(workspace || '.')
-  const asked = path.resolve(base, path.isAbsolute(file) && isWithin(given, file) ? path.relative(given, file) : file)
-  if (!isWithin(base, asked)) return { complaint: 'is outside of the workspace' }
+  const asked = path.resolve(base, path.isAbsolute(file) && isInFolder(given, file) ? path.relative(given, file) : file)
+  if (!isInFolder(base, asked)) return { complaint: 'is outside of the workspace' }
   const real = await followed(asked)
-  if (real === undefined || !isWithin(base, real)) return { complaint: 'leads outside of the workspace, or to no file' }
+  if (real === undefined || !isInFolder(base, real))
+    return { complaint: 'leads outside of the workspace, or to no file' }
   // Git may run files in that folder.
   if (path.relative(base, real).split(path.sep).includes('.git')) return { complaint: 'is in the folder .git' }
   const there = await stat(real).catch(() => undefined)
@@ -49,7 +50,7 @@ async function resolved({ file, workspace, overwrite }: ExportFile): Promise<{ r
   return there !== undefined && !overwrite ? { complaint: isThere } : { real }
 }
 
-function isWithin(base: string, target: string): boolean {
+function isInFolder(base: string, target: string): boolean {
   const way = path.relative(base, target)
   return way !== '' && way.split(/[\\/]/)[0] !== '..' && !path.isAbsolute(way)
 }

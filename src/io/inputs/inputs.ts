@@ -6,7 +6,7 @@ import type { Proxies } from '../http/proxies.ts'
 import type { Tenant } from '../qlik/session.ts'
 import type { Mask } from '../runner/mask-secret.ts'
 import { type RunContext, readContext } from '../runner/run-context.ts'
-import { clientInputs, listItems, readClient } from './client-inputs.ts'
+import { clientInputs, listItems, readClientInputs } from './client-inputs.ts'
 import {
   currentRepository,
   type Env,
@@ -154,7 +154,7 @@ async function readClients(asked: Asked, repository: RunningRepository, problems
       problems.add('tenant', 'is missing; give the tenant’s address, such as https://acme.eu.qlikcloud.com')
     if (only !== '') problems.add('only', 'chooses clients of a spec-file, and no spec-file is given')
     const deliver = flag('deliver', input('deliver'), true, problems)
-    const one = isWhole(mode) ? undefined : readClient(input, { deliver, here }, problems)
+    const one = isWhole(mode) ? undefined : readClientInputs(input, { deliver, here }, problems)
     const clients = one === undefined ? [] : [one]
     return {
       files: [{ file: '', tenant: origin, environment: '', clients }],

@@ -1,16 +1,16 @@
 import type { Position } from '../../base/errors.ts'
 import { expressionText } from '../../spec/forbidden-texts.ts'
 import { noSpaceText } from '../../spec/spec-mistakes.ts'
-import type { Reading, Slip } from './yaml-reader.ts'
+import type { Slip, YamlReading } from './yaml-reader.ts'
 
-type Mistake = Position & { message: string }
+type YamlMistake = Position & { message: string }
 
 /**
  * The one mistake that explains why a text is not YAML, on the line where it was made. A parser notices a slip where the text no
  * longer fits, often lines later, and then reports errors that follow from it: these are left out. The words are our own, because
  * the parser's messages quote the file.
  */
-export function syntaxMistake(text: string, reading: Reading): Mistake {
+export function syntaxMistake(text: string, reading: YamlReading): YamlMistake {
   const { at, errors, brackets } = reading
   const [first] = errors
   const offset = Math.min(...[...errors, ...brackets.map(({ end }) => ({ offset: end }))].map((it) => it.offset))
@@ -37,7 +37,7 @@ type Lines = {
   next: Line | undefined
 }
 
-function linesOf(text: string, at: Reading['at'], error: Slip): Lines {
+function linesOf(text: string, at: YamlReading['at'], error: Slip): Lines {
   const all = text.split('\n')
   const { line: number } = at(error.offset)
   const line = (it: number): Line | undefined =>
@@ -50,23 +50,23 @@ function linesOf(text: string, at: Reading['at'], error: Slip): Lines {
   return { error, here: line(number) ?? { number, text: '' }, before: line(above), next: line(below) }
 }
 
-function on({ number, text }: Line, part: RegExp, message: string): Mistake | undefined {
+function on({ number, text }: Line, part: RegExp, message: string): YamlMistake | undefined {
   const index = text.search(part)
   return index < 0 ? undefined : { line: number, column: index + 1, message }
 }
 
-function expression({ here }: Lines): Mistake | undefined {
+function expression({ here }: Lines): YamlMistake | undefined {
   return on(here, /\$\{\{/, expressionText)
 }
 
-function tab({ error, here, next }: Lines): Mistake | undefined {
+function tab({ error, here, next }: Lines): YamlMistake | undefined {
   const message = 'is indented with a tab; YAML wants spaces'
   const indented = /(?<=^ *(?:- *)?)\t/
   if (error.code === 'TAB_AS_INDENT') return on(here, indented, message) ?? on(here, /\t/, message)
   return on(here, indented, message) ?? (next && on(next, indented, message))
 }
 
-function conflict({ here, before }: Lines): Mistake | undefined {
+function conflict({ here, before }: Lines): YamlMistake | undefined {
   const marker = /^(<{7}|={7}|>{7})( |$)/
   return [before, here].flatMap(
     (line) => (line && on(line, marker, 'is a marker of a merge conflict in git: resolve the conflict')) ?? [],
@@ -75,12 +75,12 @@ function conflict({ here, before }: Lines): Mistake | undefined {
 
 export const foreignComment = 'has a comment that begins with // or /*: in YAML it begins with #, and JSON has none'
 
-function comment({ here }: Lines): Mistake | undefined {
+function comment({ here }: Lines): YamlMistake | undefined {
   return on(here, /(?<=^\s*|[,[{\]}]\s*)\/[/*]/, foreignComment)
 }
 
 /** A quote that is never closed takes in all lines up to the next quote, and the text after that does not fit. */
-function quote(text: string, { at, errors, quotes }: Reading): Mistake | undefined {
+function quote(text: string, { at, errors, quotes }: YamlReading): YamlMistake | undefined {
   const [first] = errors
   const open = quotes.find(({ isClosed }) => !isClosed)
   const early = quotes.find(
@@ -94,7 +94,7 @@ function quote(text: string, { at, errors, quotes }: Reading): Mistake | undefin
     : undefined
 }
 
-function bracket(text: string, { at, errors, brackets }: Reading): Mistake | undefined {
+function bracket(text: string, { at, errors, brackets }: YamlReading): YamlMistake | undefined {
   const [first] = errors
   // If two brackets are open, the inner one was forgotten.
   const open = brackets.find(({ isClosed }) => !isClosed)
@@ -114,14 +114,14 @@ function bracket(text: string, { at, errors, brackets }: Reading): Mistake | und
   return { ...at(found.start), message: `has a ${character} without its ${character === '[' ? ']' : '}'}` }
 }
 
-function extra(position: Position): Mistake {
+function extra(position: Position): YamlMistake {
   return { ...position, message: 'has a closing bracket that nothing opened' }
 }
 
 const plainKey = /(?<=^\s*(?:- +)*)[\w-]+:(?=[^\s:])/
 
 /** A key without its colon or space becomes one text with the lines below it; so does a text with a key that is indented deeper. */
-function keyLine({ error, here, before, next }: Lines, { at, errors }: Reading): Mistake | undefined {
+function keyLine({ error, here, before, next }: Lines, { at, errors }: YamlReading): YamlMistake | undefined {
   const indent = (line: Line) => line.text.search(/[^\s-]/)
   switch (error.code) {
     case 'MULTILINE_IMPLICIT_KEY':
@@ -148,7 +148,7 @@ function keyLine({ error, here, before, next }: Lines, { at, errors }: Reading):
   }
 }
 
-function misaligned(line: Line): Mistake | undefined {
+function misaligned(line: Line): YamlMistake | undefined {
   return on(line, /\S/, 'is not indented like the other lines of its list or mapping')
 }
 

@@ -19,7 +19,7 @@ export type Span = { start: number; end: number; isClosed: boolean }
  * The result of reading a text: its first document, and the findings. Without syntax errors `document` is complete, except for the
  * clients that were taken from it while it was read.
  */
-export type Reading = {
+export type YamlReading = {
   at: At
   document: Document.Parsed<ParsedNode> | undefined
   /** Syntax errors in the order of the text; at most a hundred. */
@@ -59,8 +59,8 @@ export function positionsIn(text: string): At {
  * Reads YAML 1.2, and so JSON, with time and memory in proportion to its length, whatever its content. Never throws. `at`: finds
  * positions in the text. `take` gets the first clients of a long list, in their order.
  */
-export function readYaml(text: string, at: At, take: (client: ParsedNode) => void): Reading {
-  const reading: Reading = {
+export function readYaml(text: string, at: At, take: (client: ParsedNode) => void): YamlReading {
+  const reading: YamlReading = {
     at,
     document: undefined,
     errors: [],
@@ -80,7 +80,7 @@ export function readYaml(text: string, at: At, take: (client: ParsedNode) => voi
 /** Reads to the end of the first document, or to the first error after it: one slip causes a hundred others. */
 function firstDocument(
   text: string,
-  reading: Reading,
+  reading: YamlReading,
   takeClients: (stack: readonly CST.Token[]) => void,
 ): CST.Document | undefined {
   const parser = new Parser()
@@ -122,7 +122,7 @@ function finished(parser: Parser, document: CST.Document | undefined): CST.Docum
 }
 
 /** Follows brackets and quotes; the lexer's tokens are consecutive pieces of the text, with a few marks between them. */
-function trackMarks(reading: Reading) {
+function trackMarks(reading: YamlReading) {
   const open: { bracket: string; start: number }[] = []
   let [offset, isScalar] = [0, false]
   const unclosed = () => {
@@ -159,7 +159,7 @@ function trackMarks(reading: Reading) {
 class Enough extends Error {}
 
 /** Returns undefined if there are too many errors. */
-function compose(token: CST.Document, reading: Reading): Reading['document'] {
+function compose(token: CST.Document, reading: YamlReading): YamlReading['document'] {
   const options = { uniqueKeys: false, schema: 'core', merge: false, resolveKnownTags: false, logLevel: 'silent' }
   try {
     return composeDoc(

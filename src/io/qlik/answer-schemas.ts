@@ -20,7 +20,7 @@ export const connectionSchema = z.object({ consentMethod: text })
 // Ids are used in addresses and logs.
 const clientId = z.string().check(z.regex(/^[\w-]{1,128}$/))
 
-export const clientSchema = z.object({
+export const clientAnswerSchema = z.object({
   clientId,
   clientName: text,
   appType: text,
@@ -46,14 +46,14 @@ export const clientSchema = z.object({
 })
 
 /** The fields that every entry of a list has for every caller. An entry without them is not a client that we manage. */
-export const listedSchema = z.extend(clientSchema, { clientName: z.string(), appType: z.string() })
+export const listedSchema = z.extend(clientAnswerSchema, { clientName: z.string(), appType: z.string() })
 
-export type WireClient = z.infer<typeof clientSchema>
+export type WireClient = z.infer<typeof clientAnswerSchema>
 
 /** A client in a list: as it came, the parts that we read, and our own form of it. */
-export type Listed = { raw: unknown; client: WireClient; observed: ObservedClient }
+export type ListedAnswer = { raw: unknown; client: WireClient; observed: ObservedClient }
 
-export const createdSchema = z.extend(clientSchema, { clientSecret: text })
+export const createdSchema = z.extend(clientAnswerSchema, { clientSecret: text })
 export const issuedSchema = z.object({
   clientSecret: z.string().check(z.minLength(1)),
   hint,

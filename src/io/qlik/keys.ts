@@ -5,7 +5,7 @@ import type { KeyGuard, NewKey, Timed } from '../../ports.ts'
 import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
 import * as wire from './answer-schemas.ts'
 import { readWire } from './read.ts'
-import { ask, clientsPath, type Session } from './session.ts'
+import { askTenant, clientsPath, type Session } from './session.ts'
 
 type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value?: unknown }
 
@@ -128,7 +128,7 @@ async function patch(
   const body = operations(client, keys)
   // Never repeated here: the list may have changed since it was read, and a list that is gone can't be removed again.
   const call = { method: 'PATCH', path, body, codes, what, sendBy, repeatable: false }
-  const { at, data } = await ask(session, call).catch(explainRefusal)
+  const { at, data } = await askTenant(session, call).catch(explainRefusal)
   const secret = (data as { clientSecret?: unknown } | null | undefined)?.clientSecret
   const madeSecret = typeof secret === 'string' && secret !== ''
   if (madeSecret) maskedSecret(secret, mask)

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { Answer } from '../http/responses.ts'
-import { ask, parsed, type Session, unexpectedTenantAnswer } from './session.ts'
+import { askTenant, parseTenantAnswer, type Session, unexpectedTenantAnswer } from './session.ts'
 
 // Made when the first list is read.
 const pageSchema = z.lazy(() =>
@@ -25,8 +25,8 @@ export async function* pages(session: Session, first: string, what: string): Asy
   let path: string | undefined | null = first
   while (path !== undefined) {
     seen.add(path)
-    const answer: Answer = await ask(session, { method: 'GET', path, what })
-    const page: z.infer<typeof pageSchema> = parsed(pageSchema, answer, what)
+    const answer: Answer = await askTenant(session, { method: 'GET', path, what })
+    const page: z.infer<typeof pageSchema> = parseTenantAnswer(pageSchema, answer, what)
     path = nextPath(page.links?.next?.href, session.tenant.origin)
     if (path === null)
       throw unexpectedTenantAnswer(answer, what, 'has a link to the next page that is not a valid address')

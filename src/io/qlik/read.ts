@@ -4,12 +4,12 @@ import { plain } from '../../base/text.ts'
 import type { Consent, ObservedClient, PassedOver } from '../../model/client.ts'
 import { methodOf } from '../../model/credential.ts'
 import type { TenantReader, Timed } from '../../ports.ts'
-import { partsOf } from '../http/responses.ts'
+import { unexpectedParts } from '../http/responses.ts'
 import * as wire from './answer-schemas.ts'
 import { pages } from './pages.ts'
-import { ask, clientsPath, parsed, type Session, unexpectedTenantAnswer } from './session.ts'
+import { askTenant, clientsPath, parseTenantAnswer, type Session, unexpectedTenantAnswer } from './session.ts'
 
-export function createReader(session: Session): TenantReader {
+export function createTenantReader(session: Session): TenantReader {
   return {
     clients: () => readClients(session),
     client: (clientId) => readClient(session, clientId),
@@ -17,7 +17,7 @@ export function createReader(session: Session): TenantReader {
   }
 }
 
-type List = Timed<wire.Listed[]> & { passedOver: PassedOver[] }
+type List = Timed<wire.ListedAnswer[]> & { passedOver: PassedOver[] }
 
 async function readClients(session: Session): Promise<Timed<ObservedClient[]> & { passedOver: PassedOver[] }> {
   const { value, at, passedOver } = await readList(session)
@@ -26,7 +26,7 @@ async function readClients(session: Session): Promise<Timed<ObservedClient[]> & 
 
 /** All clients, in pages of a hundred, the tenant's maximum. Other entries are read even if one lacks the documented form. */
 async function readList(session: Session): Promise<List> {
-  const clients: wire.Listed[] = []
+  const clients: wire.ListedAnswer[] = []
   const passedOver: PassedOver[] = []
   let at: number | undefined
   for await (const page of pages(session, `${clientsPath}?limit=100`, 'reading the clients')) {
@@ -41,11 +41,11 @@ async function readList(session: Session): Promise<List> {
 }
 
 /** The work on each client reads the list of all clients: an entry that has not changed is not parsed again. */
-function listedClient(session: Session, raw: unknown): wire.Listed | PassedOver {
+function listedClient(session: Session, raw: unknown): wire.ListedAnswer | PassedOver {
   const last = session.listed.get(String((raw as { clientId?: unknown } | null)?.clientId))
   if (last !== undefined && isDeepStrictEqual(last.raw, raw)) return last
   const result = wire.listedSchema.safeParse(raw)
-  if (!result.success) return wire.toPassedOver(raw, partsOf(result.error))
+  if (!result.success) return wire.toPassedOver(raw, unexpectedParts(result.error))
   const { data: client } = result
   const listed = { raw, client, observed: wire.toObservedClient(client) }
   session.listed.set(client.clientId, listed)
@@ -79,8 +79,8 @@ export async function readSingleClient(
 ): Promise<Timed<wire.WireClient | undefined>> {
   const path = `${clientsPath}/${encodeURIComponent(clientId)}`
   try {
-    const answer = await ask(session, { method: 'GET', path, what: reading, codes: { 404: 'CLIENT_MISSING' } })
-    return { value: parsed(wire.clientSchema, answer, reading), at: answer.at }
+    const answer = await askTenant(session, { method: 'GET', path, what: reading, codes: { 404: 'CLIENT_MISSING' } })
+    return { value: parseTenantAnswer(wire.clientAnswerSchema, answer, reading), at: answer.at }
   } catch (thrown) {
     if (!isGone(thrown)) throw thrown
     return { value: undefined, at: thrown.at ?? Number.NaN }
@@ -94,8 +94,8 @@ export async function readConsent(session: Session, clientId: string): Promise<C
   const what = 'reading the consent'
   const path = `${clientsPath}/${encodeURIComponent(clientId)}/connection-configs/me`
   try {
-    const answer = await ask(session, { method: 'GET', path, what, codes: { 404: 'CLIENT_MISSING' } })
-    return wire.toConsent(parsed(wire.connectionSchema, answer, what).consentMethod)
+    const answer = await askTenant(session, { method: 'GET', path, what, codes: { 404: 'CLIENT_MISSING' } })
+    return wire.toConsent(parseTenantAnswer(wire.connectionSchema, answer, what).consentMethod)
   } catch (thrown) {
     if (thrown instanceof ActionError && untold.includes(thrown.code)) return undefined
     throw thrown

@@ -29,7 +29,7 @@ export type Session = {
   bearer: () => Promise<Secret>
   signedIn: { token?: Promise<Secret>; caller?: Promise<string | undefined> }
   /** Clients by their ids, as the latest list showed them. */
-  listed: Map<string, wire.Listed>
+  listed: Map<string, wire.ListedAnswer>
   /** The list of spaces, read once in a run; and the assignee type that spaces accept for a bot, once the tenant has shown it. */
   spaces: { all?: Promise<ObservedSpace[]> | undefined; typeOfBots?: 'user' | 'bot' | undefined }
   wallClock: () => number
@@ -103,7 +103,7 @@ export type TenantRequest = {
   codes?: Call['codes']
 }
 
-export async function ask(
+export async function askTenant(
   session: Session,
   { method, path, what, body, headers = {}, repeatable = method === 'GET', sendBy, codes }: TenantRequest,
 ): Promise<Answer> {
@@ -174,7 +174,7 @@ async function otherName({ tenant, http }: Session): Promise<string> {
 const report = 'Report this with the trace id.'
 
 /** Parses an answer of the tenant. Throws `TENANT_UNEXPECTED` with the names of the parts that have another form. */
-export const parsed = schemaReader('tenant', report)
+export const parseTenantAnswer = schemaReader('tenant', report)
 
 /** The error for an answer of the tenant that the documentation does not describe. */
 export function unexpectedTenantAnswer(

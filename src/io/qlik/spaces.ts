@@ -5,7 +5,7 @@ import { type Assignment, isUserId, type ObservedBot, type ObservedSpace, spaceI
 import type { GrantResult, SpaceReader, SpaceWriter } from '../../ports.ts'
 import { pages } from './pages.ts'
 import { isGone, requireGone } from './read.ts'
-import { ask, parsed, type Session, usersPath } from './session.ts'
+import { askTenant, parseTenantAnswer, type Session, usersPath } from './session.ts'
 
 // https://qlik.dev/apis/rest/spaces and https://qlik.dev/apis/rest/users
 const spacesPath = '/api/v1/spaces'
@@ -27,7 +27,7 @@ const assignmentSchema = z.object({
   createdBy: text,
 })
 
-const userSchema = z.object({
+const botUserSchema = z.object({
   id: z.string().check(z.refine(isUserId)),
   clientId: text,
   subject: text,
@@ -80,8 +80,8 @@ async function oneSpace(
 ): Promise<ObservedSpace | undefined> {
   const what = 'reading the space'
   try {
-    const answer = await ask(session, { method: 'GET', path: `${spacesPath}/${encodeURIComponent(id)}`, what })
-    return toSpace(parsed(spaceSchema, answer, what))
+    const answer = await askTenant(session, { method: 'GET', path: `${spacesPath}/${encodeURIComponent(id)}`, what })
+    return toSpace(parseTenantAnswer(spaceSchema, answer, what))
   } catch (thrown) {
     if (!isGone(thrown)) throw thrown
     return (await list()).find((space) => space.id === id)
@@ -128,7 +128,7 @@ async function botOf(session: Session, clientId: string): Promise<ObservedBot | 
 
 /** The tenant may ignore the filter, and may write the subject in upper case. */
 function toBot(raw: unknown, clientId: string): ObservedBot[] {
-  const { data } = userSchema.safeParse(raw)
+  const { data } = botUserSchema.safeParse(raw)
   if (data === undefined || data.status === 'deleted') return []
   const marks = [data.clientId, data.subject].map((mark) => mark?.toLowerCase())
   const isIts = marks.includes(clientId.toLowerCase()) || marks.includes(`qlikbot\\${clientId.toLowerCase()}`)
@@ -177,7 +177,7 @@ async function grantAs(
   { botId, roles }: Grant,
 ): Promise<GrantResult> {
   try {
-    await ask(session, {
+    await askTenant(session, {
       method: 'POST',
       path: assignmentsPath(spaceId),
       what: 'adding the client’s user',
@@ -194,7 +194,7 @@ async function grantAs(
 async function change(session: Session, spaceId: string, assignmentId: string, roles: string[]): Promise<boolean> {
   const path = `${assignmentsPath(spaceId)}/${encodeURIComponent(assignmentId)}`
   try {
-    await ask(session, { method: 'PUT', path, what: 'changing the roles', body: { roles }, repeatable: true })
+    await askTenant(session, { method: 'PUT', path, what: 'changing the roles', body: { roles }, repeatable: true })
     return true
   } catch (thrown) {
     if (isGone(thrown)) return false
@@ -206,7 +206,7 @@ async function change(session: Session, spaceId: string, assignmentId: string, r
 async function revoke(session: Session, spaceId: string, assignmentId: string): Promise<void> {
   const path = `${assignmentsPath(spaceId)}/${encodeURIComponent(assignmentId)}`
   const what = 'removing the client’s user'
-  await ask(session, { method: 'DELETE', path, what, repeatable: true }).catch((thrown: unknown) =>
+  await askTenant(session, { method: 'DELETE', path, what, repeatable: true }).catch((thrown: unknown) =>
     requireGone(thrown, what, async () => {
       const members = await membersOf(session, spaceId, undefined)
       return members === undefined || members.every(({ id }) => id !== assignmentId)

@@ -76,7 +76,7 @@ async function readClients(session: Session): Promise<Timed<ListedClient[]>> {
 }
 
 function toListed(raw: unknown): ListedClient[] {
-  const result = wire.clientSchema.safeParse(raw)
+  const result = wire.clientAnswerSchema.safeParse(raw)
   const client = result.success ? result.data : readable(raw)
   // An entry without an id is not a client that anybody could find.
   const isNobody = client.clientId === ''
@@ -89,7 +89,7 @@ function toListed(raw: unknown): ListedClient[] {
  */
 function readable(raw: unknown): wire.WireClient {
   const fields = fieldsOf(raw)
-  const { shape } = wire.clientSchema
+  const { shape } = wire.clientAnswerSchema
   const fitting = Object.entries(shape).map(([key, schema]) => [
     key,
     schema.safeParse(fields[key]).success ? fields[key] : null,

@@ -10,9 +10,9 @@ import * as wire from './answer-schemas.ts'
 import { addKey, removeKey } from './keys.ts'
 import { callerOf } from './prove-credential.ts'
 import { readSingleClient, readWire, requireGone } from './read.ts'
-import { ask, clientsPath, parsed, type Session } from './session.ts'
+import { askTenant, clientsPath, parseTenantAnswer, type Session } from './session.ts'
 
-export function createWriter(session: Session, mask: Mask): TenantWriter {
+export function createTenantWriter(session: Session, mask: Mask): TenantWriter {
   return {
     caller: () => callerOf(session),
     create: (client, sendBy) => create(session, mask, client, sendBy),
@@ -51,9 +51,9 @@ async function create(
     // The request accepts only the value `trusted`. Without it a client has `required`.
     ...(consent === 'trusted' ? { connectionConfig: { consentMethod: 'trusted' } } : {}),
   }
-  const answer = await ask(session, { method: 'POST', path: clientsPath, what, body, sendBy })
+  const answer = await askTenant(session, { method: 'POST', path: clientsPath, what, body, sendBy })
   const secret = secretIn(answer, mask)
-  const created = parsed(wire.createdSchema, answer, what, 'POST')
+  const created = parseTenantAnswer(wire.createdSchema, answer, what, 'POST')
   const [listed] = wire.toSecrets(created)
   return {
     at: answer.at,
@@ -102,7 +102,7 @@ async function update(
     value: after,
   }))
   const once = changes.some(({ field }) => field === 'description' || field === 'authMethods')
-  const answer = await ask(session, {
+  const answer = await askTenant(session, {
     method: 'PATCH',
     path: `${clientsPath}/${encodeURIComponent(clientId)}`,
     what,
@@ -129,7 +129,7 @@ async function describe(
 
 async function setConsent(session: Session, clientId: string, consent: string): Promise<void> {
   const path = `${clientsPath}/${encodeURIComponent(clientId)}/connection-configs/me`
-  await ask(session, {
+  await askTenant(session, {
     method: 'PATCH',
     path,
     what: 'setting the consent',
@@ -141,7 +141,7 @@ async function setConsent(session: Session, clientId: string, consent: string): 
 async function issue(session: Session, mask: Mask, clientId: string, sendBy: number): Promise<Timed<Issued>> {
   const what = 'issuing a secret'
   const path = `${clientsPath}/${encodeURIComponent(clientId)}/client-secrets`
-  const answer = await ask(session, {
+  const answer = await askTenant(session, {
     method: 'POST',
     path,
     what,
@@ -149,7 +149,7 @@ async function issue(session: Session, mask: Mask, clientId: string, sendBy: num
     codes: { 404: 'CLIENT_MISSING', 409: 'SECRET_SLOTS_FULL' },
   }).catch(slotsHint)
   const secret = secretIn(answer, mask)
-  const { hint, createdAt, createdBy } = parsed(wire.issuedSchema, answer, what, 'POST')
+  const { hint, createdAt, createdBy } = parseTenantAnswer(wire.issuedSchema, answer, what, 'POST')
   return {
     at: answer.at,
     value: {
@@ -171,7 +171,7 @@ function slotsHint(thrown: unknown): never {
 async function retire(session: Session, clientId: string, hint: string): Promise<void> {
   const what = 'retiring a secret'
   const path = `${clientsPath}/${encodeURIComponent(clientId)}/client-secrets/${encodeURIComponent(hint)}`
-  await ask(session, {
+  await askTenant(session, {
     method: 'DELETE',
     path,
     what,
@@ -190,7 +190,7 @@ async function remove(session: Session, clientId: string): Promise<void> {
   const what = 'deleting the client'
   const path = `${clientsPath}/${encodeURIComponent(clientId)}`
   const headers = { 'qlik-confirm-delete': clientId }
-  await ask(session, {
+  await askTenant(session, {
     method: 'DELETE',
     path,
     what,
