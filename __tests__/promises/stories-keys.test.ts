@@ -83,3 +83,35 @@ test.each(['killed after', 'answer lost'] as const)(
     expect(theClient(simulation).secrets).toEqual([])
   },
 )
+
+test('P2: keys that retire one after another do not come back, if the tenant still shows the list before', async () => {
+  const { simulation, watch } = await prepared({ settings: { readsBehind: 1 }, places: [keyPlace] })
+  for (const rotate of ['auto', 'now', 'now', 'now']) {
+    await simulation.run({ ...byKey, rotate })
+    simulation.advance(1)
+  }
+  simulation.advance(25)
+  await simulation.run(byKey)
+  expect(theClient(simulation).publicKeys).toHaveLength(1)
+  simulation.advance(1)
+  await expectHealing(simulation, watch, { places: [keyPlace], inputs: byKey })
+})
+
+test('P1: the current key stays if the tenant shows the list from before it while the previous one retires', async () => {
+  const { simulation } = await prepared(scenarios['rotating a key'])
+  const client = theClient(simulation)
+  const earlier = [...client.publicKeys!]
+  const running = simulation.begin({ ...byKey, rotate: 'now', 'grace-period': '0' })
+  const isCommitted = () => running.result.requests.filter(({ method }) => method === 'PATCH').length === 3
+  while (!isCommitted()) await running.step()
+  await until(running, readClient)
+  await running.step()
+  await until(running, readClient)
+  const publicKeys = client.publicKeys!
+  client.publicKeys = earlier
+  await running.step()
+  client.publicKeys = publicKeys
+  while (await running.step()) {}
+  expect(client.publicKeys).toHaveLength(1)
+  expect(client.description).toContain(`"current":{"hint":"${client.publicKeys![0]!.kid}"`)
+})

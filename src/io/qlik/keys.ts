@@ -29,8 +29,8 @@ export async function addKey(
   { key, guard }: { key: NewKey; guard: KeyGuard },
 ): Promise<Timed<string | undefined>> {
   const writing = { session, mask, clientId, guard, what: 'adding a key' }
-  const change: Change = (keys) => (hintsOf(keys).includes(key.issued.hint) ? keys : [...keys, key.jwk])
-  const { before, after, at, madeSecret } = await write(change, writing)
+  const { before, after, at, madeSecret } = await write(adding(key.issued.hint, key.jwk), writing)
+  remember(adding(key.issued.hint, key.jwk), at, writing)
   if (before === undefined || after === undefined) throw clientGoneError()
   return { value: madeSecret ? newSecret(before, after) : undefined, at }
 }
@@ -46,16 +46,36 @@ export async function removeKey(
   { hint, guard }: { hint: string; guard: KeyGuard },
 ): Promise<void> {
   const change: Change = (keys) => keys.filter((key) => !hintsOf([key]).includes(hint))
-  await write(change, { session, mask, clientId, guard, what: 'retiring a key' })
+  const writing = { session, mask, clientId, guard, what: 'retiring a key' }
+  const { at } = await write(change, writing)
+  remember(change, at, writing)
+}
+
+function adding(hint: string, jwk: unknown): Change {
+  return (keys) => (hintsOf(keys).includes(hint) ? keys : [...keys, jwk])
+}
+
+/** Seconds for which a tenant may still show a list of keys as it was before a write of this run. */
+const showsOldListFor = 30
+
+function remember(change: Change, at: number, { session, clientId }: Writing): void {
+  session.keyChanges.set(clientId, [...(session.keyChanges.get(clientId) ?? []), { change, at }])
+}
+
+/** The change after the latest ones of this run, which the list that it is applied to may not show yet. */
+function afterOwnChanges(change: Change, now: number, { session, clientId }: Writing): Change {
+  const own = (session.keyChanges.get(clientId) ?? []).filter(({ at }) => now - at < showsOldListFor)
+  return (keys) => change(own.reduce((list, earlier) => earlier.change(list), keys))
 }
 
 type Written = Timed<{ before: wire.WireClient | undefined; after: wire.WireClient | undefined; madeSecret: boolean }>
 
 /** Writes a client's list of keys, if it must change, and makes sure that the tenant keeps it. */
-async function write(change: Change, writing: Writing): Promise<Written['value'] & { at: number }> {
+async function write(wanted: Change, writing: Writing): Promise<Written['value'] & { at: number }> {
   const { session, clientId, guard } = writing
   const { value: before, at } = await readWire(session, clientId)
   if (before !== undefined) guard.check(wire.toObservedClient(before), at)
+  const change = afterOwnChanges(wanted, at, writing)
   const keys = before?.publicKeys ?? []
   if (before === undefined || isSame(change(keys), keys)) return { before, after: before, at, madeSecret: false }
   // Sent first, so that it shows changes by others since our last read.

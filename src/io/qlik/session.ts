@@ -30,6 +30,8 @@ export type Session = {
   signedIn: { token?: Promise<Secret>; caller?: Promise<string | undefined> }
   /** Clients by their ids, as the latest list showed them. */
   listed: Map<string, wire.ListedAnswer>
+  /** What this run changed in the lists of keys, by client id, each with the tenant's time. */
+  keyChanges: Map<string, { change: (keys: unknown[]) => unknown[]; at: number }[]>
   /** The list of spaces, read once in a run; and the assignee type that spaces accept for a bot, once the tenant has shown it. */
   spaces: { all?: Promise<ObservedSpace[]> | undefined; typeOfBots?: 'user' | 'bot' | undefined }
   wallClock: () => number
@@ -44,6 +46,7 @@ export function createSession(tenant: Tenant, http: Http, mask: Mask, wallClock:
     http,
     signedIn,
     listed: new Map(),
+    keyChanges: new Map(),
     spaces: {},
     wallClock,
     ahead: 0,
