@@ -180,7 +180,7 @@ describe('deliver: false', () => {
     const result = await simulation.run(inputs)
     expectSuccess(result, { result: 'created' })
     const [hint] = hints(theClient(simulation))
-    expect(result.log.join('\n')).toContain(`The tenant refuses to delete the client's last secret (${hint})`)
+    expect(result.log.join('\n')).toContain(`The tenant refuses to delete the client’s last secret (${hint})`)
     await expectHealed(simulation, inputs)
   })
 

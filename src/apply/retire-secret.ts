@@ -14,7 +14,7 @@ export async function retireStep(step: Step & { kind: 'retire' }, work: Work): P
   try {
     const isRetired =
       !step.mayStay || (await noteWritten(work, retireIfAllowed(step.clientId, step.hint, work), isDone))
-    if (!isRetired) return false
+    if (!isRetired) return kept(step.hint, work)
     if (!step.mayStay) await noteWritten(work, retireSecret(step.clientId, step.hint, work))
   } catch (thrown) {
     if (thrown instanceof PlanAgain || !signedOut(step.clientId, toActionError(thrown), work)) throw thrown
@@ -25,6 +25,17 @@ export async function retireStep(step: Step & { kind: 'retire' }, work: Work): P
   }
   progress.retired.push(step.hint)
   return true
+}
+
+/** A client whose secrets all end may have to keep its last one. */
+function kept(hint: string, { plan, progress }: Work): false {
+  if (plan.spec.destinations.length === 0) progress.notes.push(lastIsKept(hint))
+  return false
+}
+
+export function lastIsKept(hint: string): string {
+  const what = isKeyHint(hint) ? 'key' : 'secret'
+  return `The tenant refuses to delete the client’s last ${what} (${plain(hint, 50)}).`
 }
 
 /** Did we retire the secret that we signed in with, and did the tenant end that session? */

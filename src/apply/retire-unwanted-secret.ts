@@ -1,11 +1,10 @@
-import { plain } from '../base/text.ts'
 import { ledgerAfterGivingUp } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient, ObservedSecret } from '../model/client.ts'
 import type { Issued } from '../ports.ts'
 import type { Work } from './apply-context.ts'
 import { clientGoneError, noteNotRetired, possiblyOurs } from './find-issued-secret.ts'
 import { type CriticalSection, inPhase } from './fresh-credential.ts'
-import { retireIfAllowed } from './retire-secret.ts'
+import { lastIsKept, retireIfAllowed } from './retire-secret.ts'
 import { takeBack } from './write-ledger.ts'
 
 type IssueAnswer = Pick<Issued, 'hint' | 'createdBy'>
@@ -21,10 +20,7 @@ export async function retireUnwanted(said: IssueAnswer | undefined, work: Work, 
   if (unwanted.length > 1) noteNotRetired(unwanted, work)
   const [hint] = unwanted.length === 1 ? unwanted.map((secret) => secret.hint) : []
   const isKept = hint !== undefined && !(await retireIfAllowed(fresh.clientId, hint, work))
-  if (isKept)
-    work.progress.notes.push(
-      `The tenant refuses to delete the client's last secret (${plain(hint, 50)}). Nobody knows its value.`,
-    )
+  if (isKept) work.progress.notes.push(`${lastIsKept(hint)} Nobody knows its value.`)
   await takeBack(fresh, work, ({ now }) =>
     ledgerAfterGivingUp(fresh.announced, isKept ? hint : undefined, {}, { live: [], now }),
   )

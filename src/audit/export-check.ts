@@ -120,7 +120,7 @@ function specsOf(entries: ExportEntry[], { here }: ExportContext): ClientSpec[] 
     for (const { id, fullName } of namedPlaces(client)) ids.set(fullName.toLowerCase(), id)
   const idOf = (fullName: string) => ids.get(fullName.toLowerCase()) ?? here.id
   const repositories = { here, idOf, refusalOf: () => undefined }
-  return toClientSpecs({ clients: written, others: [] }, repositories, 'plan').clients
+  return toClientSpecs({ clients: written, others: [], file: 'all' }, repositories, 'plan').clients
 }
 
 /** Repositories by the names in the ledger, with their ids. */

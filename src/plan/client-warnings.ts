@@ -8,6 +8,7 @@ import { destinationKey, destinationLabel, scopeLabel } from '../model/destinati
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
 import { foreignSecretsOf } from './client-in-use.ts'
+import { mayStillDeliver } from './end-of-delivery.ts'
 import { clientLabel } from './find-client.ts'
 import type { Observed, PlanContext } from './steps.ts'
 import { noLongerServed } from './taken-and-dropped-places.ts'
@@ -44,23 +45,22 @@ export function warningsOf(
  * nobody believes a leaked secret retired.
  */
 function withoutDeliveryWarnings(
-  { destinations }: ClientSpec,
+  { destinations, rotation }: ClientSpec,
   client: ObservedClient | undefined,
   observed: Observed,
-  { policy }: PlanContext,
+  { policy, actor }: PlanContext,
 ): string[] {
   if (client === undefined || destinations.length > 0) return []
   const { ledger } = client.description
   const served = droppedDestinations(ledger, []).map((destination) => plain(destinationLabel(destination)))
-  const isAsked = policy.rotate === 'now' || policy.dropDestinations || Object.keys(ledger?.retiring ?? {}).length > 0
+  const isExpected =
+    policy.rotate === 'now' || rotation.after !== undefined || Object.keys(ledger?.retiring ?? {}).length > 0
+  const isTooEarly = mayStillDeliver({ ledger, now: observed.now, run: actor.run })
   const foreign = new Set(foreignSecretsOf(client, observed).map(({ hint }) => hint))
   const named = policy.retireHints.filter((hint) => foreign.has(hint)).map((hint) => plain(hint, 50))
   return [
-    ...(served.length > 0 && isAsked
-      ? [
-          `The client is delivered to ${served.join('; ')}, and this run delivers nothing: it neither rotates nor retires its secrets, and forgets no place. A run that names the places does.`,
-        ]
-      : []),
+    ...(policy.dropDestinations && isTooEarly ? [tooEarly] : []),
+    ...(served.length > 0 && isExpected && !policy.dropDestinations ? [notRotated(served)] : []),
     ...(named.length > 0
       ? [
           `Not retired, because this run delivers no secret in its place: ${named.join(', ')}. Name a destination, or delete it in the Administration activity center.`,
@@ -68,6 +68,13 @@ function withoutDeliveryWarnings(
       : []),
   ]
 }
+
+function notRotated(served: string[]): string {
+  return `The client is delivered to ${served.join('; ')}, and this run delivers nothing: it neither rotates nor retires its secrets. A run that names the places does. If they are no longer needed, set drop-destinations: true once.`
+}
+
+const tooEarly =
+  'An earlier run stopped a few minutes ago, and may have delivered: this run forgets no place. Set drop-destinations: true again in ten minutes.'
 
 const allInUse =
   'All five secrets of the client are in use; runs that died or overlapped left some of them. The current secret is in place. When the grace period of the others is over, a run can tell which of them to retire.'

@@ -4,6 +4,7 @@ import { droppedDestinations, withHints } from '../ledger/ledger-entries.ts'
 import { isOwner, onlyNamed, withOwner } from '../ledger/ownership.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
+import { endOfDelivery } from './end-of-delivery.ts'
 import type { ExistingClient } from './existing-client.ts'
 import { withLeaving } from './leaving-places.ts'
 import type { Step } from './steps.ts'
@@ -11,7 +12,9 @@ import type { Step } from './steps.ts'
 /** The steps that write the ledger when no delivery does. */
 export function ledgerSteps(existing: ExistingClient): Step[] {
   const over = retireUndelivered(existing)
-  return over.length > 0 ? over : ownerSteps(existing)
+  if (over.length > 0) return over
+  const ending = endOfDelivery(existing)
+  return ending.length > 0 ? ending : ownerSteps(existing)
 }
 
 /** Notes the client's owner, the places that it no longer serves, and the deliveries of an earlier run. */

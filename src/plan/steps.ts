@@ -54,7 +54,7 @@ export type Step =
       clientId: string
       user: string
       ledger: Ledger
-      what: 'owner' | 'places' | 'over' | 'spaces' | 'settled'
+      what: 'owner' | 'places' | 'over' | 'ended' | 'spaces' | 'settled'
     }
   | { kind: 'write-id'; destination: Destination; clientId: string; before: string | undefined }
   | {

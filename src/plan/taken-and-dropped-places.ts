@@ -22,7 +22,7 @@ export function refuseDropped(
   context: PlanContext,
 ): void {
   const dropped = droppedPlaces(spec, client, observed.clients)
-  if (dropped.length === 0 || context.policy.dropDestinations) return
+  if (dropped.length === 0 || context.policy.dropDestinations || spec.reconcileOnly) return
   const others = dropped.map((destination) => repositoryOfSameName(destination, spec, context.actor))
   const list = dropped.map((destination, index) => {
     const now = others[index]
@@ -32,13 +32,17 @@ export function refuseDropped(
         : ` (in the repository of that name with the id ${destination.repository!.id}; the id is ${now.id} now)`
     return `${plain(destinationLabel(destination))}${ids}`
   })
-  const usual =
-    'The usual cause is one client name shared by a matrix of environments: give each its own name. If the client has moved, or those places are no longer needed, set drop-destinations: true once.'
+  const isNone = spec.destinations.length === 0
+  const usual = isNone
+    ? 'A run that delivers nothing can neither rotate nor retire a secret. Name these places again; or, if they are no longer needed, set drop-destinations: true once: the secrets of this action then end after their grace period.'
+    : 'The usual cause is one client name shared by a matrix of environments: give each its own name. If the client has moved, or those places are no longer needed, set drop-destinations: true once.'
   const isMadeAnew = others.every((other) => other !== undefined)
   throw new ActionError(
     'DESTINATION_DROPPED',
-    `${clientLabel(client)} also serves ${list.join('; ')}, which the spec no longer names: the secret there would stop working with the next rotation`,
-    isMadeAnew
+    isNone
+      ? `${clientLabel(client)} serves ${list.join('; ')}, and the spec names no place any more: the secret there would never be rotated or retired`
+      : `${clientLabel(client)} also serves ${list.join('; ')}, which the spec no longer names: the secret there would stop working with the next rotation`,
+    isMadeAnew && !isNone
       ? 'The repository was deleted and created again, or another repository took its name. Set drop-destinations: true once to deliver to the repository that has the name now.'
       : usual,
   )
@@ -89,7 +93,7 @@ export function droppedPlaces(
   client: ObservedClient | undefined,
   clients: ObservedClient[],
 ): Destination[] {
-  if (client === undefined || destinations.length === 0) return []
+  if (client === undefined) return []
   const dropped = droppedDestinations(client.description.ledger, destinations)
   return dropped.filter((destination) => successorAt(destination, clients, client) === undefined)
 }
@@ -99,10 +103,11 @@ export function noLongerServed(
   spec: ClientSpec,
   client: ObservedClient | undefined,
   { clients }: Observed,
-  { fleet, actor }: PlanContext,
+  { fleet, actor, policy }: PlanContext,
 ): string[] {
   const dropped = droppedPlaces(spec, client, clients)
-  if (dropped.length === 0) return []
+  if (dropped.length === 0 || !policy.dropDestinations) return []
+  const end = spec.destinations.length === 0 ? 'the grace period' : 'the grace period of the next rotation'
   const taken = takenBy(spec, { fleet })
   const written = new Set(
     fleet.filter(({ state }) => state === 'present').flatMap(({ destinations }) => destinations.flatMap(valuesAt)),
@@ -116,7 +121,7 @@ export function noLongerServed(
       return `${label} passes to another client: the secret of this client there stays valid until that one was delivered, and for the grace period after that.`
     const value = valueKey(destination, 'secret')
     const isNeeded = written.has(value) || clientsClaiming(value, clients, client?.id).length > 0
-    const stays = `${label} is no longer served by this client: the secret there stops working when the grace period of the next rotation is over.`
+    const stays = `${label} is no longer served by this client: the secret there stops working when ${end} is over.`
     return isNeeded ? stays : `${stays} Delete it if nobody needs it.`
   })
 }

@@ -27,6 +27,7 @@ const ledgerTexts: Record<(Step & { kind: 'own' })['what'], string> = {
   owner: 'that this repository manages the client, and its name here',
   places: 'which destinations are no longer served',
   settled: 'that every destination holds what an earlier run delivered',
+  ended: 'that the last secret of this action is no longer needed',
   over: 'that the run that created the client has ended',
   spaces: 'the spaces that the client’s user joins',
 }

@@ -23,6 +23,8 @@ export type ClientSpec = {
   consent: Consent
   /** Empty: the client is reconciled, and has no secret from this action. */
   destinations: Destination[]
+  /** The input `deliver: false`: this run delivers nothing, but another one may serve the client's places. */
+  reconcileOnly?: boolean | undefined
   /** Spaces of which the client's user is a member. Undefined: the action reads and changes no space. */
   spaces?: Membership[] | undefined
   /** Values on GitHub of other clients in the spec files: none of them is deleted. */
@@ -179,10 +181,11 @@ export type Repositories = {
 
 /**
  * The specs of clients that passed the schema; a destination without a repository belongs to `here`. `clients`: those that the run handles,
- * and in the modes that destroy every one of them is absent; `beside`: the others of its files.
+ * and in the modes that destroy every one of them is absent; `beside`: the others of its files. `file`: undefined if
+ * inputs describe the client.
  */
 export function toClientSpecs(
-  { clients, others }: { clients: WrittenClient[]; others: WrittenClient[] },
+  { clients, others, file }: { clients: WrittenClient[]; others: WrittenClient[]; file: unknown },
   repositories: Repositories,
   mode: Mode,
 ): { clients: ClientSpec[]; beside: ClientSpec[] } {
@@ -193,6 +196,7 @@ export function toClientSpecs(
       ...toClientSpec(written, repositories),
       ...(isAbsent ? { state: 'absent' as const } : {}),
       refusal: repositories.refusalOf(written),
+      reconcileOnly: file === undefined && written.deliver.length === 0,
       pinnedByOthers: written['client-id'] === undefined ? pins : undefined,
     })),
     beside: others.map((written) => toClientSpec(written, repositories)),

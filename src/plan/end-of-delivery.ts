@@ -1,0 +1,107 @@
+import { announcementAge, classifySecrets, hintsOfKind } from '../ledger/classify-secrets.ts'
+import { lostAfter } from '../ledger/delivery-evidence.ts'
+import { graceStart, withHints } from '../ledger/ledger-entries.ts'
+import { withOwner } from '../ledger/ownership.ts'
+import { leaseOfAnother } from '../ledger/rotation-decision.ts'
+import type { RotationInput } from '../ledger/rotation-situation.ts'
+import { isKeyHint } from '../model/credential.ts'
+import { destinationKey } from '../model/destination.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
+import { retireSteps } from './auth-method.ts'
+import type { ExistingClient } from './existing-client.ts'
+import { neededElsewhere, takenBy } from './leaving-places.ts'
+import type { Step } from './steps.ts'
+import { droppedPlaces } from './taken-and-dropped-places.ts'
+
+/**
+ * The steps for a client that was delivered before, and whose spec names no place any more: the ledger forgets the places, the secrets of
+ * this action begin their grace, and a run after that retires them.
+ */
+export function endOfDelivery(existing: ExistingClient): Step[] {
+  const { spec, context, input, after } = existing
+  const { ledger } = after.description
+  if (ledger === undefined || spec.destinations.length > 0 || mayStillDeliver(input)) return []
+  if (keepsPlaces(existing)) return []
+  const isLeft = orphansOf(input).length > 0 || Object.keys(ledger.leaving ?? {}).length > 0
+  const isServing = Object.keys(ledger.destinations).length > 0 || ledger.current !== undefined
+  if (isServing || (isLeft && context.policy.dropDestinations)) return forgetPlaces(existing, ledger)
+  // A run that died may have delivered to a place again, and nobody said that this place is no longer needed.
+  return ledger.announced === undefined ? retireDue(existing, ledger) : []
+}
+
+/** May a run that stopped still deliver? While its announcement is a lease, this run waits for it and plans again. */
+export function mayStillDeliver({ ledger, now, run }: Pick<RotationInput, 'ledger' | 'now' | 'run'>): boolean {
+  const announced = ledger?.announced
+  const isRecent = announced !== undefined && announcementAge(announced, now) < lostAfter
+  return isRecent && leaseOfAnother(ledger, now, run) === undefined
+}
+
+/** Does the client keep its places: for other runs, or until another client of the run's files was delivered there? */
+function keepsPlaces({ spec, context, client, observed }: ExistingClient): boolean {
+  const dropped = droppedPlaces(spec, client, observed.clients)
+  if (dropped.length > 0 && !context.policy.dropDestinations) return true
+  const taken = takenBy(spec, context)
+  const leaving = Object.keys(client.description.ledger?.leaving ?? {})
+  return [...dropped.map(destinationKey), ...leaving].some((key) => taken.has(key))
+}
+
+function orphansOf(input: RotationInput): string[] {
+  const secrets = classifySecrets(input.live, input)
+  return [...hintsOfKind(secrets, 'orphan'), ...hintsOfKind(secrets, 'lost')]
+}
+
+function forgetPlaces(existing: ExistingClient, before: Ledger): Step[] {
+  const { spec, context, after, input } = existing
+  const { id: clientId, description } = after
+  const base = withOwner(before, spec, context.actor)
+  const own = (ledger: Ledger): Step => ({ kind: 'own', clientId, user: description.user, ledger, what: 'places' })
+  // The action signs in with a secret of this client.
+  if (clientId === context.policy.adminClientId)
+    return Object.keys(base.destinations).length > 0 ? [own({ ...base, destinations: {} })] : []
+  const { current, retiring, suspects, leaving } = base
+  const ours = [...(current === undefined ? [] : [current.hint]), ...Object.keys(suspects), ...orphansOf(input)]
+  const live = new Set(input.live.map(({ hint }) => hint))
+  const begun = ours.filter((hint) => live.has(hint))
+  const { version, owner, bot, spaces } = base
+  const ledger = {
+    ...{ version, owner, bot, spaces },
+    destinations: {},
+    suspects: {},
+    retiring: withHints(retiring, begun, graceStart(input.live, input.now)),
+    ...(context.policy.dropDestinations ? {} : { leaving }),
+  }
+  const needed = neededElsewhere(ledger.leaving ?? {}, base)
+  const atOnce = Object.keys(ledger.retiring).filter((hint) => live.has(hint) && !needed.has(hint))
+  return [own(ledger), ...(input.grace > 0 ? [] : retired(atOnce, existing))]
+}
+
+function retireDue(existing: ExistingClient, ledger: Ledger): Step[] {
+  const { spec, context, after, input } = existing
+  const { id: clientId, description } = after
+  const { live, now, grace } = input
+  if (clientId === context.policy.adminClientId) return []
+  const needed = neededElsewhere(ledger.leaving ?? {}, ledger)
+  const due = classifySecrets(live, input).flatMap((secret) =>
+    secret.kind === 'retiring' && now - secret.since >= grace && !needed.has(secret.hint) ? [secret.hint] : [],
+  )
+  const steps = retired(due, existing)
+  const mayStay = steps.flatMap((step) => (step.mayStay ? [step.hint] : []))
+  if (mayStay.length === 0) return steps
+  // Noted before anybody knows whether the tenant refuses: later runs must not try again.
+  const base = withOwner(ledger, spec, context.actor)
+  const retiring = Object.fromEntries(Object.entries(base.retiring).filter(([hint]) => !mayStay.includes(hint)))
+  const suspects = withHints(base.suspects, mayStay, (hint) => base.retiring[hint] ?? Math.floor(now))
+  const ended = { ...base, retiring, suspects }
+  return [...steps, { kind: 'own', clientId, user: description.user, ledger: ended, what: 'ended' }]
+}
+
+/** Some tenants refuse to delete a client's last secret, and its last key if it has no other method. */
+function retired(hints: string[], { input, after }: ExistingClient): (Step & { kind: 'retire' })[] {
+  const { grace, kind, live } = input
+  const why = grace === 0 ? ('no grace' as const) : ('grace is over' as const)
+  const retirements = hints.map((hint) => ({ hint, why }))
+  const leavesNone = (isKey: boolean) => live.every(({ hint }) => isKeyHint(hint) !== isKey || hints.includes(hint))
+  return retireSteps(after, retirements, kind).map((step) =>
+    leavesNone(isKeyHint(step.hint)) ? { ...step, mayStay: true as const } : step,
+  )
+}
