@@ -135,14 +135,16 @@ export interface DestinationReader {
 export type PublicKey = { id: string; key: string }
 export type PreparedDelivery = { publicKey: PublicKey; seen: ObservedDestination }
 
+export type SecretToPut = {
+  destination: Destination
+  name: string
+  value: Secret | string
+  prepared: PreparedDelivery
+  sendBy: number
+}
+
 export interface DestinationWriter {
-  putSecret(
-    destination: Destination,
-    name: string,
-    value: Secret | string,
-    prepared: PreparedDelivery,
-    sendBy: number,
-  ): Promise<Timed<void>>
+  putSecret(secret: SecretToPut): Promise<Timed<void>>
   putVariable(destination: Destination, value: string, exists: boolean): Promise<void>
   /** Restores the previous value of a variable; undefined deletes it. */
   restoreVariable(destination: Destination, before: string | undefined): Promise<void>

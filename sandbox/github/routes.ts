@@ -23,6 +23,7 @@ import { variablesRoute } from './variables.ts'
 const apiVersions = ['2022-11-28', '2026-03-10']
 
 type Extra = { headers: Record<string, string> }
+type Asking = { token: GitHubToken; extra: Extra }
 
 /** Answers for the GitHub REST API. */
 export class GitHubRoutes {
@@ -69,12 +70,13 @@ export class GitHubRoutes {
       throw new GitHubProblem(400, `The API version ${version} is not supported.`)
     }
     const [root, first = '', second = ''] = call.segments
-    if (root === 'repos') return this.#ofRepository(call, `${first}/${second}`, call.segments.slice(3), token, extra)
+    const asking = { token, extra }
+    if (root === 'repos') return this.#ofRepository(call, `${first}/${second}`, call.segments.slice(3), asking)
     if (root === 'repositories') {
       const repository = this.#github.repositoriesById.get(Number(first))
-      return this.#ofRepository(call, repository?.fullName ?? '', call.segments.slice(2), token, extra)
+      return this.#ofRepository(call, repository?.fullName ?? '', call.segments.slice(2), asking)
     }
-    if (root === 'orgs') return this.#ofOrganization(call, first, call.segments.slice(2), token, extra)
+    if (root === 'orgs') return this.#ofOrganization(call, first, call.segments.slice(2), asking)
     throw notFound()
   }
 
@@ -109,7 +111,7 @@ export class GitHubRoutes {
     return ofMinute.used > writesPerMinute || ofHour.used > writesPerHour
   }
 
-  #ofRepository(call: Call, fullName: string, rest: string[], token: GitHubToken, extra: Extra): SandboxResponse {
+  #ofRepository(call: Call, fullName: string, rest: string[], { token, extra }: Asking): SandboxResponse {
     const need = needOf(call.method, rest)
     announce(need, extra)
     const repository = this.#github.findRepository(fullName)
@@ -128,7 +130,7 @@ export class GitHubRoutes {
     return jsonResponse(200, repositoryShape(repository, this.#settings.githubUrl))
   }
 
-  #ofOrganization(call: Call, login: string, rest: string[], token: GitHubToken, extra: Extra): SandboxResponse {
+  #ofOrganization(call: Call, login: string, rest: string[], { token, extra }: Asking): SandboxResponse {
     const organization = this.#github.organizations.get(login.toLowerCase())
     const [store, kind, ...tail] = rest
     const need = isStoreId(store) ? needOfStore(call.method, organizationStores[store], kind, tail) : undefined

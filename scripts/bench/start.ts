@@ -57,17 +57,7 @@ export async function startUp(rounds: number): Promise<StartUp> {
     const whole = performance.now() - began
     return { whole, first: (asked ?? performance.now()) - began }
   }
-  const bare: number[] = []
-  const ratios = new Map(Object.keys(runs).map((name) => [name, { first: [] as number[], whole: [] as number[] }]))
-  for (let round = 0; round < rounds; round++) {
-    const { whole: base } = await timed({ args: ['-e', '0'], env: {} })
-    bare.push(base)
-    for (const [name, run] of Object.entries(runs)) {
-      const { first, whole } = await timed(run)
-      ratios.get(name)!.first.push(first / base)
-      ratios.get(name)!.whole.push(whole / base)
-    }
-  }
+  const { bare, ratios } = await compared(runs, rounds, timed)
   await stage.close()
   secure.close()
   const started = (name: string): Started => {
@@ -88,6 +78,26 @@ export async function startUp(rounds: number): Promise<StartUp> {
 function inputsOf(stage: Stage, more: Record<string, string>): Record<string, string> {
   const inputs = Object.entries({ ...stage.inputs, ...more })
   return Object.fromEntries(inputs.map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]))
+}
+
+/** The times of each kind of process as multiples of bare Node's in the same round. */
+async function compared(
+  runs: Record<string, Run>,
+  rounds: number,
+  timed: (run: Run) => Promise<{ whole: number; first: number }>,
+) {
+  const bare: number[] = []
+  const ratios = new Map(Object.keys(runs).map((name) => [name, { first: [] as number[], whole: [] as number[] }]))
+  for (let round = 0; round < rounds; round++) {
+    const { whole: base } = await timed({ args: ['-e', '0'], env: {} })
+    bare.push(base)
+    for (const [name, run] of Object.entries(runs)) {
+      const { first, whole } = await timed(run)
+      ratios.get(name)!.first.push(first / base)
+      ratios.get(name)!.whole.push(whole / base)
+    }
+  }
+  return { bare, ratios }
 }
 
 /** Both services behind TLS on loopback: the bytes are passed on to the sandbox as they are. */

@@ -152,9 +152,9 @@ async function put(
   work: Work,
 ): Promise<Timed<void>> {
   const { destinations } = work.tools.writers
-  const sendBy = fresh.announcedAt + deliverBy
+  const [name, value, sendBy] = [destination.secretName, fresh.issued.secret, fresh.announcedAt + deliverBy]
   try {
-    return await destinations.putSecret(destination, destination.secretName, fresh.issued.secret, prepared, sendBy)
+    return await destinations.putSecret({ destination, name, value, prepared, sendBy })
   } catch (thrown) {
     if (toActionError(thrown).uncertain) fresh.perhaps = destination
     throw thrown

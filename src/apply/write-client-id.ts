@@ -36,8 +36,13 @@ export async function putIdSecret(
   { tools }: Work,
 ): Promise<number | undefined> {
   if (destination.idAs !== 'secret') return undefined
-  const sendBy = announcedAt + deliverBy
-  const { at } = await tools.writers.destinations.putSecret(destination, destination.idName, clientId, prepared, sendBy)
+  const { at } = await tools.writers.destinations.putSecret({
+    destination,
+    name: destination.idName,
+    value: clientId,
+    prepared,
+    sendBy: announcedAt + deliverBy,
+  })
   return at
 }
 

@@ -7,15 +7,7 @@ import { pause } from '../pause.ts'
 import { requestCostOf } from '../plan/request-cost.ts'
 import type { Reading, Reservation, Reserve } from '../ports.ts'
 import { type Outcome, outcomeOf, startProgress } from '../report/outcome.ts'
-import type { ClientSpec } from '../spec/client-spec.ts'
-import {
-  type ClientUnderWay,
-  type Decision,
-  decideAnew,
-  decideFirst,
-  type RunRequest,
-  type RunTools,
-} from './client-under-way.ts'
+import { type ClientUnderWay, type Decision, decideAnew, decideFirst, type RunTools } from './client-under-way.ts'
 import { reportBeforeSteps, reportEnd, reportPlan } from './report-client.ts'
 import { waitForOtherRuns } from './wait-for-other-runs.ts'
 
@@ -27,13 +19,11 @@ const mostRounds = 6
  * tenant's time for an outcome without a reading. Never rejects: a failure is the outcome's `error`.
  */
 export async function reconcileClient(
-  spec: ClientSpec,
+  client: Omit<ClientUnderWay, 'progress'>,
   { reading, now }: { reading: Promise<Reading>; now: number },
-  request: RunRequest,
-  tools: RunTools,
-  waiting: (text: string) => void,
 ): Promise<Outcome> {
-  const underWay: ClientUnderWay = { spec, request, tools, waiting, progress: startProgress() }
+  const underWay: ClientUnderWay = { ...client, progress: startProgress() }
+  const { tools } = underWay
   try {
     const decision = await decideFirst(underWay, await reading)
     reportBeforeSteps(decision.plan, tools)

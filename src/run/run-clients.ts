@@ -68,8 +68,8 @@ async function reconcileAll(request: RunRequest, first: Reading, tools: RunTools
     await inParallel(group, mostAtOnce, async (spec) => {
       tally.begun()
       const reporter = clients.length > 1 ? namedReporter(spec.name, tools.reporter) : tools.reporter
-      const known = { reading, now: first.now }
-      outcomes.set(spec, await reconcileClient(spec, known, request, { ...tools, reporter }, tally.waiting))
+      const client = { spec, request, tools: { ...tools, reporter }, waiting: tally.waiting }
+      outcomes.set(spec, await reconcileClient(client, { reading, now: first.now }))
       tally.ended()
     })
   }

@@ -69,7 +69,7 @@ async function readScope(api: Api, destinations: Destination[]): Promise<Timed<[
     const access = (kind: ValueKind, name: string, item: Item | undefined) =>
       destination.access?.repositories === undefined
         ? item?.visibility && { visibility: item.visibility }
-        : accessOf(api, destination, kind, name, item?.visibility)
+        : accessOf(api, destination, { kind, name, visibility: item?.visibility })
     const [secretAccess, idAccess] = await Promise.all([
       access('secrets', destination.secretName, secret),
       access(destination.idAs === 'variable' ? 'variables' : 'secrets', destination.idName, id),
@@ -147,9 +147,7 @@ function variableOf(listed: ListedValues, name: string): Item | undefined {
 async function accessOf(
   api: Api,
   scope: Scope,
-  kind: ValueKind,
-  name: string,
-  visibility: Visibility | undefined,
+  { kind, name, visibility }: { kind: ValueKind; name: string; visibility: Visibility | undefined },
 ): Promise<Access | undefined> {
   if (visibility !== 'selected') return visibility && { visibility }
   const what = `reading which repositories see ${name}`
@@ -225,7 +223,8 @@ async function provenStamps(api: Api, destination: Destination): Promise<Observe
 /** The same with the visibility of the secrets. A later write must repeat it, or GitHub would remove it. */
 export async function readWithAccess(api: Api, destination: Destination): Promise<Timed<ObservedDestination>> {
   const { secret, id } = await readSecrets(api, destination)
-  const access = (name: string, item: Item | undefined) => accessOf(api, destination, 'secrets', name, item?.visibility)
+  const access = (name: string, item: Item | undefined) =>
+    accessOf(api, destination, { kind: 'secrets', name, visibility: item?.visibility })
   const [secretAccess, idAccess] = await Promise.all([
     access(destination.secretName, secret.value),
     access(destination.idName, id?.value),

@@ -11,7 +11,12 @@ export const withoutToken: { reader: DestinationReader; writer: DestinationWrite
     prepare: needsToken,
     stamps: needsToken,
   },
-  writer: { putSecret: needsToken, putVariable: needsToken, restoreVariable: needsToken, remove: needsToken },
+  writer: {
+    putSecret: ({ destination }) => needsToken(destination),
+    putVariable: needsToken,
+    restoreVariable: needsToken,
+    remove: needsToken,
+  },
 }
 
 function needsToken(destination: Destination): never {

@@ -9,7 +9,7 @@ import {
   type Visibility,
 } from '../../model/destination.ts'
 import { accessToWrite, isCompleteAccess } from '../../model/visibility.ts'
-import type { DestinationWriter, PreparedDelivery, Removal, Timed } from '../../ports.ts'
+import type { DestinationWriter, Removal, SecretToPut, Timed } from '../../ports.ts'
 import { type Api, askGithub, isUnseen } from './api.ts'
 import { encryptSecret } from './encrypt-secret.ts'
 import { listValues, readWithAccess, type ValueKind } from './read.ts'
@@ -19,20 +19,11 @@ import { withoutToken } from './without-token.ts'
 export function createDestinationWriter(api: Api | undefined): DestinationWriter {
   if (api === undefined) return withoutToken.writer
   return {
-    putSecret: (destination, name, value, prepared, sendBy) =>
-      putSecret(api, { destination, name, value, prepared, sendBy }),
+    putSecret: (secret) => putSecret(api, secret),
     putVariable: (destination, value, exists) => putVariable(api, destination, value, exists),
     restoreVariable: (destination, before) => restoreVariable(api, destination, before),
     remove: (destination, parts) => remove(api, destination, parts),
   }
-}
-
-type SecretToPut = {
-  destination: Destination
-  name: string
-  value: Secret | string
-  prepared: PreparedDelivery
-  sendBy: number
 }
 
 /**

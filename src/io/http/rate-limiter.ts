@@ -57,21 +57,13 @@ export function createRateLimiter(
   service: ServiceName,
   { clock, stop }: Pick<Surroundings, 'clock' | 'stop'>,
 ): RateLimiter {
-  const state: LimiterState = {
-    clock,
-    stop,
-    budgets: limitsOf[service].map(startBudget),
-    silentUntil: { reads: 0, writes: 0 },
-    allowance: { left: Number.POSITIVE_INFINITY, until: 0 },
-    line: Promise.resolve(),
-    wake: new Set(),
-  }
+  const state = startState(service, { clock, stop })
   return {
     // GitHub asks for one write after the other (docs.github.com, "Best practices for using the REST API").
     inTurn: createGate(service === 'github' ? 1 : mostAtOnce),
     underWay: createGate(mostAtOnce),
     admit: async (kind, kept, accept) => {
-      const load = { reads: 0, writes: 0, [kind]: 1 }
+      const load = loadOf(kind)
       // Room that is reserved for others may be used, because work that has begun must end. The limits themselves still hold.
       const take = () => send(state, load, kept)
       await takeWhenThereIsRoom(state, load, { keptOf: () => 0, accept, take })
@@ -88,16 +80,33 @@ export function createRateLimiter(
       for (const wake of state.wake) wake()
     },
     refused: (kind, milliseconds) => {
-      const load = { reads: 0, writes: 0, [kind]: 1 }
       // The tenant refuses one tier at a time (qlik.dev/apis/rate-limiting), GitHub refuses all requests.
       for (const silent of service === 'tenant' ? [kind] : (['reads', 'writes'] as const))
         state.silentUntil[silent] = Math.max(state.silentUntil[silent], clock.elapsed() + milliseconds)
-      for (const budget of state.budgets) learnFromRefusal(budget, weightOf(load, budget.limit), clock.elapsed())
+      for (const budget of state.budgets)
+        learnFromRefusal(budget, weightOf(loadOf(kind), budget.limit), clock.elapsed())
     },
     left: (requests, milliseconds) => {
       state.allowance = { left: requests, until: clock.elapsed() + milliseconds }
     },
   }
+}
+
+function startState(service: ServiceName, { clock, stop }: Pick<Surroundings, 'clock' | 'stop'>): LimiterState {
+  return {
+    clock,
+    stop,
+    budgets: limitsOf[service].map(startBudget),
+    silentUntil: { reads: 0, writes: 0 },
+    allowance: { left: Number.POSITIVE_INFINITY, until: 0 },
+    line: Promise.resolve(),
+    wake: new Set(),
+  }
+}
+
+/** One request of this kind. */
+function loadOf(kind: keyof Load): Load {
+  return { reads: 0, writes: 0, [kind]: 1 }
 }
 
 /** Requests at a time. GitHub allows a hundred, shared by all users of the token. */

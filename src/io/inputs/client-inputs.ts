@@ -32,11 +32,25 @@ export function readClientInputs(
       problems.add(name, 'contains no name, only separators', input(name))
   }
   refuseNameWord(input, problems)
+  const spaces = readSpaces(given('spaces'), problems)
+  const result = clientSchema.safeParse(writtenClient(given, deliver))
+  if (!result.success) {
+    addComplaints(result.error.issues, input, problems)
+    return undefined
+  }
+  const client = { ...result.data, spaces }
+  const complaint = roomComplaint(client, here)
+  if (complaint !== undefined) problems.add('description', complaint)
+  return client
+}
+
+/** The client in the form of a spec file. */
+function writtenClient(given: (name: InputName) => string | undefined, deliver: boolean) {
   const delivery = {
     ...Object.fromEntries(placeInputs.map((name) => [name, given(name)])),
     'selected-repositories': listItems(given('selected-repositories')),
   }
-  const written = {
+  return {
     name: given('name'),
     'client-id': given('client-id'),
     description: given('description'),
@@ -47,21 +61,15 @@ export function readClientInputs(
     rotation: { after: given('rotate-after'), grace: given('grace-period') },
     deliver: deliver ? [delivery] : [],
   }
-  const spaces = readSpaces(given('spaces'), problems)
-  const result = clientSchema.safeParse(written)
-  if (result.success) {
-    const client = { ...result.data, spaces }
-    const complaint = roomComplaint(client, here)
-    if (complaint !== undefined) problems.add('description', complaint)
-    return client
-  }
-  // Only the first wrong item of a list is reported.
-  const first = new Map(result.error.issues.toReversed().map((issue) => [inputName(issue.path), issue]))
+}
+
+/** Reports only the first wrong item of a list. */
+function addComplaints(issues: z.core.$ZodIssue[], input: Input, problems: Problems): void {
+  const first = new Map(issues.toReversed().map((issue) => [inputName(issue.path), issue]))
   for (const [name, issue] of first) {
     const value = input(name)
     problems.add(name, complaint(issue), value === '' ? undefined : value)
   }
-  return undefined
 }
 
 /** Undefined if the input is left out. */

@@ -46,6 +46,9 @@ export type Inputs = {
 
 const modes = ['apply', 'plan', 'destroy', 'plan-destroy', 'validate', 'audit', 'export'] as const
 
+/** Reads an input, or adds its mistake to the problems. */
+type Reader = { input: Input; problems: Problems }
+
 /**
  * Reads inputs, environment and spec files. Masks the secrets among them. Throws one `INPUT_INVALID` or `SPEC_INVALID` that names
  * all mistakes.
@@ -54,11 +57,12 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
   const problems = collectProblems()
   const opened = openInputs(env, problems, mask)
   const { input } = opened
+  const reader = { input, problems }
   const context = readContext(env)
-  const mode = oneOf('mode', input('mode'), modes, 'apply', problems)
+  const mode = oneOf(reader, 'mode', modes, 'apply')
   // `mode: validate` sends no request: it needs no credentials, and only masks the given ones.
   const credentials = mode === 'validate' ? collectProblems() : problems
-  const allowCustomHost = flag('allow-custom-host', input('allow-custom-host'), false, problems)
+  const allowCustomHost = flag(reader, 'allow-custom-host', false)
   const origin = tenantOrigin(input('tenant'), allowCustomHost, problems)
   const signIn = await readSignIn(input, context, credentials, mask)
   const token = secretInput('github-token', input, credentials, mask)
@@ -66,32 +70,46 @@ export async function readInputs(env: Env, mask: Mask): Promise<Inputs> {
   const spec = await readClients({ opened, env, origin, allowCustomHost, mode }, repository, problems)
   if (token === undefined && spec.delivers)
     credentials.add('github-token', `is missing; it writes the secrets. ${tokenHelp}`)
-  const outputClientSecret = flag('output-client-secret', input('output-client-secret'), false, problems)
-  if (outputClientSecret && spec.clients.length > 1)
-    problems.add(
-      'output-client-secret',
-      'outputs the secret of one client, and there are several; choose one with only',
-    )
   const inputs: Inputs = {
     tenant: { origin: spec.tenant, signIn },
+    outputClientSecret: readOutputClientSecret(reader, spec),
     github: { baseUrl: readApiUrl(context, problems), token },
     ...clientsOf(spec, input),
     checked: mode === 'validate' ? spec.files : undefined,
-    wholeTenant: isWhole(mode) ? await wholeTenant(mode, input, env, spec, problems) : undefined,
-    policy: policy(input, mode === 'validate' || isWhole(mode) ? 'plan' : mode, problems),
+    wholeTenant: isWhole(mode) ? await wholeTenant(reader, mode, env, spec) : undefined,
+    policy: policy(reader, mode === 'validate' || isWhole(mode) ? 'plan' : mode),
     repository,
     run: { id: context.runId, attempt: context.attempt },
-    outputClientSecret,
     proxies: readProxies(env, problems, mask),
   }
-  checkWholeTenantInputs(input, mode, problems)
-  refuseNodeDebug(env, problems)
-  const usesProxy = inputs.proxies.https !== undefined && mode !== 'validate'
-  requireWebAssembly((spec.delivers && mode === 'apply') || usesProxy, problems)
-  refuseStrangers(context, input('allow-pull-request-target'), problems)
+  checkWholeTenantInputs(reader, mode)
+  checkSurroundings(inputs, { env, context, reader, mode, delivers: spec.delivers })
   if (problems.list.length > 0) throw inputInvalid(problems.list, spec.mistakes)
   if (spec.mistakes.length > 0) throw specInvalid(spec.mistakes)
   return inputs
+}
+
+function readOutputClientSecret(reader: Reader, { clients }: SpecInput): boolean {
+  const name = 'output-client-secret'
+  const isAsked = flag(reader, name, false)
+  if (isAsked && clients.length > 1)
+    reader.problems.add(name, 'outputs the secret of one client, and there are several; choose one with only')
+  return isAsked
+}
+
+type RunSurroundings = {
+  env: Env
+  context: RunContext
+  reader: Reader
+  mode: (typeof modes)[number]
+  delivers: boolean
+}
+
+function checkSurroundings({ proxies }: Inputs, { env, context, reader, mode, delivers }: RunSurroundings): void {
+  refuseNodeDebug(env, reader.problems)
+  const usesProxy = proxies.https !== undefined && mode !== 'validate'
+  requireWebAssembly((delivers && mode === 'apply') || usesProxy, reader.problems)
+  refuseStrangers(context, reader)
 }
 
 function clientsOf({ clients, others }: SpecInput, input: Input): Pick<Inputs, 'clients' | 'others' | 'file'> {
@@ -104,25 +122,25 @@ function isWhole(mode: (typeof modes)[number]): mode is WholeTenantInputs['mode'
 }
 
 /** A mistake in an input is a mistake in every mode, also in modes that do not use the input. */
-function checkWholeTenantInputs(input: Input, mode: (typeof modes)[number], problems: Problems): void {
+function checkWholeTenantInputs(reader: Reader, mode: (typeof modes)[number]): void {
   if (mode !== 'audit') {
-    const age = input('max-age')
+    const age = reader.input('max-age')
     if (age !== '' && parseDuration(age) === undefined)
-      problems.add('max-age', 'accepted are durations such as 365d, 24h', age)
-    flag('fail-on-findings', input('fail-on-findings'), false, problems)
+      reader.problems.add('max-age', 'accepted are durations such as 365d, 24h', age)
+    flag(reader, 'fail-on-findings', false)
   }
-  if (mode !== 'export') flag('export-overwrite', input('export-overwrite'), false, problems)
+  if (mode !== 'export') flag(reader, 'export-overwrite', false)
 }
 
 async function wholeTenant(
+  reader: Reader,
   mode: WholeTenantInputs['mode'],
-  input: Input,
   env: Env,
   spec: SpecInput,
-  problems: Problems,
 ): Promise<WholeTenantInputs> {
   const { readWholeTenantInputs } = await import('./whole-tenant-inputs.ts')
-  const truth = (name: InputName) => flag(name, input(name), false, problems)
+  const { input, problems } = reader
+  const truth = (name: InputName) => flag(reader, name, false)
   const files = input('spec-file') === '' ? undefined : spec
   const around = { workspace: env.GITHUB_WORKSPACE ?? '', schema: schemaAddress(env) }
   return readWholeTenantInputs({ mode, input, flag: truth, ...around, spec: files }, problems)
@@ -149,22 +167,7 @@ async function readClients(asked: Asked, repository: RunningRepository, problems
         pattern,
       )
   const here = `${repository.owner}/${repository.name}`
-  if (files === '' && !problems.refused.has('spec-file')) {
-    if (origin === '' && input('tenant') === '' && mode !== 'validate')
-      problems.add('tenant', 'is missing; give the tenant’s address, such as https://acme.eu.qlikcloud.com')
-    if (only !== '') problems.add('only', 'chooses clients of a spec-file, and no spec-file is given')
-    const deliver = flag('deliver', input('deliver'), true, problems)
-    const one = isWhole(mode) ? undefined : readClientInputs(input, { deliver, here }, problems)
-    const clients = one === undefined ? [] : [one]
-    return {
-      files: [{ file: '', tenant: origin, environment: '', clients }],
-      tenant: origin,
-      clients,
-      others: [],
-      delivers: deliver && !isWhole(mode),
-      mistakes: [],
-    }
-  }
+  if (files === '' && !problems.refused.has('spec-file')) return readOneClient(asked, here, problems)
   for (const name of isWhole(mode) ? [] : clientInputs)
     if (input(name) !== '') problems.add(name, 'belongs in the spec file, and can’t be given beside spec-file')
   if (mode === 'destroy' && only === '') problems.add('only', whichOnes)
@@ -176,14 +179,25 @@ async function readClients(asked: Asked, repository: RunningRepository, problems
   return isWhole(mode) ? { ...spec, delivers: false } : spec
 }
 
+function readOneClient({ opened: { input }, origin, mode }: Asked, here: string, problems: Problems): SpecInput {
+  if (origin === '' && input('tenant') === '' && mode !== 'validate')
+    problems.add('tenant', 'is missing; give the tenant’s address, such as https://acme.eu.qlikcloud.com')
+  if (input('only') !== '') problems.add('only', 'chooses clients of a spec-file, and no spec-file is given')
+  const deliver = flag({ input, problems }, 'deliver', true)
+  const one = isWhole(mode) ? undefined : readClientInputs(input, { deliver, here }, problems)
+  const clients = one === undefined ? [] : [one]
+  const files = [{ file: '', tenant: origin, environment: '', clients }]
+  return { files, tenant: origin, clients, others: [], delivers: deliver && !isWhole(mode), mistakes: [] }
+}
+
 const whichOnes =
   'is missing; mode: destroy deletes the clients of a spec file only by their names. mode: plan-destroy shows what it would delete'
 
 /** On pull_request_target a stranger's branch meets the repository's secrets. */
-function refuseStrangers({ eventName }: RunContext, allowing: string, problems: Problems): void {
-  const isAllowed = flag('allow-pull-request-target', allowing, false, problems)
+function refuseStrangers({ eventName }: RunContext, reader: Reader): void {
+  const isAllowed = flag(reader, 'allow-pull-request-target', false)
   if (eventName !== 'pull_request_target' || isAllowed) return
-  problems.add(
+  reader.problems.add(
     'allow-pull-request-target',
     'this run was started by pull_request_target, where a stranger’s branch meets the repository’s secrets; set it to true if the workflow uses nothing of that branch',
   )
@@ -202,30 +216,32 @@ function tenantOrigin(text: string, allowCustomHost: boolean, problems: Problems
 
 // --- the run -----------------------------------------------------------------------------------------------------------
 
-function policy(input: Input, mode: Policy['mode'], problems: Problems): Policy {
+function policy(reader: Reader, mode: Policy['mode']): Policy {
+  const { input } = reader
   return {
     mode,
-    failOnDrift: flag('fail-on-drift', input('fail-on-drift'), false, problems),
-    rotate: oneOf('rotate', input('rotate'), ['auto', 'now'] as const, 'auto', problems),
-    verify: flag('verify', input('verify'), true, problems),
+    failOnDrift: flag(reader, 'fail-on-drift', false),
+    rotate: oneOf(reader, 'rotate', ['auto', 'now'] as const, 'auto'),
+    verify: flag(reader, 'verify', true),
     retireHints: listItems(input('retire-hints')) ?? [],
-    dropDestinations: flag('drop-destinations', input('drop-destinations'), false, problems),
+    dropDestinations: flag(reader, 'drop-destinations', false),
     adminClientId: input('admin-client-id') || undefined,
   }
 }
 
-function flag(name: string, value: string, fallback: boolean, problems: Problems): boolean {
+function flag({ input, problems }: Reader, name: InputName, fallback: boolean): boolean {
+  const value = input(name)
   if (value !== '' && value !== 'true' && value !== 'false') problems.add(name, 'accepted are true, false', value)
   return value === 'true' || (value !== 'false' && fallback)
 }
 
 function oneOf<const T extends string>(
-  name: string,
-  value: string,
+  { input, problems }: Reader,
+  name: InputName,
   options: readonly T[],
   fallback: T,
-  problems: Problems,
 ): T {
+  const value = input(name)
   const found = options.find((option) => option === value)
   if (value !== '' && found === undefined) problems.add(name, `accepted are ${options.join(', ')}`, value)
   return found ?? fallback

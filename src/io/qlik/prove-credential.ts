@@ -9,10 +9,14 @@ import { type ClientProof, requestToken, revokeToken, type Session, usersPath } 
 export function createProver(session: Session, mask: Mask): Prover {
   return {
     accessToken: (clientId, issued, within) =>
-      requestToken(session, clientId, proofOf(issued), mask, {
-        what: `proving the new ${issued.kid ? 'key' : 'secret'}`,
-        optional: within,
-      }),
+      requestToken(
+        session,
+        { clientId, proof: proofOf(issued), mask },
+        {
+          what: `proving the new ${issued.kid ? 'key' : 'secret'}`,
+          optional: within,
+        },
+      ),
     whoIs: (accessToken) => whoIs(session, accessToken),
     revoke: (accessToken) => revokeToken(session, accessToken),
   }

@@ -70,7 +70,7 @@ async function firstToken(session: Session, { clientId, proof }: SignIn & { kind
   for (;;) {
     const algorithm = tries.shift()
     try {
-      return await requestToken(session, clientId, proof, mask, { what: 'signing in', codes, algorithm })
+      return await requestToken(session, { clientId, proof, mask }, { what: 'signing in', codes, algorithm })
     } catch (thrown) {
       const isRefused =
         thrown instanceof ActionError &&
@@ -189,18 +189,13 @@ export function unexpectedTenantAnswer(
   return unexpectedAnswer('tenant', { what, method, hint: () => report }, answer, how)
 }
 
+type TokenRequest = Pick<Call, 'what' | 'codes' | 'optional'> & { algorithm?: Algorithm | undefined }
+
 /** An access token for a client, masked. The caller gives it back with `revoke`. */
 export async function requestToken(
   session: Session,
-  clientId: string,
-  proof: ClientProof,
-  mask: Mask,
-  {
-    what,
-    codes,
-    algorithm,
-    optional,
-  }: Pick<Call, 'what' | 'codes' | 'optional'> & { algorithm?: Algorithm | undefined },
+  { clientId, proof, mask }: { clientId: string; proof: ClientProof; mask: Mask },
+  { what, codes, algorithm, optional }: TokenRequest,
 ): Promise<Secret> {
   const url = `${session.tenant.origin}/oauth/token`
   const now = session.wallClock() / 1000 + session.ahead

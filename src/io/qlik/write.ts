@@ -16,8 +16,8 @@ export function createTenantWriter(session: Session, mask: Mask): TenantWriter {
   return {
     caller: () => callerOf(session),
     create: (client, sendBy) => create(session, mask, client, sendBy),
-    update: (clientId, changes, sendBy) => update(session, mask, clientId, changes, sendBy),
-    describe: (clientId, text, before, sendBy) => describe(session, mask, clientId, { text, before }, sendBy),
+    update: (clientId, changes, sendBy) => update(session, mask, { clientId, changes, sendBy }),
+    describe: (clientId, text, before, sendBy) => describe(session, mask, { clientId, text, before, sendBy }),
     setConsent: (clientId, consent) => setConsent(session, clientId, consent),
     issue: (clientId, sendBy) => issue(session, mask, clientId, sendBy),
     makeKey: async () => (await import('./signing-key.ts')).makeKey(mask),
@@ -91,9 +91,7 @@ const paths: Record<keyof Fields, string> = {
 async function update(
   session: Session,
   mask: Mask,
-  clientId: string,
-  changes: FieldChange[],
-  sendBy?: number,
+  { clientId, changes, sendBy }: { clientId: string; changes: FieldChange[]; sendBy?: number | undefined },
 ): Promise<Timed<Issued | undefined>> {
   const what = 'changing the client'
   const body = changes.map(({ field, before, after }) => ({
@@ -118,12 +116,10 @@ async function update(
 async function describe(
   session: Session,
   mask: Mask,
-  clientId: string,
-  { text, before }: { text: string; before: 'empty' | 'filled' },
-  sendBy: number,
+  { clientId, text, before, sendBy }: { clientId: string; text: string; before: 'empty' | 'filled'; sendBy: number },
 ): Promise<Timed<void>> {
   const change = { field: 'description' as const, before: before === 'empty' ? undefined : before, after: text }
-  const { at } = await update(session, mask, clientId, [change], sendBy)
+  const { at } = await update(session, mask, { clientId, changes: [change], sendBy })
   return { value: undefined, at }
 }
 

@@ -30,18 +30,6 @@ const mostAnnotations = 9
 export function createRunner(env: NodeJS.ProcessEnv): Runner {
   // If the log is full, or no process reads it any more, the run continues: a stop in the middle of a delivery would be worse.
   process.stdout.on('error', () => {})
-  const print = (line: string) => process.stdout.write(`${line}${EOL}`)
-  // Loaded at the end, because these files are written at the end.
-  const files = () => import('./runner-files.ts')
-  const setOutputs = async (values: Record<string, string>) => {
-    if (!env.GITHUB_OUTPUT) return
-    const { setOutput } = await files()
-    try {
-      for (const [name, value] of Object.entries(values)) setOutput(name, value)
-    } catch (cause) {
-      throw unwritable('GITHUB_OUTPUT', cause)
-    }
-  }
   return {
     mask: (text) => issueCommand('add-mask', {}, text),
     reporter: {
@@ -50,31 +38,56 @@ export function createRunner(env: NodeJS.ProcessEnv): Runner {
       notice: (line) => issueCommand('notice', {}, line),
       warning: (line) => issueCommand('warning', {}, line),
     },
-    output: setOutputs,
+    output: (values) => setOutputs(env, values),
     outputSecret: async (name, secret) => {
       if (secret === undefined) issueCommand('notice', {}, `${name} is empty: no secret was issued in this run.`)
-      await setOutputs({ [name]: secret?.open() ?? '' })
+      await setOutputs(env, { [name]: secret?.open() ?? '' })
     },
-    summary: async (markdown) => {
-      // Outside a workflow there is no summary file.
-      if (!env.GITHUB_STEP_SUMMARY) return
-      const { addSummary } = await files()
-      await addSummary(markdown).catch((cause: unknown) => {
-        throw unwritable('GITHUB_STEP_SUMMARY', cause)
-      })
-    },
-    fail: (error) => {
-      const trace = error.trace === undefined ? '' : `\n(${error.trace})`
-      issueCommand('error', {}, `${error.code}: ${messageOf(error)}\n${error.hint}${trace}`)
-      process.exitCode = 1
-    },
-    annotate: (mistakes) => {
-      // A single mistake is the whole message of the failure that follows.
-      if (mistakes.length > 1) for (const mistake of mistakes) print(`✗ ${mistakeText(mistake)}`)
-      for (const { file, line, column, message } of mistakes.slice(0, mostAnnotations))
-        issueCommand('error', { file, line, col: column }, message)
-    },
+    summary: (markdown) => writeSummary(env, markdown),
+    fail,
+    annotate,
   }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}${EOL}`)
+}
+
+async function setOutputs(env: NodeJS.ProcessEnv, values: Record<string, string>): Promise<void> {
+  if (!env.GITHUB_OUTPUT) return
+  const { setOutput } = await files()
+  try {
+    for (const [name, value] of Object.entries(values)) setOutput(name, value)
+  } catch (cause) {
+    throw unwritable('GITHUB_OUTPUT', cause)
+  }
+}
+
+async function writeSummary(env: NodeJS.ProcessEnv, markdown: string): Promise<void> {
+  // Outside a workflow there is no summary file.
+  if (!env.GITHUB_STEP_SUMMARY) return
+  const { addSummary } = await files()
+  await addSummary(markdown).catch((cause: unknown) => {
+    throw unwritable('GITHUB_STEP_SUMMARY', cause)
+  })
+}
+
+/** Loaded at the end, because these files are written at the end. */
+function files() {
+  return import('./runner-files.ts')
+}
+
+function fail(error: ActionError): void {
+  const trace = error.trace === undefined ? '' : `\n(${error.trace})`
+  issueCommand('error', {}, `${error.code}: ${messageOf(error)}\n${error.hint}${trace}`)
+  process.exitCode = 1
+}
+
+function annotate(mistakes: readonly Mistake[]): void {
+  // A single mistake is the whole message of the failure that follows.
+  if (mistakes.length > 1) for (const mistake of mistakes) print(`✗ ${mistakeText(mistake)}`)
+  for (const { file, line, column, message } of mistakes.slice(0, mostAnnotations))
+    issueCommand('error', { file, line, col: column }, message)
 }
 
 /** The failure only counts the mistakes that the log already shows on lines of their own. */
