@@ -3,7 +3,7 @@ import { type Bench, type Delay, granted, type Subject } from './bench.ts'
 import { type Reply, Untold } from './wire.ts'
 
 /** The observation, for people, and the settings with which the sandbox behaves like this. */
-export type Finding = { reads: string; settings?: Partial<Settings> }
+type Finding = { reads: string; settings?: Partial<Settings> }
 
 /** One question that the public documentation of Qlik Cloud leaves open, and the requests that answer it. */
 export type Fact = {

@@ -105,7 +105,7 @@ export async function persist(wire: Wire, task: () => Promise<boolean>, seconds:
 }
 
 /** All clients of the tenant, page by page as the tenant links them. */
-export async function everyClient(admin: Admin): Promise<Record<string, unknown>[]> {
+async function everyClient(admin: Admin): Promise<Record<string, unknown>[]> {
   const clients: Record<string, unknown>[] = []
   const seen = new Set<string>()
   let path: string | undefined = `${clientsPath}?limit=100`

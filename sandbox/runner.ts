@@ -73,7 +73,7 @@ function execute(
 }
 
 /** The runner's file format: `name<<delimiter`, lines, `delimiter`; or `name=value` (docs.github.com, "Workflow commands"). */
-export function parseOutputs(text: string): Record<string, string> {
+function parseOutputs(text: string): Record<string, string> {
   const outputs: Record<string, string> = {}
   const lines = text.split(/\r?\n/)
   for (let index = 0; index < lines.length; index++) {
@@ -91,7 +91,7 @@ export function parseOutputs(text: string): Record<string, string> {
 }
 
 /** A log as the runner shows it: mask commands are carried out and not shown, annotations are shown with their level. */
-export function maskedLog(raw: string): string {
+function maskedLog(raw: string): string {
   const masks: string[] = []
   const shown: string[] = []
   for (const line of raw.split(/\r?\n/)) {

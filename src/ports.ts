@@ -106,7 +106,7 @@ export interface TenantWriter {
   remove(clientId: string): Promise<void>
 }
 
-export type Bot = { userId?: string | undefined; clientId?: string | undefined }
+type Bot = { userId?: string | undefined; clientId?: string | undefined }
 
 /** Proves credentials. Each proof gets an access token; `revoke` gives it back. */
 export interface Prover {
@@ -132,7 +132,7 @@ export interface DestinationReader {
   stamps(destination: Destination): Promise<ObservedDestination>
 }
 
-export type PublicKey = { id: string; key: string }
+type PublicKey = { id: string; key: string }
 export type PreparedDelivery = { publicKey: PublicKey; seen: ObservedDestination }
 
 export type SecretToPut = {

@@ -11,6 +11,7 @@ const limits: Partial<Settings> = {
   tier2PerMinute: 100,
   secondaryPointsPerMinute: 900,
   writesPerMinute: 80,
+  writesPerHour: 500,
 }
 
 async function fleet(settings: Partial<Settings>, clients = size): Promise<Simulation> {

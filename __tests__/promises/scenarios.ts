@@ -32,7 +32,7 @@ export const deployerTo = (...places: Record<string, unknown>[]): WrittenClient 
   scopes: ['user_default'],
   deliver: places,
 })
-export const toThreePlaces = [deployerTo(...deliver)]
+const toThreePlaces = [deployerTo(...deliver)]
 
 const portalPlaces: Place[] = [
   { ...otherPlace, client: 'portal' },

@@ -23,7 +23,7 @@ export const hostileText = fc.oneof(
     'x'.repeat(100_000),
   ),
 )
-export const hostileValue = fc.oneof(
+const hostileValue = fc.oneof(
   { weight: 3, arbitrary: hostileText },
   fc.constantFrom(0, -1, 1.5, 1e308, -1e308, 2 ** 53, 8.64e15, 1e21, true, false, null, [], {}, [null], [[]], [{}]),
   fc.jsonValue({ maxDepth: 3 }),
@@ -77,7 +77,7 @@ export function edited(json: string, edit: Edit): string {
 }
 
 export type Change = (answer: WireResponse) => WireResponse
-export const statuses = fc.constantFrom(
+const statuses = fc.constantFrom(
   0,
   100,
   199,
@@ -119,7 +119,7 @@ export const statuses = fc.constantFrom(
   599,
   999,
 )
-export const headerNames = fc.constantFrom(
+const headerNames = fc.constantFrom(
   'date',
   'date',
   'retry-after',
@@ -132,7 +132,7 @@ export const headerNames = fc.constantFrom(
   'link',
   '__proto__',
 )
-export const headerTexts = fc.oneof(
+const headerTexts = fc.oneof(
   hostileText.map((text) => text.replace(/[\r\n\0]/g, ' ')),
   fc.constantFrom(
     'Thu, 01 Jan 1970 00:00:00 GMT',
@@ -149,12 +149,12 @@ export const headerTexts = fc.oneof(
     '99999999999999',
   ),
 )
-export const bodies = fc.oneof(
+const bodies = fc.oneof(
   hostileText,
   hostileValue.map((value) => JSON.stringify(value)),
   fc.nat(3000).map((depth) => '['.repeat(depth * 10) + ']'.repeat(depth * 10)),
 )
-export const changes: fc.Arbitrary<Change> = fc.oneof(
+const changes: fc.Arbitrary<Change> = fc.oneof(
   {
     weight: 6,
     arbitrary: edits.map(

@@ -6,7 +6,7 @@ const shortest = 16
 const known = new Map<string, string[]>()
 
 /** Each of the usual forms of a secret, worked out once. */
-export function formsOf(secret: string): string[] {
+function formsOf(secret: string): string[] {
   const forms = known.get(secret) ?? maskForms(secret)
   known.set(secret, forms)
   return forms

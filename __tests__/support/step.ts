@@ -59,7 +59,7 @@ function requireQuietStep({ raw, outputs, summary }: StepResult, secrets: Set<st
 }
 
 /** What base64 makes of a text wherever it stands, without the characters that its neighbours have a part in. */
-export function anywhereInBase64(secret: string): string[] {
+function anywhereInBase64(secret: string): string[] {
   return ['', 'x', 'xx'].flatMap((before) => {
     const inner = Buffer.from(`${before}${secret}xx`).toString('base64').slice(4, -8)
     return [inner, inner.replaceAll('+', '-').replaceAll('/', '_')]

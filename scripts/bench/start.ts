@@ -8,7 +8,7 @@ import { type Stage, startStage } from '../../__tests__/support/step.ts'
 
 export type Spread = { median: number; least: number; most: number }
 /** Times of processes as multiples of bare Node's in the same round. */
-export type Started = { first: Spread; whole: Spread }
+type Started = { first: Spread; whole: Spread }
 export type StartUp = {
   /** Milliseconds of `node -e 0`. */
   bare: Spread
@@ -139,7 +139,7 @@ function ended(args: string[], env: Record<string, string>): Promise<number | nu
   })
 }
 
-export function spread(values: number[]): Spread {
+function spread(values: number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
   return { median: sorted[sorted.length >> 1]!, least: sorted[0]!, most: sorted.at(-1)! }
 }

@@ -47,7 +47,7 @@ function signedOut(clientId: string, { code }: ActionError, { progress, tools }:
  * Retires a secret or a key. The tenant accepts only the whole list of keys, so it is not written while another run may be writing it:
  * throws `PlanAgain` then, and if the answer to the write was lost.
  */
-export async function retireSecret(clientId: string, hint: string, { tools, plan }: Work): Promise<void> {
+async function retireSecret(clientId: string, hint: string, { tools, plan }: Work): Promise<void> {
   const check = ({ description }: ObservedClient, now: number) => {
     if (leaseOfAnother(description.ledger, now, plan.run) !== undefined) throw new PlanAgain('another run is at work')
   }

@@ -1,7 +1,7 @@
 import type { ObservedClient } from '../model/client.ts'
 
 export type Severity = 'high' | 'medium' | 'low' | 'info'
-export const severities: readonly Severity[] = ['high', 'medium', 'low', 'info']
+const severities: readonly Severity[] = ['high', 'medium', 'low', 'info']
 
 /** Every kind of finding, worst first, with its severity and its remedy. */
 export const findingKinds = {
@@ -45,7 +45,7 @@ function compared(a: string, b: string): number {
 }
 
 /** The number of findings of each severity, worst first, without empty severities. */
-export function countsOf(findings: Finding[]): [Severity, number][] {
+function countsOf(findings: Finding[]): [Severity, number][] {
   return severities.flatMap((severity) => {
     const count = findings.filter((finding) => finding.severity === severity).length
     return count === 0 ? [] : [[severity, count] as [Severity, number]]

@@ -69,7 +69,7 @@ function oldSecrets(client: ObservedClient, now: number, maxAge: number): Findin
  * A time at which a secret existed: from the tenant's own record, which keys lack, or else from the ledger. The ledger records
  * when a secret was issued or noticed, or when its retirement began: the secret is at least that old.
  */
-export function secretExistedBy(
+function secretExistedBy(
   { hint, createdAt }: ObservedSecret,
   ledger: Ledger | undefined,
 ): { at: number; exact: boolean } | undefined {

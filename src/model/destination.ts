@@ -43,6 +43,9 @@ export function hasVariables(store: Store): boolean {
 /** `id` is GitHub's number, as text: names change, ids don't. */
 export type Repository = { owner: string; name: string; id: string }
 
+/** The repository whose workflow runs. `id` is undefined if the runner does not set it. */
+export type RunningRepository = { owner: string; name: string; id?: string | undefined }
+
 /**
  * A destination's metadata. Values of secrets can't be read; stamps are GitHub's `updated_at` in epoch seconds. Only values of an
  * organization have an access; it has the `selected` repositories only if they were requested.
@@ -87,11 +90,6 @@ export const organizationPattern = /^[A-Za-z\d][A-Za-z\d_-]{0,99}$/
 export function destinationKey(destination: Destination): string {
   const { store, secretName } = destination
   return [holderKey(destination), store === 'actions' ? '' : store, environmentKey(destination), secretName].join('/')
-}
-
-/** The same place with another name of a secret or a variable: the key of one value. */
-export function keyWithName(key: string, name: string): string {
-  return `${key.slice(0, key.lastIndexOf('/') + 1)}${name}`
 }
 
 /** The scope of a destination as text: destinations in the same scope have the same text. */

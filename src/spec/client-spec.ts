@@ -42,7 +42,7 @@ export function destinationsOfAll(specs: ClientSpec[]): Destination[] {
   return specs.flatMap(({ destinations, refusal }) => (refusal === undefined ? destinations : []))
 }
 
-export type ClientState = 'present' | 'absent'
+type ClientState = 'present' | 'absent'
 
 export type Mode = 'apply' | 'plan' | 'destroy' | 'plan-destroy'
 

@@ -117,7 +117,7 @@ function outside(files: CheckedFile[], { here, allowed }: CrossClientRules): Mis
  * May a spec file deliver to this repository (`owner/name`) or organization? The running repository is always allowed. A `*`
  * matches any part of a name; case does not count.
  */
-export function isAllowed(subject: string, patterns: string[], here: string): boolean {
+function isAllowed(subject: string, patterns: string[], here: string): boolean {
   return [here, ...patterns].some((pattern) => {
     const [parts, names] = [pattern, subject].map((text) => text.toLowerCase().split('/')) as [string[], string[]]
     return parts.length === names.length && parts.every((part, index) => matches(part, names[index]!))

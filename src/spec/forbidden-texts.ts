@@ -8,7 +8,7 @@ export type ForbiddenText = Position & { message: string; path: Path }
 
 /** GitHub replaces expressions in workflows only. */
 export const expressionText = `has an expression \`\${{ … }}\`, which is not evaluated in a file: write the value itself`
-export const credentialText =
+const credentialText =
   'looks like a credential, which must not be in a spec file: remove it, and replace the credential if the file was committed'
 
 /** Expressions of workflows and credentials among the values and keys of a file. */

@@ -1,9 +1,17 @@
 import { type ActionError, toActionError } from '../../base/errors.ts'
-import { isForAbsence, type Repositories, type WrittenClient } from '../../spec/client-spec.ts'
+import type { RunningRepository } from '../../model/destination.ts'
+import { isForAbsence, type Mode, type Repositories, type WrittenClient } from '../../spec/client-spec.ts'
 import { selectedRepositories } from '../../spec/destination-schema.ts'
-import type { Inputs } from '../inputs/inputs.ts'
 import { type Api, isUnseen } from './api.ts'
 import { repositoryId } from './read.ts'
+
+/** The running repository, the clients that name others, and whether they are deleted. */
+type AboutRepositories = {
+  repository: RunningRepository
+  clients: WrittenClient[]
+  others: WrittenClient[]
+  policy: { mode: Mode }
+}
 
 /**
  * The ids of the repositories that a run names, each read once. The runner knows the id of its own repository. If a repository
@@ -11,7 +19,7 @@ import { repositoryId } from './read.ts'
  * only one client.
  */
 export async function repositoriesOf(
-  { repository: { owner, name, id }, clients, others, policy: { mode } }: Inputs,
+  { repository: { owner, name, id }, clients, others, policy: { mode } }: AboutRepositories,
   api: Api | undefined,
 ): Promise<Repositories> {
   const full = `${owner}/${name}`

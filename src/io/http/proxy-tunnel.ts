@@ -5,7 +5,7 @@ import { TransportError, toTransportError } from './network-failures.ts'
 import { type NamedProxy, proxyLabel } from './proxies.ts'
 
 type Sent = { method: string; url: string; headers: Record<string, string>; body?: string | undefined }
-export type Received = { status: number; headers: Dispatcher.ResponseData['headers']; body: AsyncIterable<Buffer> }
+type Received = { status: number; headers: Dispatcher.ResponseData['headers']; body: AsyncIterable<Buffer> }
 export type Tunnel = { exchange: (sent: Sent, signal: AbortSignal) => Promise<Received>; close: () => Promise<void> }
 
 type Undici = typeof import('undici')

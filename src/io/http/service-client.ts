@@ -17,7 +17,7 @@ export type Service = {
   http: Http
   reserve(load: Load, reporter: Reporter, waiting: (wait: Wait) => void): Promise<ReservedService>
 }
-export type ReservedService = { http: Http; release: () => void }
+type ReservedService = { http: Http; release: () => void }
 
 // A service that is silent for so long is unreachable. After a signal the limit is the rest of the runner's seven and a half
 // seconds.

@@ -1,4 +1,4 @@
-import { repositoryPattern } from '../../model/destination.ts'
+import { type RunningRepository, repositoryPattern } from '../../model/destination.ts'
 import { isLoopback } from '../http/proxies.ts'
 import type { RunContext } from '../runner/run-context.ts'
 import type { Problems } from './problems.ts'
@@ -15,9 +15,6 @@ export function readApiUrl({ apiUrl: text }: RunContext, problems: Problems): st
     problems.add('GITHUB_API_URL', 'must be a bare address, without user, query or fragment')
   return text.replace(/\/+$/, '')
 }
-
-/** The repository whose workflow runs. `id` is undefined if the runner does not set it. */
-export type RunningRepository = { owner: string; name: string; id?: string | undefined }
 
 export function currentRepository(
   { owner, repository: name }: RunContext,

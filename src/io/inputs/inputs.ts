@@ -1,6 +1,7 @@
 import { parseDuration } from '../../base/duration.ts'
 import { specInvalid } from '../../base/mistake-positions.ts'
 import type { Secret } from '../../base/secret.ts'
+import type { RunningRepository } from '../../model/destination.ts'
 import type { Policy, RunIdentity, WrittenClient } from '../../spec/client-spec.ts'
 import type { Proxies } from '../http/proxies.ts'
 import type { Tenant } from '../qlik/session.ts'
@@ -10,7 +11,6 @@ import { clientInputs, listItems, readClientInputs } from './client-inputs.ts'
 import {
   currentRepository,
   type Env,
-  type RunningRepository,
   readApiUrl,
   refuseNodeDebug,
   requireWebAssembly,
