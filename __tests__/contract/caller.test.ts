@@ -54,4 +54,43 @@ describe('who we are', () => {
     expect(simulation.sandbox.clock.now() - before).toBeLessThan(1000)
     expect((await simulation.run({ rotate: 'now' })).outputs?.result).toBe('rotated')
   })
+
+  it('is asked for once more after a broken line', async () => {
+    const simulation = await Simulation.start()
+    const { faults, tenant } = simulation.sandbox
+    faults.add({ service: 'tenant', path: '/api/v1/users/me', when: 'after', fault: { kind: 'drop' } })
+    await simulation.run({}, { at: /^PUT /, kind: 'killed before' })
+    expect(theClient(simulation).description).toContain(`"by":"${tenant.owner.id}"`)
+  })
+})
+
+describe('a tenant that does not say who we are', () => {
+  it('loses no secret that somebody else made within the minute of a run that died (P4)', async () => {
+    const simulation = await Simulation.start({ usersMe: 'refuses' })
+    const { tenant } = simulation.sandbox
+    const client = tenant.addClient({ clientName: 'deployer' })
+    const person = tenant.addUser({ name: 'somebody', admin: true }).id
+    await simulation.run({}, { at: /client-secrets$/, kind: 'killed before' })
+    simulation.advance(1 / 120)
+    const { hint } = tenant.addSecret(client.clientId, { createdBy: person })
+    simulation.advance(11 / 60)
+    for (const hours of [0, 25, 25]) {
+      simulation.advance(hours)
+      expect((await simulation.run()).error?.message).toBeUndefined()
+      expect(client.secrets.map((secret) => secret.hint)).toContain(hint)
+    }
+    expect((await simulation.run()).summary).toContain(hint)
+  })
+
+  it('has the secret retired that a run left when it died creating the client (P2)', async () => {
+    const simulation = await Simulation.start({ usersMe: 'refuses' })
+    await simulation.run({}, { at: /^POST .*oauth-clients$/, kind: 'killed after' })
+    const [left] = theClient(simulation).secrets
+    for (const hours of [11 / 60, 25, 25]) {
+      simulation.advance(hours)
+      await simulation.run()
+    }
+    const hints = theClient(simulation).secrets.map(({ hint }) => hint)
+    expect([hints.length, hints.includes(left!.hint)]).toEqual([1, false])
+  })
 })

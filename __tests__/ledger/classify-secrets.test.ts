@@ -70,10 +70,24 @@ describe('a secret that a dead run may have issued', () => {
     expect(makersOfOurs(ledgerOf(), live('ann'))).toEqual(new Set(['us']))
   })
 
-  it('is none of several people’s, where nobody is known to be us', () => {
-    const first = evidence({ ...never, announced: announced(lostAfter) })
+  const adopted = { ...never, owner: { ...never.owner, origin: 'adopted' as const } }
+
+  it('is nobody’s whom the tenant names, where nobody is known to be us (P4)', () => {
+    const first = evidence({ ...adopted, announced: announced(lostAfter) })
     const [, ...unlisted] = live('ann', 'bob')
     expect(kinds(unlisted, first)).toEqual({ new0: 'foreign', new1: 'foreign' })
-    expect(hintsOfKind(classifySecrets(unlisted.slice(1), first), 'orphan')).toEqual(['new1'])
+    expect(kinds(unlisted.slice(1), first)).toEqual({ new1: 'foreign' })
+    expect(kinds([...unlisted, secret('new2', lostAfter - 1)], first)).toMatchObject({ new2: 'foreign' })
+  })
+
+  it('is the unknown one, where the tenant names no maker', () => {
+    const first = evidence({ ...adopted, announced: announced(lostAfter) })
+    expect(hintsOfKind(classifySecrets([secret('new0', lostAfter - 1)], first), 'orphan')).toEqual(['new0'])
+  })
+
+  it('is the first one of a client that this action made, and tells who we are', () => {
+    const creation = evidence({ ...never, announced: announced(lostAfter, { known: [] }) })
+    const [ours, theirs] = [secret('new0', lostAfter - 1, 'us'), secret('new1', lostAfter - 9, 'ann')]
+    expect(kinds([theirs, ours], creation)).toEqual({ new1: 'foreign', new0: 'lost' })
   })
 })

@@ -71,10 +71,28 @@ function orphansAmong(
   const announced = ledger?.announced
   if (ledger === undefined || announced === undefined) return []
   const possible = unlisted.filter((secret) => mayBeOf(announced, secret))
-  const makers = announced.by === undefined ? makersOfOurs(ledger, live) : new Set([announced.by])
-  if (makers.size > 0) return possible.filter(({ createdBy }) => createdBy === undefined || makers.has(createdBy))
-  // One announcement issues one secret. If several people made secrets, at most one is ours, and we can't tell which.
-  return new Set(possible.map(({ createdBy }) => createdBy)).size > 1 ? [] : possible
+  const makers = knownMakers(ledger, announced, possible, live)
+  const isNobodysElse = ({ createdBy }: ObservedSecret) => createdBy === undefined || makers.has(createdBy)
+  if (makers.size > 0) return possible.filter(isNobodysElse)
+  // Nobody knows who we are: a secret with a named maker may be somebody else's. One announcement issues one secret, so of several people's
+  // secrets at most one is ours, and nothing tells which.
+  return possible.every(isNobodysElse) ? possible : []
+}
+
+/** The users who issued for this client, as far as anything tells. */
+function knownMakers(
+  ledger: Ledger,
+  { by, known }: Announcement,
+  possible: ObservedSecret[],
+  live: ObservedSecret[],
+): Set<string> {
+  if (by !== undefined) return new Set([by])
+  const makers = makersOfOurs(ledger, live)
+  const isOfCreation = ledger.owner.origin === 'made' && known.length === 0 && listedHints(ledger).size === 0
+  if (makers.size > 0 || !isOfCreation) return makers
+  // The request that created the client made its first secret, before anybody else knew the client.
+  const [first] = possible.toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0))
+  return new Set(first?.createdBy === undefined ? [] : [first.createdBy])
 }
 
 /** An announced run issues within its lease, so a secret that was made outside of that time is somebody else's. */
