@@ -6,8 +6,8 @@ import { startStage } from './support/step.ts'
 const src = path.join(import.meta.dirname, '../src')
 const teller = path.join(import.meta.dirname, 'support/first-request.cjs')
 
-/** All that is evaluated before the first line of `main.ts` runs: our files by their path below `src`, and packages. */
-function evaluatedAtStart(): Set<string> {
+/** All that is evaluated before the first line of a file runs: our files by their path below `src`, and packages. */
+function evaluatedFor(entry: string): Set<string> {
   const found = new Set<string>()
   const visit = (file: string) => {
     if (found.has(file)) return
@@ -20,12 +20,12 @@ function evaluatedAtStart(): Set<string> {
       else found.add(target.replace(/^[./]*node_modules\//, ''))
     }
   }
-  visit('main.ts')
+  visit(entry)
   return found
 }
 
 describe('before the first request', () => {
-  const evaluated = evaluatedAtStart()
+  const evaluated = evaluatedFor('main.ts')
 
   it('these packages and modules of Node are evaluated, and no others', () => {
     expect([...evaluated].filter((name) => !name.endsWith('.ts')).sort()).toEqual([
@@ -80,5 +80,22 @@ describe('before the first request', () => {
     const told = JSON.parse(/^at the first request: (.*)$/m.exec(raw)![1]!) as { modules: string[]; heavy: string[] }
     expect(told.modules).toContain('http')
     expect(told.heavy).toEqual([])
+  })
+})
+
+describe('a run that stops at its inputs', () => {
+  it('evaluates little more: what its own report needs', () => {
+    const atStart = evaluatedFor('main.ts')
+    expect([...evaluatedFor('run/publish-failure.ts')].filter((name) => !atStart.has(name)).sort()).toEqual([
+      'report/failure-report.ts',
+      'report/markdown-parts.ts',
+      'run/publish-failure.ts',
+    ])
+  })
+
+  it('evaluates nothing of the work on clients where it only checks', () => {
+    const evaluated = evaluatedFor('run/publish-checked.ts')
+    expect([...evaluated].filter((name) => /^(apply|plan)\/|run\/run-clients|report\/summary/.test(name))).toEqual([])
+    expect(evaluated.has('report/validation-report.ts')).toBe(true)
   })
 })

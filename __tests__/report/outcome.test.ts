@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { ActionError, toActionError } from '../../src/base/errors.ts'
 import type { Step } from '../../src/plan/steps.ts'
+import { failureSummary } from '../../src/report/failure-report.ts'
 import { resultOf, retiringSecrets } from '../../src/report/outcome.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
 import { reasonText, stepData, stepLine, stepText } from '../../src/report/step-text.ts'
-import { failureSummary, summaryOf } from '../../src/report/summary.ts'
+import { summaryOf } from '../../src/report/summary.ts'
 import { destination, ledgerOf, now, outcomeOf } from '../support/values.ts'
 
 const steps: Record<string, Step> = {

@@ -8,6 +8,8 @@ type Held = { file: string; bytes: number; parts: Record<string, number>; own: s
 const when: [part: string, when: string][] = [
   ['main.js', 'always'],
   ['reconcile-client.js', 'while the first answers are under way'],
+  ['publish-failure.js', 'where a run stops before any client'],
+  ['publish-checked.js', 'with `mode: validate`'],
   ['spec-files.js', 'with a spec file'],
   ['runner-files.js', 'when outputs and summary are written'],
   ['signing-key.js', 'where a private key signs a client in'],

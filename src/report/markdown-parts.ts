@@ -1,6 +1,9 @@
 // GitHub discards a job summary of more than 1 MiB. So each part of ours gets a number of bytes, and counts the items that it
 // leaves out.
 
+/** GitHub takes 1 MiB for all summaries of a step. */
+export const mostSummaryBytes = 700_000
+
 const bytesOf = (text: string) => Buffer.byteLength(text)
 
 /** A part of a document, written with at most so many bytes; empty if it has no content. */

@@ -1,11 +1,8 @@
 import { isoTime } from '../base/duration.ts'
-import { cutMarkdown } from '../base/markdown.ts'
 import { destinationLabel } from '../model/destination.ts'
+import { outputsWithoutClients } from './failure-report.ts'
 import type { Outcome, Result } from './outcome.ts'
 import { stepData } from './step-text.ts'
-
-/** The limit of the output `summary`: a comment takes 65,536 characters, and a workflow adds a few of its own. */
-export const summaryBytes = 60_000
 
 /** The step's outputs, all of them text, none of them secret. */
 export function outputsOf(outcomes: Outcome[], summary: string): Record<string, string> {
@@ -13,6 +10,7 @@ export function outputsOf(outcomes: Outcome[], summary: string): Record<string, 
   const error = outcomes.find((outcome) => outcome.error !== undefined)?.error
   const results = outcomes.map(({ result }) => result)
   return {
+    ...outputsWithoutClients(summary),
     'client-id': one?.clientId ?? '',
     'client-name': one?.name ?? '',
     'bot-user-id': one?.botUserId ?? '',
@@ -24,10 +22,6 @@ export function outputsOf(outcomes: Outcome[], summary: string): Record<string, 
     ),
     ...secretData(one),
     clients: JSON.stringify(outcomes.map(clientData)),
-    summary: cutMarkdown(summary, summaryBytes),
-    findings: '',
-    spec: '',
-    matrix: '',
     'error-code': error?.code ?? '',
   }
 }

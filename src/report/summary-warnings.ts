@@ -1,7 +1,6 @@
 import { formatDuration, plural } from '../base/duration.ts'
-import type { ActionError } from '../base/errors.ts'
 import { markdown, markdownCode } from '../base/markdown.ts'
-import { mistakeText } from '../base/mistake-positions.ts'
+import { failureQuote } from './failure-report.ts'
 import { asManyAsFit, firstFew, folded, tableOf } from './markdown-parts.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -20,30 +19,6 @@ export function failuresSection(outcomes: Outcome[], bytes: number): string {
     failureQuote(same[0]!.error, bytes, outcomes.length === 1 ? [] : same.map(({ name }) => name))
   const more = (left: number) => `❌ ${plural(left, 'failure')} more: each is in the log.`
   return asManyAsFit([...ways.values()], write, { bytes }, more).join('\n\n')
-}
-
-/** A failure as a quotation: code, message, remedy and trace; the mistakes of spec files as a table below it. */
-export function failureQuote(error: ActionError, bytes: number, names: string[] = []): string {
-  const whose = names.length === 0 ? '' : `${firstFew(names.map((name) => markdown(name, 80)))} · `
-  const several = error.mistakes.length > 1
-  const [headline = '', ...rest] = error.message.split('\n')
-  const message = several ? [headline.replace(/:$/, '')] : [headline, ...rest]
-  const trace = error.trace === undefined ? '' : `\n> \n> ${markdownCode(error.trace)}`
-  const told = `> ${whose}**${error.code}**: ${quotedLines(message, bytes)}\n> \n> ${quotedLines(error.hint.split('\n'), bytes)}${trace}`
-  return several ? `${told}\n\n${mistakeTable(error, bytes / 2)}` : told
-}
-
-function quotedLines(lines: string[], bytes: number): string {
-  const more = (left: number) => `${plural(left, 'line')} more in the log`
-  return asManyAsFit(lines, (line) => markdown(line, 2000), { bytes: bytes / 4 }, more).join('<br>')
-}
-
-function mistakeTable({ mistakes }: ActionError, bytes: number): string {
-  const cells = (mistake: ActionError['mistakes'][number]) => {
-    const place = mistakeText({ ...mistake, message: '' }).replace(/: $/, '')
-    return [markdown(place), markdown(mistake.message, 1000)]
-  }
-  return tableOf(['where', 'what is wrong'], [...mistakes], cells, { bytes })
 }
 
 // --- warnings --------------------------------------------------------------------------------------------------------

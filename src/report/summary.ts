@@ -1,23 +1,18 @@
 import { plural } from '../base/duration.ts'
-import type { ActionError } from '../base/errors.ts'
 import { markdown, shortenedNote } from '../base/markdown.ts'
 import { isPlan } from '../spec/client-spec.ts'
-import { joinBlocks, joinParts, type MarkdownPart } from './markdown-parts.ts'
+import { joinBlocks, joinParts, type MarkdownPart, mostSummaryBytes } from './markdown-parts.ts'
 import type { Outcome } from './outcome.ts'
 import { planCounts, plannedChanges, unchangedClients } from './plan-summary.ts'
 import { clientIdsSection, nextDatesSection, stepListsSection } from './summary-details.ts'
 import { byUrgency, clientTable } from './summary-table.ts'
 import {
-  failureQuote,
   failuresSection,
   foreignSecretsSection,
   newUsersSection,
   notesSection,
   warningsSection,
 } from './summary-warnings.ts'
-
-/** GitHub takes 1 MiB for all summaries of a step. */
-const mostBytes = 700_000
 
 /**
  * The job summary as Markdown, the most important first: a plan lists its changes; any other run lists the points that need
@@ -27,7 +22,7 @@ const mostBytes = 700_000
 export function summaryOf(
   outcomes: Outcome[],
   tenantHost: string,
-  { bytes = mostBytes, warnings: ofRun = [] }: { bytes?: number; warnings?: string[] } = {},
+  { bytes = mostSummaryBytes, warnings: ofRun = [] }: { bytes?: number; warnings?: string[] } = {},
 ): string {
   const plans = outcomes.some(({ mode }) => isPlan(mode))
   const about = `Qlik OAuth ${outcomes.length === 1 ? 'client' : 'clients'} on ${markdown(tenantHost)}`
@@ -46,11 +41,6 @@ export function shortSummaryOf(
   const summary = summaryOf(outcomes, tenantHost, { warnings })
   if (Buffer.byteLength(summary) <= bytes) return summary
   return `${summaryOf(outcomes, tenantHost, { warnings, bytes: bytes - 100 })}\n${shortenedNote}\n`
-}
-
-/** A failure before the first client. */
-export function failureSummary(error: ActionError): string {
-  return joinBlocks(['### Qlik OAuth client: failed', failureQuote(error, mostBytes)])
 }
 
 /** The last line of a log: the changes of a plan, or, with several clients, a tally of the results. */

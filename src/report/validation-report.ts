@@ -5,8 +5,8 @@ import type { WrittenClient } from '../spec/client-spec.ts'
 import { usualName } from '../spec/destination-schema.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
 import { roleWarnings } from '../spec/role-warnings.ts'
+import { outputsWithoutClients } from './failure-report.ts'
 import { asManyAsFit, joinBlocks, tableOf } from './markdown-parts.ts'
-import { outputsOf } from './outputs.ts'
 
 /** A valid spec file; `file` is empty for the one client that the inputs describe. */
 type ValidFile = { file: string; tenant: string; environment: string; clients: WrittenClient[] }
@@ -36,7 +36,7 @@ export function checkedOutputs(files: ValidFile[], summary: string): Record<stri
     file === '' ? [] : [{ 'spec-file': file, tenant, environment }],
   )
   return {
-    ...outputsOf([], summary),
+    ...outputsWithoutClients(summary),
     'client-id': one?.client['client-id'] ?? '',
     'client-name': one?.client.name ?? '',
     result: 'valid',

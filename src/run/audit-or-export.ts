@@ -10,8 +10,7 @@ import type { WholeTenantInputs } from '../io/inputs/whole-tenant-inputs.ts'
 import { createWholeTenantReader } from '../io/qlik/whole-tenant-reader.ts'
 import type { ListedClient } from '../model/tenant.ts'
 import type { WholeTenantReader } from '../ports.ts'
-import { outputsOf } from '../report/outputs.ts'
-import { failureSummary } from '../report/summary.ts'
+import { failureSummary, outputsWithoutClients } from '../report/failure-report.ts'
 import { askConsent } from './ask-consent.ts'
 import { gatherAuditFacts } from './gather-audit-facts.ts'
 import type { ProcessSurroundings } from './program.ts'
@@ -50,7 +49,7 @@ async function audit(
   for (const line of auditLines(told)) runner.reporter.step(line)
   if (error !== undefined) runner.fail(error)
   await runner.output({
-    ...outputsOf([], summary),
+    ...outputsWithoutClients(summary),
     result: 'audited',
     findings: findingsData(findings),
     'error-code': error?.code ?? '',
@@ -80,7 +79,13 @@ async function exportAll(
   else runner.fail(error)
   // The output has the text also if the file failed.
   const [result, code] = error === undefined ? ['exported', ''] : ['', error.code]
-  await runner.output({ ...outputsOf([], summary), result, changed: String(isWritten), spec: text, 'error-code': code })
+  await runner.output({
+    ...outputsWithoutClients(summary),
+    result,
+    changed: String(isWritten),
+    spec: text,
+    'error-code': code,
+  })
   await runner.summary(summary)
 }
 

@@ -40,7 +40,7 @@ export async function program(given: ProcessSurroundings): Promise<void> {
   try {
     const inputs = await readInputs(env, runner.mask)
     const { checked, wholeTenant } = inputs
-    if (checked !== undefined) await (await loadAfterFirstRequest()).publishChecked(checked, runner)
+    if (checked !== undefined) await (await import('./publish-checked.ts')).publishChecked(checked, runner)
     else if (wholeTenant === undefined) await perform(inputs, surroundings)
     else await (await import('./audit-or-export.ts')).auditOrExport(inputs, wholeTenant, surroundings)
   } catch (thrown) {
@@ -48,7 +48,7 @@ export async function program(given: ProcessSurroundings): Promise<void> {
     runner.annotate(error.mistakes)
     runner.fail(error)
     // Outputs or the summary may have failed; the runner has already reported that.
-    await (await loadAfterFirstRequest()).publishFailure(error, runner).catch(() => {})
+    await (await import('./publish-failure.ts')).publishFailure(error, runner).catch(() => {})
   }
 }
 

@@ -1,29 +1,11 @@
 import type { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import type { Inputs } from '../io/inputs/inputs.ts'
-import type { SpecFile } from '../io/inputs/spec-files.ts'
 import type { Runner } from '../io/runner/runner.ts'
+import { summaryBytes } from '../report/failure-report.ts'
 import type { Outcome, RunOutcome } from '../report/outcome.ts'
-import { outputsOf, summaryBytes } from '../report/outputs.ts'
-import { closingLine, failureSummary, shortSummaryOf, summaryOf } from '../report/summary.ts'
-import { checkedLine, checkedOutputs, checkedSummary, checkedWarnings } from '../report/validation-report.ts'
-
-/** Reports an error that stopped a run before or outside the work on its clients. */
-export async function publishFailure(error: ActionError, runner: Runner): Promise<void> {
-  const summary = failureSummary(error)
-  await runner.output({ ...outputsOf([], summary), result: '', 'error-code': error.code })
-  await runner.summary(summary)
-}
-
-/** Reports the result of `validate`: the checks that need no tenant. */
-export async function publishChecked(files: SpecFile[], runner: Runner): Promise<void> {
-  const warnings = checkedWarnings(files)
-  const summary = checkedSummary(files, warnings)
-  for (const warning of warnings) runner.reporter.warning(warning)
-  runner.reporter.step(checkedLine(files))
-  await runner.output(checkedOutputs(files, summary))
-  await runner.summary(summary)
-}
+import { outputsOf } from '../report/outputs.ts'
+import { closingLine, shortSummaryOf, summaryOf } from '../report/summary.ts'
 
 /** Reports the outcome of each client: outputs, the summary and each failure. */
 export async function publishResults(
