@@ -164,17 +164,17 @@ describe('a spec file', () => {
     const result = await simulation.run()
     expectSuccess(result, { result: 'unchanged' })
     const told = new RegExp(
-      `gone \\(${clientId}\\) is managed by this repository, but no spec file lists it.*list gone with state: absent.*client-id: ${clientId}`,
+      `gone \\(${clientId}\\) is managed here, in no file.*list gone with state: absent.*client-id: ${clientId}`,
     )
     expect(result.log.join('\n')).toMatch(told)
-    expect(result.summary).toMatch(/⚠️ gone .*is managed by this repository, but no spec file lists it/)
+    expect(result.summary).toMatch(/⚠️ gone .*is managed here, in no file/)
     write(client('kept'), absent('gone'))
     const chosen = await simulation.run({ only: 'kept' })
-    expect(chosen.log.join('\n')).not.toContain('no spec file lists it')
+    expect(chosen.log.join('\n')).not.toContain('managed here, in no file')
     // Inputs describe one client: the others may have workflows of their own.
     delete simulation.inputs['spec-file']
     const one = await simulation.run({ name: 'kept', scopes: 'apps' })
-    expect(one.log.join('\n')).not.toContain('no spec file lists it')
+    expect(one.log.join('\n')).not.toContain('managed here, in no file')
   })
 })
 

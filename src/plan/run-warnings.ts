@@ -73,5 +73,5 @@ function inNoFileText(client: ObservedClient): string {
   const { client: name = '', origin } = client.description.ledger?.owner ?? {}
   const pin = `client-id: ${plain(client.id)}`
   const how = `list ${plain(name, 80)} with state: absent${origin === 'adopted' ? ` and ${pin}` : ''}`
-  return `${clientLabel(client)} is managed by this repository, but no spec file lists it. To delete it, ${how}. If a file lists it under a new name, add ${pin} there.`
+  return `${clientLabel(client)} is managed here, in no file. To delete it, ${how}. If a file lists it under a new name, add ${pin} there.`
 }
