@@ -51,6 +51,28 @@ describe('a tenant that takes a change and drops a part of it', () => {
   })
 })
 
+describe('a tenant that does not keep the action’s own line in the description', () => {
+  const unkept = { message: /does not show it: description without the action’s own line/ }
+
+  // Without the failure each run would be green, rotate, and leave one more secret, until all five slots are taken.
+  it.each<[string, (description: string) => string]>([
+    ['drops descriptions', () => ''],
+    ['cuts them', (description) => description.slice(0, 200)],
+    ['escapes them', (description) => description.replaceAll('"', '&quot;')],
+  ])('%s: a run that issues fails with it, after the delivery', async (_what, keep) => {
+    simulation.afterRequest = () => {
+      for (const client of simulation.sandbox.tenant.liveClients()) client.description = keep(client.description ?? '')
+    }
+    const first = await simulation.run()
+    expectFailure(first, 'TENANT_REJECTED', unkept)
+    expect(first.outputs).toMatchObject({ result: 'created', changed: 'true' })
+    const { github, tenant } = simulation.sandbox
+    const secret = github.secretValue({ repository: 'acme/app', name: 'QLIK_CLIENT_SECRET' })
+    expect(tenant.canAuthenticate(theClient(simulation).clientId, secret!)).toBe(true)
+    expectFailure(await simulation.run({ rotate: 'now' }), 'TENANT_REJECTED', unkept)
+  })
+})
+
 it('a change that takes a moment to show is no failure', async () => {
   expectSuccess(await simulation.run())
   let looks = 0

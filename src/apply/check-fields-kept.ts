@@ -5,6 +5,7 @@ import { pause } from '../pause.ts'
 import { fieldName } from '../report/step-text.ts'
 import type { Work } from './apply-context.ts'
 import { clientGoneError } from './find-issued-secret.ts'
+import type { ClientBeforeWrite } from './write-ledger.ts'
 
 /**
  * Compares a client with the fields that were written to it. A tenant may accept a change and keep only a part of it: then the run fails
@@ -28,6 +29,19 @@ export async function readAfterChange(clientId: string, wanted: Fields, { tools 
     await pause(delay, tools)
   }
   throw clientGoneError()
+}
+
+/**
+ * Fails the run at its end if the tenant shows no ledger after one was written: the next run would know none of the secrets, and issue
+ * another one.
+ */
+export function requireLedgerKept({ ledger, isGone }: ClientBeforeWrite, work: Work): void {
+  if (ledger !== undefined || isGone) return
+  work.failure ??= new ActionError(
+    'TENANT_REJECTED',
+    'the tenant accepted the change, but does not show it: description without the action’s own line',
+    'Every run would issue one more secret: find out what shortens or changes descriptions on the tenant. The secret of this run was delivered.',
+  )
 }
 
 function notKept(missing: FieldChange[]): ActionError {

@@ -11,6 +11,7 @@ import {
 import { destinationKey, type ObservedDestination } from '../model/destination.ts'
 import { pause } from '../pause.ts'
 import { PlanAgain, type Work } from './apply-context.ts'
+import { requireLedgerKept } from './check-fields-kept.ts'
 import { clientGoneError } from './find-issued-secret.ts'
 import { type DeliveredCredential, inPhase, type DeliveryWrite as Placed } from './fresh-credential.ts'
 import { withBot } from './grant-spaces.ts'
@@ -39,7 +40,10 @@ export async function commitDelivery(work: Work): Promise<true> {
     return { ...decision, ledger: withBot(decision.ledger, work) }
   }
   const written = await writeLedger(fresh, work, decide, seen)
-  const correction = await writeLedger(fresh, work, (it) => correctedLedger(facts, written.ledger, it))
+  const correction = await writeLedger(fresh, work, (it) => {
+    requireLedgerKept(it, work)
+    return correctedLedger(facts, written.ledger, it)
+  })
   work.settled = written.settled && correction === undefined
   if (!work.settled)
     work.tools.reporter.notice(
