@@ -66,7 +66,7 @@ describe('who we are', () => {
 
 describe('a tenant that does not say who we are', () => {
   it('loses no secret that somebody else made within the minute of a run that died (P4)', async () => {
-    const simulation = await Simulation.start({ usersMe: 'refuses' })
+    const simulation = await Simulation.start({ closed: { '/api/v1/users/me': 403 } })
     const { tenant } = simulation.sandbox
     const client = tenant.addClient({ clientName: 'deployer' })
     const person = tenant.addUser({ name: 'somebody', admin: true }).id
@@ -83,7 +83,7 @@ describe('a tenant that does not say who we are', () => {
   })
 
   it('has the secret retired that a run left when it died creating the client (P2)', async () => {
-    const simulation = await Simulation.start({ usersMe: 'refuses' })
+    const simulation = await Simulation.start({ closed: { '/api/v1/users/me': 403 } })
     await simulation.run({}, { at: /^POST .*oauth-clients$/, kind: 'killed after' })
     const [left] = theClient(simulation).secrets
     for (const hours of [11 / 60, 25, 25]) {

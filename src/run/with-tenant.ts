@@ -2,6 +2,7 @@ import { createService, type Service } from '../io/http/service-client.ts'
 import type { Transport } from '../io/http/transport.ts'
 import type { Inputs } from '../io/inputs/inputs.ts'
 import { createSession, type Session, signOut } from '../io/qlik/session.ts'
+import { pause } from '../pause.ts'
 import type { Surroundings } from '../ports.ts'
 import type { ProcessSurroundings } from './program.ts'
 
@@ -16,7 +17,10 @@ export async function withTenant<T>(
   const around = { clock, stop, reporter: runner.reporter }
   const { transport, close } = connect(inputs.proxies)
   const tenant = createService('tenant', transport, around)
-  const session = createSession(inputs.tenant, tenant.http, runner.mask, wallClock)
+  const session = createSession(inputs.tenant, tenant.http, runner.mask, {
+    wallClock,
+    pause: (milliseconds) => pause(milliseconds, around),
+  })
   try {
     return await work({ transport, tenant, session, around })
   } finally {

@@ -107,13 +107,24 @@ export function isGone(thrown: unknown): thrown is ActionError {
   return thrown instanceof ActionError && thrown.absence === 'gone'
 }
 
+/** Milliseconds before each look but the first: reads may show for some seconds what is deleted already. */
+const looksForGone = [0, 300, 700, 1500, 2500]
+
 /**
- * A thing that is already deleted is no failure, if the tenant itself says so and a second read confirms it. Something that we
- * took for deleted by mistake would live on, and no ledger would know it.
+ * A thing that is already deleted is no failure, if the tenant itself says so and another read confirms it: an earlier request of ours may
+ * have deleted it, and its answer was lost. Something that we took for deleted by mistake would live on, and no ledger would know it.
  */
-export async function requireGone(thrown: unknown, what: string, look: () => Promise<boolean>): Promise<void> {
+export async function requireGone(
+  session: Session,
+  thrown: unknown,
+  what: string,
+  look: () => Promise<boolean>,
+): Promise<void> {
   if (!isGone(thrown)) throw thrown
-  if (await look()) return
+  for (const delay of looksForGone) {
+    if (delay > 0) await session.pause(delay)
+    if (await look()) return
+  }
   throw unexpectedTenantAnswer(undefined, what, 'says that it is gone, and the next one shows it', 'DELETE')
 }
 

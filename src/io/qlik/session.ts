@@ -35,11 +35,17 @@ export type Session = {
   /** The list of spaces, read once in a run; and the assignee type that spaces accept for a bot, once the tenant has shown it. */
   spaces: { all?: Promise<ObservedSpace[]> | undefined; typeOfBots?: 'user' | 'bot' | undefined }
   wallClock: () => number
+  pause: (milliseconds: number) => Promise<void>
   /** Seconds by which the tenant's clock is ahead of the runner's, by the tenant's answers. */
   ahead: number
 }
 
-export function createSession(tenant: Tenant, http: Http, mask: Mask, wallClock: () => number): Session {
+export function createSession(
+  tenant: Tenant,
+  http: Http,
+  mask: Mask,
+  { wallClock, pause }: Pick<Session, 'wallClock' | 'pause'>,
+): Session {
   const signedIn: Session['signedIn'] = {}
   const session: Session = {
     tenant,
@@ -49,6 +55,7 @@ export function createSession(tenant: Tenant, http: Http, mask: Mask, wallClock:
     keyChanges: new Map(),
     spaces: {},
     wallClock,
+    pause,
     ahead: 0,
     bearer: () => {
       const { signIn } = tenant

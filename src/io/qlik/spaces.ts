@@ -207,7 +207,7 @@ async function revoke(session: Session, spaceId: string, assignmentId: string): 
   const path = `${assignmentsPath(spaceId)}/${encodeURIComponent(assignmentId)}`
   const what = 'removing the client’s user'
   await askTenant(session, { method: 'DELETE', path, what, repeatable: true }).catch((thrown: unknown) =>
-    requireGone(thrown, what, async () => {
+    requireGone(session, thrown, what, async () => {
       const members = await membersOf(session, spaceId, undefined)
       return members === undefined || members.every(({ id }) => id !== assignmentId)
     }),

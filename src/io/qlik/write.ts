@@ -174,7 +174,7 @@ async function retire(session: Session, clientId: string, hint: string): Promise
     repeatable: true,
     codes: { 404: 'CLIENT_MISSING' },
   }).catch((thrown: unknown) =>
-    requireGone(thrown, what, async () => {
+    requireGone(session, thrown, what, async () => {
       const { value } = await readWire(session, clientId)
       return value === undefined || wire.toSecrets(value).every((secret) => secret.hint !== hint)
     }),
@@ -194,7 +194,7 @@ async function remove(session: Session, clientId: string): Promise<void> {
     repeatable: true,
     codes: { 404: 'CLIENT_MISSING' },
   }).catch((thrown: unknown) =>
-    requireGone(thrown, what, async () => {
+    requireGone(session, thrown, what, async () => {
       const { value } = await readSingleClient(session, clientId)
       return value === undefined || Boolean(value.deletedAt)
     }),
