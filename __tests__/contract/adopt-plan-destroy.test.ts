@@ -1,30 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import type { Client } from '../../sandbox/tenant/types.ts'
 import { readDescription } from '../../src/ledger/description.ts'
 import { ledgerLine } from '../../src/ledger/ledger-codec.ts'
 import { expectHealed, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
-import {
-  eachTest,
-  expectWorks as expectPairWorks,
-  hints,
-  idPlace,
-  kinds,
-  place,
-  settled,
-} from '../support/one-client.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { expectWorks, hints, idPlace, kinds, place, settled } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import type { Simulation } from '../support/simulation.ts'
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
-const settle = (inputs: Record<string, string> = {}) => settled(simulation, inputs)
-const expectWorks = (client: Client, where = {}) => expectPairWorks(simulation, client, where)
+eachTest()
 
 describe('a place with another client’s id', () => {
   it('is reported once before it is overwritten', async () => {
-    const { clientId } = await settle()
+    const { clientId } = await settled()
     const warned = new RegExp(`acme/app: QLIK_CLIENT_ID holds the id of another client \\(${clientId}\\)`)
     const second = { name: 'second', 'drop-destinations': 'true' }
     const plan = await simulation.run({ ...second, mode: 'plan' })
@@ -87,7 +73,7 @@ describe('a client that was there before', () => {
   })
 
   it('never loses the current secret by a hint, whoever names it', async () => {
-    const client = await settle()
+    const client = await settled()
     expectSuccess(await simulation.run({ 'retire-hints': hints(client)[0]! }), { result: 'unchanged' })
     expectWorks(client)
   })
@@ -96,8 +82,8 @@ describe('a client that was there before', () => {
 describe('plan', () => {
   const situations: [string, () => Promise<unknown>, Record<string, string>][] = [
     ['there is no client', async () => {}, {}],
-    ['there is drift', async () => simulation.sandbox.tenant.setScopes((await settle()).clientId, []), {}],
-    ['a rotation is asked for', settle, { rotate: 'now' }],
+    ['there is drift', async () => simulation.sandbox.tenant.setScopes((await settled()).clientId, []), {}],
+    ['a rotation is asked for', settled, { rotate: 'now' }],
     ['it is to be adopted', async () => void simulation.sandbox.tenant.addClient({ clientName: 'deployer' }), {}],
   ]
 
@@ -130,7 +116,7 @@ describe('destroy', () => {
   const destroy = { mode: 'destroy' }
 
   it('deletes what was made: values first, then the client, with its id as confirmation', async () => {
-    const client = await settle()
+    const client = await settled()
     simulation.sandbox.github.overwriteSecret({ ...place, name: 'OTHERS' }, 'stay')
     const from = simulation.sandbox.requests.length
     const result = await simulation.run(destroy)
@@ -166,7 +152,7 @@ describe('destroy', () => {
   })
 
   it('leaves a place where another client’s credentials lie', async () => {
-    await settle()
+    await settled()
     const { github } = simulation.sandbox
     github.setVariable(idPlace, 'f'.repeat(32))
     github.overwriteSecret({ ...place, name: 'QLIK_CLIENT_SECRET' }, 'of another client')
@@ -179,7 +165,7 @@ describe('destroy', () => {
     const { github, tenant } = simulation.sandbox
     const names = { 'client-id-name': 'OTHER_ID', 'client-secret-name': 'OTHER_SECRET' }
     await simulation.run({ name: 'other', ...names })
-    const mine = await settle()
+    const mine = await settled()
     const { ledger } = readDescription(mine.description!)
     const theirs = readDescription(theClient(simulation, 'other').description!).ledger!.destinations
     const destinations = { ...ledger!.destinations, ...theirs }
@@ -189,7 +175,7 @@ describe('destroy', () => {
   })
 
   it('leaves a variable that shows another client’s id', async () => {
-    await settle()
+    await settled()
     simulation.sandbox.github.setVariable(idPlace, 'f'.repeat(32))
     expectSuccess(await simulation.run(destroy), { result: 'deleted' })
     expect(simulation.sandbox.github.variableValue(idPlace)).toBe('f'.repeat(32))
@@ -197,7 +183,7 @@ describe('destroy', () => {
   })
 
   it('deletes also the values of destinations that only the ledger knows', async () => {
-    const client = await settle({ environment: 'staging' })
+    const client = await settled({ environment: 'staging' })
     const result = await simulation.run(destroy)
     expectSuccess(result, { result: 'deleted', 'client-id': client.clientId })
     expect(simulation.sandbox.github.secretNames({ repository: 'acme/app', environment: 'staging' })).toEqual([])
@@ -205,7 +191,7 @@ describe('destroy', () => {
   })
 
   it('leaves a variable that shows another client’s id also where only the ledger knows the place', async () => {
-    await settle({ environment: 'staging' })
+    await settled({ environment: 'staging' })
     const staging = { ...idPlace, environment: 'staging' }
     simulation.sandbox.github.setVariable(staging, 'f'.repeat(32))
     expectSuccess(await simulation.run(destroy), { result: 'deleted' })
@@ -213,7 +199,7 @@ describe('destroy', () => {
   })
 
   it('leaves the places of a repository that took the client over by its pin', async () => {
-    const client = await settle()
+    const client = await settled()
     simulation.sandbox.github.createRepository('acme/other', { id: 42 })
     simulation.sandbox.github.overwriteSecret({ ...place, repository: 'acme/other' }, 'another client’s')
     Object.assign(simulation.env, { GITHUB_REPOSITORY: 'acme/other', GITHUB_REPOSITORY_ID: '42' })
@@ -225,14 +211,14 @@ describe('destroy', () => {
   })
 
   it('does not mind places that are gone', async () => {
-    await settle({ environment: 'staging' })
+    await settled({ environment: 'staging' })
     simulation.sandbox.github.deleteEnvironment('acme/app', 'staging')
     expectSuccess(await simulation.run({ ...destroy, environment: 'staging' }), { result: 'deleted' })
     expect(simulation.sandbox.tenant.liveClients()).toEqual([])
   })
 
   it('ends what a run that died began', async () => {
-    await settle()
+    await settled()
     for (let at = 0; at < 8; at++) await simulation.run(destroy, { at, kind: 'killed before' })
     expectSuccess(await simulation.run(destroy))
     expect(simulation.sandbox.tenant.liveClients()).toEqual([])

@@ -1,15 +1,12 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Client } from '../../sandbox/tenant/types.ts'
 import { audited, detailOf, findings, kindsOf, looking, quietClient, signsIn } from '../support/auditing.ts'
 import { count, expectFailure } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 
 // What an audit says of the use of clients, of endpoints that are closed to it, and what it costs.
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 const tenant = () => simulation.sandbox.tenant
 const made = (name: string): Client => tenant().addClient({ clientName: name, allowedScopes: ['user_default'] })

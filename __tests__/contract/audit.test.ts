@@ -1,15 +1,12 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { audited, detailOf, findings, kindsOf, looking, quietClient, signsIn } from '../support/auditing.ts'
 import { expectFailure, expectSuccess, writes } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { folderWith } from '../support/workspace.ts'
 
 // Section "The whole tenant, read" of the contract: `mode: audit`.
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 const tenant = () => simulation.sandbox.tenant
 const impersonation = 'urn:qlik:oauth:user-impersonation'

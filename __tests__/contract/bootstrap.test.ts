@@ -3,7 +3,7 @@ import path from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { expectSuccess, writes } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 
 // The first admin client as docs/bootstrap.md has it: the inputs are read from that page.
 
@@ -13,9 +13,8 @@ const [workflow, itself, keyNames, signIn] = blocks
 const first: Record<string, string> = workflow.jobs.admin.steps[0].with
 const second: Record<string, string> = itself[0].with
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
+eachTest()
+beforeEach(() => {
   simulation.sandbox.github.createEnvironment('acme/app', 'qlik-admin')
 })
 

@@ -3,15 +3,12 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { looking } from '../support/auditing.ts'
 import { expectFailure, expectSuccess } from '../support/contract.ts'
-import { eachTest, hints, kinds, settled } from '../support/one-client.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { hints, kinds, settled } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import type { Simulation } from '../support/simulation.ts'
 import { folderWith } from '../support/workspace.ts'
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
+eachTest()
 
 describe('the output `changed`', () => {
   it('is true for an export that wrote its file, and false for one that did not', async () => {
@@ -37,7 +34,7 @@ describe('the output `changed`', () => {
   })
 
   it.each(['plan', 'audit', 'validate', 'plan-destroy'])('is false in mode %s', async (mode) => {
-    await settled(simulation)
+    await settled()
     expectSuccess(await simulation.run({ mode, rotate: 'now', description: 'other' }), { changed: 'false' })
   })
 
@@ -45,7 +42,7 @@ describe('the output `changed`', () => {
     const { sandbox } = simulation
     sandbox.settings.lastSecret = 'kept'
     const place = { 'client-secret-name': 'QLIK_SECRET' }
-    await settled(simulation, { ...place, 'auth-method': 'client_secret' })
+    await settled({ ...place, 'auth-method': 'client_secret' })
     const byKey = { ...place, 'auth-method': 'private_key_jwt', 'rotate-after': '90d' }
     expectSuccess(await simulation.run(byKey), { result: 'rotated' })
     const client = theClient(simulation)
@@ -64,7 +61,7 @@ describe('the output `changed`', () => {
   })
 
   it('is false if somebody else had granted the space in between', async () => {
-    await settled(simulation)
+    await settled()
     const { tenant, faults } = simulation.sandbox
     const space = tenant.spaces.add('Finance')
     const spaces = 'Finance: consumer'

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { audited, detailOf, quietClient } from '../support/auditing.ts'
 import { count, expectHealed, expectSuccess, writes } from '../support/contract.ts'
+import { simulation, startAnew } from '../support/each-test.ts'
 import { kinds, settled } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import { Simulation } from '../support/simulation.ts'
 
 const asksForConsent = /connection-configs\/me$/
 
 describe('a tenant that shows consent only when it is asked for it', () => {
   it('is asked once a run, for the clients of the run, and nothing is written twice (P6)', async () => {
-    const simulation = await Simulation.start({ consentShown: 'alone' })
+    await startAnew({ consentShown: 'alone' })
     simulation.sandbox.tenant.addClient({ clientName: 'somebody else’s' })
-    await settled(simulation)
+    await settled()
     for (const mode of ['apply', 'plan', 'apply']) {
       const again = await simulation.run({ mode })
       expectSuccess(again, { result: 'unchanged', changed: 'false', drift: 'false', plan: '[]' })
@@ -22,8 +22,8 @@ describe('a tenant that shows consent only when it is asked for it', () => {
   })
 
   it('has consent that was taken back set again, and says what it was', async () => {
-    const simulation = await Simulation.start({ consentShown: 'alone' })
-    const client = await settled(simulation)
+    await startAnew({ consentShown: 'alone' })
+    const client = await settled()
     client.consentMethod = 'required'
     const plan = await simulation.run({ mode: 'plan' })
     expectSuccess(plan, { result: 'planned', drift: 'true' })
@@ -33,15 +33,15 @@ describe('a tenant that shows consent only when it is asked for it', () => {
   })
 
   it('that does not set it with the client is told once more', async () => {
-    const simulation = await Simulation.start({ consentShown: 'alone', createConsent: 'ignored' })
-    const client = await settled(simulation)
+    await startAnew({ consentShown: 'alone', createConsent: 'ignored' })
+    const client = await settled()
     expect(client.consentMethod).toBe('trusted')
     await expectHealed(simulation)
   })
 
   it('is exported with it', async () => {
-    const simulation = await Simulation.start({ consentShown: 'alone' })
-    await settled(simulation)
+    await startAnew({ consentShown: 'alone' })
+    await settled()
     simulation.sandbox.tenant.addClient({ clientName: 'asks people', consentMethod: 'required' })
     const { outputs } = await simulation.run({ mode: 'export' })
     expect(outputs!.spec).toMatch(/asks people[\s\S]*consent: required/)
@@ -51,7 +51,7 @@ describe('a tenant that shows consent only when it is asked for it', () => {
 
 describe('a tenant that tells nobody the consent', () => {
   it('gets it set with the adoption and with each fresh secret, and otherwise nothing (P6)', async () => {
-    const simulation = await Simulation.start({ consentShown: 'nowhere' })
+    await startAnew({ consentShown: 'nowhere' })
     const client = simulation.sandbox.tenant.addClient({ clientName: 'deployer', consentMethod: 'required' })
     const adoption = await simulation.run()
     expectSuccess(adoption, { result: 'rotated' })
@@ -64,7 +64,7 @@ describe('a tenant that tells nobody the consent', () => {
   })
 
   it('gets it set if nothing is delivered, too', async () => {
-    const simulation = await Simulation.start({ consentShown: 'nowhere', createConsent: 'ignored' })
+    await startAnew({ consentShown: 'nowhere', createConsent: 'ignored' })
     expectSuccess(await simulation.run({ deliver: 'false' }), { result: 'created' })
     expect(theClient(simulation).consentMethod).toBe('trusted')
     await expectHealed(simulation, { deliver: 'false' })
@@ -73,7 +73,7 @@ describe('a tenant that tells nobody the consent', () => {
 
 describe('an audit of a tenant whose list lacks the consent', () => {
   it('says what it could not judge', async () => {
-    const simulation = await Simulation.start({ consentShown: 'alone' })
+    await startAnew({ consentShown: 'alone' })
     quietClient(simulation)
     const result = await audited(simulation)
     expect(detailOf(result, 'unseen')).toMatch(/does not show the consent of 1 client; not judged/)

@@ -2,12 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { programFor } from '../promises/many-clients.ts'
 import { deployerTo, otherPlace } from '../promises/scenarios.ts'
 import { expectFailure, expectSuccess } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { repositoryPlace, theClient } from '../support/promises.ts'
-import { Simulation } from '../support/simulation.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
+eachTest()
+beforeEach(() => {
   const { github } = simulation.sandbox
   github.createRepository('acme/other', { id: 987654321 })
   simulation.program = programFor([deployerTo({}, { repository: 'acme/other', 'client-secret-name': 'QLIK_SECRET' })])

@@ -1,13 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { deprecationText } from '../../src/io/http/deprecation.ts'
 import { expectSuccess } from '../support/contract.ts'
-import { eachTest } from '../support/one-client.ts'
-import type { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
+eachTest()
 
 const headers = {
   deprecation: '@1793491200',

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { NamedPlace } from '../../sandbox/github/model.ts'
 import type { Client } from '../../sandbox/tenant/types.ts'
 import { expectSuccess, writes } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { workspaceOf } from '../support/workspace.ts'
 
 // P1, P4: a client that is destroyed takes its own values with it, and no value of a client that followed in its place. The ledgers
@@ -54,10 +54,8 @@ const cases = Object.entries(stores).flatMap(([where, { idAs, ...place }]) =>
   idAs.map((as) => ({ where, as, ...place })),
 )
 
-let simulation: Simulation
-
-beforeEach(async () => {
-  simulation = await Simulation.start()
+eachTest()
+beforeEach(() => {
   simulation.addOrganization('acme')
   simulation.inputs['allow-destinations'] = 'acme'
 })

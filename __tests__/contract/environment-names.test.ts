@@ -1,18 +1,15 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { readDescription } from '../../src/ledger/description.ts'
 import { expectSuccess, writes } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { theClient } from '../support/promises.ts'
-import { Simulation } from '../support/simulation.ts'
 import { workspaceOf } from '../support/workspace.ts'
 
 // GitHub takes `Staging` and `staging` for one environment.
 
 const staging = { repository: 'acme/app', environment: 'staging', name: 'QLIK_CLIENT_SECRET' }
-let simulation: Simulation
 
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 describe('an environment that is spelled another way', () => {
   it.each([

@@ -3,15 +3,15 @@ import path from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { looking } from '../support/auditing.ts'
 import { expectFailure, expectSuccess } from '../support/contract.ts'
-import { type RunResult, Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import type { RunResult } from '../support/simulation.ts'
 import { folderWith } from '../support/workspace.ts'
 
 // The input `export-file`: in the workspace, links followed, never over an existing file unasked.
 
-let simulation: Simulation
 let workspace: string
-beforeEach(async () => {
-  simulation = await Simulation.start()
+eachTest()
+beforeEach(() => {
   simulation.sandbox.tenant.addClient({ clientName: 'one', allowedScopes: ['apps'] })
   workspace = folderWith({ 'there.yaml': 'mine' })
   simulation.env.GITHUB_WORKSPACE = workspace

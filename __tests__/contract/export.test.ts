@@ -1,16 +1,13 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { program } from '../../src/run/program.ts'
 import { programFor } from '../promises/many-clients.ts'
 import { expectSame, exportedAndPlanned, looking } from '../support/auditing.ts'
 import { expectFailure, expectSuccess } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 
 // Section "The whole tenant, read" of the contract: `mode: export`. That any tenant is exported to what it is: audit/whole-tenants.test.ts.
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 const tenant = () => simulation.sandbox.tenant
 const exported = async (inputs: Record<string, string> = {}) => {

@@ -1,13 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { programFor } from '../promises/many-clients.ts'
 import { expectFailure, expectSuccess, writes } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { theClient } from '../support/promises.ts'
-import { Simulation } from '../support/simulation.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 /** A tenant that takes this scope, and does not keep it. */
 function drop(scope: string): void {

@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { FaultPlan } from '../../sandbox/faults.ts'
 import { count, expectFailure, expectHealed, expectRefusal, expectSuccess } from '../support/contract.ts'
-import { eachTest, hints, place, settled } from '../support/one-client.ts'
-import type { RunResult, Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { hints, place, settled } from '../support/one-client.ts'
+import type { RunResult } from '../support/simulation.ts'
 
 // A gateway or proxy between us and a service answers with pages of its own: nothing is gone by them (P2), and nobody is to blame.
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
+eachTest()
 const strike = (plan: Omit<FaultPlan, 'when' | 'fault'>, status: number, body?: string) => {
   const json = { kind: 'status', status, body: body ?? '' } as const
   const fault = body === undefined ? ({ kind: 'html', status } as const) : json
@@ -21,7 +19,7 @@ const notOurs = [undefined, '{"error":"no route"}', '{"message":"no route"}', '{
 
 describe('a page of a gateway', () => {
   it.each(notOurs)('retires no secret: %s', async (body) => {
-    const client = await settled(simulation)
+    const client = await settled()
     const [leaked] = hints(client)
     strike(deletesSecret, 404, body)
     const result = await simulation.run({ rotate: 'now', 'grace-period': '0' })
@@ -35,7 +33,7 @@ describe('a page of a gateway', () => {
   })
 
   it('deletes nothing', async () => {
-    await settled(simulation)
+    await settled()
     const { faults, tenant, github } = simulation.sandbox
     strike({ method: 'DELETE' }, 404)
     const result = await simulation.run({ mode: 'destroy' })
@@ -52,7 +50,7 @@ describe('a page of a gateway', () => {
   })
 
   it('does not make the requested client absent', async () => {
-    const client = await settled(simulation)
+    const client = await settled()
     strike({ service: 'tenant', method: 'GET', path: `/api/v1/oauth-clients/${client.clientId}` }, 404)
     expectFailure(await simulation.run({ rotate: 'now' }), 'TENANT_UNEXPECTED')
     simulation.sandbox.faults.clear()
@@ -62,7 +60,7 @@ describe('a page of a gateway', () => {
   })
 
   it('makes no other request out of a change of a variable', async () => {
-    await settled(simulation)
+    await settled()
     simulation.sandbox.github.setVariable({ ...place, name: 'QLIK_CLIENT_ID' }, 'by hand')
     strike({ service: 'github', method: 'PATCH', path: /variables/ }, 404)
     const result = await simulation.run()
@@ -98,7 +96,7 @@ describe('a page of a gateway', () => {
 
 describe('what is called gone', () => {
   it('is looked at once more: a secret that is still listed is not retired', async () => {
-    const client = await settled(simulation)
+    const client = await settled()
     const [leaked] = hints(client)
     strike(deletesSecret, 404, '{"errors":[{"code":"HTTP-404","title":"Not found"}]}')
     const result = await simulation.run({ rotate: 'now', 'grace-period': '0' })
@@ -108,7 +106,7 @@ describe('what is called gone', () => {
   })
 
   it('is gone: somebody else retired the secret a moment before', async () => {
-    const client = await settled(simulation)
+    const client = await settled()
     const [leaked] = hints(client)
     const { faults, tenant } = simulation.sandbox
     const run = () => void tenant.deleteSecret(client.clientId, leaked!)
@@ -117,7 +115,7 @@ describe('what is called gone', () => {
   })
 
   it('may only be hidden if GitHub itself says so: values that the token can’t see are left behind, with a warning', async () => {
-    await settled(simulation)
+    await settled()
     const { github } = simulation.sandbox
     strike({ service: 'github', path: /secrets|variables/ }, 404, '{"message":"Not Found"}')
     const result = await simulation.run({ mode: 'destroy' })

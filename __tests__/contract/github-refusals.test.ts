@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type RefusalName, refusalFault, refusals } from '../../sandbox/github/refusals.ts'
 import { expectFailure, expectHealed, expectRefusal } from '../support/contract.ts'
-import { eachTest, settled } from '../support/one-client.ts'
-import type { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { settled } from '../support/one-client.ts'
 
 // GitHub refuses for many reasons, and says which: its sentence leads, and no permission is blamed that would not help.
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
+eachTest()
 const strike = (name: RefusalName, method: string) =>
   simulation.sandbox.faults.add({ service: 'github', method, when: 'before', times: 99, fault: refusalFault(name) })
 
@@ -41,7 +38,7 @@ describe.each(Object.keys(refusals) as RefusalName[])('GitHub refuses: %s', (nam
   })
 
   it('leaves nothing behind where it shows in writing', async () => {
-    await settled(simulation)
+    await settled()
     strike(name, 'PUT')
     const result = await simulation.run({ rotate: 'now' })
     expectFailure(result, 'DESTINATION_FORBIDDEN')

@@ -1,26 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { expectRefusal, expectSuccess } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { describe, expect, it } from 'vitest'
+import { expectSuccess } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { complaint, refused } from '../support/refused-inputs.ts'
 import { folderWith } from '../support/workspace.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
-
-/** Runs with these inputs, and insists that nobody was asked anything. */
-async function complaint(inputs: Record<string, string>, message: RegExp, hint?: RegExp) {
-  const result = await simulation.run(inputs)
-  expectRefusal(result, 'INPUT_INVALID', { message, hint: hint ?? /Correct the step’s `with:`/ })
-  expect(result.requests).toEqual([])
-  return result
-}
-
-async function refused(inputs: Record<string, string>, message: RegExp): Promise<void> {
-  await complaint(inputs, message)
-}
+eachTest()
 
 describe('the tenant', () => {
   it('is required', () => refused({ tenant: '' }, /^tenant: is missing; give .*https:\/\/acme\.eu\.qlikcloud\.com/))

@@ -5,13 +5,10 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { inputLengths, secretInputs } from '../../src/io/inputs/input-table.ts'
 import { expectFailure, expectRefusal, expectSuccess } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { folderWith, workspaceOf } from '../support/workspace.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 const names = Object.keys(inputLengths) as (keyof typeof inputLengths)[]
 

@@ -1,23 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { expectFailure, expectRefusal, expectSuccess } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { expectFailure, expectSuccess } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { complaint, refused } from '../support/refused-inputs.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
-
-/** Runs with these inputs, and insists that nobody was asked anything. */
-async function complaint(inputs: Record<string, string>, message: RegExp, hint?: RegExp) {
-  const result = await simulation.run(inputs)
-  expectRefusal(result, 'INPUT_INVALID', { message, hint: hint ?? /Correct the step’s `with:`/ })
-  expect(result.requests).toEqual([])
-  return result
-}
-
-async function refused(inputs: Record<string, string>, message: RegExp): Promise<void> {
-  await complaint(inputs, message)
-}
+eachTest()
 
 describe('the client', () => {
   it('has a name', () => refused({ name: '' }, /^name: is missing/))

@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { keyOf } from '../../sandbox/tenant/model.ts'
 import { publicHalf } from '../../src/io/qlik/signing-key.ts'
 import { expectFailure, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { expectSettled, expectUsable, type Place, theClient, Watch } from '../support/promises.ts'
-import { Simulation } from '../support/simulation.ts'
 
 const keyPlace: Place = { repository: 'acme/app', name: 'QLIK_PRIVATE_KEY' }
 const byKey = { 'auth-method': 'private_key_jwt' }
@@ -13,10 +13,9 @@ const bySecret = { 'auth-method': 'client_secret' }
 const samePlace = { 'client-secret-name': 'QLIK_PRIVATE_KEY' }
 const theirs = { kid: 'theirs', kty: 'EC', alg: 'ES384', use: 'sig', crv: 'P-384', x: 'AA', y: 'AA', extra: ['as', 1] }
 
-let simulation: Simulation
 let watch: Watch
-beforeEach(async () => {
-  simulation = await Simulation.start()
+eachTest()
+beforeEach(() => {
   watch = new Watch(simulation, [keyPlace])
 })
 

@@ -1,17 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Settings } from '../../sandbox/settings.ts'
-import type { Client } from '../../sandbox/tenant/types.ts'
 import { expectHealed, expectRefusal, expectSuccess } from '../support/contract.ts'
-import { eachTest, expectWorks as expectPairWorks, hints, place, settled } from '../support/one-client.ts'
+import { eachTest, simulation, startAnew } from '../support/each-test.ts'
+import { expectWorks, hints, place, settled } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import { Simulation } from '../support/simulation.ts'
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
-const settle = (inputs: Record<string, string> = {}) => settled(simulation, inputs)
-const expectWorks = (client: Client, where = {}) => expectPairWorks(simulation, client, where)
+eachTest()
 
 describe('the admin client', () => {
   it('rotates its own secret into the place the workflow reads it from', async () => {
@@ -52,7 +46,7 @@ describe('a destination', () => {
   it('may be another repository', async () => {
     simulation.sandbox.github.createRepository('Acme/Other', { id: 42 })
     const inputs = { repository: 'acme/other' }
-    const client = await settle(inputs)
+    const client = await settled(inputs)
     expectWorks(client, { repository: 'acme/other' })
     await expectHealed(simulation, inputs)
     expectSuccess(await simulation.run({ ...inputs, mode: 'destroy' }), { result: 'deleted' })
@@ -60,7 +54,7 @@ describe('a destination', () => {
   })
 
   it('may be the running repository in other letters', async () => {
-    const client = await settle({ repository: 'ACME/App' })
+    const client = await settled({ repository: 'ACME/App' })
     expectWorks(client)
     expectSuccess(await simulation.run(), { result: 'unchanged' })
   })
@@ -69,7 +63,7 @@ describe('a destination', () => {
     'may be the environment %s',
     async (environment) => {
       simulation.sandbox.github.createEnvironment('acme/app', environment)
-      const client = await settle({ environment })
+      const client = await settled({ environment })
       expectWorks(client, { environment })
       expect(simulation.sandbox.github.secretNames(place)).toEqual([])
       expectSuccess(await expectHealed(simulation, { environment }), { result: 'unchanged' })
@@ -82,7 +76,7 @@ describe('a destination', () => {
     const { github } = simulation.sandbox
     for (let i = 0; i < 95; i++) github.overwriteSecret({ ...place, name: `A_${i}` }, 'x')
     for (let i = 0; i < 75; i++) github.setVariable({ ...place, name: `A_${i}` }, 'x')
-    expectWorks(await settle())
+    expectWorks(await settled())
     await expectHealed(simulation)
   })
 
@@ -93,7 +87,7 @@ describe('a destination', () => {
       when: 'before',
       fault: { kind: 'hook', run: () => simulation.sandbox.github.rotatePublicKey({ repository: 'acme/app' }) },
     })
-    expectWorks(await settle())
+    expectWorks(await settled())
     await expectHealed(simulation)
   })
 })
@@ -129,7 +123,7 @@ describe('tenants that differ', () => {
   ]
 
   it.each(switches)('one that %s is served all the same', async (_what, settings) => {
-    simulation = await Simulation.start(settings)
+    await startAnew(settings)
     const { tenant, github } = simulation.sandbox
     for (let i = 0; i < 7; i++) tenant.addClient({ clientName: `other ${i}`, secrets: 1 })
     tenant.deleteClient(tenant.addClient({ clientName: 'deployer' }).clientId)

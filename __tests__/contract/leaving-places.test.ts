@@ -1,16 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Client } from '../../sandbox/tenant/types.ts'
 import { expectFailure, expectSuccess, writes } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { repositoryPlace, theClient } from '../support/promises.ts'
-import { Simulation } from '../support/simulation.ts'
 import { workspaceOf } from '../support/workspace.ts'
 
 // A place that passes from one client of a file to another holds a secret of the first until the second is delivered there. That may fail
 // for days, and nobody may be locked out meanwhile (P1); afterwards nothing may be left (P2).
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
+eachTest()
+beforeEach(() => {
   for (const name of ['one', 'two']) simulation.sandbox.github.createEnvironment('acme/app', name)
 })
 

@@ -1,16 +1,14 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type RefusalName, refusalFault } from '../../sandbox/github/refusals.ts'
 import { expectFailure, expectSuccess, writes } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { idPlace, place } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import { type Running, type RunResult, Simulation } from '../support/simulation.ts'
+import type { Running, RunResult } from '../support/simulation.ts'
 
 // What destroying leaves on GitHub is named, and nothing is called deleted that was not seen to be gone.
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 const destroy = { mode: 'destroy' }
 const said = ({ log, summary }: RunResult) => `${log.join('\n')}\n${summary}`

@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { expectFailure, expectSuccess } from '../support/contract.ts'
-import { eachTest } from '../support/one-client.ts'
-import type { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
+eachTest()
 
 describe('inputs of other modes', () => {
   it.each([

@@ -3,30 +3,16 @@ import type { Client } from '../../sandbox/tenant/types.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { readDescription } from '../../src/ledger/description.ts'
 import { expectFailure, expectHealed, expectSuccess, writes } from '../support/contract.ts'
-import {
-  created,
-  eachTest,
-  expectWorks as expectPairWorks,
-  hints,
-  idPlace,
-  kinds,
-  settled,
-} from '../support/one-client.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { created, expectWorks, hints, idPlace, kinds, settled } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import type { Simulation } from '../support/simulation.ts'
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
+eachTest()
 /** All outputs of a run that looked at a client. */
 const all = [
   ...['client-id', 'client-name', 'bot-user-id', 'result', 'changed', 'drift', 'plan', 'secret-hint'],
   ...['secret-issued-at', 'next-rotation-at', 'clients', 'summary', 'findings', 'spec', 'matrix', 'error-code'],
 ]
-
-const settle = (inputs: Record<string, string> = {}) => settled(simulation, inputs)
-const expectWorks = (client: Client, where = {}) => expectPairWorks(simulation, client, where)
 
 describe('the outputs', () => {
   it('of creating a client tell of it in every field', async () => {
@@ -57,7 +43,7 @@ describe('the outputs', () => {
   })
 
   it('of a run without anything to do tell of the current secret', async () => {
-    const client = await settle()
+    const client = await settled()
     const result = await simulation.run()
     expectSuccess(result, {
       'client-id': client.clientId,
@@ -101,7 +87,7 @@ describe('the outputs', () => {
 
 describe('a run with nothing to do', () => {
   it('asks for four things at most, and writes nothing', async () => {
-    await settle()
+    await settled()
     for (const inputs of [{}, { deliver: 'false' }, { mode: 'plan' }]) {
       const result = await simulation.run(inputs)
       expectSuccess(result, { result: 'unchanged', changed: 'false' })
@@ -112,7 +98,7 @@ describe('a run with nothing to do', () => {
   })
 
   it('mints no token where an API key signs in, and gives back the one of an admin client', async () => {
-    await settle()
+    await settled()
     expect((await simulation.run()).requests.filter(({ path }) => path.startsWith('/oauth/'))).toEqual([])
     const { clientId, secret } = simulation.sandbox.tenant.createAdminClient()
     const signIn = { 'api-key': '', 'admin-client-id': clientId, 'admin-client-secret': secret }
@@ -175,7 +161,7 @@ describe('drift', () => {
   ]
 
   it.each(cases)('%s is found, told field by field, and repaired alone', async (_what, drift, kind, check) => {
-    const client = await settle(wanted)
+    const client = await settled(wanted)
     const before = hints(client)
     drift(client)
     const plan = await simulation.run({ ...wanted, mode: 'plan' })
@@ -192,7 +178,7 @@ describe('drift', () => {
   })
 
   it('of several fields is repaired in one request, and consent in another', async () => {
-    const client = await settle(wanted)
+    const client = await settled(wanted)
     simulation.sandbox.tenant.setScopes(client.clientId, [])
     simulation.sandbox.tenant.setConsent(client.clientId, 'required')
     client.allowedGrantTypes = []
@@ -204,7 +190,7 @@ describe('drift', () => {
 
   it('is false if only the order of lists differs', async () => {
     const scopes = 'user_default apps admin.apps:read'
-    const client = await settle({ scopes, 'grant-types': 'client_credentials user-impersonation' })
+    const client = await settled({ scopes, 'grant-types': 'client_credentials user-impersonation' })
     simulation.sandbox.tenant.setScopes(client.clientId, ['apps', 'admin.apps:read', 'user_default'])
     client.allowedGrantTypes!.reverse()
     const result = await simulation.run({ scopes, 'grant-types': 'user-impersonation,client_credentials' })
@@ -212,14 +198,14 @@ describe('drift', () => {
   })
 
   it('is false for a field that is not given', async () => {
-    const client = await settle(wanted)
+    const client = await settled(wanted)
     simulation.sandbox.tenant.setScopes(client.clientId, ['apps'])
     client.allowedGrantTypes = ['client_credentials', 'urn:qlik:oauth:user-impersonation']
     expectSuccess(await simulation.run({ scopes: '' }), { result: 'unchanged', drift: 'false' })
   })
 
   it('is shown in the plan’s summary, old and new', async () => {
-    const client = await settle(wanted)
+    const client = await settled(wanted)
     simulation.sandbox.tenant.setScopes(client.clientId, ['apps', '</td>'])
     const { summary, log } = await simulation.run({ ...wanted, mode: 'plan' })
     expect(summary).toContain(
@@ -229,7 +215,7 @@ describe('drift', () => {
   })
 
   it('is nothing that was meant: a pinned client takes the name that is given', async () => {
-    const client = await settle()
+    const client = await settled()
     const inputs = { 'client-id': client.clientId, name: 'renamed' }
     const result = await simulation.run(inputs)
     expectSuccess(result, { result: 'updated', 'client-name': 'renamed', 'client-id': client.clientId })

@@ -1,14 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { inputLengths, secretInputs } from '../../src/io/inputs/input-table.ts'
 import { expectFailure, expectRefusal, expectSuccess } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import type { Simulation } from '../support/simulation.ts'
 import { runFile } from '../support/spec-files.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 const pem = generateKeyPairSync('ec', { namedCurve: 'P-384' })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
@@ -132,7 +130,7 @@ describe('a credential in a spec file', () => {
   ])('is one mistake, without its value: %s', async (_what, text) => {
     const lines = text.slice(0, text.search(/acme\/5|"use|5e1f/)).split('\n')
     const place = `${lines.length}:${lines.at(-1)!.length + 1}`
-    const result = await runFile(simulation, text)
+    const result = await runFile(text)
     expectRefusal(result, 'SPEC_INVALID')
     expect(result.annotations.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
       expect.stringMatching(new RegExp(`^${place} .*looks like a credential, which must not be in a spec file`)),
@@ -143,7 +141,7 @@ describe('a credential in a spec file', () => {
 
   it('may be the one that the step signs in with', async () => {
     const text = spec('{ name: my-key-1234567, deliver: [{ my-key-1234567: x }] }')
-    const result = await runFile(simulation, text, { 'api-key': 'my-key-1234567' })
+    const result = await runFile(text, { 'api-key': 'my-key-1234567' })
     expectRefusal(result, 'SPEC_INVALID', { message: /2 mistakes/ })
     expect(said(result)).not.toContain('my-key-123')
   })

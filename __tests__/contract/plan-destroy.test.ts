@@ -1,16 +1,14 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { expectFailure, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { kinds } from '../support/one-client.ts'
 import { repositoryPlace, theClient } from '../support/promises.ts'
-import { type RunResult, Simulation } from '../support/simulation.ts'
+import type { RunResult } from '../support/simulation.ts'
 import { workspaceOf } from '../support/workspace.ts'
 
 // Destroying can be previewed, hits only what was named, and spares clients that somebody else uses.
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 const said = ({ log, summary }: RunResult) => `${log.join('\n')}\n${summary}`
 const preview = { mode: 'plan-destroy' }

@@ -1,21 +1,18 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { publicHalf } from '../../src/io/qlik/signing-key.ts'
 import { count, expectFailure, expectRefusal, expectSuccess } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 
 type Pair = { publicKey: KeyObject; privateKey: KeyObject }
 
-let simulation: Simulation
 let ec: Pair
 let rsa: Pair
 beforeAll(() => {
   ec = generateKeyPairSync('ec', { namedCurve: 'P-384' })
   rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 })
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 function pemOf({ privateKey }: Pair): string {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()

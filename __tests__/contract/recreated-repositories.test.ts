@@ -1,15 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { expectRefusal, expectSuccess, writes } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { place } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import { type RunResult, Simulation } from '../support/simulation.ts'
+import type { RunResult } from '../support/simulation.ts'
 
 // A repository that was deleted and created again has its old name and another id.
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 const said = ({ log, summary }: RunResult) => `${log.join('\n')}\n${summary}`
 const other = { repository: 'acme/other' }

@@ -2,27 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { Client } from '../../sandbox/tenant/types.ts'
 import { readDescription } from '../../src/ledger/description.ts'
 import { count, expectFailure, expectHealed, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
-import { eachTest, idPlace, place, settled, hints as sharedHints, stored as storedBy } from '../support/one-client.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { idPlace, place, settled, hints as sharedHints, stored, timed } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import type { RunResult, Simulation } from '../support/simulation.ts'
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
-const settle = (inputs: Record<string, string> = {}) => settled(simulation, inputs, 0)
-const stored = () => storedBy(simulation)
+eachTest()
+const settle = (inputs: Record<string, string> = {}) => settled(inputs, 0)
 const hints = (client: Client) => sharedHints(client).sort()
 const clients = '/api/v1/oauth-clients'
 const permissions = { secrets: 'write', environments: 'write', actions_variables: 'write', metadata: 'read' } as const
-
-/** How long a run took, by the simulation's clock, in seconds. */
-async function timed(run: () => Promise<RunResult>): Promise<{ result: RunResult; seconds: number }> {
-  const { clock } = simulation.sandbox
-  const since = clock.now()
-  const result = await run()
-  return { result, seconds: (clock.now() - since) / 1000 }
-}
 
 describe('signing in to the tenant', () => {
   it.each(['apply', 'plan', 'destroy'])(

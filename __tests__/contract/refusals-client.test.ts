@@ -3,26 +3,13 @@ import type { Client } from '../../sandbox/tenant/types.ts'
 import { readDescription, withLedger } from '../../src/ledger/description.ts'
 import { ledgerLine } from '../../src/ledger/ledger-codec.ts'
 import { count, expectFailure, expectHealed, expectRefusal, expectSuccess } from '../support/contract.ts'
-import { eachTest, settled, hints as sharedHints, stored as storedBy } from '../support/one-client.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { settled, hints as sharedHints, stored, timed } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import type { RunResult, Simulation } from '../support/simulation.ts'
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
-const settle = (inputs: Record<string, string> = {}) => settled(simulation, inputs, 0)
-const stored = () => storedBy(simulation)
+eachTest()
+const settle = (inputs: Record<string, string> = {}) => settled(inputs, 0)
 const hints = (client: Client) => sharedHints(client).sort()
-const _clients = '/api/v1/oauth-clients'
-
-/** How long a run took, by the simulation's clock, in seconds. */
-async function timed(run: () => Promise<RunResult>): Promise<{ result: RunResult; seconds: number }> {
-  const { clock } = simulation.sandbox
-  const since = clock.now()
-  const result = await run()
-  return { result, seconds: (clock.now() - since) / 1000 }
-}
 
 describe('the client', () => {
   it('needs a scope to be created', async () => {

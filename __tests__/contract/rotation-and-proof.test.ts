@@ -1,30 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { Client } from '../../sandbox/tenant/types.ts'
 import { count, expectFailure, expectHealed, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
-import {
-  created,
-  eachTest,
-  expectWorks as expectPairWorks,
-  hints,
-  kinds,
-  place,
-  rotated,
-  settled,
-} from '../support/one-client.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { created, expectWorks, hints, kinds, place, rotated, settled } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import type { Simulation } from '../support/simulation.ts'
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
-const settle = (inputs: Record<string, string> = {}) => settled(simulation, inputs)
-const expectWorks = (client: Client, where = {}) => expectPairWorks(simulation, client, where)
+eachTest()
 
 describe('rotation', () => {
   it('happens by age, is no drift, and the previous secret lives on for its grace', async () => {
     const inputs = { 'rotate-after': '30d', 'grace-period': '48h' }
-    const client = await settle(inputs)
+    const client = await settled(inputs)
     const [old] = hints(client)
     simulation.advance(24 * 29)
     expectSuccess(await simulation.run(inputs), { result: 'unchanged' })
@@ -52,7 +38,7 @@ describe('rotation', () => {
   })
 
   it('happens on demand, once for each run', async () => {
-    const client = await settle()
+    const client = await settled()
     expectSuccess(await simulation.run({ rotate: 'now' }), { result: 'rotated', drift: 'false' })
     simulation.advance(1)
     expectSuccess(await simulation.run({ rotate: 'now' }), { result: 'rotated' })
@@ -62,7 +48,7 @@ describe('rotation', () => {
   })
 
   it('can go on for ever: there is always room', async () => {
-    const client = await settle()
+    const client = await settled()
     for (let day = 0; day < 12; day++) {
       simulation.advance(25)
       expectSuccess(await simulation.run({ rotate: 'now' }), { result: 'rotated' })
@@ -72,7 +58,7 @@ describe('rotation', () => {
   })
 
   it('without grace retires the previous secret in the same run, after the new one is in place', async () => {
-    const client = await settle()
+    const client = await settled()
     const result = await simulation.run({ rotate: 'now', 'grace-period': '0' })
     expectSuccess(result, { result: 'rotated' })
     expect(kinds(result)).toEqual([...rotated, 'retire'])
@@ -95,7 +81,7 @@ describe('healing', () => {
   ]
 
   it.each(cases)('issues a fresh secret where %s', async (_what, hurt) => {
-    const client = await settle()
+    const client = await settled()
     hurt(client)
     const result = await simulation.run()
     expectSuccess(result, { result: 'rotated', drift: 'true' })
@@ -105,14 +91,14 @@ describe('healing', () => {
   })
 
   it('finds a client that was renamed by its ledger', async () => {
-    const client = await settle()
+    const client = await settled()
     simulation.sandbox.tenant.rename(client.clientId, 'x')
     expectSuccess(await simulation.run(), { result: 'updated', 'client-id': client.clientId })
     expect(simulation.sandbox.tenant.liveClients()).toHaveLength(1)
   })
 
   it('creates the client again if it was deleted', async () => {
-    const client = await settle()
+    const client = await settled()
     simulation.sandbox.tenant.deleteClient(client.clientId)
     expectSuccess(await simulation.run(), { result: 'created' })
     expectWorks(theClient(simulation))
@@ -120,7 +106,7 @@ describe('healing', () => {
   })
 
   it('allows client secrets again where they were forbidden', async () => {
-    const client = await settle({ 'auth-method': 'client_secret' })
+    const client = await settled({ 'auth-method': 'client_secret' })
     client.allowedAuthMethods = ['private_key_jwt']
     client.publicKeys = [{ kid: 'a', kty: 'EC', alg: 'ES384', use: 'sig' }]
     expectRefusal(await simulation.run(), 'INPUT_INVALID', { message: /^auth-method: .*private_key_jwt only/ })
@@ -134,7 +120,7 @@ describe('healing', () => {
 describe('the client id', () => {
   it('is a secret where that is wanted', async () => {
     const inputs = { 'client-id-as': 'secret', 'client-id-name': 'my_id', 'client-secret-name': 'my_secret' }
-    const client = await settle(inputs)
+    const client = await settled(inputs)
     const { github, tenant } = simulation.sandbox
     expect(github.secretNames(place)).toEqual(['MY_ID', 'MY_SECRET'])
     expect(github.variableNames(place)).toEqual([])
@@ -149,7 +135,7 @@ describe('the client id', () => {
 
   it('is nowhere where that is wanted', async () => {
     const inputs = { 'client-id-as': 'none' }
-    await settle(inputs)
+    await settled(inputs)
     expect(simulation.sandbox.github.secretNames(place)).toEqual(['QLIK_CLIENT_SECRET'])
     expect(simulation.sandbox.github.variableNames(place)).toEqual([])
     const result = await simulation.run(inputs)
@@ -185,7 +171,7 @@ describe('deliver: false', () => {
   })
 
   it('leaves the secrets of a client that is delivered elsewhere', async () => {
-    const client = await settle()
+    const client = await settled()
     const before = hints(client)
     simulation.sandbox.tenant.setScopes(client.clientId, [])
     expectSuccess(await simulation.run(inputs), { result: 'updated' })
@@ -195,7 +181,7 @@ describe('deliver: false', () => {
   })
 
   it('destroys what was delivered before, with a token', async () => {
-    await settle()
+    await settled()
     const refused = await simulation.run({ ...inputs, mode: 'destroy' })
     expectFailure(refused, 'INPUT_INVALID', { message: /^github-token: is missing/ })
     expect(writes(refused)).toEqual([])

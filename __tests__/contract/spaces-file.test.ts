@@ -1,13 +1,9 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { expectRefusal, expectSuccess, writes } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { runFile } from '../support/spec-files.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
-const run = (text: string, inputs: Record<string, string> = {}) => runFile(simulation, text, inputs)
+eachTest()
 const spaces = () => simulation.sandbox.tenant.spaces
 
 const fleet = (count: number, of: string[]) => `version: 1
@@ -20,7 +16,7 @@ ${Array.from({ length: count }, (_, index) => `  - { name: client-${index}, deli
 
 describe('spaces in a file', () => {
   it('have their mistakes on their lines, all at once', async () => {
-    const result = await run(`version: 1
+    const result = await runFile(`version: 1
 defaults:
   spaces:
     - Finance: consumer
@@ -65,7 +61,7 @@ clients:
 
   it('may have a role that Qlik does not document: checking says so', async () => {
     const file = fleet(1, ["name: 'A: B'"]).replace('consumer', 'consummer')
-    const result = await run(file, { mode: 'validate' })
+    const result = await runFile(file, { mode: 'validate' })
     expectSuccess(result, { result: 'valid' })
     expect(result.log.join('\n')).toContain(
       'The role consummer is not among the roles of spaces that Qlik documents. Did you mean consumer?',
@@ -79,13 +75,13 @@ clients:
     const five = Array.from({ length: 5 }, (_, index) => spaces().add(`Space-${index}`))
     for (let index = 0; index < 150; index++) spaces().add(`Other ${index}`)
     const file = fleet(40, five.map(by))
-    const first = await run(file)
+    const first = await runFile(file)
     expectSuccess(first)
     const listed = first.requests.filter(({ path }) => path.startsWith('/api/v1/spaces?'))
     expect(listed).toHaveLength(_what === 'names' ? 2 : 0)
     for (const { id } of five) expect(spaces().in(id)).toHaveLength(40)
-    const without = await run(file.replace(/ {2}spaces:.*\n/, ''))
-    const second = await run(file)
+    const without = await runFile(file.replace(/ {2}spaces:.*\n/, ''))
+    const second = await runFile(file)
     expectSuccess(second, { changed: 'false', result: 'unchanged' })
     expect(writes(second)).toEqual([])
     expect(second.requests.length - without.requests.length).toBe(5)
@@ -94,8 +90,8 @@ clients:
   it('of clients with state: absent are revoked first', async () => {
     const finance = spaces().add('Finance')
     const file = fleet(2, ['name: Finance'])
-    expectSuccess(await run(file))
-    const result = await run(file.replace('name: client-0,', 'name: client-0, state: absent,'))
+    expectSuccess(await runFile(file))
+    const result = await runFile(file.replace('name: client-0,', 'name: client-0, state: absent,'))
     expectSuccess(result)
     expect(spaces().in(finance.id)).toHaveLength(1)
     const kinds = (JSON.parse(result.outputs!.plan!) as { kind: string }[]).map(({ kind }) => kind)
@@ -105,7 +101,7 @@ clients:
   it('that one client can’t have stop no other client', async () => {
     spaces().add('Finance')
     const file = `${fleet(1, ['name: Finance'])}  - { name: lost, deliver: [], spaces: [{ name: Nowhere, roles: [consumer] }] }\n`
-    const result = await run(file)
+    const result = await runFile(file)
     expect(result.outputs).toMatchObject({ result: 'created', 'error-code': 'SPACE_MISSING' })
     expect(spaces().assignments.size).toBe(1)
   })

@@ -3,13 +3,12 @@ import type { Space } from '../../sandbox/tenant/spaces-model.ts'
 import type { ErrorCode } from '../../src/base/errors.ts'
 import { readDescription } from '../../src/ledger/description.ts'
 import { expectFailure, expectHealed, expectRefusal, expectSuccess } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 
-let simulation: Simulation
 let finance: Space
 
-beforeEach(async () => {
-  simulation = await Simulation.start()
+eachTest()
+beforeEach(() => {
   finance = simulation.sandbox.tenant.spaces.add('Finance')
 })
 

@@ -2,14 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Space } from '../../sandbox/tenant/spaces-model.ts'
 import { readDescription } from '../../src/ledger/description.ts'
 import { expectSuccess, writes } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 
-let simulation: Simulation
 let finance: Space
 let sales: Space
 
-beforeEach(async () => {
-  simulation = await Simulation.start()
+eachTest()
+beforeEach(() => {
   finance = simulation.sandbox.tenant.spaces.add('Finance')
   sales = simulation.sandbox.tenant.spaces.add('Sales', { type: 'managed' })
 })

@@ -1,16 +1,13 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { expectRefusal, expectSuccess } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest } from '../support/each-test.ts'
 import { clientNamed, runFile, specOf } from '../support/spec-files.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 const file = (extras: string) => specOf(clientNamed('etl', `${extras}\n`))
 const mistakes = async (extras: string) => {
-  const result = await runFile(simulation, file(extras), { mode: 'validate' })
+  const result = await runFile(file(extras), { mode: 'validate' })
   return result.annotations.map(({ line, message }) => `${line} ${message}`)
 }
 const noAddress = 'is not an address: it begins with a scheme, such as https://, and has no spaces'
@@ -28,7 +25,7 @@ describe('addresses that can’t be any', () => {
       'client-uri: www.a.example',
       'logo-uri: //a.example/l.png',
     ].join('\n')
-    const result = await runFile(simulation, file(extras))
+    const result = await runFile(file(extras))
     expectRefusal(result, 'SPEC_INVALID', { message: /^5 mistakes/ })
     expect(result.requests).toEqual([])
     const told = result.annotations.map(({ line, message }) => [line, message])
@@ -92,11 +89,11 @@ describe('addresses that Qlik may take', () => {
     ['allowed-origins', 'https://*.a.example'],
     ['allowed-origins', 'capacitor://localhost'],
   ])('pass: %s %s', async (key, text) => {
-    expectSuccess(await runFile(simulation, file(`${key}: ["${text}"]`)), { result: 'created' })
+    expectSuccess(await runFile(file(`${key}: ["${text}"]`)), { result: 'created' })
   })
 
   it('pass as the client’s own', async () => {
     const extras = 'client-uri: ""\nlogo-uri: "data:image/png;base64,AA=="'
-    expectSuccess(await runFile(simulation, file(extras)), { result: 'created' })
+    expectSuccess(await runFile(file(extras)), { result: 'created' })
   })
 })

@@ -1,15 +1,9 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { expectRefusal, expectSuccess, writes } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { clientsIn, expectMistake, runFile } from '../support/spec-files.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
-const run = (text: string, inputs: Record<string, string> = {}) => runFile(simulation, text, inputs)
-const mistake = (text: string, place: string, message: RegExp, inputs: Record<string, string> = {}) =>
-  expectMistake(simulation, text, { place, message, inputs })
+eachTest()
 
 const named = '{ client-id-name: "{name}_ID", client-secret-name: "QLIK_{name}_SECRET" }'
 /** A file whose clients are all delivered as the defaults say. */
@@ -25,7 +19,7 @@ function secretsIn(environment?: string): string[] {
 describe('defaults.deliver', () => {
   it('fills in for each client, with its own name in the names of its values, and then there is nothing to do', async () => {
     const text = specOf(`[${named}]`, 'name: Etl (nightly)', 'name: portal')
-    expectSuccess(await run(text), { result: 'created' })
+    expectSuccess(await runFile(text), { result: 'created' })
     expect(secretsIn()).toEqual(['QLIK_ETL__NIGHTLY__SECRET', 'QLIK_PORTAL_SECRET'])
     const second = await simulation.run()
     expectSuccess(second, { result: 'unchanged', drift: 'false' })
@@ -38,46 +32,46 @@ describe('defaults.deliver', () => {
       '{ name: etl, deliver: [] }',
       '{ name: jobs, deliver: [{ environment: staging }] }',
     )
-    expectSuccess(await run(text), { result: 'created' })
+    expectSuccess(await runFile(text), { result: 'created' })
     expect([secretsIn(), secretsIn('staging')]).toEqual([[], ['QLIK_CLIENT_SECRET']])
   })
 
   it('may be an empty list, which delivers nowhere', async () => {
-    const result = await run(specOf('[]', 'name: etl'), { 'github-token': '' })
+    const result = await runFile(specOf('[]', 'name: etl'), { 'github-token': '' })
     expectSuccess(result, { result: 'created' })
   })
 
   it('or a list of its own is required, unless a client is absent', async () => {
     const without = (client: string) => `version: 1\ndefaults: { scopes: [apps] }\nclients:\n  - ${client}\n`
-    await mistake(without('name: etl'), '4:5', /clients\[0\]\.deliver: is missing; give it here or in `defaults`/)
-    expectSuccess(await run(without('{ name: etl, state: absent }')), { result: 'unchanged' })
+    await expectMistake(without('name: etl'), '4:5', /clients\[0\]\.deliver: is missing; give it here or in `defaults`/)
+    expectSuccess(await runFile(without('{ name: etl, state: absent }')), { result: 'unchanged' })
   })
 
   it('is checked where it is written, once for all clients', async () => {
-    await mistake(
+    await expectMistake(
       specOf('[{ enviroment: x }]', 'name: a', 'name: b'),
       '4:15',
       /^.*defaults\.deliver\[0\]\.enviroment: .*did you mean environment\?$/,
     )
-    await mistake(specOf('true', 'name: a'), '4:12', /defaults\.deliver: must be a list/)
+    await expectMistake(specOf('true', 'name: a'), '4:12', /defaults\.deliver: must be a list/)
   })
 
   it('names the client and the place that the input allow-destinations does not name', async () => {
     const text = specOf(`[{ repository: acme/other, client-secret-name: "{name}" }]`, 'name: etl')
     const message =
       /defaults\.deliver\[0\]: client etl is delivered to acme\/other, which the input allow-destinations does not name$/
-    await mistake(text, '6:5', message)
+    await expectMistake(text, '6:5', message)
   })
 
   it('gives two clients one place unless their names are in it: a mistake at the second, with the place of the first', async () => {
     const message =
       /defaults\.deliver\[0\]: the client secret of client b has the same place as the one of client a \(clients\.yaml:6\), secret QLIK_CLIENT_SECRET in acme\/app; write \{name\} in its name$/
-    await mistake(specOf('[{}]', 'name: a', 'name: b'), '7:5', message)
-    await mistake(specOf('[{}, { environment: staging }]', 'name: a', 'name: b'), '7:5', message)
+    await expectMistake(specOf('[{}]', 'name: a', 'name: b'), '7:5', message)
+    await expectMistake(specOf('[{}, { environment: staging }]', 'name: a', 'name: b'), '7:5', message)
   })
 
   it('is completed from for the output too', async () => {
-    const { outputs } = await run(specOf(`[${named}]`, 'name: etl'), { mode: 'plan' })
+    const { outputs } = await runFile(specOf(`[${named}]`, 'name: etl'), { mode: 'plan' })
     expect(JSON.stringify(clientsIn(outputs))).toContain('QLIK_ETL_SECRET')
   })
 })
@@ -97,25 +91,29 @@ describe('{name}', () => {
     ['github-sync', 'QLIK_{name}', 'QLIK_GITHUB_SYNC'],
     ['etl', 'lower_{name}', 'LOWER_ETL'],
   ])('of client %s in %s makes %s', async (client, name, expected) => {
-    expectSuccess(await run(spec(client, secretOnly(name))), { result: 'created' })
+    expectSuccess(await runFile(spec(client, secretOnly(name))), { result: 'created' })
     expect(secretsIn()).toEqual([expected])
   })
 
   it('that makes a name begin with GITHUB_ is a mistake that names the client', async () => {
     const message = /deliver\[0\]\.client-secret-name: with the name of client github-sync it begins with GITHUB_/
-    await mistake(spec('github-sync', secretOnly('{name}_SECRET')), '5:15', message)
+    await expectMistake(spec('github-sync', secretOnly('{name}_SECRET')), '5:15', message)
   })
 
   it.each(['{NAME}', '{ name }', '{name', 'A-{name}', '1{name}', 'GITHUB_{name}'])(
     'is the only such word: not %s',
     async (name) => {
-      await mistake(spec('etl', secretOnly(name)), '5:57', /client-secret-name: is not a name that GitHub accepts/)
+      await expectMistake(
+        spec('etl', secretOnly(name)),
+        '5:57',
+        /client-secret-name: is not a name that GitHub accepts/,
+      )
     },
   )
 
   it('of two clients that GitHub would write alike is a mistake with both places', async () => {
     const text = specOf('[{ client-id-as: none, client-secret-name: "{name}" }]', 'name: a b', 'name: a-b')
-    await mistake(
+    await expectMistake(
       text,
       '7:5',
       /client a-b has the same place as the one of client a b \(clients\.yaml:6\), secret A_B in acme\/app/,
@@ -124,7 +122,7 @@ describe('{name}', () => {
 
   it('that gives secret and id one name is a mistake', async () => {
     const text = spec('etl', 'client-id-as: secret, client-id-name: "{name}", client-secret-name: ETL')
-    await mistake(text, '5:15', /deliver\[0\]: the client id of client etl has the same place/)
+    await expectMistake(text, '5:15', /deliver\[0\]: the client id of client etl has the same place/)
   })
 
   it('is not replaced in inputs', async () => {
@@ -143,11 +141,15 @@ describe('two clients of one name', () => {
 
   it('are a mistake unless each has its own client-id', async () => {
     const message = /name: there is a client etl already \(clients\.yaml:3\); give each a client-id, or another name$/
-    await mistake(pair('', ''), '4:13', message)
-    await mistake(pair(', client-id: a1', ''), '4:13', message)
-    await mistake(pair('', ', client-id: a1'), '4:13', message)
-    await mistake(pair(', client-id: a1', ', client-id: a1'), '4:42', /client-id: another client pins the same already/)
-    const { error } = await run(pair(', client-id: a1', ', client-id: b2'), { mode: 'validate' })
+    await expectMistake(pair('', ''), '4:13', message)
+    await expectMistake(pair(', client-id: a1', ''), '4:13', message)
+    await expectMistake(pair('', ', client-id: a1'), '4:13', message)
+    await expectMistake(
+      pair(', client-id: a1', ', client-id: a1'),
+      '4:42',
+      /client-id: another client pins the same already/,
+    )
+    const { error } = await runFile(pair(', client-id: a1', ', client-id: b2'), { mode: 'validate' })
     expect(error).toBeUndefined()
   })
 
@@ -155,7 +157,7 @@ describe('two clients of one name', () => {
     const { tenant } = simulation.sandbox
     const ids = ['x', 'y'].map((clientName) => tenant.addClient({ clientName }).clientId)
     const text = pair(`, client-id: ${ids[0]}`, `, client-id: ${ids[1]}`)
-    expectSuccess(await run(text), { result: 'updated' })
+    expectSuccess(await runFile(text), { result: 'updated' })
     expect(
       tenant
         .findByName('etl')

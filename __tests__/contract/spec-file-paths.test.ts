@@ -1,18 +1,12 @@
 import { symlinkSync } from 'node:fs'
 import path from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { expectRefusal, expectSuccess } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { clientNamed, expectMistake, runFile, specOf } from '../support/spec-files.ts'
 import { folderWith, workspaceOf } from '../support/workspace.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
-const run = (text: string | Buffer, inputs: Record<string, string> = {}) => runFile(simulation, text, inputs)
-const mistake = (text: string | Buffer, place: string, message: RegExp, inputs: Record<string, string> = {}) =>
-  expectMistake(simulation, text, { place, message, inputs })
+eachTest()
 
 describe('files', () => {
   const etl = specOf(clientNamed('etl'))
@@ -88,7 +82,7 @@ describe('files', () => {
       'name: a\nscopes: [apps]\ndeliver: [{}]',
       `name: b\nscopes: [apps]\ndeliver: [{ repository: ${repository} }]`,
     )
-    await mistake(text, '8:15', /the client secret of client b has the same place as the one of client a/)
+    await expectMistake(text, '8:15', /the client secret of client b has the same place as the one of client a/)
   })
 })
 
@@ -111,7 +105,7 @@ describe('validate', () => {
       'name: etl\nscopes: [user_defualt]\ndeliver: []',
       'name: jobs\nscopes: [admin_classic]\ndeliver: []',
     )
-    const { log, summary } = await run(text, none)
+    const { log, summary } = await runFile(text, none)
     expect(log.join('\n')).toMatch(/^etl · The scope user_defualt is not .* Did you mean user_default\?/m)
     expect(summary).toMatch(/- ⚠️ jobs .* The scope admin_classic gives the client all/)
   })
@@ -125,11 +119,11 @@ describe('validate', () => {
 describe('allow-destinations', () => {
   const text = specOf('name: etl\nscopes: [apps]\ndeliver:\n  - {}\n  - repository: Acme/Other')
   const refused = async (allowed: string): Promise<void> =>
-    void (await mistake(text, '7:9', /allow-destinations/, { 'allow-destinations': allowed }))
+    void (await expectMistake(text, '7:9', /allow-destinations/, { 'allow-destinations': allowed }))
 
   it.each(['acme/other', 'ACME/*', 'x/y acme/o*'])('lets a file deliver to what it names: %s', async (allowed) => {
     simulation.sandbox.github.createRepository('acme/other')
-    expectSuccess(await run(text, { 'allow-destinations': allowed }), { result: 'created' })
+    expectSuccess(await runFile(text, { 'allow-destinations': allowed }), { result: 'created' })
   })
 
   it.each(['', 'acme', 'acme/othe', 'acme/other2', 'a*', 'evil/other', 'acme.other'])(
@@ -146,7 +140,7 @@ describe('allow-destinations', () => {
     ['organization: evil\n        visibility: all', 'acme'],
     ['organization: acme\n        visibility: selected\n        selected-repositories: [app]', ''],
   ])('lets a file go nowhere else, however that is written: %s, allowed: %s', async (place, allowed) => {
-    const result = await run(
+    const result = await runFile(
       specOf(`name: etl\nscopes: [apps]\ndeliver:\n  - ${place.replaceAll('        ', '    ')}`),
       {
         'allow-destinations': allowed,
@@ -158,14 +152,14 @@ describe('allow-destinations', () => {
 
   it('does not take long over whatever name and pattern', async () => {
     const long = specOf(`name: etl\nscopes: [apps]\ndeliver:\n  - repository: acme/${'-'.repeat(100)}x`)
-    await mistake(long, '6:21', /must be owner\/name/, { 'allow-destinations': 'acme/*-*-*-*-*-*-*-*-prod' })
+    await expectMistake(long, '6:21', /must be owner\/name/, { 'allow-destinations': 'acme/*-*-*-*-*-*-*-*-prod' })
     const longest = long.replace('--x', 'x')
-    await mistake(longest, '6:9', /allow-destinations/, { 'allow-destinations': `acme/${'*-'.repeat(40)}prod` })
+    await expectMistake(longest, '6:9', /allow-destinations/, { 'allow-destinations': `acme/${'*-'.repeat(40)}prod` })
   })
 
   it('is a list of names', async () => {
     const inputs = { 'allow-destinations': 'https://github.com/acme' }
-    expectRefusal(await run(text, inputs), 'INPUT_INVALID', {
+    expectRefusal(await runFile(text, inputs), 'INPUT_INVALID', {
       message: /^allow-destinations: item 1 is not owner\/name/,
     })
   })

@@ -1,21 +1,15 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { expectFailure, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { clientNamed, clientsIn, expectMistake, runFile, specOf } from '../support/spec-files.ts'
 import { workspaceOf } from '../support/workspace.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
-const run = (text: string | Buffer, inputs: Record<string, string> = {}) => runFile(simulation, text, inputs)
-const mistake = (text: string | Buffer, place: string, message: RegExp, inputs: Record<string, string> = {}) =>
-  expectMistake(simulation, text, { place, message, inputs })
+eachTest()
 
 describe('a spec file', () => {
   it('brings several clients to what it says, and then has nothing to do', async () => {
     const text = specOf(clientNamed('etl'), clientNamed('portal', 'description: For people\n'), clientNamed('jobs'))
-    const first = await run(text)
+    const first = await runFile(text)
     expectSuccess(first, { result: 'created', 'client-id': '', 'client-name': '', changed: 'true' })
     expect(clientsIn(first.outputs).map((it) => it['client-name'])).toEqual(['etl', 'portal', 'jobs'])
     expect(simulation.sandbox.tenant.findByName('portal')[0]?.description).toMatch(/^For people\n/)
@@ -27,12 +21,12 @@ describe('a spec file', () => {
 
   it('may be JSON, indented with tabs', async () => {
     const client = { name: 'etl', scopes: ['user_default'], deliver: [] }
-    expectSuccess(await run(JSON.stringify({ version: 1, clients: [client] }, null, '\t')), { result: 'created' })
+    expectSuccess(await runFile(JSON.stringify({ version: 1, clients: [client] }, null, '\t')), { result: 'created' })
   })
 
   it('may have a byte order mark, Windows line ends, comments, anchors', async () => {
     const text = `\ufeff# ours\nversion: 1\ndefaults: { scopes: &some [user_default] }\nclients:\n  - { name: etl, scopes: *some, deliver: [] }\n`
-    expectSuccess(await run(text.replaceAll('\n', '\r\n')), { result: 'created', 'client-name': 'etl' })
+    expectSuccess(await runFile(text.replaceAll('\n', '\r\n')), { result: 'created', 'client-name': 'etl' })
   })
 
   it('fills from its defaults what a client leaves out, the rotation key by key', async () => {
@@ -44,7 +38,7 @@ clients:
   - { name: etl, deliver: [{}] }
   - { name: jobs, scopes: [apps], rotation: { after: 30d }, deliver: [{ environment: staging }] }
 `
-    const { outputs } = await run(text)
+    const { outputs } = await runFile(text)
     const [etl, jobs] = clientsIn(outputs)
     const days = (it: Record<string, unknown>) =>
       (Date.parse(String(it['next-rotation-at'])) - Date.parse(String(it['secret-issued-at']))) / 86_400_000
@@ -59,7 +53,7 @@ clients:
   it('sets addresses and origins, keeps them where they are left out, and clears them where the list is empty', async () => {
     const client = () => simulation.sandbox.tenant.findByName('etl')[0]
     const extras = `redirect-uris: [https://a.example/cb]\nallowed-origins: [https://a.example]\nclient-uri: https://a.example\nlogo-uri: https://a.example/l.png\n`
-    expectSuccess(await run(specOf(clientNamed('etl', extras))), { result: 'created' })
+    expectSuccess(await runFile(specOf(clientNamed('etl', extras))), { result: 'created' })
     const full = {
       redirectUris: ['https://a.example/cb'],
       allowedOrigins: ['https://a.example'],
@@ -68,10 +62,10 @@ clients:
     }
     expect(client()).toMatchObject(full)
     expectSuccess(await simulation.run(), { result: 'unchanged' })
-    expectSuccess(await run(specOf(clientNamed('etl'))), { result: 'unchanged' })
+    expectSuccess(await runFile(specOf(clientNamed('etl'))), { result: 'unchanged' })
     expect(client()).toMatchObject(full)
     const cleared = specOf(clientNamed('etl', 'redirect-uris: []\nallowed-origins: []\nclient-uri: ""\n'))
-    const plan = await run(cleared, { mode: 'plan' })
+    const plan = await runFile(cleared, { mode: 'plan' })
     expect(plan.summary).toMatch(/\| redirect-uris \|/)
     expectSuccess(await simulation.run(), { result: 'updated' })
     expect(client()).toMatchObject({ redirectUris: [], allowedOrigins: [], clientUri: '', logoUri: full.logoUri })
@@ -79,8 +73,8 @@ clients:
   })
 
   it('clears scopes where the list is empty', async () => {
-    expectSuccess(await run(specOf('name: etl\nscopes: [apps]\ndeliver: []')), { result: 'created' })
-    expectSuccess(await run(specOf('name: etl\nscopes: []\ndeliver: []')), { result: 'updated' })
+    expectSuccess(await runFile(specOf('name: etl\nscopes: [apps]\ndeliver: []')), { result: 'created' })
+    expectSuccess(await runFile(specOf('name: etl\nscopes: []\ndeliver: []')), { result: 'updated' })
     expect(simulation.sandbox.tenant.findByName('etl')[0]?.allowedScopes).toEqual([])
     expectSuccess(await simulation.run(), { result: 'unchanged' })
   })
@@ -88,7 +82,7 @@ clients:
   it('lets one client’s failure stop no other', async () => {
     simulation.sandbox.tenant.addClient({ clientName: 'portal' })
     simulation.sandbox.tenant.addClient({ clientName: 'portal' })
-    const result = await run(specOf(clientNamed('etl'), clientNamed('portal'), clientNamed('jobs')))
+    const result = await runFile(specOf(clientNamed('etl'), clientNamed('portal'), clientNamed('jobs')))
     expectFailure(result, 'CLIENT_AMBIGUOUS')
     expect(clientsIn(result.outputs).map((it) => [it.result, it['error-code']])).toEqual([
       ['created', ''],
@@ -108,7 +102,7 @@ clients:
     const toNowhere = 'name: portal\nscopes: [apps]\ndeliver: [{ environment: nowhere }]'
     const toOthers = 'name: jobs\nscopes: [apps]\ndeliver: [{ repository: acme/none }]'
     const allowed = { 'allow-destinations': 'acme/none' }
-    const result = await run(specOf(clientNamed('etl'), toNowhere, toOthers), allowed)
+    const result = await runFile(specOf(clientNamed('etl'), toNowhere, toOthers), allowed)
     expect(clientsIn(result.outputs).map((it) => [it.result, it['error-code']])).toEqual([
       ['created', ''],
       ['', 'DESTINATION_MISSING'],
@@ -130,7 +124,7 @@ clients:
         clientNamed('etl'),
       )
       for (const mode of ['plan', 'apply']) {
-        const result = await run(text, { 'allow-destinations': 'acme/other acme', mode })
+        const result = await runFile(text, { 'allow-destinations': 'acme/other acme', mode })
         expect(clientsIn(result.outputs).map((it) => it['error-code'] !== '')).toEqual([true, true, false])
       }
       expect(simulation.sandbox.tenant.liveClients().map(({ clientName }) => clientName)).toEqual(['etl'])
@@ -140,19 +134,19 @@ clients:
   it('forgets at once what is dropped, also where no secret is due', async () => {
     const two = specOf(`${clientNamed('etl')}\n  - environment: staging`)
     const one = specOf(clientNamed('etl'))
-    expectSuccess(await run(two), { result: 'created' })
-    expectFailure(await run(one), 'DESTINATION_DROPPED')
+    expectSuccess(await runFile(two), { result: 'created' })
+    expectFailure(await runFile(one), 'DESTINATION_DROPPED')
     const { secrets } = simulation.sandbox.tenant.liveClients()[0]!
     const before = secrets.map(({ hint }) => hint)
-    expectSuccess(await run(one, { 'drop-destinations': 'true' }), { result: 'updated', drift: 'false' })
+    expectSuccess(await runFile(one, { 'drop-destinations': 'true' }), { result: 'updated', drift: 'false' })
     expect(secrets.map(({ hint }) => hint)).toEqual(before)
-    expectSuccess(await run(one), { result: 'unchanged' })
+    expectSuccess(await runFile(one), { result: 'unchanged' })
   })
 
   it('needs a token only where something is delivered', async () => {
     const without = { 'github-token': '' }
-    expectSuccess(await run(specOf('name: etl\nscopes: [apps]\ndeliver: []'), without), { result: 'created' })
-    expectRefusal(await run(specOf(clientNamed('etl')), without), 'INPUT_INVALID', {
+    expectSuccess(await runFile(specOf('name: etl\nscopes: [apps]\ndeliver: []'), without), { result: 'created' })
+    expectRefusal(await runFile(specOf(clientNamed('etl')), without), 'INPUT_INVALID', {
       message: /^github-token: is missing/,
     })
   })
@@ -163,17 +157,19 @@ describe('the tenant', () => {
 
   it('is in the file or in the input, and the same if it is in both', async () => {
     const { tenant } = simulation.inputs
-    expectSuccess(await run(withTenant(tenant!), { tenant: '' }), { result: 'created' })
+    expectSuccess(await runFile(withTenant(tenant!), { tenant: '' }), { result: 'created' })
     expectSuccess(await simulation.run(), { result: 'unchanged' })
-    await mistake(withTenant('https://other.eu.qlikcloud.com'), '1:9', /tenant: is not the tenant of the input/)
-    await mistake(withTenant('https://evil.example'), '1:9', /tenant: is not a host of Qlik Cloud/, { tenant: '' })
+    await expectMistake(withTenant('https://other.eu.qlikcloud.com'), '1:9', /tenant: is not the tenant of the input/)
+    await expectMistake(withTenant('https://evil.example'), '1:9', /tenant: is not a host of Qlik Cloud/, {
+      tenant: '',
+    })
     const custom = { tenant: '', 'allow-custom-host': 'true' }
     const inWorkflow = { ...custom, tenant: 'https://qlik.acme.example' }
-    await mistake(withTenant('https://evil.example'), '1:9', /is not the tenant of the input/, inWorkflow)
-    expectSuccess(await run(withTenant('https://qlik.acme.example'), { ...custom, mode: 'validate' }), {
+    await expectMistake(withTenant('https://evil.example'), '1:9', /is not the tenant of the input/, inWorkflow)
+    expectSuccess(await runFile(withTenant('https://qlik.acme.example'), { ...custom, mode: 'validate' }), {
       result: 'valid',
     })
-    const result = await run(specOf(clientNamed('etl')), { tenant: '' })
+    const result = await runFile(specOf(clientNamed('etl')), { tenant: '' })
     expectRefusal(result, 'INPUT_INVALID', { message: /^tenant: is missing; give it here or in the spec file/ })
   })
 
@@ -203,22 +199,22 @@ describe('only', () => {
   const text = specOf(clientNamed('etl'), clientNamed('jobs'), 'name: Data portal\nscopes: [apps]\ndeliver: []')
 
   it('chooses clients by their names', async () => {
-    const result = await run(text, { only: 'jobs\nData portal' })
+    const result = await runFile(text, { only: 'jobs\nData portal' })
     expectSuccess(result, { result: 'created' })
     expect(clientsIn(result.outputs).map((it) => it['client-name'])).toEqual(['jobs', 'Data portal'])
     expect(simulation.sandbox.tenant.findByName('etl')).toEqual([])
-    expectSuccess(await run(text, { only: 'jobs' }), { result: 'unchanged', 'client-name': 'jobs' })
+    expectSuccess(await runFile(text, { only: 'jobs' }), { result: 'unchanged', 'client-name': 'jobs' })
   })
 
   it('names clients that there are, and needs a file', async () => {
     const message = /^only: no client of the spec file is called like name 2 of the list; did you mean jobs\?/
-    expectRefusal(await run(text, { only: 'etl, job' }), 'INPUT_INVALID', { message })
+    expectRefusal(await runFile(text, { only: 'etl, job' }), 'INPUT_INVALID', { message })
     const without = { 'spec-file': '', name: 'etl', scopes: 'apps', only: 'etl' }
     expectRefusal(await simulation.run(without), 'INPUT_INVALID', { message: /^only: chooses clients of a spec-file/ })
   })
 
   it('hides no mistake of the others', async () => {
-    await mistake(`${text}  - name: etl\n    deliver: []\n`, '16:11', /there is a client etl/, { only: 'jobs' })
+    await expectMistake(`${text}  - name: etl\n    deliver: []\n`, '16:11', /there is a client etl/, { only: 'jobs' })
   })
 })
 
@@ -228,8 +224,8 @@ describe('state: absent', () => {
   const secret = (name: string) => simulation.sandbox.github.secretValue({ repository: 'acme/app', name })
 
   it('deletes one client among others, with its values; a plan shows what it would delete', async () => {
-    expectSuccess(await run(both), { result: 'created' })
-    const plan = await run(mixed, { mode: 'plan' })
+    expectSuccess(await runFile(both), { result: 'created' })
+    const plan = await runFile(mixed, { mode: 'plan' })
     expectSuccess(plan, { result: 'planned', drift: 'true', changed: 'false' })
     expect(plan.log.join('\n')).toMatch(
       /jobs · ○ delete from acme\/app: secret JOBS_SECRET, variable JOBS_ID\njobs · ○ delete client jobs/,
@@ -246,47 +242,47 @@ describe('state: absent', () => {
   it('costs no request more for those that are gone', async () => {
     const gone = ['x', 'y', 'z'].map((name) => `name: ${name}\nstate: absent`)
     const text = specOf(clientNamed('etl'), ...gone)
-    await run(text)
-    const { requests } = await run(text)
+    await runFile(text)
+    const { requests } = await runFile(text)
     expect(requests.filter(({ service }) => service === 'tenant')).toHaveLength(1)
   })
 
   it('leaves alone what this action did not make', async () => {
     simulation.sandbox.tenant.addClient({ clientName: 'jobs' })
-    const result = await run(mixed)
+    const result = await runFile(mixed)
     expectFailure(result, 'CLIENT_OWNED_ELSEWHERE')
     expect(clientsIn(result.outputs).map((it) => it.result)).toEqual(['created', ''])
   })
 
   it.each(['', 'old'])('spares what a successor has in the same place (only: %s)', async (only) => {
-    expectSuccess(await run(specOf('name: old\nscopes: [apps]\ndeliver: [{}]')), { result: 'created' })
+    expectSuccess(await runFile(specOf('name: old\nscopes: [apps]\ndeliver: [{}]')), { result: 'created' })
     const fresh = 'name: fresh\nscopes: [apps]\ndeliver: [{}]'
     const successor = specOf('name: old\nstate: absent', fresh)
-    if (only !== '') await run(specOf(fresh), { 'drop-destinations': 'true' })
-    expectSuccess(await run(successor, { only }), { result: 'deleted' })
+    if (only !== '') await runFile(specOf(fresh), { 'drop-destinations': 'true' })
+    expectSuccess(await runFile(successor, { only }), { result: 'deleted' })
     const [client] = simulation.sandbox.tenant.findByName('fresh')
     expect(simulation.sandbox.tenant.canAuthenticate(client!.clientId, secret('QLIK_CLIENT_SECRET') ?? '')).toBe(true)
     const id = simulation.sandbox.github.variableValue({ repository: 'acme/app', name: 'QLIK_CLIENT_ID' })
     expect(id).toBe(client?.clientId)
-    expectSuccess(await run(successor), { result: 'unchanged', drift: 'false' })
+    expectSuccess(await runFile(successor), { result: 'unchanged', drift: 'false' })
   })
 
   it('is what destroy makes of all, or of those that are chosen', async () => {
-    await run(both)
-    expectSuccess(await run(both, { mode: 'destroy', only: 'jobs' }), { result: 'deleted', 'client-name': 'jobs' })
+    await runFile(both)
+    expectSuccess(await runFile(both, { mode: 'destroy', only: 'jobs' }), { result: 'deleted', 'client-name': 'jobs' })
     expect(simulation.sandbox.tenant.findByName('etl')).toHaveLength(1)
-    const refused = await run(both, { mode: 'destroy' })
+    const refused = await runFile(both, { mode: 'destroy' })
     expectRefusal(refused, 'INPUT_INVALID', { message: /^only: is missing/ })
     expect(refused.requests).toEqual([])
-    expectSuccess(await run(both, { mode: 'destroy', only: 'etl jobs' }), { result: 'deleted' })
+    expectSuccess(await runFile(both, { mode: 'destroy', only: 'etl jobs' }), { result: 'deleted' })
     expect(simulation.sandbox.tenant.findByName('etl')).toEqual([])
   })
 
   it('gets along with places that are gone, and the present do not', async () => {
     const absent = 'name: jobs\nstate: absent\ndeliver: [{ environment: gone }]'
-    expectSuccess(await run(specOf(absent)), { result: 'unchanged' })
+    expectSuccess(await runFile(specOf(absent)), { result: 'unchanged' })
     const present = 'name: etl\nscopes: [apps]\ndeliver: [{ environment: gone }]'
-    expectRefusal(await run(specOf(absent, present)), 'DESTINATION_MISSING')
+    expectRefusal(await runFile(specOf(absent, present)), 'DESTINATION_MISSING')
   })
 })
 
@@ -294,7 +290,7 @@ describe('beside a spec file', () => {
   it('no input repeats its contents, and no secret of several clients is output', async () => {
     const text = specOf(clientNamed('etl'), clientNamed('jobs'))
     const message = /^output-client-secret: outputs the secret of one client/
-    expectRefusal(await run(text, { 'output-client-secret': 'true' }), 'INPUT_INVALID', { message })
-    expectSuccess(await run(text, { 'output-client-secret': 'true', only: 'etl' }), { result: 'created' })
+    expectRefusal(await runFile(text, { 'output-client-secret': 'true' }), 'INPUT_INVALID', { message })
+    expectSuccess(await runFile(text, { 'output-client-secret': 'true', only: 'etl' }), { result: 'created' })
   })
 })

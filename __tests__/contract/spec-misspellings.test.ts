@@ -1,11 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Simulation } from '../support/simulation.ts'
+import { startAnew } from '../support/each-test.ts'
 import { expectMistake, runFile } from '../support/spec-files.ts'
 
-let simulation: Simulation
-beforeAll(async () => {
-  simulation = await Simulation.start()
-})
+beforeAll(() => startAnew())
 
 const head = 'version: 1\nclients:\n'
 const one = `${head}  - name: one\n    deliver: []\n`
@@ -35,11 +32,11 @@ describe('a misspelt key or value is one mistake: nothing seems to be missing be
       /true or false; `\[\]` delivers nowhere$/,
     ],
   ])('%s', async (_slip, text, place, message) => {
-    await expectMistake(simulation, text, { place, message })
+    await expectMistake(text, place, message)
   })
 
   it('but a wrong value of the right key is told beside it', async () => {
-    const result = await runFile(simulation, `${head}  - { nam: one, name: 12, deliver: [] }\n`)
+    const result = await runFile(`${head}  - { nam: one, name: 12, deliver: [] }\n`)
     expect(result.annotations.map(({ message }) => message)).toEqual([
       expect.stringContaining('nam: is not a key of a spec'),
       expect.stringContaining('name: must be a text'),
@@ -72,7 +69,7 @@ describe('a slip that JSON invites is one mistake, on the line where it was made
     ],
     ['a list behind its key', 'version: 1\nclients: - name: a\n', '2:10', /has a list on the line of its key/],
   ])('%s', async (_slip, text, place, message) => {
-    await expectMistake(simulation, text, { place, message })
+    await expectMistake(text, place, message)
   })
 })
 
@@ -84,11 +81,11 @@ describe('a space with a mistake', () => {
     ['has none', '{ roles: [consumer] }', '5:14', /does not say which space/],
     ['has an id that is none', "{ id: '../users', roles: [consumer] }", '5:20', /id: is not the id of a space$/],
   ])('%s, and it is the only one', async (_what, space, place, message) => {
-    await expectMistake(simulation, `${one}    spaces: [${space}]\n`, { place, message })
+    await expectMistake(`${one}    spaces: [${space}]\n`, place, message)
   })
 })
 
 it('a description in the defaults that is too long is one mistake, for however many clients', async () => {
   const text = `version: 1\ndefaults: { description: ${'x'.repeat(4000)}, deliver: [] }\nclients: [{ name: a }, { name: b }]\n`
-  await expectMistake(simulation, text, { place: '2:26', message: /description: its 4000 characters leave no room/ })
+  await expectMistake(text, '2:26', /description: its 4000 characters leave no room/)
 })

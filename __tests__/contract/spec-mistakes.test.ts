@@ -1,17 +1,11 @@
 import * as fc from 'fast-check'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { expectFailure, expectRefusal, expectSuccess } from '../support/contract.ts'
-import { Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { clientNamed, expectMistake, runFile, specOf } from '../support/spec-files.ts'
 import { workspaceOf } from '../support/workspace.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
-const run = (text: string | Buffer, inputs: Record<string, string> = {}) => runFile(simulation, text, inputs)
-const mistake = (text: string | Buffer, place: string, message: RegExp, inputs: Record<string, string> = {}) =>
-  expectMistake(simulation, text, { place, message, inputs })
+eachTest()
 
 describe('mistakes', () => {
   it('are told all at once, each with its place, before anybody is asked anything', async () => {
@@ -37,7 +31,7 @@ clients:
   - name: portal
     allowed-origins: [https://a, https://b, https://c, https://d, https://e, https://f]
 `
-    const result = await run(text)
+    const result = await runFile(text)
     expectRefusal(result, 'SPEC_INVALID', { message: /^14 mistakes/ })
     expect(result.requests).toEqual([])
     expect(result.annotations.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
@@ -139,32 +133,36 @@ clients:
       /another entry of this list/,
     ],
   ])('are found: %s', async (_what, text, place, message) => {
-    if (place !== '') await mistake(text, place, message)
-    else expect((await run(text)).error?.message).toMatch(message)
+    if (place !== '') await expectMistake(text, place, message)
+    else expect((await runFile(text)).error?.message).toMatch(message)
   })
 
   it('are told up to five hundred of them', async () => {
     const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n')
-    const result = await run(`version: 1\nclients: [{ name: x, deliver: [] }]\n${keys}\n`)
+    const result = await runFile(`version: 1\nclients: [{ name: x, deliver: [] }]\n${keys}\n`)
     expectRefusal(result, 'SPEC_INVALID', { message: /^500 mistakes.* \(and 19500 more from here on\)$/s })
     expect(result.summary.length).toBeLessThan(200_000)
   })
 
   it('are two clients of one id', async () => {
     const pinned = (name: string) => `name: ${name}\nclient-id: abc\ndeliver: []`
-    await mistake(specOf(pinned('a'), pinned('b')), '7:16', /client-id: another client pins the same already \(.*:4\)/)
+    await expectMistake(
+      specOf(pinned('a'), pinned('b')),
+      '7:16',
+      /client-id: another client pins the same already \(.*:4\)/,
+    )
   })
 
   it('are descriptions that leave no room for our line, beside all their places', async () => {
     const long = (length: number) => `description: ${'d'.repeat(length)}\n`
-    await mistake(
+    await expectMistake(
       specOf(clientNamed('etl', long(3700))),
       '5:18',
       /^clients\.yaml:5:18: description: its 3700 characters/,
     )
     const asDefault = `defaults: { description: ${'d'.repeat(4000)} }\n${specOf(clientNamed('etl'))}`
-    await mistake(asDefault, '1:26', /description: its 4000 characters/)
-    expectSuccess(await run(specOf(clientNamed('etl', long(3400)))), { result: 'created' })
+    await expectMistake(asDefault, '1:26', /description: its 4000 characters/)
+    expectSuccess(await runFile(specOf(clientNamed('etl', long(3400)))), { result: 'created' })
     // What has room once has room for good.
     for (const rotate of ['now', 'now', 'now', 'auto'])
       expect((await simulation.run({ rotate })).error?.message).toBeUndefined()
@@ -177,7 +175,7 @@ clients:
       'hunter2',
       '- &hunter2 hunter2\n-hunter2: x',
     ]) {
-      const result = await run(text)
+      const result = await runFile(text)
       expectFailure(result, 'SPEC_INVALID')
       expect(JSON.stringify([result.log, result.summary, result.outputs])).not.toContain('hunter2')
     }
@@ -187,14 +185,14 @@ clients:
     const text = specOf(
       'name: etl\nconsent: hunter2\nrotation: { after: hunter2 }\ndeliver: [{ repository: hunter2, environment: [hunter2], client-id-as: hunter2 }]',
     )
-    const result = await run(text)
+    const result = await runFile(text)
     expectRefusal(result, 'SPEC_INVALID', { message: /^5 mistakes/ })
     expect(JSON.stringify([result.log, result.summary, result.outputs])).not.toContain('hunter2')
   })
 
   it('are bytes that are no text, and files too large', async () => {
-    await mistake(Buffer.from([0x76, 0xff, 0xfe]), '1:1', /is not text in UTF-8/)
-    await mistake(`#${'x'.repeat(1_048_576)}`, '1:1', /is larger than 1024 KiB/)
+    await expectMistake(Buffer.from([0x76, 0xff, 0xfe]), '1:1', /is not text in UTF-8/)
+    await expectMistake(`#${'x'.repeat(1_048_576)}`, '1:1', /is larger than 1024 KiB/)
     const half = `#${'x'.repeat(700_000)}\n`
     workspaceOf(simulation, { 'a.yaml': half, 'b.yaml': half, 'c.yaml': half, 'd.yaml': half })
     expectRefusal(await simulation.run({ 'spec-file': '*.yaml' }), 'INPUT_INVALID', { message: /more than 2048 KiB/ })
@@ -203,19 +201,19 @@ clients:
   it('are aliases that would become billions', async () => {
     const levels = Array.from({ length: 9 }, (_, n) => `  a${n + 1}: &a${n + 1} [${`*a${n}, `.repeat(9)}]`)
     const began = performance.now()
-    const result = await run(`version: 1\ndefaults:\n  a0: &a0 [x]\n${levels.join('\n')}\nclients: []\n`)
+    const result = await runFile(`version: 1\ndefaults:\n  a0: &a0 [x]\n${levels.join('\n')}\nclients: []\n`)
     expectFailure(result, 'SPEC_INVALID', { message: /too many values \(by aliases, perhaps\)/ })
     expect(performance.now() - began).toBeLessThan(5000)
-    expectFailure(await run('version: 1\nclients: &c [*c]\n'), 'SPEC_INVALID', { message: /too many values/ })
+    expectFailure(await runFile('version: 1\nclients: &c [*c]\n'), 'SPEC_INVALID', { message: /too many values/ })
   })
 
   it('are whatever is nested absurdly', async () => {
     for (const text of ['['.repeat(100_000), '{"clients":'.repeat(20_000), '? '.repeat(50_000), '- '.repeat(50_000)])
-      expectFailure(await run(text), 'SPEC_INVALID')
+      expectFailure(await runFile(text), 'SPEC_INVALID')
   })
 
   it('and wrong inputs are told together', async () => {
-    const result = await run('version: 1\nclients: [{ name: x }]\n', { rotate: 'never', name: 'x', scopes: 'y' })
+    const result = await runFile('version: 1\nclients: [{ name: x }]\n', { rotate: 'never', name: 'x', scopes: 'y' })
     expectRefusal(result, 'INPUT_INVALID', {
       message: /name: belongs in the spec file.*rotate: accepted.*deliver: is missing/s,
     })
@@ -267,7 +265,7 @@ clients:
     const shaped = fc.json().map((json) => `{"version": 1, "clients": [${json}, {"name": "x", "deliver": ${json}}]}`)
     await fc.assert(
       fc.asyncProperty(fc.oneof(written, shaped, fc.string()), async (text) => {
-        const { error, requests } = await run(text, { mode: 'validate' })
+        const { error, requests } = await runFile(text, { mode: 'validate' })
         expect(requests).toEqual([])
         if (error !== undefined) expect(error.code).toBe('SPEC_INVALID')
       }),

@@ -1,11 +1,8 @@
 import { beforeAll, describe, it } from 'vitest'
-import { Simulation } from '../support/simulation.ts'
+import { startAnew } from '../support/each-test.ts'
 import { expectMistake } from '../support/spec-files.ts'
 
-let simulation: Simulation
-beforeAll(async () => {
-  simulation = await Simulation.start()
-})
+beforeAll(() => startAnew())
 
 const head = 'version: 1\nclients:\n'
 const deep = /is not indented like the other lines of its list or mapping$/
@@ -244,16 +241,16 @@ describe('a slip in a spec file is one mistake, on the line where it was made', 
       /<<: merge keys are not read/,
     ],
   ])('%s', async (_slip, text, place, message) => {
-    await expectMistake(simulation, text, { place, message })
+    await expectMistake(text, place, message)
   })
 
   it('with Windows line ends as well', async () => {
     const text = `${head}  - name: one\n    scopes: [a\n    deliver: []\n`.replaceAll('\n', '\r\n')
-    await expectMistake(simulation, text, { place: '4:13', message: /has a \[ without its \]$/ })
+    await expectMistake(text, '4:13', /has a \[ without its \]$/)
   })
 
   it('and a description may have an expression, which is a text like any other', async () => {
     const text = `${head}  - name: x\n    description: Deploys \${{ github.ref }}\n    scopes: [apps]\n    deliver: []\n    tenant: x\n`
-    await expectMistake(simulation, text, { place: '7:5', message: /tenant: belongs to the file itself/ })
+    await expectMistake(text, '7:5', /tenant: belongs to the file itself/)
   })
 })

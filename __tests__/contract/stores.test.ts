@@ -4,12 +4,12 @@ import { validateGithubRequest } from '../../sandbox/openapi.ts'
 import { programFor } from '../promises/many-clients.ts'
 import { deployerTo } from '../promises/scenarios.ts'
 import { count, expectFailure, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { expectNoLeaks, expectOnlyCurrent, repositoryPlace, theClient } from '../support/promises.ts'
-import { type RunResult, Simulation } from '../support/simulation.ts'
+import type { RunResult } from '../support/simulation.ts'
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
+eachTest()
+beforeEach(() => {
   simulation.addOrganization('Acme')
   for (const name of ['web', 'api', 'etl']) simulation.sandbox.github.createRepository(`acme/${name}`)
 })

@@ -1,15 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Client } from '../../sandbox/tenant/types.ts'
 import { expectRefusal, expectSuccess, writes } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { repositoryPlace, theClient } from '../support/promises.ts'
-import { Simulation } from '../support/simulation.ts'
 import { workspaceOf } from '../support/workspace.ts'
 
 // A place is served by one client: who wrote it last. Nobody else takes it over silently.
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
+eachTest()
+beforeEach(() => {
   simulation.sandbox.github.createEnvironment('acme/app', 'one')
   simulation.sandbox.github.createEnvironment('acme/app', 'two')
 })

@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { expectFailure } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
 import { saysSecret } from '../support/no-secret-in-text.ts'
-import { eachTest } from '../support/one-client.ts'
-import type { Simulation } from '../support/simulation.ts'
 
 // P5: a tenant may repeat in its trace id what it was sent.
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
+eachTest()
 
 const odd = `k%d503<${'&x"'.repeat(20)}>${'a'.repeat(40)}`
 

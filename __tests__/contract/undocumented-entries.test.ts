@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { strangeClients, strangeValues } from '../../sandbox/strangers.ts'
 import { expectFailure, expectHealed, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
-import { eachTest, settled } from '../support/one-client.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { settled } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import type { RunResult, Simulation } from '../support/simulation.ts'
+import type { RunResult } from '../support/simulation.ts'
 
 // Lists hold entries that are none of ours: they stop no run, whatever their form.
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
+eachTest()
 const strangers = (entries: unknown[]) => {
   simulation.sandbox.settings.strangers = entries
 }
@@ -39,7 +37,7 @@ describe('an entry of the tenant’s list that lacks the documented form', () =>
   })
 
   it('fails the run if its ledger is ours or it is pinned: the client is not created a second time', async () => {
-    const { clientId, description } = await settled(simulation)
+    const { clientId, description } = await settled()
     const entry = { ...(strangeClients('deployer')[3] as object), clientId, description }
     simulation.sandbox.tenant.deleteClient(clientId)
     strangers([entry])
@@ -51,7 +49,7 @@ describe('an entry of the tenant’s list that lacks the documented form', () =>
   })
 
   it('does not prove who owns a client, if its id does not look like the tenant’s', async () => {
-    const { description } = await settled(simulation)
+    const { description } = await settled()
     strangers([{ ...(strangeClients('deployer')[0] as object), description }])
     expectSuccess(await simulation.run(), { result: 'unchanged' })
   })
@@ -73,7 +71,7 @@ describe('an entry of GitHub’s lists that lacks the documented form', () => {
   })
 
   it('is reported if it is ours: it does not count as absent', async () => {
-    await settled(simulation)
+    await settled()
     const before = theClient(simulation).secrets.length
     simulation.sandbox.settings.strangeValues = [{ name: 'qlik_client_secret' }]
     const result = await simulation.run()

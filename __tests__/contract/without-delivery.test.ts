@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { readDescription } from '../../src/ledger/description.ts'
 import { expectRefusal, expectSuccess, writes } from '../support/contract.ts'
-import { eachTest, expectWorks, hints, kinds, place, settled } from '../support/one-client.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { expectWorks, hints, kinds, place, settled } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
-import type { Simulation } from '../support/simulation.ts'
 import { runFile } from '../support/spec-files.ts'
 
-let simulation: Simulation
-eachTest((fresh) => {
-  simulation = fresh
-})
+eachTest()
 
 const nothing = { deliver: 'false' }
 const dropped = { ...nothing, 'drop-destinations': 'true' }
@@ -26,19 +23,19 @@ describe('a run that delivers nothing, for a client that was delivered before', 
   it.each([{ rotate: 'now' }, { rotate: 'now', 'grace-period': '0' }, { 'rotate-after': '30d' }])(
     'leaves its places to other runs, and says that it neither rotates nor retires: %o',
     async (inputs) => {
-      const client = await settled(simulation, {}, 24 * 31)
+      const client = await settled({}, 24 * 31)
       const result = await simulation.run({ ...nothing, ...inputs })
       expectSuccess(result, { result: 'unchanged' })
       expect(writes(result)).toEqual([])
       expect(result.log.join('\n')).toMatch(
         /acme\/app: QLIK_CLIENT_SECRET.*neither rotates nor retires.*drop-destinations/,
       )
-      expectWorks(simulation, client)
+      expectWorks(client)
     },
   )
 
   it('promises no retirement in its summary', async () => {
-    await settled(simulation)
+    await settled()
     expectSuccess(await simulation.run({ rotate: 'now' }), { result: 'rotated' })
     simulation.advance(25)
     const result = await simulation.run(nothing)
@@ -47,13 +44,13 @@ describe('a run that delivers nothing, for a client that was delivered before', 
   })
 
   it('is quiet where nobody expects either', async () => {
-    await settled(simulation)
+    await settled()
     const result = await simulation.run(nothing)
     expect(result.log.join('\n')).not.toMatch(/neither rotates|no longer served/)
   })
 
   it('is told in a plan what a run with drop-destinations would do', async () => {
-    await settled(simulation)
+    await settled()
     const plan = await simulation.run({ ...dropped, mode: 'plan' })
     expectSuccess(plan, { result: 'planned', changed: 'false' })
     expect(kinds(plan)).toEqual(['own'])
@@ -63,18 +60,18 @@ describe('a run that delivers nothing, for a client that was delivered before', 
   })
 
   it('forgets the places with drop-destinations, and a run after the grace retires every secret of ours (P1, P2, P6)', async () => {
-    const client = await settled(simulation)
+    const client = await settled()
     expectSuccess(await simulation.run({ rotate: 'now' }), { result: 'rotated' })
     simulation.advance(1)
     const person = simulation.sandbox.tenant.addSecret(client.clientId)
     expectSuccess(await simulation.run(dropped), { result: 'updated', changed: 'true' })
     expect([ledger().destinations, ledger().current]).toEqual([{}, undefined])
     // Whoever reads the place still can, for the grace.
-    expectWorks(simulation, client)
+    expectWorks(client)
     await expectIdle()
     simulation.advance(23.5)
     expectSuccess(await simulation.run(nothing), { result: 'updated' })
-    expectWorks(simulation, client)
+    expectWorks(client)
     simulation.advance(1)
     expectSuccess(await simulation.run(nothing), { result: 'updated' })
     expect(hints(client)).toEqual([person.hint])
@@ -82,7 +79,7 @@ describe('a run that delivers nothing, for a client that was delivered before', 
   })
 
   it('retires at once without a grace', async () => {
-    const client = await settled(simulation)
+    const client = await settled()
     const result = await simulation.run({ ...dropped, 'grace-period': '0' })
     expectSuccess(result, { result: 'updated' })
     expect(kinds(result)).toEqual(['own', 'retire'])
@@ -92,7 +89,7 @@ describe('a run that delivers nothing, for a client that was delivered before', 
 
   it('keeps the last secret where the tenant refuses to delete it, says so, and does not try again', async () => {
     simulation.sandbox.settings.lastSecret = 'kept'
-    const client = await settled(simulation)
+    const client = await settled()
     expectSuccess(await simulation.run(dropped), { result: 'updated' })
     simulation.advance(25)
     const result = await simulation.run(nothing)
@@ -105,12 +102,12 @@ describe('a run that delivers nothing, for a client that was delivered before', 
     simulation.advance(25)
     expectSuccess(await simulation.run())
     expect(hints(client)).toHaveLength(1)
-    expectWorks(simulation, client)
+    expectWorks(client)
   })
 
   it('ends keys too, but keeps the last one if the client has no other method', async () => {
     const byKey = { 'auth-method': 'private_key_jwt', 'client-secret-name': 'QLIK_KEY' }
-    const client = await settled(simulation, byKey)
+    const client = await settled(byKey)
     expectSuccess(await simulation.run(dropped), { result: 'updated' })
     simulation.advance(25)
     expectSuccess(await simulation.run(nothing))
@@ -119,11 +116,11 @@ describe('a run that delivers nothing, for a client that was delivered before', 
   })
 
   it('can be delivered again at any time', async () => {
-    const client = await settled(simulation)
+    const client = await settled()
     expectSuccess(await simulation.run(dropped), { result: 'updated' })
     simulation.advance(1)
     expectSuccess(await simulation.run(), { result: 'rotated' })
-    expectWorks(simulation, client)
+    expectWorks(client)
     simulation.advance(25)
     expectSuccess(await simulation.run(), { result: 'updated' })
     expect(hints(client)).toHaveLength(1)
@@ -148,7 +145,7 @@ describe('a run that delivers nothing, for a client that was delivered before', 
   })
 
   it('waits until a run that stopped can no longer deliver', async () => {
-    await settled(simulation)
+    await settled()
     await simulation.run({ rotate: 'now' }, { at: /^PUT/, nth: 1, kind: 'killed after' })
     simulation.advance(2 / 60)
     const early = await simulation.run(dropped)
@@ -175,12 +172,12 @@ describe('a run that delivers nothing', () => {
   })
 
   it('forgets no place of another repository’s client', async () => {
-    const client = await settled(simulation)
+    const client = await settled()
     simulation.sandbox.github.createRepository('acme/other', { id: 42 })
     Object.assign(simulation.env, { GITHUB_REPOSITORY: 'acme/other', GITHUB_REPOSITORY_ID: '42' })
     expectSuccess(await simulation.run({ ...nothing, 'client-id': client.clientId }), { result: 'updated' })
     expect(Object.keys(ledger().destinations)).toHaveLength(1)
-    expectWorks(simulation, client)
+    expectWorks(client)
   })
 })
 
@@ -189,38 +186,38 @@ describe('a file that lists a delivered client with `deliver: []`', () => {
     `version: 1\nclients:\n  - { name: deployer, scopes: [user_default], deliver: ${deliver} }\n`
 
   it.each(['apply', 'plan'])('is refused before any write in mode %s: the places are no longer named', async (mode) => {
-    expectSuccess(await runFile(simulation, file('[{}]')), { result: 'created' })
-    const result = await runFile(simulation, file('[]'), { mode })
+    expectSuccess(await runFile(file('[{}]')), { result: 'created' })
+    const result = await runFile(file('[]'), { mode })
     expectRefusal(result, 'DESTINATION_DROPPED', {
       message: /deployer .* serves .*acme\/app: QLIK_CLIENT_SECRET, and the spec names no place any more/,
       hint: /drop-destinations: true once/,
     })
-    expectWorks(simulation, theClient(simulation))
+    expectWorks(theClient(simulation))
   })
 
   it('drops them once it is told to, and its secrets end after the grace', async () => {
-    expectSuccess(await runFile(simulation, file('[{}]')), { result: 'created' })
-    expectSuccess(await runFile(simulation, file('[]'), { 'drop-destinations': 'true' }), { result: 'updated' })
+    expectSuccess(await runFile(file('[{}]')), { result: 'created' })
+    expectSuccess(await runFile(file('[]'), { 'drop-destinations': 'true' }), { result: 'updated' })
     simulation.advance(25)
-    expectSuccess(await runFile(simulation, file('[]')), { result: 'updated' })
+    expectSuccess(await runFile(file('[]')), { result: 'updated' })
     expect(hints(theClient(simulation))).toEqual([])
-    expectSuccess(await runFile(simulation, file('[]')), { result: 'unchanged' })
+    expectSuccess(await runFile(file('[]')), { result: 'unchanged' })
   })
 
   it('needs no word if another client of the file has taken the place over', async () => {
     const two = (first: string, second: string) =>
       `${file(first)}  - { name: portal, scopes: [user_default], deliver: ${second} }\n`
-    expectSuccess(await runFile(simulation, file('[{}]')), { result: 'created' })
-    const handed = await runFile(simulation, two('[]', '[{}]'), { 'drop-destinations': 'true', 'grace-period': '' })
+    expectSuccess(await runFile(file('[{}]')), { result: 'created' })
+    const handed = await runFile(two('[]', '[{}]'), { 'drop-destinations': 'true', 'grace-period': '' })
     expectSuccess(handed)
     const [portal] = simulation.sandbox.tenant.findByName('portal')
-    expectWorks(simulation, portal!)
+    expectWorks(portal!)
     simulation.advance(1)
-    expectSuccess(await runFile(simulation, two('[]', '[{}]')))
+    expectSuccess(await runFile(two('[]', '[{}]')))
     simulation.advance(25)
-    expectSuccess(await runFile(simulation, two('[]', '[{}]')))
+    expectSuccess(await runFile(two('[]', '[{}]')))
     expect(hints(theClient(simulation))).toEqual([])
-    expectWorks(simulation, portal!)
-    expectSuccess(await runFile(simulation, two('[]', '[{}]')), { result: 'unchanged' })
+    expectWorks(portal!)
+    expectSuccess(await runFile(two('[]', '[{}]')), { result: 'unchanged' })
   })
 })

@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { requestCostOf } from '../../src/plan/request-cost.ts'
 import type { Step } from '../../src/plan/steps.ts'
-import { type RunResult, Simulation } from '../support/simulation.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import type { RunResult } from '../support/simulation.ts'
 import { destination, ledgerOf } from '../support/values.ts'
 
 const delivery: Step[] = [{ kind: 'verify' }, { kind: 'deliver', destination, idBefore: undefined }, { kind: 'commit' }]
@@ -18,10 +19,7 @@ function sent({ requests }: RunResult) {
   }
 }
 
-let simulation: Simulation
-beforeEach(async () => {
-  simulation = await Simulation.start()
-})
+eachTest()
 
 describe('the need of a plan', () => {
   it('equals the writes of creating, proving and delivering, and the reads after the plan', async () => {

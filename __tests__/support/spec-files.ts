@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { expectRefusal } from './contract.ts'
-import type { RunResult, Simulation } from './simulation.ts'
+import { simulation } from './each-test.ts'
+import type { RunResult } from './simulation.ts'
 import { workspaceOf } from './workspace.ts'
 
 /** A file with clients that deliver to places of their own in the running repository. */
@@ -14,22 +15,19 @@ export function clientNamed(name: string, more = ''): string {
 }
 
 /** A run with this text as its only spec file. */
-export function runFile(
-  simulation: Simulation,
-  text: string | Buffer,
-  inputs: Record<string, string> = {},
-): Promise<RunResult> {
+export function runFile(text: string | Buffer, inputs: Record<string, string> = {}): Promise<RunResult> {
   workspaceOf(simulation, { 'clients.yaml': text })
   return simulation.run(inputs)
 }
 
 /** The one mistake of a file, with its place (`line:column`); nobody was asked anything. */
 export async function expectMistake(
-  simulation: Simulation,
   text: string | Buffer,
-  { place, message, inputs = {} }: { place: string; message: RegExp; inputs?: Record<string, string> },
+  place: string,
+  message: RegExp,
+  inputs: Record<string, string> = {},
 ): Promise<RunResult> {
-  const result = await runFile(simulation, text, inputs)
+  const result = await runFile(text, inputs)
   expectRefusal(result, 'SPEC_INVALID')
   expect(result.requests).toEqual([])
   const told = result.annotations.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`)
