@@ -7,21 +7,56 @@ import { lease } from './delivery-evidence.ts'
 import { ledgerLine, longestUserId, mostWriteTimes, parseLedger } from './ledger-codec.ts'
 import { deliveredEntry } from './ledger-entries.ts'
 
-/** Takes a description apart. Never throws: a ledger that was edited into nonsense is `mangled`, a later format `newer`. */
+/**
+ * Takes a description apart. Never throws: a ledger that was edited into nonsense is `mangled`, a later format `newer`. People and tenants
+ * may indent the line, space or order its JSON in another way, end lines with CR LF, join lines, or append text.
+ */
 export function readDescription(text: string): Description {
   const at = markerIn(text)
-  if (at < 0) return { user: text }
-  const [line = '', ...after] = text.slice(at).split('\n')
+  if (at === undefined) return { user: text }
+  const line = lineAt(text, at)
+  const before = text.slice(0, at).replace(/\n[ \t]*$|[ \t]$/, '')
   // Text that people appended after our line is theirs, and kept.
-  const user = [text.slice(0, at).replace(/\n$/, ''), after.join('\n')].filter((part) => part.trim() !== '').join('\n')
+  const after = text.slice(at + line.length).replace(/^[ \t]*\r?\n/, '')
+  const user = [before, after].filter((part) => part.trim() !== '').join('\n')
   return { user, line, ...parseLedger(line.slice(ledgerMarker.length)) }
 }
 
-/** Our line is the last one that begins with the marker; people may mention the marker in their text. */
-function markerIn(text: string): number {
-  const later = text.lastIndexOf(`\n${ledgerMarker}`)
-  if (later >= 0) return later + 1
-  return text.startsWith(ledgerMarker) ? 0 : -1
+/**
+ * Our line is the last one that begins with the marker; people may mention the marker in their text. If no line begins with it, the last
+ * marker with a whole ledger behind it: somebody joined the lines.
+ */
+function markerIn(text: string): number | undefined {
+  const last = text.lastIndexOf(ledgerMarker)
+  for (let at = last; at >= 0; at = at === 0 ? -1 : text.lastIndexOf(ledgerMarker, at - 1)) {
+    if (/(^|[\r\n])[ \t]*$/.test(text.slice(Math.max(0, at - mostIndented), at))) return at
+  }
+  if (last < 0) return undefined
+  const parsed = parseLedger(lineAt(text, last).slice(ledgerMarker.length))
+  return 'ledger' in parsed || parsed.note === 'newer' ? last : undefined
+}
+
+const mostIndented = 40
+
+/** From the marker to the end of its JSON, or to the end of its line if that is no JSON. */
+function lineAt(text: string, at: number): string {
+  const end = endOfObject(text, at + ledgerMarker.length)
+  if (end !== undefined) return text.slice(at, end)
+  const [line = ''] = text.slice(at).split('\n', 1)
+  return line.trimEnd()
+}
+
+/** The end of the JSON object that begins here, after spaces; undefined if there is none. */
+function endOfObject(text: string, from: number): number | undefined {
+  const parts = /[{}]|"(?:[^"\\]|\\.)*"/g
+  parts.lastIndex = from
+  if (!/^[ \t]*\{/.test(text.slice(from, from + mostIndented))) return undefined
+  let depth = 0
+  for (let part = parts.exec(text); part !== null; part = parts.exec(text)) {
+    if (part[0] === '{') depth++
+    if (part[0] === '}' && --depth === 0) return parts.lastIndex
+  }
+  return undefined
 }
 
 /** The description that carries a ledger. */

@@ -89,13 +89,18 @@ export function fieldChanges(fields: Fields, observed: ObservedClient): FieldCha
 }
 
 function same(field: keyof Fields, before: string | string[] | undefined, after: string | string[]): boolean {
-  const form = addresses.has(field) ? addressForm : (text: string) => text.trimEnd()
+  const form = addresses.has(field) ? addressForm : textForm
   if (!Array.isArray(after)) return form((before ?? '').toString()) === form(after)
   const [has, wanted] = [before ?? [], after].map((items) => new Set([...items].map(form))) as [
     Set<string>,
     Set<string>,
   ]
   return [...wanted].every((item) => has.has(item)) && (field === 'authMethods' || has.size === wanted.size)
+}
+
+/** A tenant may end lines in another way, and drop spaces at the end. */
+function textForm(text: string): string {
+  return text.replaceAll(/\r\n?/g, '\n').trimEnd()
 }
 
 const addresses = new Set<keyof Fields>(['redirectUris', 'allowedOrigins', 'clientUri', 'logoUri'])
