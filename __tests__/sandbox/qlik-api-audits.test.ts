@@ -1,31 +1,15 @@
-import { createQlikApi } from '@qlik/api'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type StartedSandbox, startSandbox } from '../../sandbox/server.ts'
+import { describe, expect, it } from 'vitest'
+import { as, byKey, eachFile, fresh, started } from './qlik-library.ts'
 
-let started: StartedSandbox
-// Answers to GET are cached by default in this library.
-const fresh = { noCache: true }
-
-beforeAll(async () => {
-  started = await startSandbox()
-})
-afterAll(() => started.close())
+eachFile()
 
 const tenant = () => started.sandbox.tenant
-
-function byKey(admin = true) {
-  const apiKey = tenant().issueApiKey({ admin }).value
-  return createQlikApi({ hostConfig: { authType: 'apikey', host: started.tenantUrl, apiKey } })
-}
 
 /** A client that has signed in so many times, and its bot. */
 async function client(times: number) {
   const made = tenant().addClient({ clientName: 'worker', allowedScopes: ['user_default'] })
-  const login = { clientId: made.clientId, clientSecret: made.secrets[0]!.value, noCache: true }
-  for (let index = 0; index < times; index++)
-    await createQlikApi({ hostConfig: { authType: 'oauth2', host: started.tenantUrl, ...login } }).users.getMyUser(
-      fresh,
-    )
+  const login = { clientId: made.clientId, clientSecret: made.secrets[0]!.value }
+  for (let index = 0; index < times; index++) await as(login).users.getMyUser(fresh)
   return { made, bot: tenant().botOf(made) }
 }
 

@@ -1,28 +1,8 @@
-import { createQlikApi } from '@qlik/api'
 import type { RoleType } from '@qlik/api/spaces'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type StartedSandbox, startSandbox } from '../../sandbox/server.ts'
+import { describe, expect, it } from 'vitest'
+import { as, byKey, eachFile, fresh, started } from './qlik-library.ts'
 
-type Api = ReturnType<typeof createQlikApi>
-
-let started: StartedSandbox
-// Answers to GET are cached by default in this library.
-const fresh = { noCache: true }
-
-beforeAll(async () => {
-  started = await startSandbox()
-})
-afterAll(() => started.close())
-
-function byKey(): Api {
-  const apiKey = started.sandbox.tenant.issueApiKey({ admin: true }).value
-  return createQlikApi({ hostConfig: { authType: 'apikey', host: started.tenantUrl, apiKey } })
-}
-
-function as(client: { clientId: string; secrets: { value: string }[] }): Api {
-  const login = { clientId: client.clientId, clientSecret: client.secrets[0]!.value, noCache: true }
-  return createQlikApi({ hostConfig: { authType: 'oauth2', host: started.tenantUrl, ...login } })
-}
+eachFile()
 
 describe('Qlik’s own library, on spaces', () => {
   it('finds them by a part of their name, page by page', async () => {
@@ -47,7 +27,7 @@ describe('Qlik’s own library, on spaces', () => {
     const { tenant } = started.sandbox
     const space = tenant.spaces.add('Reports')
     const client = tenant.addClient({ clientName: 'reader', allowedScopes: ['user_default'] })
-    const [admin, bot] = [byKey(), as(client)]
+    const [admin, bot] = [byKey(), as({ clientId: client.clientId, clientSecret: client.secrets[0]!.value })]
     await expect(bot.spaces.getSpace(space.id, fresh)).rejects.toMatchObject({ status: 403 })
     const found = await admin.users.getUsers({ filter: `clientId eq "${client.clientId}"`, limit: 100 }, fresh)
     const [user] = found.data.data ?? []

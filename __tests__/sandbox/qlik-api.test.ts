@@ -1,27 +1,11 @@
-import { createQlikApi } from '@qlik/api'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type StartedSandbox, startSandbox } from '../../sandbox/server.ts'
+import { describe, expect, it } from 'vitest'
+import { as, byKey, eachFile, fresh, started } from './qlik-library.ts'
 
-type Api = ReturnType<typeof createQlikApi>
+eachFile()
 
-let started: StartedSandbox
-// Answers to GET are cached by default in this library.
-const fresh = { noCache: true }
-
-beforeAll(async () => {
-  started = await startSandbox()
-})
-afterAll(() => started.close())
-
-function byKey(): Api {
-  const apiKey = started.sandbox.tenant.issueApiKey({ admin: true }).value
-  return createQlikApi({ hostConfig: { authType: 'apikey', host: started.tenantUrl, apiKey } })
-}
-
-function byClient(): Api {
+function byClient() {
   const { clientId, secret } = started.sandbox.tenant.createAdminClient()
-  const login = { clientId, clientSecret: secret, scope: 'admin_classic user_default', noCache: true }
-  return createQlikApi({ hostConfig: { authType: 'oauth2', host: started.tenantUrl, ...login } })
+  return as({ clientId, clientSecret: secret, scope: 'admin_classic user_default' })
 }
 
 describe.each([
@@ -58,15 +42,7 @@ describe.each([
     expect((await oauthClients.deleteOAuthClientSecret(clientId, clientSecrets?.[0]?.hint ?? '')).status).toBe(204)
     expect(started.sandbox.tenant.secretIsLive(clientId, clientSecret)).toBe(false)
 
-    const bot = createQlikApi({
-      hostConfig: {
-        authType: 'oauth2',
-        host: started.tenantUrl,
-        clientId,
-        clientSecret: second.clientSecret,
-        noCache: true,
-      },
-    })
+    const bot = as({ clientId, clientSecret: second.clientSecret })
     expect((await bot.users.getMyUser(fresh)).data).toMatchObject({ clientId, name: 'renamed' })
 
     await expect(oauthClients.deleteOAuthClient(clientId)).rejects.toMatchObject({ status: 400 })

@@ -1,23 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest'
-import { Sandbox } from '../../sandbox/sandbox.ts'
-import type { Settings } from '../../sandbox/settings.ts'
-import { type Answer, call } from './calls.ts'
+import { describe, expect, it } from 'vitest'
+import { eachTenant, path, sandbox, send } from './own-tenant.ts'
 
-const path = '/api/v1/oauth-clients'
-
-let sandbox: Sandbox
-let bearer: string
-
-function start(settings: Partial<Settings> = {}) {
-  sandbox = new Sandbox({ clock: 'frozen', ...settings })
-  bearer = sandbox.tenant.issueApiKey({ admin: true }).value
-}
-
-function send(method: string, at: string, content?: unknown, headers: Record<string, string> = {}): Answer {
-  return call(sandbox, 'tenant', method, at, { bearer, headers, ...(content === undefined ? {} : { body: content }) })
-}
-
-beforeEach(() => start())
+eachTenant()
 
 describe('reading and changing one', () => {
   const patch = (id: string, ...operations: object[]) => send('PATCH', `${path}/${id}`, operations)

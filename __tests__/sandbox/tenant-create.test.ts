@@ -1,28 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest'
-import { Sandbox } from '../../sandbox/sandbox.ts'
-import type { Settings } from '../../sandbox/settings.ts'
-import { type Answer, call } from './calls.ts'
+import { describe, expect, it } from 'vitest'
+import { create, eachTenant, path, sandbox, send, start } from './own-tenant.ts'
 
-const path = '/api/v1/oauth-clients'
-const body = { appType: 'web', clientName: 'etl', allowedGrantTypes: ['client_credentials'], allowedScopes: ['apps'] }
-
-let sandbox: Sandbox
-let bearer: string
-
-function start(settings: Partial<Settings> = {}) {
-  sandbox = new Sandbox({ clock: 'frozen', ...settings })
-  bearer = sandbox.tenant.issueApiKey({ admin: true }).value
-}
-
-function send(method: string, at: string, content?: unknown, headers: Record<string, string> = {}): Answer {
-  return call(sandbox, 'tenant', method, at, { bearer, headers, ...(content === undefined ? {} : { body: content }) })
-}
-
-function create(extra: object = {}): Answer {
-  return send('POST', path, { ...body, ...extra })
-}
-
-beforeEach(() => start())
+eachTenant()
 
 describe('creating', () => {
   it('answers with ids, a secret and its hint, and does not trust the client by itself', () => {

@@ -1,32 +1,12 @@
-import { beforeEach, describe, expect, it } from 'vitest'
-import { Sandbox } from '../../sandbox/sandbox.ts'
-import type { Settings } from '../../sandbox/settings.ts'
+import { describe, expect, it } from 'vitest'
 import { type Answer, call } from './calls.ts'
-
-const path = '/api/v1/oauth-clients'
-const body = { appType: 'web', clientName: 'etl', allowedGrantTypes: ['client_credentials'], allowedScopes: ['apps'] }
-
-let sandbox: Sandbox
-let bearer: string
-
-function start(settings: Partial<Settings> = {}) {
-  sandbox = new Sandbox({ clock: 'frozen', ...settings })
-  bearer = sandbox.tenant.issueApiKey({ admin: true }).value
-}
-
-function send(method: string, at: string, content?: unknown, headers: Record<string, string> = {}): Answer {
-  return call(sandbox, 'tenant', method, at, { bearer, headers, ...(content === undefined ? {} : { body: content }) })
-}
-
-function create(extra: object = {}): Answer {
-  return send('POST', path, { ...body, ...extra })
-}
+import { create, eachTenant, path, sandbox, send, signIn, start } from './own-tenant.ts'
 
 function names(answer: Answer): string[] {
   return answer.json.data.map((item: { clientName: string }) => item.clientName)
 }
 
-beforeEach(() => start())
+eachTenant()
 
 describe('who may do what', () => {
   it('refuses an unknown, a missing and an expired bearer with the error envelope', () => {
@@ -43,7 +23,7 @@ describe('who may do what', () => {
 
   it('gives someone who is no admin the slim shape and no writes', () => {
     const client = sandbox.tenant.addClient({ clientName: 'etl' })
-    bearer = sandbox.tenant.issueApiKey({ admin: false }).value
+    signIn(false)
     const [item] = send('GET', path).json.data
     expect(item.clientName).toBe('etl')
     for (const field of ['clientSecrets', 'connectionConfig', 'redirectUris', 'allowedAuthMethods']) {
