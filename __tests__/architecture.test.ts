@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { AnyNode } from 'acorn'
 import { describe, expect, it } from 'vitest'
 import type { Secret } from '../src/base/secret.ts'
-import type { Step } from '../src/plan/steps.ts'
+import type { Step } from '../src/plan/client-plan.ts'
 import { chainOf, type Import, importsOf, nameOf, nodesOf, sourcesIn } from './support/syntax.ts'
 
 const files = sourcesIn(path.join(import.meta.dirname, '../src'))

@@ -53,13 +53,13 @@ describe('before the first request', () => {
       'report/summary.ts',
     ]
     const some = [
-      'io/inputs/spec-files.ts',
+      'io/inputs/read-spec-files.ts',
       'io/inputs/yaml-tree.ts',
       'io/qlik/signing-key.ts',
       'io/runner/runner-files.ts',
       'io/qlik/write.ts',
       'io/github/write.ts',
-      'spec/spec-file.ts',
+      'spec/check-spec-file.ts',
     ]
     const later = [...withAnswers, ...some]
     // A file that was renamed would make this look nowhere.

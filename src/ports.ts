@@ -4,8 +4,8 @@ import type { CompleteFields, Consent, FieldChange, ObservedClient, PassedOver }
 import type { Destination, ObservedDestination } from './model/destination.ts'
 import type { Assignment, ObservedBot, ObservedSpace } from './model/space.ts'
 import type { ListedClient, TenantUser, TokenEvent, TokenEventName } from './model/tenant.ts'
+import type { Observed } from './plan/client-plan.ts'
 import type { RequestCost } from './plan/request-cost.ts'
-import type { Observed } from './plan/steps.ts'
 
 /** An answer with the time of its service, in epoch seconds (the `Date` header). */
 export type Timed<T> = { value: T; at: number }

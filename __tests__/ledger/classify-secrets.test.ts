@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { classifySecrets, foreignAmong, hintsOfKind, makersOfOurs } from '../../src/ledger/classify-secrets.ts'
-import { type DeliveryEvidence, lease, lostAfter } from '../../src/ledger/delivery-evidence.ts'
+import type { DeliveryEvidence } from '../../src/ledger/delivery-evidence.ts'
+import { lease, lostAfter } from '../../src/ledger/lease.ts'
 import type { Announcement, Ledger } from '../../src/model/ledger-shape.ts'
 import { key, ledgerOf, now } from '../support/values.ts'
 

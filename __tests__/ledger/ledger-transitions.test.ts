@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lostAfter } from '../../src/ledger/delivery-evidence.ts'
+import { lostAfter } from '../../src/ledger/lease.ts'
 import {
   announcedLedger,
   type CommitFacts,
@@ -66,8 +66,8 @@ describe('the announced ledger', () => {
 
 describe('the committed ledger', () => {
   it('makes the fresh secret the current one, and lets the previous begin to retire', () => {
-    const { ledger, settled } = committedLedger(commit, seen())
-    expect(settled).toBe(true)
+    const { ledger, isProven } = committedLedger(commit, seen())
+    expect(isProven).toBe(true)
     expect(ledger).toEqual({
       ...ledgerOf(),
       announced: undefined,
@@ -93,8 +93,8 @@ describe('the committed ledger', () => {
     ['an unknown hint is there', {}, seen(announced, 'xxxxx')],
     ['a stamp is not that of our own write', { proof: 'none' }, seen()],
   ])('begins to retire nothing where %s: the next run settles it', (_what, more, reread) => {
-    const { ledger, settled } = committedLedger({ ...commit, ...more }, reread)
-    expect(settled).toBe(false)
+    const { ledger, isProven } = committedLedger({ ...commit, ...more }, reread)
+    expect(isProven).toBe(false)
     expect(ledger.retiring).toEqual({})
     expect(ledger.current?.hint).toBe('aaaaa')
     expect(ledger.suspects).toHaveProperty('nnnnn')
@@ -105,7 +105,7 @@ describe('the committed ledger', () => {
   it('records all places again, after a ledger that had lost them', () => {
     const announcedUnproven = { ...announced, unproven: true as const }
     const proven = committedLedger({ ...commit, announced: announcedUnproven }, seen(announcedUnproven))
-    expect(proven).toMatchObject({ settled: true, ledger: { destinations: deliveries } })
+    expect(proven).toMatchObject({ isProven: true, ledger: { destinations: deliveries } })
     expect(proven.ledger.unproven).toBeUndefined()
   })
 
@@ -113,7 +113,7 @@ describe('the committed ledger', () => {
     const stranger = { ...seen(announced, 'xxxxx') }
     expect(committedLedger(commit, stranger).ledger.suspects).toHaveProperty('xxxxx')
     const theirs = { ...seen(), live: [...live('aaaaa', 'nnnnn'), { hint: 'xxxxx', createdAt: now, createdBy: 'ann' }] }
-    expect(committedLedger(commit, theirs)).toMatchObject({ settled: true, ledger: { suspects: {} } })
+    expect(committedLedger(commit, theirs)).toMatchObject({ isProven: true, ledger: { suspects: {} } })
   })
 
   it('leaves another run’s announcement, which identifies its secret', () => {

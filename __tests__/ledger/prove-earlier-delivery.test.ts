@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type DeliveryEvidence,
-  followedSince,
-  isFollowedBy,
-  lostAfter,
-  secretHeldIn,
-} from '../../src/ledger/delivery-evidence.ts'
+import { type DeliveryEvidence, followedSince, isFollowedBy, secretHeldIn } from '../../src/ledger/delivery-evidence.ts'
+import { lostAfter } from '../../src/ledger/lease.ts'
 import { proveEarlierDelivery } from '../../src/ledger/prove-earlier-delivery.ts'
 import { sameSecondWrites } from '../../src/ledger/same-second-writes.ts'
 import type { Ledger } from '../../src/model/ledger-shape.ts'

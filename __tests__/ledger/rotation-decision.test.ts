@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { lease, lostAfter } from '../../src/ledger/delivery-evidence.ts'
-import { decideRotation, leaseOfAnother, secretIssuedAt } from '../../src/ledger/rotation-decision.ts'
+import { lease, lostAfter, otherRunAtWork } from '../../src/ledger/lease.ts'
+import { decideRotation, secretIssuedAt } from '../../src/ledger/rotation-decision.ts'
 import type { RotationInput } from '../../src/ledger/rotation-situation.ts'
 import type { ObservedDestination } from '../../src/model/destination.ts'
 import { actor, destination, key, ledgerOf, now } from '../support/values.ts'
@@ -244,17 +244,17 @@ describe('another run', () => {
   it('is waited for while its announcement is fresh', () => {
     const ledger = ledgerOf({ announced: announcement(lease - 1) })
     expect(decide({ ledger }).wait).toEqual({ run: '8.1.x', until: now + 1 })
-    expect(leaseOfAnother(ledger, now + 1, actor.run)).toBeUndefined()
+    expect(otherRunAtWork(ledger, now + 1, actor.run)).toBeUndefined()
   })
 
   it('is waited for longer if it renewed its announcement', () => {
     const announced = { ...announcement(lease + 20), renewed: now - 10 }
-    expect(leaseOfAnother(ledgerOf({ announced }), now, actor.run)).toEqual({ run: '8.1.x', until: now + lease - 10 })
+    expect(otherRunAtWork(ledgerOf({ announced }), now, actor.run)).toEqual({ run: '8.1.x', until: now + lease - 10 })
   })
 
   it('is not waited for if it is an earlier attempt of this one', () => {
     const by = (run: string) =>
-      leaseOfAnother(ledgerOf({ announced: { ...announcement(1), run } }), now, { id: '9', attempt: 2, process: 'p' })
+      otherRunAtWork(ledgerOf({ announced: { ...announcement(1), run } }), now, { id: '9', attempt: 2, process: 'p' })
     expect(by('9.2.p')).toBeUndefined()
     expect(by('9.1.q')).toBeUndefined()
     expect(by('9.2.q')).toBeDefined()

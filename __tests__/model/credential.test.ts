@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { lostAfter } from '../../src/ledger/delivery-evidence.ts'
 import { readDescription, requireLedgerRoom } from '../../src/ledger/description.ts'
+import { lostAfter } from '../../src/ledger/lease.ts'
 import { ledgerLine } from '../../src/ledger/ledger-codec.ts'
 import { decideRotation } from '../../src/ledger/rotation-decision.ts'
 import type { RotationInput } from '../../src/ledger/rotation-situation.ts'

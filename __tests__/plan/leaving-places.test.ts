@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { roomBeside } from '../../src/ledger/description.ts'
 import type { Ledger } from '../../src/model/ledger-shape.ts'
+import type { Observed, PlanContext } from '../../src/plan/client-plan.ts'
 import { leavingPlaces, neededElsewhere, withLeaving } from '../../src/plan/leaving-places.ts'
-import type { Observed, PlanContext } from '../../src/plan/steps.ts'
 import { actor, clientOf, destination, key, ledgerOf, now, specOf } from '../support/values.ts'
 
 const elsewhere = { ...destination, secretName: 'ELSEWHERE' }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Step } from '../../src/plan/client-plan.ts'
 import { requestCostOf } from '../../src/plan/request-cost.ts'
-import type { Step } from '../../src/plan/steps.ts'
 import { eachTest, simulation } from '../support/each-test.ts'
 import type { RunResult } from '../support/simulation.ts'
 import { destination, ledgerOf } from '../support/values.ts'

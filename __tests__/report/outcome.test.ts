@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ActionError, toActionError } from '../../src/base/errors.ts'
-import type { Step } from '../../src/plan/steps.ts'
+import type { Step } from '../../src/plan/client-plan.ts'
 import { failureSummary } from '../../src/report/failure-report.ts'
 import { resultOf, retiringSecrets } from '../../src/report/outcome.ts'
 import { outputsOf } from '../../src/report/outputs.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ActionError } from '../../src/base/errors.ts'
-import type { Step } from '../../src/plan/steps.ts'
+import type { Step } from '../../src/plan/client-plan.ts'
 import type { Outcome } from '../../src/report/outcome.ts'
 import { closingLine, shortSummaryOf, summaryOf } from '../../src/report/summary.ts'
 import { destination, ledgerOf, now, outcomeOf } from '../support/values.ts'

@@ -1,8 +1,8 @@
 import { readingArrivedAt } from '../base/duration.ts'
-import { type ActionError, toActionError } from '../base/errors.ts'
+import { ActionError, toActionError } from '../base/errors.ts'
 import type { Secret } from '../base/secret.ts'
 import type { ObservedClient } from '../model/client.ts'
-import type { ClientPlan } from '../plan/steps.ts'
+import type { ClientPlan } from '../plan/client-plan.ts'
 import type { Readers, Reading, Surroundings, Timed, Writers } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'
 import type { Policy } from '../spec/client-spec.ts'
@@ -23,8 +23,8 @@ export type Work = {
   /** A first access token of a new client, requested while the client is read back; undefined if there was none yet. */
   early?: Promise<Secret | undefined> | undefined
   spaces: SpaceWork
-  /** False if another run was at work: then nothing is retired. */
-  settled: boolean
+  /** False if another run was at work, or the delivery is not proven: then nothing is retired. */
+  mayRetire: boolean
   /** A failure that stops no step: the run fails with it after all steps. */
   failure?: ActionError | undefined
   /** Requests off the critical path, to be awaited before the end. */
@@ -155,4 +155,19 @@ export function planAgainIfLate(what: string): (thrown: unknown) => never {
     if (error.uncertain) throw new PlanAgain(`the answer to ${what} was lost`, error)
     throw error.retryAfter === undefined ? error : new PlanAgain('the tenant made us wait', error)
   }
+}
+
+/** Reports a warning at once, and in the summary. */
+export function warn(text: string, { progress, tools }: Work): void {
+  progress.warnings.push(text)
+  tools.reporter.warning(text)
+}
+
+/** The error of a run that finds its client deleted. */
+export function clientGoneError(): ActionError {
+  return new ActionError(
+    'CLIENT_MISSING',
+    'somebody deleted the client while this run was at work on it',
+    'Run again: the next run creates it again, unless client-id names it.',
+  )
 }

@@ -1,6 +1,6 @@
 import { cancelledError, toActionError, unreachable } from '../base/errors.ts'
 import { withLedger } from '../ledger/description.ts'
-import type { ClientPlan, Step } from '../plan/steps.ts'
+import type { ClientPlan, Step } from '../plan/client-plan.ts'
 import type { Reading } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'
 import { stepLine } from '../report/step-text.ts'
@@ -35,7 +35,7 @@ export async function applyPlan(
   tools: ApplyTools,
   progress: Progress,
 ): Promise<void> {
-  const work: Work = { plan, reading, tools, progress, settled: true, spaces: startSpaceWork(), background: [] }
+  const work: Work = { plan, reading, tools, progress, mayRetire: true, spaces: startSpaceWork(), background: [] }
   progress.clientId ??= plan.client?.id
   try {
     for (const [index, step] of plan.steps.entries()) {

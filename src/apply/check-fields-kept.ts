@@ -3,8 +3,7 @@ import { plain } from '../base/text.ts'
 import { type FieldChange, type Fields, fieldChanges, type ObservedClient } from '../model/client.ts'
 import { pause } from '../pause.ts'
 import { fieldName } from '../report/step-text.ts'
-import type { Work } from './apply-context.ts'
-import { clientGoneError } from './find-issued-secret.ts'
+import { clientGoneError, type Work } from './apply-context.ts'
 import type { ClientBeforeWrite } from './write-ledger.ts'
 
 /**

@@ -10,9 +10,8 @@ import {
 } from '../ledger/ledger-transitions.ts'
 import { destinationKey, type ObservedDestination } from '../model/destination.ts'
 import { pause } from '../pause.ts'
-import { PlanAgain, type Work } from './apply-context.ts'
+import { clientGoneError, PlanAgain, type Work } from './apply-context.ts'
 import { requireLedgerKept } from './check-fields-kept.ts'
-import { clientGoneError } from './find-issued-secret.ts'
 import { type DeliveredCredential, inPhase, type DeliveryWrite as Placed } from './fresh-credential.ts'
 import { withBot } from './grant-spaces.ts'
 import { refusedId } from './write-client-id.ts'
@@ -33,7 +32,7 @@ export async function commitDelivery(work: Work): Promise<true> {
     refusedId(fresh, work),
   ])
   if (refused !== undefined) throw refused
-  requireLive(fresh, seen, work)
+  requireLiveAtCommit(fresh, seen, work)
   const facts = commitFacts(fresh, deliveries, work)
   const decide = (it: ClientBeforeWrite) => {
     const decision = committedLedger(facts, it)
@@ -44,8 +43,8 @@ export async function commitDelivery(work: Work): Promise<true> {
     requireLedgerKept(it, work)
     return correctedLedger(facts, written.ledger, it)
   })
-  work.settled = written.settled && correction === undefined
-  if (!work.settled)
+  work.mayRetire = written.isProven && correction === undefined
+  if (!work.mayRetire)
     work.tools.reporter.notice(
       'Another run was at work on this client, or GitHub does not confirm the delivery yet. Nothing is retired; the next run settles it.',
     )
@@ -58,7 +57,7 @@ export async function commitDelivery(work: Work): Promise<true> {
 }
 
 /** Throws `PlanAgain` if another run retired the delivered secret meanwhile: a fresh one must follow at once. */
-function requireLive(
+function requireLiveAtCommit(
   { hint, delivered }: DeliveredCredential,
   { live, isGone }: ClientBeforeWrite,
   { progress }: Work,

@@ -6,8 +6,8 @@ import { withIssuer } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { pause } from '../pause.ts'
+import type { Step } from '../plan/client-plan.ts'
 import { isYounger } from '../plan/find-client.ts'
-import type { Step } from '../plan/steps.ts'
 import type { CreatedClient, NewKey } from '../ports.ts'
 import {
   longestAnnounceToIssue,

@@ -4,10 +4,9 @@ import { plain } from '../base/text.ts'
 import { clockSlack, stampGap } from '../ledger/delivery-evidence.ts'
 import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from '../model/destination.ts'
 import { pause } from '../pause.ts'
-import type { Step } from '../plan/steps.ts'
+import type { Step } from '../plan/client-plan.ts'
 import type { PreparedDelivery, Timed } from '../ports.ts'
-import { PlanAgain, type Work } from './apply-context.ts'
-import { clientGoneError } from './find-issued-secret.ts'
+import { clientGoneError, PlanAgain, type Work } from './apply-context.ts'
 import { type DeliveredCredential, type DeliveryWrite, type EarlyReading, inPhase } from './fresh-credential.ts'
 import { deliverBy, isTooOld, renewAnnouncement } from './renew-announcement.ts'
 import { findOwnWrite } from './undo-delivery.ts'
@@ -88,7 +87,7 @@ async function prepare(
 }
 
 /**
- * Milliseconds to wait until a write certainly gets another stamp than the last one. `age`: seconds since the last stamp by GitHub's
+ * Seconds to wait until a write certainly gets another stamp than the last one. `age`: seconds since the last stamp by GitHub's
  * `Date`, which may be some seconds ahead of its stamps; `known`: seconds since we first read it.
  */
 function secondsLeft(age: number, known: number): number {
@@ -115,7 +114,7 @@ async function putSecret(
   const id = putIdVariable(destination, idBefore, fresh.clientId, work)
   const delivery = { destination, at, id, wasEmpty, idAt: undefined as number | undefined }
   fresh.delivered = [...fresh.delivered.filter((it) => it !== before), delivery]
-  if (at - prepared.at > deliverBy / 1000) await requireLive(delivery, fresh, work)
+  if (at - prepared.at > deliverBy / 1000) await requireLiveOnArrival(delivery, fresh, work)
   delivery.idAt = await putIdSecret(destination, prepared.value, fresh, work)
 }
 
@@ -162,7 +161,11 @@ async function put(
 }
 
 /** If the host slept, the secret may have arrived after another run retired it: then a fresh one must follow at once. */
-async function requireLive({ destination, at }: DeliveryWrite, fresh: DeliveredCredential, work: Work): Promise<void> {
+async function requireLiveOnArrival(
+  { destination, at }: DeliveryWrite,
+  fresh: DeliveredCredential,
+  work: Work,
+): Promise<void> {
   const { live, isGone } = await readBeforeWrite(fresh, work)
   if (isGone) throw clientGoneError()
   if (live.some(({ hint }) => hint === fresh.hint)) return

@@ -3,11 +3,11 @@ import { plain } from '../base/text.ts'
 import { clientsClaiming } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, destinationLabel, type ObservedDestination } from '../model/destination.ts'
-import type { Step } from '../plan/steps.ts'
+import type { Step } from '../plan/client-plan.ts'
 import { isOutOfReach, leftBehindText } from '../plan/values-to-delete.ts'
 import { stepLine } from '../report/step-text.ts'
 import { valueKey } from '../spec/value-keys.ts'
-import { noteWritten, type Work } from './apply-context.ts'
+import { noteWritten, type Work, warn } from './apply-context.ts'
 
 type RemoveStep = Step & { kind: 'remove-values' }
 
@@ -78,10 +78,4 @@ async function removeLater(step: RemoveStep, clients: ObservedClient[], work: Wo
   if (done === undefined) return
   work.progress.done.push(done)
   work.tools.reporter.step(stepLine(done, 'done', []))
-}
-
-/** Reports a warning at once, and in the summary. */
-export function warn(text: string, { progress, tools }: Work): void {
-  progress.warnings.push(text)
-  tools.reporter.warning(text)
 }

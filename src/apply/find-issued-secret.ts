@@ -4,7 +4,7 @@ import { sameLedger } from '../ledger/ledger-codec.ts'
 import type { ObservedClient, ObservedSecret } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { pause } from '../pause.ts'
-import { longestLag, PlanAgain, readEvery, type Work } from './apply-context.ts'
+import { clientGoneError, longestLag, PlanAgain, readEvery, type Work } from './apply-context.ts'
 import type { AnnouncedCredential, CriticalSection } from './fresh-credential.ts'
 import { retireIfAllowed } from './retire-secret.ts'
 
@@ -93,13 +93,4 @@ async function readClient({ clientId }: CriticalSection, { tools }: Work): Promi
   const { value } = await tools.readers.tenant.client(clientId)
   if (value === undefined) throw clientGoneError()
   return value
-}
-
-/** The error of a run that finds its client deleted. */
-export function clientGoneError(): ActionError {
-  return new ActionError(
-    'CLIENT_MISSING',
-    'somebody deleted the client while this run was at work on it',
-    'Run again: the next run creates it again, unless client-id names it.',
-  )
 }

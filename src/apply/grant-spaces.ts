@@ -3,17 +3,16 @@ import { ActionError, cancelledError, toActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { withLedger } from '../ledger/description.ts'
 import { withGranted, withoutSpaces } from '../ledger/granted-spaces.ts'
+import { otherRunAtWork } from '../ledger/lease.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
-import { leaseOfAnother } from '../ledger/rotation-decision.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { type Assignment, isUserId, sameRoles } from '../model/space.ts'
 import { pause } from '../pause.ts'
+import type { SpaceStep } from '../plan/client-plan.ts'
 import { noBotYet } from '../plan/plan-spaces.ts'
-import type { SpaceStep } from '../plan/steps.ts'
 import { combinedError } from '../plan/wanted-spaces.ts'
 import type { GrantResult } from '../ports.ts'
-import { isDone, longestReadToWrite, noteWritten, PlanAgain, type Work } from './apply-context.ts'
-import { warn } from './destroy-client.ts'
+import { isDone, longestReadToWrite, noteWritten, PlanAgain, type Work, warn } from './apply-context.ts'
 
 /**
  * The progress on spaces while a plan is carried out. `bot`: the client's user, once it is known; `granted`: spaces that the ledger must
@@ -238,7 +237,7 @@ async function changeLedger(work: Work, change: (ledger: Ledger) => Ledger): Pro
     const { value, at } = await tools.readers.tenant.client(clientId)
     const readAt = readingArrivedAt(askedAt, tools.clock.elapsed())
     const ledger = value?.description.ledger
-    if (ledger === undefined || leaseOfAnother(ledger, at, plan.run) !== undefined) return false
+    if (ledger === undefined || otherRunAtWork(ledger, at, plan.run) !== undefined) return false
     const next = change(ledger)
     progress.ledger = next
     if (sameLedger(next, ledger)) return true

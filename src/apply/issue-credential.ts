@@ -1,12 +1,12 @@
 import { readingArrivedAt, secondsText } from '../base/duration.ts'
 import { type ActionError, cancelledError, toActionError } from '../base/errors.ts'
-import { lease } from '../ledger/delivery-evidence.ts'
 import { withLedger } from '../ledger/description.ts'
+import { lease } from '../ledger/lease.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
 import { withIssuer } from '../ledger/ledger-transitions.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { pause } from '../pause.ts'
-import type { Step } from '../plan/steps.ts'
+import type { Step } from '../plan/client-plan.ts'
 import type { Issued, NewKey, Timed } from '../ports.ts'
 import {
   descriptionBefore,
@@ -35,7 +35,7 @@ export async function announceAndIssue(step: IssueStep, work: Work): Promise<tru
   const key = step.credential === 'key' ? await work.tools.writers.tenant.makeKey() : undefined
   await announce({ ...step, ledger: withIssuer(step.ledger, by, key?.issued.hint) }, work)
   if (work.tools.stop.requested) throw cancelledError()
-  const { value: issued, at } = await issueTwice(step, key, work)
+  const { value: issued, at } = await issueWithOneRetry(step, key, work)
   await recordIssued(issued, work)
   await requireInTime(at, work)
   return true
@@ -74,7 +74,7 @@ async function requireInTime(issuedAt: number, work: Work): Promise<void> {
 }
 
 /** Issues. If the answer was lost, settles that request and tries once more. */
-async function issueTwice(step: IssueStep, key: NewKey | undefined, work: Work): Promise<Timed<Issued>> {
+async function issueWithOneRetry(step: IssueStep, key: NewKey | undefined, work: Work): Promise<Timed<Issued>> {
   const once = () => inDoubtUntilAnswered(work, () => issueOnce(step, key, work))
   try {
     return await once()

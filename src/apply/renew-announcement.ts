@@ -1,9 +1,8 @@
 import { ActionError } from '../base/errors.ts'
-import { lostAfter } from '../ledger/delivery-evidence.ts'
+import { lostAfter } from '../ledger/lease.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
 import { isKeyHint } from '../model/credential.ts'
-import { PlanAgain, type Work } from './apply-context.ts'
-import { clientGoneError } from './find-issued-secret.ts'
+import { clientGoneError, PlanAgain, type Work } from './apply-context.ts'
 import { inPhase } from './fresh-credential.ts'
 import { readBeforeWrite, writeLedger } from './write-ledger.ts'
 
@@ -38,7 +37,7 @@ export async function renewAnnouncement(githubNow: number, work: Work): Promise<
     return { ledger: { ...fresh.announced, announced }, age: seen.now - (before.renewed ?? before.at) }
   })
   Object.assign(fresh, { announced: ledger, announcedAt, githubAt: githubNow })
-  // Earlier than that no other run retires our secret.
+  // Another run retires our secret only after that time.
   if (age >= lostAfter) await requireStillLive(work)
 }
 

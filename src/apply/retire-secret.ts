@@ -1,21 +1,20 @@
 import { readingArrivedAt } from '../base/duration.ts'
 import { ActionError, toActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import { leaseOfAnother } from '../ledger/rotation-decision.ts'
+import { otherRunAtWork } from '../ledger/lease.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
-import type { Step } from '../plan/steps.ts'
+import type { Step } from '../plan/client-plan.ts'
 import { isDone, longestReadToWrite, noteWritten, PlanAgain, type Work } from './apply-context.ts'
 
 /** Carries out one step of the plan; false if it was skipped. */
 export async function retireStep(step: Step & { kind: 'retire' }, work: Work): Promise<boolean> {
   const { progress } = work
-  if (!work.settled || step.hint === progress.current?.hint) return false
+  if (!work.mayRetire || step.hint === progress.current?.hint) return false
   try {
-    const isRetired =
-      !step.mayStay || (await noteWritten(work, retireIfAllowed(step.clientId, step.hint, work), isDone))
-    if (!isRetired) return kept(step.hint, work)
     if (!step.mayStay) await noteWritten(work, retireSecret(step.clientId, step.hint, work))
+    else if (!(await noteWritten(work, retireIfAllowed(step.clientId, step.hint, work), isDone)))
+      return kept(step.hint, work)
   } catch (thrown) {
     if (thrown instanceof PlanAgain || !signedOut(step.clientId, toActionError(thrown), work)) throw thrown
     progress.notes.push(
@@ -49,7 +48,7 @@ function signedOut(clientId: string, { code }: ActionError, { progress, tools }:
  */
 async function retireSecret(clientId: string, hint: string, { tools, plan }: Work): Promise<void> {
   const check = ({ description }: ObservedClient, now: number) => {
-    if (leaseOfAnother(description.ledger, now, plan.run) !== undefined) throw new PlanAgain('another run is at work')
+    if (otherRunAtWork(description.ledger, now, plan.run) !== undefined) throw new PlanAgain('another run is at work')
   }
   const askedAt = tools.clock.elapsed()
   const sendBy = () => readingArrivedAt(askedAt, tools.clock.elapsed()) + longestReadToWrite

@@ -21,7 +21,7 @@ export async function undoDelivery(delivery: DeliveryWrite, clientId: string, wo
   if (seen === 'followed') return seen
   if (seen === 'ours') await remove(destination, 'secret', work)
   const { written, before } = await delivery.id
-  // An earlier id belonged to the same client, or is restored.
+  // Without its secret our id is of no use: it is removed, even if it was there before. Another client's id is put back.
   if (destination.idAs === 'secret' || (destination.idAs === 'variable' && before === clientId))
     await remove(destination, 'id', work)
   else if (written) await work.tools.writers.destinations.restoreVariable(destination, before)

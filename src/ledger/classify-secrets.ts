@@ -1,7 +1,8 @@
 import type { ObservedSecret } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import type { Announcement, Ledger } from '../model/ledger-shape.ts'
-import { type DeliveryEvidence, isUntouched, lease, lostAfter } from './delivery-evidence.ts'
+import { type DeliveryEvidence, isUntouched } from './delivery-evidence.ts'
+import { announcementAge, lease, lostAfter } from './lease.ts'
 import { listedHints } from './ledger-entries.ts'
 
 /**
@@ -11,7 +12,7 @@ import { listedHints } from './ledger-entries.ts'
  *   retiring   it was current; its grace began at `since`
  *   suspect    this action issued it; a place may hold it. Suspected at `since`
  *   orphan     a dead run issued it, and may have delivered it
- *   lost       a dead run issued it, and certainly never delivered it
+ *   lost       a dead run issued it, certainly never delivered it, and it may be retired now
  *   foreign    this action did not issue it, as far as anybody can tell
  */
 export type LiveSecret = ObservedSecret &
@@ -127,9 +128,4 @@ function lostAmong(orphans: ObservedSecret[], live: ObservedSecret[], evidence: 
   const last = ofKind.length === live.filter(isOfKind).length ? ofKind[0] : undefined
   const mayGo = orphans.filter((secret) => secret !== last)
   return mayGo.filter(({ hint, createdAt }) => createdAt !== undefined || isKeyHint(hint))
-}
-
-/** Seconds since an announcement, or since it was renewed. */
-export function announcementAge(announced: Announcement, now: number): number {
-  return now - (announced.renewed ?? announced.at)
 }

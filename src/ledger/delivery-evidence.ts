@@ -1,13 +1,10 @@
 import { type Destination, destinationKey, type ObservedDestination } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
+import { lease, lostAfter } from './lease.ts'
 
 // Evidence about the secrets in the places. Secrets can't be read back, so the stamps of the places and the ledger's records are all that
 // we have.
 
-/** Seconds for which an announcement keeps other runs waiting. */
-export const lease = 60
-/** Seconds after which a run that left something unfinished is certainly dead. */
-export const lostAfter = 600
 /** Seconds between two writes to one place: GitHub's stamps count whole seconds, and two writes in one look like one. */
 export const stampGap = 2
 /** Seconds by which GitHub's stamp of a write may differ from the `Date` of its answer: both count whole seconds. */
@@ -113,21 +110,23 @@ export function isUntouched(key: string, { ledger, observed, now }: DeliveryEvid
 
 // --- secrets that no place holds any more -----------------------------------------------------------------------------
 
-/** Did every place get this suspect after the other secret, so that no place holds the other one any more? */
-export function isFollowedBy(hint: string, suspect: string, ledger: Ledger): boolean {
-  const after = ledger.written?.[suspect]
-  if (after === undefined || hint === suspect) return false
-  const before = ledger.written?.[hint]
-  if (before !== undefined) return after[0] - (before[0] + before[1]) >= stampGap
-  if (hint === ledger.current?.hint) {
-    const places = Object.values(ledger.destinations).filter((delivered) => delivered.hint === hint)
-    const isEarlier = (stamp: number) => stamp >= 0 && after[0] - stamp > stampGap + clockSlack
+/** Did every place get the later suspect after the earlier secret, so that no place holds the earlier one any more? */
+export function isFollowedBy(earlier: string, later: string, ledger: Ledger): boolean {
+  const write = ledger.written?.[later]
+  if (write === undefined || earlier === later) return false
+  const [firstWrite, , secondsFromAnnouncement] = write
+  const before = ledger.written?.[earlier]
+  if (before !== undefined) return firstWrite - (before[0] + before[1]) >= stampGap
+  if (earlier === ledger.current?.hint) {
+    const places = Object.values(ledger.destinations).filter(({ hint }) => hint === earlier)
+    const isEarlier = (stamp: number) => stamp >= 0 && firstWrite - stamp > stampGap + clockSlack
     return places.length > 0 && places.every(({ stamp }) => isEarlier(stamp))
   }
-  // The run of a suspect is over one lease after it was suspected: every later announcement is delivered later.
-  const since = ledger.suspects[hint]
-  const noticed = ledger.suspects[suspect]
-  return since !== undefined && noticed !== undefined && noticed - after[2] - since >= lease
+  const since = ledger.suspects[earlier]
+  const noticed = ledger.suspects[later]
+  if (since === undefined || noticed === undefined) return false
+  // The later run announced when the lease of the earlier run was over, so it wrote after that run.
+  return noticed - secondsFromAnnouncement - since >= lease
 }
 
 /** The tenant's time since which no place holds a secret, because each got a suspect after it; undefined if none did. */

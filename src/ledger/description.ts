@@ -3,7 +3,7 @@ import { type Description, ledgerMarker, longestDescription } from '../model/cli
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
-import { lease } from './delivery-evidence.ts'
+import { lease } from './lease.ts'
 import { ledgerLine, longestUserId, mostWriteTimes, parseLedger } from './ledger-codec.ts'
 import { deliveredEntry } from './ledger-entries.ts'
 

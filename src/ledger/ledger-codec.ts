@@ -29,7 +29,7 @@ const lineSchema = z.lazy(() => {
   const time = z.number().check(z.minimum(-1), z.maximum(latestTime))
   const times = z.record(z.string(), time)
   const key = z.string().check(z.refine((text) => readDestinationKey(longKey(text)) !== undefined))
-  // Usual values are left out, because twenty places must fit: see `short`.
+  // Usual values are left out, because twenty places must fit: see `shortForm`.
   const delivered = z.object({
     hint: z.optional(z.string()),
     stamp: time,
@@ -55,7 +55,7 @@ const lineSchema = z.lazy(() => {
     unproven: z.optional(z.literal(true)),
     retiring: z._default(times, {}),
     suspects: z._default(times, {}),
-    /** When each of them was written to every place: see `Written`. */
+    /** When each of them was written to every place: see `WriteTimes`. */
     written: z.optional(z.record(z.string(), z.readonly(z.tuple([time, time, time])))),
     announced: z.optional(
       z.object({
@@ -182,7 +182,7 @@ function longForm(line: Line): Ledger {
   const { announced, leaving, ...rest } = line
   return {
     ...rest,
-    // A line with spaces has version 2: see `short`.
+    // A line with spaces has version 2: see `shortForm`.
     version: 1,
     announced: announced && { ...announced, stamps: mapKeys(announced.stamps, (key) => foldedKey(longKey(key))) },
     destinations: longPlaces(line.destinations, line),

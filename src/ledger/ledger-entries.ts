@@ -2,7 +2,7 @@ import { ActionError } from '../base/errors.ts'
 import type { ObservedSecret } from '../model/client.ts'
 import { type Destination, destinationKey, readDestinationKey } from '../model/destination.ts'
 import type { Ledger, LedgerDelivery } from '../model/ledger-shape.ts'
-import { lease } from './delivery-evidence.ts'
+import { lease } from './lease.ts'
 
 /** Hints that the ledger lists as issued by this action. */
 export function listedHints(ledger: Ledger | undefined): Set<string> {

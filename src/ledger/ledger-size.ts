@@ -1,9 +1,9 @@
 import type { Mistake } from '../base/errors.ts'
 import { placeholderKeyHint } from '../model/credential.ts'
 import type { Membership } from '../model/space.ts'
+import type { CheckedFile } from '../spec/check-spec-file.ts'
 import type { WrittenClient } from '../spec/client-spec.ts'
 import { toDestination, usualName } from '../spec/destination-schema.ts'
-import type { CheckedFile } from '../spec/spec-file.ts'
 import { roomBeside, roomHint, roomText } from './description.ts'
 import { withGranted } from './granted-spaces.ts'
 

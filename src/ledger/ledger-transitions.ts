@@ -3,7 +3,8 @@ import { isKeyHint, placeholderKeyHint } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { runKey } from '../spec/client-spec.ts'
-import { heldNowhereAnyMore, lostAfter } from './delivery-evidence.ts'
+import { heldNowhereAnyMore } from './delivery-evidence.ts'
+import { lostAfter } from './lease.ts'
 import { longestUserId, mostWriteTimes, sameLedger } from './ledger-codec.ts'
 import { graceStart, listedHints, withHints } from './ledger-entries.ts'
 import type { Rotation } from './rotation-decision.ts'
@@ -89,12 +90,13 @@ export type LedgerBeforeWrite = { ledger: Ledger | undefined; live: ObservedSecr
  * The ledger that commits a delivery. If no other run was at work, the previous current secret and the suspects that are old enough begin
  * to retire. Otherwise nothing retires: our hint and the unknown hints become suspects, and the next run settles them.
  */
-export function committedLedger(commit: CommitFacts, seen: LedgerBeforeWrite): { ledger: Ledger; settled: boolean } {
-  const settled = isSettled(commit, seen)
-  return { ledger: settled ? withCurrent(commit, seen) : withSuspects(commit, seen, commit.announced), settled }
+export function committedLedger(commit: CommitFacts, seen: LedgerBeforeWrite): { ledger: Ledger; isProven: boolean } {
+  const isProven = isAloneAndProven(commit, seen)
+  return { ledger: isProven ? withCurrent(commit, seen) : withSuspects(commit, seen, commit.announced), isProven }
 }
 
-function isSettled(commit: CommitFacts, seen: LedgerBeforeWrite): boolean {
+/** Is the delivery proven, and was no other run of ours at work? */
+function isAloneAndProven(commit: CommitFacts, seen: LedgerBeforeWrite): boolean {
   const isLive = seen.live.some(({ hint }) => hint === commit.hint)
   if (!isLive || !sameLedger(seen.ledger, commit.announced)) return false
   const unknown = unknownTo([commit.announced], commit.hint, seen.live)
@@ -126,28 +128,29 @@ function withCurrent({ announced, hint, issuedAt, deliveries }: CommitFacts, { l
 
 /**
  * The secrets in the places are uncertain: our secret and the unknown ones become suspects. The times of our writes let a later run
- * decide. `written`: the ledger that the run wrote last.
+ * decide. `ours`: the ledger that the run wrote last.
  */
-function withSuspects(commit: CommitFacts, seen: LedgerBeforeWrite, written: Ledger): Ledger {
+function withSuspects(commit: CommitFacts, seen: LedgerBeforeWrite, ours: Ledger): Ledger {
   const { announced, hint, deliveries } = commit
-  const base = seen.ledger ?? written
-  const unknown = unknownTo([announced, written, seen.ledger], hint, seen.live)
-  const isOurs = seen.live.some((secret) => secret.hint === hint) && base.current?.hint !== hint
+  const base = seen.ledger ?? ours
+  const unknown = unknownTo([announced, ours, seen.ledger], hint, seen.live)
+  const isUnsure = seen.live.some((secret) => secret.hint === hint) && base.current?.hint !== hint
   // Another run may have begun its grace, but it was delivered just now.
   const { [hint]: _begun, ...retiring } = base.retiring
-  const found = [...(isOurs ? [hint] : []), ...oursAmong(unknown, makersOf(commit, seen.ledger))]
+  const found = [...(isUnsure ? [hint] : []), ...oursAmong(unknown, makersOf(commit, seen.ledger))]
   const suspects = withHints(base.suspects, found, Math.floor(seen.now))
-  // Another run's announcement stays: if that run dies, the next run recognises its secret by it. Ours is over.
-  const isOver = base.announced?.run === announced.announced?.run
+  // Another run's announcement stays: if that run dies, the next run recognises its secret by it.
+  const isOurAnnouncement = base.announced?.run === announced.announced?.run
   const sinceAnnounced = Math.max(0, Math.floor(seen.now) - (announced.announced?.at ?? seen.now))
   const places = Object.entries(deliveries).map(([key, entry]) => [key, { ...entry, stamp: -1, idStamp: undefined }])
   return {
     ...base,
-    announced: isOver ? undefined : base.announced,
+    announced: isOurAnnouncement ? undefined : base.announced,
     retiring,
     suspects,
     written: writesOf({ ...base.written, [hint]: [...commit.written, sinceAnnounced] }, suspects),
     unproven: true,
+    // The entries that are there were written by a run that could prove its delivery, or before ours: they stay.
     destinations: { ...Object.fromEntries(places), ...base.destinations },
   }
 }

@@ -2,7 +2,7 @@ import type { ObservedSecret } from '../model/client.ts'
 import { isKeyHint, secretSlots } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger, LedgerDelivery } from '../model/ledger-shape.ts'
-import { announcementAge, classifySecrets } from './classify-secrets.ts'
+import { classifySecrets } from './classify-secrets.ts'
 import {
   clockSlack,
   type DeliveryEvidence,
@@ -10,9 +10,9 @@ import {
   isDelivered,
   isFollowedBy,
   isStampWithin,
-  lostAfter,
   secretHeldIn,
 } from './delivery-evidence.ts'
+import { announcementAge, lostAfter } from './lease.ts'
 import { deliveredEntry, graceStart, withHints } from './ledger-entries.ts'
 
 // A run that can't prove its own delivery, because GitHub shows its stamps late or another run was at work, leaves the new secret as a

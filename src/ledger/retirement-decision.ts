@@ -1,27 +1,33 @@
 import { isKeyHint, secretSlots } from '../model/credential.ts'
 import { destinationKey } from '../model/destination.ts'
-import { announcementAge, hintsOfKind } from './classify-secrets.ts'
-import { heldNowhereFor, lostAfter, secretHeldIn } from './delivery-evidence.ts'
+import { hintsOfKind } from './classify-secrets.ts'
+import { heldNowhereFor, secretHeldIn } from './delivery-evidence.ts'
+import { announcementAge, lostAfter } from './lease.ts'
 import type { IssueReason, Retirement, RotationSituation } from './rotation-situation.ts'
 
-/** The secrets to retire before anything is issued. */
+/**
+ * The secrets to retire before anything is issued. Usually those with a grace that is over, if nothing is unsettled; otherwise only those
+ * that must go to free a slot.
+ */
 export function retirements(situation: RotationSituation, reasons: IssueReason[]): Retirement[] {
   const { secrets, undelivered, awaited, currentIsLive, retireHints, grace } = situation
   const lost = hintsOfKind(secrets, 'lost')
-  const proven = currentIsLive && !awaited && undelivered.length === 0
+  const placesHoldCurrent = currentIsLive && !awaited && undelivered.length === 0
+  const isUsual = placesHoldCurrent && isNothingUnsettled(situation)
+  const due = isUsual ? outOfGrace(situation) : toMakeRoom(situation, lost, reasons)
   const why = grace === 0 ? ('no grace' as const) : ('grace is over' as const)
-  const past = proven && isSettled(situation) ? outOfGrace(situation) : toMakeRoom(situation, lost, reasons)
   const named = hintsOfKind(secrets, 'foreign').filter((hint) => retireHints.includes(hint))
-  const mayGo = proven || (isCrowded(situation, [...lost, ...past], reasons) && holdNoneOfOthers(situation))
+  const mayRetireNamed =
+    placesHoldCurrent || (isCrowded(situation, [...lost, ...due], reasons) && holdNoneOfOthers(situation))
   return [
     ...lost.map((hint) => ({ hint, why: 'never delivered' as const })),
-    ...past.map((hint) => ({ hint, why })),
-    ...(mayGo ? named : []).map((hint) => ({ hint, why: 'named in retire-hints' as const })),
+    ...due.map((hint) => ({ hint, why })),
+    ...(mayRetireNamed ? named : []).map((hint) => ({ hint, why: 'named in retire-hints' as const })),
   ]
 }
 
 /** Is no run at work, and is it known of each secret whether a place holds it? */
-function isSettled({ ledger, now, secrets }: RotationSituation): boolean {
+function isNothingUnsettled({ ledger, now, secrets }: RotationSituation): boolean {
   const isOver = ledger?.announced === undefined || announcementAge(ledger.announced, now) >= lostAfter
   const isSuspected = Object.keys(ledger?.suspects ?? {}).length > 0
   return isOver && !isSuspected && !secrets.some(({ kind }) => kind === 'orphan' || kind === 'lost')

@@ -3,16 +3,16 @@ import { isKeyHint, secretSlots } from '../model/credential.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { secretsAreAsAsked } from '../model/visibility.ts'
-import { type RunIdentity, runKey } from '../spec/client-spec.ts'
-import { announcementAge, classifySecrets, foreignAmong, hintsOfKind } from './classify-secrets.ts'
-import { isDelivered, lease, lostAfter } from './delivery-evidence.ts'
+import { classifySecrets, foreignAmong, hintsOfKind } from './classify-secrets.ts'
+import { isDelivered } from './delivery-evidence.ts'
+import { announcementAge, lostAfter, type OtherRun, otherRunAtWork } from './lease.ts'
 import { proveEarlierDelivery } from './prove-earlier-delivery.ts'
 import { holdNoneOfOthers, isCrowded, retirements } from './retirement-decision.ts'
 import type { IssueReason, Retirement, RotationInput, RotationSituation } from './rotation-situation.ts'
 
 export type Rotation = {
   /** Another run's announcement that is still fresh: wait for its end. */
-  wait?: { run: string; until: number } | undefined
+  wait?: OtherRun | undefined
   /** Due now, before anything is issued. */
   retire: Retirement[]
   /** Empty: nothing is issued. */
@@ -43,7 +43,7 @@ export function decideRotation(input: RotationInput): Rotation {
   const postponed = reasons.length > 0 && reasons.every((it) => it === 'unsettled') && isFull(input, retire)
   const going = new Set(retire.map(({ hint }) => hint))
   return {
-    wait: leaseOfAnother(input.ledger, input.now, input.run),
+    wait: otherRunAtWork(input.ledger, input.now, input.run),
     retire,
     reasons: postponed ? [] : reasons,
     ...(postponed ? { postponed } : {}),
@@ -65,19 +65,6 @@ function situationOf(input: RotationInput): RotationSituation {
   const currentIsLive = live.some(({ hint }) => hint === current?.hint)
   const undelivered = awaited ? [] : destinations.filter((destination) => !isDelivered(destination, input))
   return { ...input, secrets, current, currentIsLive, undelivered, awaited }
-}
-
-/** A fresh announcement of another run. An earlier attempt of this run does not count, because it is over. */
-export function leaseOfAnother(ledger: Ledger | undefined, now: number, run: RunIdentity): Rotation['wait'] {
-  const announced = ledger?.announced
-  if (announced === undefined || announcementAge(announced, now) >= lease || isOver(announced.run, run))
-    return undefined
-  return { run: announced.run, until: (announced.renewed ?? announced.at) + lease }
-}
-
-function isOver(announcedBy: string, run: RunIdentity): boolean {
-  const [id, attempt] = announcedBy.split('.')
-  return announcedBy === runKey(run) || (id === run.id && Number(attempt) < run.attempt)
 }
 
 function isFull({ live, kind }: RotationInput, retire: Retirement[]): boolean {

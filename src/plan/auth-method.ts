@@ -4,7 +4,7 @@ import type { Retirement } from '../ledger/rotation-situation.ts'
 import type { FieldChange, ObservedClient } from '../model/client.ts'
 import { type CredentialKind, isKeyHint, methodOf } from '../model/credential.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
-import type { Step } from './steps.ts'
+import type { Step } from './client-plan.ts'
 
 /** Do these changes allow a method that was not allowed before? */
 export function allowsNewMethod(changes: FieldChange[], kind: CredentialKind): boolean {

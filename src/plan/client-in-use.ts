@@ -4,8 +4,8 @@ import { plain } from '../base/text.ts'
 import { foreignAmong } from '../ledger/classify-secrets.ts'
 import type { ObservedClient, ObservedSecret } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
+import type { Observed, PlanContext } from './client-plan.ts'
 import { clientLabel } from './find-client.ts'
-import type { Observed, PlanContext } from './steps.ts'
 
 /** Throws `CLIENT_IN_USE` if somebody may sign in with a secret of a client that this run would delete. */
 export function refuseInUse(client: ObservedClient, observed: Observed, context: PlanContext): void {

@@ -8,9 +8,9 @@ import { destinationKey, destinationLabel, scopeLabel } from '../model/destinati
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
 import { foreignSecretsOf } from './client-in-use.ts'
+import type { Observed, PlanContext } from './client-plan.ts'
 import { mayStillDeliver } from './end-of-delivery.ts'
 import { clientLabel } from './find-client.ts'
-import type { Observed, PlanContext } from './steps.ts'
 import { noLongerServed } from './taken-and-dropped-places.ts'
 
 /**

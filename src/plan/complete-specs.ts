@@ -3,8 +3,8 @@ import { type Destination, destinationKey, withUsualKeyName } from '../model/des
 import type { ClientSpec, ManagingRepository } from '../spec/client-spec.ts'
 import { valueKey, valuesOf } from '../spec/value-keys.ts'
 import { credentialKindOf } from './auth-method.ts'
-import { clientOf } from './run-order.ts'
-import type { Observed } from './steps.ts'
+import { clientOf } from './client-order.ts'
+import type { Observed } from './client-plan.ts'
 
 /**
  * Completes the specs of a run, once, with what its first reading shows. A client that turns out to sign in with a key gets the usual name

@@ -1,6 +1,6 @@
 import type { ClientSpec, Policy } from '../spec/client-spec.ts'
+import type { Observed, Step } from './client-plan.ts'
 import { seenAt } from './existing-client.ts'
-import type { Observed, Step } from './steps.ts'
 
 /** The steps that prove a fresh secret, deliver it and commit the delivery. */
 export function deliverySteps(spec: ClientSpec, observed: Observed, grantTypes: string[], policy: Policy): Step[] {

@@ -1,16 +1,15 @@
-import { announcementAge, classifySecrets, hintsOfKind } from '../ledger/classify-secrets.ts'
-import { lostAfter } from '../ledger/delivery-evidence.ts'
+import { classifySecrets, hintsOfKind } from '../ledger/classify-secrets.ts'
+import { announcementAge, lostAfter, otherRunAtWork } from '../ledger/lease.ts'
 import { graceStart, withHints } from '../ledger/ledger-entries.ts'
 import { withOwner } from '../ledger/ownership.ts'
-import { leaseOfAnother } from '../ledger/rotation-decision.ts'
 import type { RotationInput } from '../ledger/rotation-situation.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { retireSteps } from './auth-method.ts'
+import type { Step } from './client-plan.ts'
 import type { ExistingClient } from './existing-client.ts'
-import { neededElsewhere, takenBy } from './leaving-places.ts'
-import type { Step } from './steps.ts'
+import { neededElsewhere, placesOfOthers } from './leaving-places.ts'
 import { droppedPlaces } from './taken-and-dropped-places.ts'
 
 /**
@@ -33,14 +32,14 @@ export function endOfDelivery(existing: ExistingClient): Step[] {
 export function mayStillDeliver({ ledger, now, run }: Pick<RotationInput, 'ledger' | 'now' | 'run'>): boolean {
   const announced = ledger?.announced
   const isRecent = announced !== undefined && announcementAge(announced, now) < lostAfter
-  return isRecent && leaseOfAnother(ledger, now, run) === undefined
+  return isRecent && otherRunAtWork(ledger, now, run) === undefined
 }
 
 /** Does the client keep its places: for other runs, or until another client of the run's files was delivered there? */
 function keepsPlaces({ spec, context, client, observed }: ExistingClient): boolean {
   const dropped = droppedPlaces(spec, client, observed.clients)
   if (dropped.length > 0 && !context.policy.dropDestinations) return true
-  const taken = takenBy(spec, context)
+  const taken = placesOfOthers(spec, context)
   const leaving = Object.keys(client.description.ledger?.leaving ?? {})
   return [...dropped.map(destinationKey), ...leaving].some((key) => taken.has(key))
 }

@@ -5,7 +5,7 @@ import { type Destination, destinationKey, type ObservedDestination } from '../m
 import type { Ledger } from '../model/ledger-shape.ts'
 import { isVisibilityAsAsked } from '../model/visibility.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
-import type { Observed, PlanContext, Step } from './steps.ts'
+import type { Observed, PlanContext, Step } from './client-plan.ts'
 
 // The plan of a client that exists has the same parts with an issue and without: its fields, its consent, its id on GitHub and its twins.
 

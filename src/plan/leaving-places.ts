@@ -8,9 +8,9 @@ import { destinationKey, destinationLabel } from '../model/destination.ts'
 import type { Ledger, LedgerDelivery } from '../model/ledger-shape.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { valueKey } from '../spec/value-keys.ts'
+import type { Observed, PlanContext } from './client-plan.ts'
 import { clientLabel } from './find-client.ts'
 import { evidenceOf } from './place-evidence.ts'
-import type { Observed, PlanContext } from './steps.ts'
 
 // A client may give up a place to another client of the same files: two clients swap their places, or one moves and another follows. The
 // place holds a secret of the first client until the second is delivered there, and that may fail for days. So the ledger keeps the place
@@ -29,21 +29,21 @@ export function leavingPlaces(
   if (ledger === undefined) return {}
   if (spec.destinations.length === 0) return ledger.leaving ?? {}
   const named = new Set(spec.destinations.map(destinationKey))
-  const taken = takenBy(spec, context)
+  const taken = placesOfOthers(spec, context)
   const { dropDestinations } = context.policy
   const earlier = Object.entries(ledger.leaving ?? {}).filter(([key]) => taken.has(key) || !dropDestinations)
   const given = Object.entries(ledger.destinations).filter(([key]) => taken.has(key) && dropDestinations)
-  const now = given.map(([key, entry]): [string, LedgerDelivery] => [
+  const givenUpNow = given.map(([key, entry]): [string, LedgerDelivery] => [
     key,
     withCertainStamp(key, entry, client, observed),
   ])
   const isNeeded = ([key, entry]: [string, LedgerDelivery]) =>
-    !named.has(key) && !isFollowed(key, entry, { spec, client, observed })
-  return Object.fromEntries([...earlier, ...now].filter(isNeeded))
+    !named.has(key) && !mayBeForgotten(key, entry, { spec, client, observed })
+  return Object.fromEntries([...earlier, ...givenUpNow].filter(isNeeded))
 }
 
 /** The places of the other present clients of the run's files. */
-export function takenBy(spec: ClientSpec, { fleet }: Pick<PlanContext, 'fleet'>): ReadonlySet<string> {
+export function placesOfOthers(spec: ClientSpec, { fleet }: Pick<PlanContext, 'fleet'>): ReadonlySet<string> {
   const others = fleet.filter(({ name, state }) => state === 'present' && name !== spec.name)
   return new Set(others.flatMap(({ destinations }) => destinations.map(destinationKey)))
 }
@@ -62,8 +62,8 @@ function withCertainStamp(
 
 type LeavingClient = { spec: ClientSpec; client: ObservedClient; observed: Observed }
 
-/** Does no queued run need this client's secret there any more: is the place empty, or was another client delivered there a grace ago? */
-function isFollowed(key: string, entry: LedgerDelivery, { spec, client, observed }: LeavingClient): boolean {
+/** Is the place empty, or was another client delivered there a grace ago? */
+function mayBeForgotten(key: string, entry: LedgerDelivery, { spec, client, observed }: LeavingClient): boolean {
   const destination = recalledDestination(key, entry, client.description.ledger!.owner)
   const seen = observed.destinations.get(key)
   if (seen === undefined) return entry.stamp >= 0 && successorAt(destination, observed.clients, client) !== undefined
@@ -82,7 +82,7 @@ export function notTakenOver(
   leaving: Places,
   context: PlanContext,
 ): string[] {
-  const taken = takenBy(spec, context)
+  const taken = placesOfOthers(spec, context)
   return Object.entries(leaving).flatMap(([key, entry]) => {
     if (taken.has(key)) return []
     const label = plain(destinationLabel(recalledDestination(key, entry, client.description.ledger!.owner)))

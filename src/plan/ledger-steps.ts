@@ -4,10 +4,10 @@ import { droppedDestinations, withHints } from '../ledger/ledger-entries.ts'
 import { isOwner, onlyNamed, withOwner } from '../ledger/ownership.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
+import type { Step } from './client-plan.ts'
 import { endOfDelivery } from './end-of-delivery.ts'
 import type { ExistingClient } from './existing-client.ts'
 import { withLeaving } from './leaving-places.ts'
-import type { Step } from './steps.ts'
 
 /** The steps that write the ledger when no delivery does. */
 export function ledgerSteps(existing: ExistingClient): Step[] {

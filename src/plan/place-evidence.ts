@@ -3,19 +3,19 @@ import { proveEarlierDelivery } from '../ledger/prove-earlier-delivery.ts'
 import { sameSecondWrites } from '../ledger/same-second-writes.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
-import type { Observed } from './steps.ts'
+import type { Observed } from './client-plan.ts'
 
 // The evidence about the places of one client, and its ledger as that evidence settles it.
 
 /** `settled`: the ledger was settled by this plan; the tenant still has an earlier one. */
-export type SettledClient = { client: ObservedClient; settled: boolean }
+export type ClientWithProof = { client: ObservedClient; settled: boolean }
 
 /** The client with a settled ledger: if GitHub shows by now a delivery that an earlier run could not prove, the ledger records it. */
 export function withEarlierDelivery(
   { destinations }: ClientSpec,
   client: ObservedClient,
   observed: Observed,
-): SettledClient {
+): ClientWithProof {
   const later = proveEarlierDelivery({ live: client.secrets, destinations, evidence: evidenceOf(client, observed) })
   if (later?.kind !== 'settled') return { client, settled: false }
   return { client: { ...client, description: { ...client.description, ledger: later.ledger } }, settled: true }

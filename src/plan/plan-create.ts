@@ -5,10 +5,10 @@ import { announcedLedger } from '../ledger/ledger-transitions.ts'
 import { newLedger } from '../ledger/ownership.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { credentialKindOf, noPlaceForKey } from './auth-method.ts'
+import type { ClientPlan, Observed, PlanContext, Step } from './client-plan.ts'
 import { warningsOf } from './client-warnings.ts'
 import { deliverySteps } from './delivery-steps.ts'
-import { requireVisibility } from './refusals.ts'
-import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
+import { requireVisibility } from './refused-plans.ts'
 
 /** The plan for a client that does not exist yet. Throws `INPUT_INVALID` if the spec does not say enough to create it. */
 export function planCreate(spec: ClientSpec, observed: Observed, context: PlanContext): ClientPlan {

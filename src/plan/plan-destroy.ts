@@ -1,17 +1,17 @@
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
+import { otherRunAtWork } from '../ledger/lease.ts'
 import { isOwner } from '../ledger/ownership.ts'
-import { leaseOfAnother } from '../ledger/rotation-decision.ts'
 import { writersOf } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
 import { type ClientSpec, isPlan } from '../spec/client-spec.ts'
 import { valueKey } from '../spec/value-keys.ts'
 import { refuseInUse } from './client-in-use.ts'
+import type { ClientPlan, Observed, PlanContext } from './client-plan.ts'
 import { nothingToDeleteWarnings } from './client-warnings.ts'
 import { clientLabel, type FoundClient, ownedElsewhere } from './find-client.ts'
-import { clientIsAdmin, protectTwin, requireDestinationsRead } from './refusals.ts'
-import type { ClientPlan, Observed, PlanContext } from './steps.ts'
+import { clientIsAdmin, protectTwin, requireDestinationsRead } from './refused-plans.ts'
 import { leftBehind, outOfReach, placesOf, valuesToRemove } from './values-to-delete.ts'
 
 type Found = FoundClient & { kind: 'found' }
@@ -49,7 +49,7 @@ export function planDestroy(
       ...twins.map(({ id, name }) => ({ kind: 'delete' as const, clientId: id, name, places: [] })),
       { kind: 'delete' as const, clientId: client.id, name: client.name, places: reachable },
     ],
-    wait: leaseOfAnother(client.description.ledger, observed.now, run),
+    wait: otherRunAtWork(client.description.ledger, observed.now, run),
     drift: true,
     warnings: leftBehind(places, spec, client, { observed, actor: context.actor }),
   }

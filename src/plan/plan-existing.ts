@@ -2,26 +2,27 @@ import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { foreignAmong } from '../ledger/classify-secrets.ts'
 import { requireLedgerRoom } from '../ledger/description.ts'
-import { decideRotation, leaseOfAnother, type Rotation } from '../ledger/rotation-decision.ts'
+import { otherRunAtWork } from '../ledger/lease.ts'
+import { decideRotation, type Rotation } from '../ledger/rotation-decision.ts'
 import type { IssueReason, RotationInput } from '../ledger/rotation-situation.ts'
 import { type FieldChange, fieldChanges, type ObservedClient, withChanges } from '../model/client.ts'
 import { methodOf } from '../model/credential.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { allowsNewMethod, noPlaceForKey } from './auth-method.ts'
+import type { ClientPlan, Observed, PlanContext, Step } from './client-plan.ts'
 import { warningsOf } from './client-warnings.ts'
 import { type ExistingClient, hasOtherConsent, idRepairs } from './existing-client.ts'
 import { clientLabel, type FoundClient } from './find-client.ts'
 import { leavingPlaces, notTakenOver } from './leaving-places.ts'
-import type { SettledClient } from './place-evidence.ts'
+import type { ClientWithProof } from './place-evidence.ts'
 import { stepsWithIssue } from './plan-with-issue.ts'
 import { stepsWithoutIssue } from './plan-without-issue.ts'
-import { protectAdmin, protectTwin, requireVisibility } from './refusals.ts'
+import { protectAdmin, protectTwin, requireVisibility } from './refused-plans.ts'
 import { rotationInput } from './rotation-input.ts'
-import type { ClientPlan, Observed, PlanContext, Step } from './steps.ts'
 import { refuseDropped } from './taken-and-dropped-places.ts'
 
 /** An existing client as it was found. */
-type Found = FoundClient & { kind: 'found' } & SettledClient
+type Found = FoundClient & { kind: 'found' } & ClientWithProof
 
 /**
  * The plan for a client that exists. Throws the refusals of changes that the spec must not make, and the errors of `stepsWithIssue` and
@@ -79,7 +80,7 @@ function refuseChanges(spec: ClientSpec, { client, twins }: Found, observed: Obs
 /** A change of the ledger, or of the description beside it, waits for other runs as an issue does. */
 function waitToWrite(steps: Step[], { ledger, now, run }: RotationInput): Rotation['wait'] {
   const writes = steps.some(({ kind }) => kind === 'own' || kind === 'update')
-  return writes ? leaseOfAnother(ledger, now, run) : undefined
+  return writes ? otherRunAtWork(ledger, now, run) : undefined
 }
 
 function requireRoomForChange(

@@ -1,15 +1,15 @@
 import { ActionError } from '../base/errors.ts'
 import { requireLedgerRoom } from '../ledger/description.ts'
 import { grantedSpaces, nameMark, withGranted } from '../ledger/granted-spaces.ts'
+import { otherRunAtWork } from '../ledger/lease.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
 import { withOwner } from '../ledger/ownership.ts'
-import { leaseOfAnother } from '../ledger/rotation-decision.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { type Membership, noSpacesSeen, type ObservedSpaces } from '../model/space.ts'
+import type { ClientPlan, Observed, PlanContext, SpaceStep, Step } from './client-plan.ts'
 import { spaceDetails } from './find-space.ts'
 import { assignmentOf, knownBot } from './spaces-to-read.ts'
-import type { ClientPlan, Observed, PlanContext, SpaceStep, Step } from './steps.ts'
 import {
   combinedError,
   findWantedSpace,
@@ -68,7 +68,7 @@ function ownStep({ client, spec }: ClientPlan, note: (ledger: Ledger) => Ledger,
 }
 
 function leaseOf(client: ObservedClient | undefined, { now }: Observed, { actor }: PlanContext): ClientPlan['wait'] {
-  return leaseOfAnother(client?.description.ledger, now, actor.run)
+  return otherRunAtWork(client?.description.ledger, now, actor.run)
 }
 
 /**

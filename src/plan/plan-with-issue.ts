@@ -5,11 +5,11 @@ import type { Rotation } from '../ledger/rotation-decision.ts'
 import { methodOf } from '../model/credential.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { certainRetirements, retireSteps } from './auth-method.ts'
+import type { Step } from './client-plan.ts'
 import { deliverySteps } from './delivery-steps.ts'
 import { consentSteps, type ExistingClient, idRepairs, retiresLast, twinSteps, updateSteps } from './existing-client.ts'
 import { withLeaving } from './leaving-places.ts'
-import { refuseFullSlots } from './refusals.ts'
-import type { Step } from './steps.ts'
+import { refuseFullSlots } from './refused-plans.ts'
 
 /**
  * The steps for an existing client that gets a fresh secret, in the order in which they are carried out: each relies on those before it.

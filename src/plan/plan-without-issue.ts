@@ -4,9 +4,9 @@ import { withOwner } from '../ledger/ownership.ts'
 import type { Rotation } from '../ledger/rotation-decision.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { allowsNewMethod, retireSteps, surplusMethod } from './auth-method.ts'
+import type { Step } from './client-plan.ts'
 import { consentSteps, type ExistingClient, idRepairs, retiresLast, twinSteps, updateSteps } from './existing-client.ts'
 import { ledgerSteps } from './ledger-steps.ts'
-import type { Step } from './steps.ts'
 
 /**
  * The steps for an existing client that keeps its secret, in the order in which they are carried out. `rotation`: undefined if the spec

@@ -1,7 +1,7 @@
 import { unreachable } from '../base/errors.ts'
 import type { Load } from '../base/rate-budget.ts'
 import { isKeyHint } from '../model/credential.ts'
-import type { Step } from './steps.ts'
+import type { Step } from './client-plan.ts'
 
 /** Requests on each service. */
 export type RequestCost = { tenant: Load; github: Load }

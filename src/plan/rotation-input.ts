@@ -3,9 +3,9 @@ import type { ObservedClient } from '../model/client.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { credentialKindOf } from './auth-method.ts'
+import type { Observed, PlanContext } from './client-plan.ts'
 import { neededElsewhere } from './leaving-places.ts'
 import { evidenceOf } from './place-evidence.ts'
-import type { Observed, PlanContext } from './steps.ts'
 
 /** The input of a decision on rotation: the answers of both services, the spec and the run. `leaving`: as `leavingPlaces` has it. */
 export function rotationInput(

@@ -2,9 +2,9 @@ import { plain } from '../base/text.ts'
 import { listedHints } from '../ledger/ledger-entries.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Actor, type ClientSpec, isForAbsence, type Policy } from '../spec/client-spec.ts'
+import { clientOf } from './client-order.ts'
+import type { Observed } from './client-plan.ts'
 import { clientLabel } from './find-client.ts'
-import { clientOf } from './run-order.ts'
-import type { Observed } from './steps.ts'
 
 /** `beside`: clients of the run's files that it leaves alone. `file`: undefined if inputs describe the client. */
 type Run = { clients: ClientSpec[]; beside: ClientSpec[]; file: unknown; actor: Actor; policy: Policy }

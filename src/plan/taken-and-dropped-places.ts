@@ -6,10 +6,10 @@ import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { valueKey } from '../spec/value-keys.ts'
+import { clientOf } from './client-order.ts'
+import type { Observed, PlanContext } from './client-plan.ts'
 import { clientLabel } from './find-client.ts'
-import { takenBy } from './leaving-places.ts'
-import { clientOf } from './run-order.ts'
-import type { Observed, PlanContext } from './steps.ts'
+import { placesOfOthers } from './leaving-places.ts'
 import { repositoryOfSameName } from './values-to-delete.ts'
 
 // Decides when one client may take over a place from another.
@@ -108,7 +108,7 @@ export function noLongerServed(
   const dropped = droppedPlaces(spec, client, clients)
   if (dropped.length === 0 || !policy.dropDestinations) return []
   const end = spec.destinations.length === 0 ? 'the grace period' : 'the grace period of the next rotation'
-  const taken = takenBy(spec, { fleet })
+  const taken = placesOfOthers(spec, { fleet })
   const written = new Set(
     fleet.filter(({ state }) => state === 'present').flatMap(({ destinations }) => destinations.flatMap(valuesAt)),
   )

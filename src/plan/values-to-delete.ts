@@ -7,7 +7,7 @@ import { type Destination, destinationKey, type Repository, scopeLabel } from '.
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { Actor, ClientSpec } from '../spec/client-spec.ts'
 import { valueKey } from '../spec/value-keys.ts'
-import type { Observed } from './steps.ts'
+import type { Observed } from './client-plan.ts'
 
 // The values on GitHub of a client that this run deletes: the places that may have them, the values that are certainly its own, and the
 // values that will stay behind.

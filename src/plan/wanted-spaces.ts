@@ -4,9 +4,9 @@ import { plain } from '../base/text.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { type Assignment, type Membership, type ObservedSpaces, refLabel, sameRoles } from '../model/space.ts'
+import type { PlanContext } from './client-plan.ts'
 import { findSpace, spaceDetails } from './find-space.ts'
 import { assignmentOf, isBot } from './spaces-to-read.ts'
-import type { PlanContext } from './steps.ts'
 
 /** A membership that the spec names, with the present one. `isOurs`: we granted it, or are about to. */
 export type WantedSpace = Membership & {

@@ -4,7 +4,7 @@ import { secretIssuedAt } from '../ledger/rotation-decision.ts'
 import type { ObservedSecret } from '../model/client.ts'
 import type { Destination } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
-import type { ClientPlan, Step } from '../plan/steps.ts'
+import type { ClientPlan, Step } from '../plan/client-plan.ts'
 import { type ClientSpec, isPlan, type Mode } from '../spec/client-spec.ts'
 
 export type Result =

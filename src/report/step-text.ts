@@ -5,7 +5,7 @@ import type { FieldChange } from '../model/client.ts'
 import { clientIdText } from '../model/client.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { type Destination, destinationLabel, scopeLabel } from '../model/destination.ts'
-import type { SpaceStep, Step } from '../plan/steps.ts'
+import type { SpaceStep, Step } from '../plan/client-plan.ts'
 
 const reasonTexts: Record<IssueReason, string> = {
   first: 'none was issued here yet',

@@ -1,6 +1,6 @@
 import type { Destination } from '../model/destination.ts'
+import type { ClientPlan } from '../plan/client-plan.ts'
 import { planClient } from '../plan/plan-client.ts'
-import type { ClientPlan } from '../plan/steps.ts'
 import { placesOf } from '../plan/values-to-delete.ts'
 import type { Readers, Reading, Reserve, Surroundings } from '../ports.ts'
 import type { Progress } from '../report/outcome.ts'

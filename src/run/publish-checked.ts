@@ -1,4 +1,4 @@
-import type { SpecFile } from '../io/inputs/spec-files.ts'
+import type { SpecFile } from '../io/inputs/read-spec-files.ts'
 import type { Runner } from '../io/runner/runner.ts'
 import { checkedLine, checkedOutputs, checkedSummary, checkedWarnings } from '../report/validation-report.ts'
 

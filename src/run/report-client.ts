@@ -1,7 +1,7 @@
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
+import type { ClientPlan } from '../plan/client-plan.ts'
 import { clientLabel } from '../plan/find-client.ts'
-import type { ClientPlan } from '../plan/steps.ts'
 import { stepLine } from '../report/step-text.ts'
 import type { ClientUnderWay, RunTools } from './client-under-way.ts'
 

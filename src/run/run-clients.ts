@@ -1,6 +1,6 @@
 import { plain } from '../base/text.ts'
+import { inRunOrder } from '../plan/client-order.ts'
 import { completeSpecs } from '../plan/complete-specs.ts'
-import { inRunOrder } from '../plan/run-order.ts'
 import { runWarnings } from '../plan/run-warnings.ts'
 import type { Clock, Reading, Reporter } from '../ports.ts'
 import type { Outcome, RunOutcome } from '../report/outcome.ts'

@@ -1,8 +1,8 @@
 import { ActionError, cancelledError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { pause } from '../pause.ts'
+import type { ClientPlan } from '../plan/client-plan.ts'
 import { clientLabel } from '../plan/find-client.ts'
-import type { ClientPlan } from '../plan/steps.ts'
 import { type ClientUnderWay, type Decision, decideAnew } from './client-under-way.ts'
 
 /** Seconds that a run waits for others before it gives up. */

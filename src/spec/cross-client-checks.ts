@@ -1,7 +1,7 @@
 import type { Mistake, Position } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
+import type { CheckedFile, ReadableClient, ReadableDelivery } from './check-spec-file.ts'
 import { clientNameWord } from './destination-schema.ts'
-import type { CheckedFile, ReadableClient, ReadableDelivery } from './spec-file.ts'
 
 /** `here`: the running repository, `owner/name`. `tenantOf`: two clients of one name are two on two tenants. */
 export type CrossClientRules = { here: string; allowed: string[]; tenantOf: (file: CheckedFile) => string }

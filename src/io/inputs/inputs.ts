@@ -19,8 +19,8 @@ import {
 import { type Input, type InputName, type OpenedInputs, openInputs } from './input-table.ts'
 import { collectProblems, inputInvalid, type Problems } from './problems.ts'
 import { readProxies } from './proxy-variables.ts'
+import type { SpecFile, SpecInput } from './read-spec-files.ts'
 import { readSignIn, secretInput } from './sign-in.ts'
-import type { SpecFile, SpecInput } from './spec-files.ts'
 import { readTenant } from './tenant-address.ts'
 import type { WholeTenantInputs } from './whole-tenant-inputs.ts'
 
@@ -173,7 +173,7 @@ async function readClients(asked: Asked, repository: RunningRepository, problems
   if (mode === 'destroy' && only === '') problems.add('only', whichOnes)
   const oneTenant = mode !== 'validate'
   const workspace = env.GITHUB_WORKSPACE ?? ''
-  const { readSpec } = await import('./spec-files.ts')
+  const { readSpec } = await import('./read-spec-files.ts')
   const given = { files, only, allowed, workspace, here, tenant: origin, allowCustomHost, oneTenant, isCredential }
   const spec = await readSpec(given, problems)
   return isWhole(mode) ? { ...spec, delivers: false } : spec

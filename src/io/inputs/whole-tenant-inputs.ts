@@ -4,7 +4,7 @@ import { clientInputs } from './client-inputs.ts'
 import { type ExportFile, exportComplaint } from './export-file.ts'
 import type { Input, InputName } from './input-table.ts'
 import type { Problems } from './problems.ts'
-import type { SpecInput } from './spec-files.ts'
+import type { SpecInput } from './read-spec-files.ts'
 
 /** The inputs of a run that looks at a whole tenant. `ignored`: given inputs that describe one client. */
 export type WholeTenantInputs = { ignored: string[] } & (

@@ -1,7 +1,7 @@
 import type { ObservedClient } from '../model/client.ts'
 import { type Actor, type ClientSpec, isPlan, type ManagingRepository, type Policy } from '../spec/client-spec.ts'
+import type { Observed } from './client-plan.ts'
 import { findClient } from './find-client.ts'
-import type { Observed } from './steps.ts'
 
 /**
  * The order of clients, as groups whose clients are handled side by side. A client that the spec lists as absent is deleted after its

@@ -20,11 +20,12 @@ import type { Actor, ClientSpec, Policy, RunIdentity } from '../spec/client-spec
  *
  *   the client is …           steps
  *   ───────────────────────── ──────────────────────────────────────────────────────────────────────────
- *   not there                 create · [consent] · (issue) verify · deliver … · commit
+ *   not there                 create · verify · deliver … · commit
  *   as it should be           none
  *   different                 update · consent · write-id
- *   due for a fresh secret    retire … · announce/issue · verify · deliver … · commit · [retire …]
- *   not delivered             as above without issue; own, if the ledger is not ours yet
+ *   due for a fresh secret    retire … · (as above) · issue · verify · deliver … · commit · retire …
+ *   delivered, ledger to note own
+ *   there twice               delete-twin, after all other steps
  *   absent in the spec        revoke … · remove-values … · delete, and a look at its places
  *   a member of other spaces  own, if nothing is issued · revoke … · grant …, after the above
  */

@@ -9,8 +9,8 @@ import type { ObservedDestination } from '../model/destination.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
 import { isCompleteAccess, isVisibilityAsAsked } from '../model/visibility.ts'
 import type { Actor, ClientSpec } from '../spec/client-spec.ts'
+import type { Observed } from './client-plan.ts'
 import { clientLabel } from './find-client.ts'
-import type { Observed } from './steps.ts'
 
 /** Throws the reason why one of these destinations could not be read. `absent`: a destination that does not exist counts as empty. */
 export function requireDestinationsRead(destinations: Destination[], { unread }: Observed, absent = false): void {
