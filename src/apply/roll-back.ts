@@ -72,6 +72,13 @@ async function rollBackIssued(
     work.progress.notes.push('The tenant does not show the new key yet: a later run retires it.')
     return
   }
+  if (fresh.announced.announced?.known.includes(hint)) {
+    work.progress.notes.push(
+      `The new secret was delivered nowhere, and is not retired: another live secret has the same hint (${plain(hint, 50)}), and the tenant might delete that one.`,
+    )
+    await withdrawAnnouncement(fresh, hint, work)
+    return
+  }
   const isRetired = await attemptPart(`Retiring the new ${what} (${plain(hint, 50)})`, work, () =>
     retireIfAllowed(clientId, hint, work),
   )

@@ -43,6 +43,15 @@ export function hintsOfKind(secrets: LiveSecret[], kind: LiveSecret['kind']): st
   return secrets.filter((secret) => secret.kind === kind).map(({ hint }) => hint)
 }
 
+/**
+ * Hints that several live secrets have: five characters can be the same by chance. The tenant deletes a secret by its hint, so nothing tells
+ * which of them it would delete, and none is retired.
+ */
+export function sharedHints(live: ObservedSecret[]): Set<string> {
+  const hints = live.map(({ hint }) => hint)
+  return new Set(hints.filter((hint, index) => hints.indexOf(hint) !== index))
+}
+
 /** Live secrets that this action did not issue, as the tenant lists them. */
 export function foreignAmong(live: ObservedSecret[], evidence: DeliveryEvidence): ObservedSecret[] {
   const secrets = classifySecrets(live, evidence)

@@ -1,6 +1,6 @@
 import { isKeyHint, secretSlots } from '../model/credential.ts'
 import { destinationKey } from '../model/destination.ts'
-import { hintsOfKind } from './classify-secrets.ts'
+import { hintsOfKind, sharedHints } from './classify-secrets.ts'
 import { heldNowhereFor, secretHeldIn } from './delivery-evidence.ts'
 import { announcementAge, lostAfter } from './lease.ts'
 import type { IssueReason, Retirement, RotationSituation } from './rotation-situation.ts'
@@ -19,11 +19,13 @@ export function retirements(situation: RotationSituation, reasons: IssueReason[]
   const named = hintsOfKind(secrets, 'foreign').filter((hint) => retireHints.includes(hint))
   const mayRetireNamed =
     placesHoldCurrent || (isCrowded(situation, [...lost, ...due], reasons) && holdNoneOfOthers(situation))
-  return [
+  const shared = sharedHints(situation.live)
+  const retired = [
     ...lost.map((hint) => ({ hint, why: 'never delivered' as const })),
     ...due.map((hint) => ({ hint, why })),
     ...(mayRetireNamed ? named : []).map((hint) => ({ hint, why: 'named in retire-hints' as const })),
   ]
+  return retired.filter(({ hint }) => !shared.has(hint))
 }
 
 /** Is no run at work, and is it known of each secret whether a place holds it? */

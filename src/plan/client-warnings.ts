@@ -1,5 +1,6 @@
 import { didYouMeanSentence } from '../base/did-you-mean.ts'
 import { plain } from '../base/text.ts'
+import { sharedHints } from '../ledger/classify-secrets.ts'
 import { droppedDestinations } from '../ledger/ledger-entries.ts'
 import type { Rotation } from '../ledger/rotation-decision.ts'
 import type { ObservedClient } from '../model/client.ts'
@@ -29,6 +30,7 @@ export function warningsOf(
   const kept = client?.description.ledger === undefined ? client?.scopes : undefined
   return [
     ...(client?.description.note === 'mangled' ? [mangledLedger] : []),
+    ...(client === undefined ? [] : sharedHintWarnings(client)),
     ...(postponed ? [allInUse] : []),
     ...(awaited ? [notShownYet] : []),
     ...(client !== undefined && client.consent === undefined ? [untoldConsent(client, spec)] : []),
@@ -81,6 +83,13 @@ const allInUse =
 
 const notShownYet =
   'GitHub does not show yet the secret that an earlier run delivered. Until it does, nothing is issued or retired; a run in a few minutes settles this.'
+
+function sharedHintWarnings(client: ObservedClient): string[] {
+  return [...sharedHints(client.secrets)].map(
+    (hint) =>
+      `Several live secrets of ${clientLabel(client)} have the hint ${plain(hint, 50)}, and the tenant deletes a secret by its hint: this action retires none of them, because it might be the wrong one. A fresh secret (rotate: now) gets another hint; after its delivery and the grace period delete all secrets with that hint in the Administration activity center.`,
+  )
+}
 
 function untoldConsent(client: ObservedClient, { consent }: ClientSpec): string {
   return `The tenant does not tell this credential the consent of ${clientLabel(client)}: it is set to ${consent} when the client is adopted and with each fresh secret, and not otherwise.`

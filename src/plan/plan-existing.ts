@@ -1,6 +1,6 @@
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import { foreignAmong } from '../ledger/classify-secrets.ts'
+import { foreignAmong, sharedHints } from '../ledger/classify-secrets.ts'
 import { requireLedgerRoom } from '../ledger/description.ts'
 import { otherRunAtWork } from '../ledger/lease.ts'
 import { decideRotation, type Rotation } from '../ledger/rotation-decision.ts'
@@ -38,12 +38,13 @@ export function planExisting(spec: ClientSpec, found: Found, observed: Observed,
     rotation === undefined || reasons.length === 0
       ? stepsWithoutIssue(existing, rotation)
       : stepsWithIssue(existing, { ...rotation, reasons })
+  const shared = sharedHints(client.secrets)
   return {
     spec,
     client,
     adopted: client.description.ledger?.owner.repository !== context.actor.repository.id,
     run: context.actor.run,
-    steps,
+    steps: steps.filter((step) => step.kind !== 'retire' || !shared.has(step.hint)),
     wait: rotation?.wait ?? waitToWrite(steps, input),
     drift:
       changes.length > 0 ||
