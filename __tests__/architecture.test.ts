@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { AnyNode } from 'acorn'
+import type { AnyNode, ArrowFunctionExpression, FunctionDeclaration, FunctionExpression } from 'acorn'
 import { describe, expect, it } from 'vitest'
 import type { Secret } from '../src/base/secret.ts'
 import type { Step } from '../src/plan/client-plan.ts'
@@ -149,11 +149,28 @@ describe('the sources', () => {
     expect(cycle(imports.filter(({ to, typeOnly }) => files.has(to) && !typeOnly))).toBeUndefined()
   })
 
+  it('have 40 lines and four parameters a function at most', () => {
+    const long = [...files.values()].flatMap(({ name, text, tree }) =>
+      nodesOf(tree, (node) => isFunction(node) && (linesOf(node, text) > 40 || node.params.length > 4)).map(
+        (node) => `${name}:${text.slice(0, node.start).split('\n').length}`,
+      ),
+    )
+    expect(long).toEqual([])
+  })
+
   it('have 300 lines a file at most', () => {
     const long = [...files.values()].filter(({ text }) => text.split('\n').length > 301).map(({ name }) => name)
     expect(long).toEqual([])
   })
 })
+
+function isFunction(node: AnyNode): node is FunctionDeclaration | FunctionExpression | ArrowFunctionExpression {
+  return ['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'].includes(node.type)
+}
+
+function linesOf({ start, end }: AnyNode, text: string): number {
+  return text.slice(start, end).split('\n').length
+}
 
 /** Some cycle among imports, as a list of files; undefined where there is none. */
 function cycle(edges: Import[]): string[] | undefined {

@@ -299,7 +299,7 @@ describe('a destination in the ledger', () => {
     fc.assert(
       fc.property(arbitrary, (place) => {
         const { owner } = ledgerOf()
-        const entry = deliveredEntry(place, 'aaaaa', 1, undefined, owner)
+        const entry = deliveredEntry(place, { hint: 'aaaaa', stamp: 1 }, owner)
         expect(recalledDestination(destinationKey(place), entry, owner)).toEqual(place)
       }),
     )

@@ -3,22 +3,12 @@ import type { NamedPlace } from '../../sandbox/github/model.ts'
 import { isLive } from '../support/promises.ts'
 import { randomFrom } from '../support/random.ts'
 import { Simulation } from '../support/simulation.ts'
-import type { Trouble, TroubleAt } from '../support/troubles.ts'
+import { type TroubleAt, usualTroubles } from '../support/troubles.ts'
 import { workspaceOf } from '../support/workspace.ts'
 
 // Histories of clients that share places, in every store: in each revision of a file one is replaced by another in its place, two swap,
 // one is taken out of the file, or an environment is spelled another way; others are destroyed by a workflow of their own, and people
 // make secrets of their own. Runs are struck by troubles, and answers come in any order.
-
-const troubles: Trouble[] = [
-  'killed before',
-  'killed after',
-  'answer lost',
-  '500 after',
-  '429',
-  'SIGTERM',
-  'GitHub 403',
-]
 
 type Spot = { deliver: Record<string, string>; at: Omit<NamedPlace, 'name'> }
 const spots: Spot[] = [
@@ -80,7 +70,7 @@ class History {
     ]
     await events[random(events.length)]!.call(this)
     const strikes = Array.from({ length: random(3) }, (): TroubleAt => {
-      return { at: random(60), kind: troubles[random(troubles.length)]! }
+      return { at: random(60), kind: usualTroubles[random(usualTroubles.length)]! }
     })
     await this.#run({}, strikes)
     this.simulation.advance([0.001, 0.05, 1, 20, 30][random(5)]!)

@@ -9,18 +9,8 @@ import {
   theClient,
 } from '../support/promises.ts'
 import type { RunResult } from '../support/simulation.ts'
-import type { Trouble } from '../support/troubles.ts'
+import { type Trouble, usualTroubles } from '../support/troubles.ts'
 import { prepared, type Scenario, scenarios } from './scenarios.ts'
-
-const troubles: Trouble[] = [
-  'killed before',
-  'killed after',
-  'answer lost',
-  '500 after',
-  '429',
-  'SIGTERM',
-  'GitHub 403',
-]
 
 const leavesThings = new Set<Trouble>(['killed before', 'killed after', 'answer lost', 'SIGTERM'])
 
@@ -59,7 +49,7 @@ const switches: Record<string, Partial<Settings>> = {
 
 describe('P1 to P7 hold wherever a run is stopped', () => {
   for (const [name, scenario] of Object.entries<Scenario>(scenarios))
-    for (const trouble of troubles)
+    for (const trouble of usualTroubles)
       test(`${name} × ${trouble}`, async () => {
         await endureEverywhere(scenario, trouble, {})
       })
@@ -78,7 +68,7 @@ describe('P1 to P7 hold on tenants and GitHubs that differ', () => {
 })
 
 describe('destroying comes to its end wherever it is stopped', () => {
-  for (const trouble of troubles)
+  for (const trouble of usualTroubles)
     test(`P7: nothing is left, and then nothing is written × ${trouble}`, async () => {
       for (let at = 0; ; at++) {
         const { simulation, watch } = await prepared(scenarios['rotating beside a secret of somebody else'])

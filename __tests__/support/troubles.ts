@@ -26,6 +26,17 @@ export type Trouble =
   /** The answer arrives, and then the host sleeps: the run's own clock stops, that of the services goes on. */
   | 'asleep'
 
+/** Troubles that any request may meet, each of which leads to another branch of the program. */
+export const usualTroubles: Trouble[] = [
+  'killed before',
+  'killed after',
+  'answer lost',
+  '500 after',
+  '429',
+  'SIGTERM',
+  'GitHub 403',
+]
+
 /** Trouble at the n-th request of a run, 0-based, or at the first (or `nth`, 1-based) that looks so: `PUT /repos/…`. */
 export type TroubleAt = { at: number | RegExp; nth?: number; kind: Trouble }
 

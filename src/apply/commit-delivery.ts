@@ -108,7 +108,7 @@ function commitFacts(fresh: DeliveredCredential, deliveries: ConfirmedDelivery[]
   const { owner, announced } = fresh.announced
   const entries = deliveries.map(({ destination, stamp, idStamp }) => [
     destinationKey(destination),
-    deliveredEntry(destination, hint, stamp, idStamp, owner),
+    deliveredEntry(destination, { hint, stamp, idStamp }, owner),
   ])
   return {
     announced: fresh.announced,

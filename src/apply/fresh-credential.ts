@@ -1,4 +1,4 @@
-import { ActionError } from '../base/errors.ts'
+import { type ActionError, bugError } from '../base/errors.ts'
 import type { Destination } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { Issued, PreparedDelivery, Timed } from '../ports.ts'
@@ -71,9 +71,5 @@ export function inPhase<P extends FreshCredential['phase']>(
   ...phases: P[]
 ): FreshCredential & { phase: P } {
   if (fresh !== undefined && (phases as string[]).includes(fresh.phase)) return fresh as FreshCredential & { phase: P }
-  throw new ActionError(
-    'BUG',
-    `a step came before its credential was ${phases.join(' or ')}`,
-    'This is a defect of the action. Please report it.',
-  )
+  throw bugError(`a step came before its credential was ${phases.join(' or ')}`)
 }

@@ -146,7 +146,7 @@ async function withdrawAnnouncement(
 
 function entriesOf({ hint, announced: { owner }, delivered }: DeliveredCredential) {
   const entry = ({ destination, at, idAt }: DeliveryWrite) =>
-    [destinationKey(destination), deliveredEntry(destination, hint, at, idAt, owner)] as const
+    [destinationKey(destination), deliveredEntry(destination, { hint, stamp: at, idStamp: idAt }, owner)] as const
   return Object.fromEntries(delivered.map(entry))
 }
 

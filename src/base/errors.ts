@@ -157,9 +157,10 @@ export function cancelledError(before?: string): ActionError {
 
 /** For closed switches: a new kind that nobody handles is a compile error here. */
 export function unreachable(value: never): never {
-  throw new ActionError(
-    'BUG',
-    `unhandled kind ${JSON.stringify(value)}`,
-    'This is a defect of the action. Please report it.',
-  )
+  throw bugError(`unhandled kind ${JSON.stringify(value)}`)
+}
+
+/** The error for a state that the program rules out. */
+export function bugError(message: string): ActionError {
+  return new ActionError('BUG', message, 'This is a defect of the action. Please report it.')
 }

@@ -126,7 +126,10 @@ function longestLedger(ledger: Ledger, destinations: Destination[], lifetime?: L
   const hints = hintsLike(ledger, isKey ? keysAtOnce(ledger, lifetime) : 0)
   const places = destinations.map((destination) => {
     const stamp = destination.idAs === 'secret' ? longestTime : undefined
-    return [destinationKey(destination), deliveredEntry(destination, '', longestTime, stamp, ledger.owner)] as const
+    return [
+      destinationKey(destination),
+      deliveredEntry(destination, { hint: '', stamp: longestTime, idStamp: stamp }, ledger.owner),
+    ] as const
   })
   const all = { ...ledger.destinations, ...Object.fromEntries(places) }
   // Hints of keys are long. A ledger in which each place has another hint than the current one is so unlikely that no room is kept for it.

@@ -29,17 +29,7 @@ const lineSchema = z.lazy(() => {
   const time = z.number().check(z.minimum(-1), z.maximum(latestTime))
   const times = z.record(z.string(), time)
   const key = z.string().check(z.refine((text) => readDestinationKey(longKey(text)) !== undefined))
-  // Usual values are left out, because twenty places must fit: see `shortForm`.
-  const delivered = z.object({
-    hint: z.optional(z.string()),
-    stamp: time,
-    idStamp: z.optional(time),
-    id: z.optional(z.string().check(z.regex(/^(none|(variable|secret):[A-Z_][A-Z0-9_]*)$/))),
-    in: z.optional(z.string().check(z.refine((name) => repositoryPattern.test(longName(name, 'x/x'))))),
-  })
-  const places = z
-    .record(key, delivered)
-    .check(z.refine((all) => Object.entries(all).every(([at, { id }]) => idFits(longKey(at), longId(id)))))
+  const places = placesSchema(key, time)
   return z.object({
     version: z.union([z.literal(1), z.literal(2)]),
     owner: z.object({
@@ -57,20 +47,7 @@ const lineSchema = z.lazy(() => {
     suspects: z._default(times, {}),
     /** When each of them was written to every place: see `WriteTimes`. */
     written: z.optional(z.record(z.string(), z.readonly(z.tuple([time, time, time])))),
-    announced: z.optional(
-      z.object({
-        run: z.string(),
-        /** The tenant's id of the user who issues, if the tenant told it. */
-        by: z.optional(z.string().check(z.maxLength(longestUserId))),
-        at: time,
-        /** The time of a slow run's second announcement. `at` keeps its first value, because the secret was issued after that. */
-        renewed: z.optional(time),
-        known: z.array(z.string()),
-        /** Hint of the key that this run is about to add: it is made before it is announced. */
-        issuing: z.optional(z.string()),
-        stamps: z.record(key, z.nullable(time)),
-      }),
-    ),
+    announced: z.optional(announcementSchema(key, time)),
     destinations: z._default(places, {}),
     leaving: z.optional(places),
     bot: z.optional(z.string().check(z.refine(isUserId))),
@@ -79,6 +56,35 @@ const lineSchema = z.lazy(() => {
     ),
   })
 })
+
+/** Usual values are left out, because twenty places must fit: see `shortForm`. */
+function placesSchema(key: z.ZodMiniString, time: z.ZodMiniNumber) {
+  const delivered = z.object({
+    hint: z.optional(z.string()),
+    stamp: time,
+    idStamp: z.optional(time),
+    id: z.optional(z.string().check(z.regex(/^(none|(variable|secret):[A-Z_][A-Z0-9_]*)$/))),
+    in: z.optional(z.string().check(z.refine((name) => repositoryPattern.test(longName(name, 'x/x'))))),
+  })
+  return z
+    .record(key, delivered)
+    .check(z.refine((all) => Object.entries(all).every(([at, { id }]) => idFits(longKey(at), longId(id)))))
+}
+
+function announcementSchema(key: z.ZodMiniString, time: z.ZodMiniNumber) {
+  return z.object({
+    run: z.string(),
+    /** The tenant's id of the user who issues, if the tenant told it. */
+    by: z.optional(z.string().check(z.maxLength(longestUserId))),
+    at: time,
+    /** The time of a slow run's second announcement. `at` keeps its first value, because the secret was issued after that. */
+    renewed: z.optional(time),
+    known: z.array(z.string()),
+    /** Hint of the key that this run is about to add: it is made before it is announced. */
+    issuing: z.optional(z.string()),
+    stamps: z.record(key, z.nullable(time)),
+  })
+}
 
 /** Rejects a variable in a store without variables: GitHub has no address for it. */
 function idFits(key: string, id: string | undefined): boolean {

@@ -1,4 +1,4 @@
-import { ActionError } from '../base/errors.ts'
+import { bugError } from '../base/errors.ts'
 import type { ObservedSecret } from '../model/client.ts'
 import { type Destination, destinationKey, readDestinationKey } from '../model/destination.ts'
 import type { Ledger, LedgerDelivery } from '../model/ledger-shape.ts'
@@ -37,9 +37,7 @@ export function graceStart(live: ObservedSecret[], now: number): (hint: string) 
 /** The ledger's entry for one delivery. */
 export function deliveredEntry(
   destination: Destination,
-  hint: string,
-  stamp: number,
-  idStamp: number | undefined,
+  { hint, stamp, idStamp }: { hint: string; stamp: number; idStamp?: number | undefined },
   owner: Ledger['owner'],
 ): LedgerDelivery {
   const { repository, environment } = destination
@@ -57,8 +55,7 @@ export function deliveredEntry(
 /** A destination in the ledger, as it was at its delivery. */
 export function recalledDestination(key: string, delivered: LedgerDelivery, owner: Ledger['owner']): Destination {
   const parts = readDestinationKey(key)
-  if (parts === undefined)
-    throw new ActionError('BUG', 'a key of the ledger is malformed', 'This is a defect of the action.')
+  if (parts === undefined) throw bugError('a key of the ledger is malformed')
   const [idAs, idName = ''] = (delivered.id ?? 'none:').split(':') as [Destination['idAs'], string?]
   const { store, secretName, organization } = parts
   if (organization !== undefined) return { store, organization, secretName, idName, idAs }

@@ -109,7 +109,7 @@ function settledOn(hint: string, situation: UnprovenDelivery): Ledger {
     const key = destinationKey(destination)
     const seen = observed.get(key)
     const idStamp = destination.idAs === 'secret' ? seen?.idStamp : undefined
-    return [key, deliveredEntry(destination, hint, seen?.secretStamp ?? -1, idStamp, ledger.owner)]
+    return [key, deliveredEntry(destination, { hint, stamp: seen?.secretStamp ?? -1, idStamp }, ledger.owner)]
   })
   return {
     ...ledger,

@@ -2,7 +2,7 @@ import { auditLines, auditSummary, findingsData, findingsError } from '../audit/
 import { exportLine, exportSummary } from '../audit/export-report.ts'
 import { type ExportedTenant, exportTenant } from '../audit/export-tenant.ts'
 import { judgeTenant } from '../audit/judge-tenant.ts'
-import { ActionError, toActionError } from '../base/errors.ts'
+import { ActionError, bugError, toActionError } from '../base/errors.ts'
 import { writeExport } from '../io/inputs/export-file.ts'
 import type { Inputs } from '../io/inputs/inputs.ts'
 import { specText } from '../io/inputs/spec-to-text.ts'
@@ -150,5 +150,5 @@ function fittingFile(make: (leave: readonly string[]) => ExportedTenant): { text
     const text = specText(exported.draft)
     if (Buffer.byteLength(text) <= largest || leave === ways.at(-1)) return { text, exported }
   }
-  throw new ActionError('BUG', 'an export without a way to write it', 'This is a defect of the action.')
+  throw bugError('an export without a way to write it')
 }
