@@ -21,7 +21,8 @@ export type Settings = {
   deletedClients: 'hidden' | 'shown'
   maxClients: number
   duplicateNames: 'accepted' | 'refused'
-  createConsent: 'honoured' | 'ignored'
+  /** Whether a new client has the consent that the request asks for, `required`, or always `trusted`. */
+  createConsent: 'honoured' | 'ignored' | 'always'
   /** Where the tenant shows a client's consent: with the client and alone, only alone (`connection-configs/me`), or nowhere. */
   consentShown: 'with client' | 'alone' | 'nowhere'
   legacyHint: boolean

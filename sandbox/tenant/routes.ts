@@ -142,7 +142,7 @@ export class TenantRoutes {
     }
     const honoured = trusted && settings.createConsent === 'honoured'
     const client = tenant.makeClient(fields, {
-      consentMethod: honoured ? 'trusted' : 'required',
+      consentMethod: honoured || settings.createConsent === 'always' ? 'trusted' : 'required',
       createdByType: actor.clientId === undefined ? 'user' : settings.createdByTypeOfBots,
     })
     if (settings.botAppears === 'with-client') tenant.botOf(client)
