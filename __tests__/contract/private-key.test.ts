@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { publicHalf } from '../../src/io/qlik/signing-key.ts'
 import { count, expectFailure, expectRefusal, expectSuccess } from '../support/contract.ts'
-import { eachTest, simulation } from '../support/each-test.ts'
+import { eachTest, simulation, startAnew } from '../support/each-test.ts'
 
 type Pair = { publicKey: KeyObject; privateKey: KeyObject }
 
@@ -47,6 +47,17 @@ async function refused(inputs: Record<string, string>, message: RegExp): Promise
 const signIns = /^\/oauth\/token/
 
 describe('signing in with a private key', () => {
+  it('names the tenant’s own host if the tenant accepts assertions under that name only', async () => {
+    await startAnew({ issuer: 'https://original.eu.qlikcloud.com', audiences: 'issuer' })
+    const result = await simulation.run(adminWith(ec))
+    expectRefusal(result, 'TENANT_UNAUTHORIZED', { hint: /original\.eu\.qlikcloud\.com/ })
+  })
+
+  it('signs for the host that was asked, never for one that the host names: it could pass the assertion on', async () => {
+    await startAnew({ issuer: 'https://original.eu.qlikcloud.com', audiences: 'asked' })
+    expectSuccess(await simulation.run(adminWith(ec)), { result: 'created' })
+  })
+
   it('takes an EC key on P-384, whose kid is its thumbprint unless said, in as many requests as a secret', async () => {
     await simulation.run()
     const result = await simulation.run(adminWith(ec))
