@@ -43,6 +43,8 @@ describe('a page of a gateway', () => {
     strike({ service: 'tenant', method: 'DELETE' }, 404)
     const second = await simulation.run({ mode: 'destroy' })
     expectFailure(second, 'TENANT_UNEXPECTED', { message: /deleting the client/ })
+    // The values on GitHub are gone, the client is not.
+    expect(second.outputs).toMatchObject({ result: 'updated', changed: 'true' })
     expect(tenant.liveClients()).toHaveLength(1)
     faults.clear()
     expectSuccess(await simulation.run({ mode: 'destroy' }), { result: 'deleted' })

@@ -80,12 +80,13 @@ export function startProgress(): Progress {
 }
 
 /** The most important result of these steps. */
-export function resultOf(steps: Step[], mode: Mode, created = false): Result {
+export function resultOf(steps: Step[], mode: Mode, { created = false, failed = false } = {}): Result {
   if (created) return 'created'
   if (steps.length === 0) return 'unchanged'
   if (isPlan(mode)) return 'planned'
   const kinds = new Set(steps.map(({ kind }) => kind))
-  if (kinds.has('delete') || kinds.has('remove-values')) return 'deleted'
+  // A run that failed between its values and the client has not deleted the client.
+  if (kinds.has('delete') || (kinds.has('remove-values') && !failed)) return 'deleted'
   if (kinds.has('create')) return 'created'
   return kinds.has('commit') ? 'rotated' : 'updated'
 }
@@ -116,7 +117,7 @@ export function outcomeOf({ spec, mode, first, plan, now, progress, error }: Out
     result:
       error !== undefined && !isPlan(mode) && steps.length === 0 && !progress.created
         ? undefined
-        : resultOf(steps, mode, progress.created),
+        : resultOf(steps, mode, { created: progress.created, failed: error !== undefined }),
     changed: progress.changed,
     drift: first?.drift ?? false,
     steps,
