@@ -49,6 +49,7 @@ describe('before the first request', () => {
       'run/publish-results.ts',
       'apply/apply-plan.ts',
       'plan/plan-client.ts',
+      'plan/find-client.ts',
       'ledger/rotation-decision.ts',
       'report/summary.ts',
     ]

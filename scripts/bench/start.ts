@@ -100,14 +100,17 @@ async function compared(
   return { bare, ratios }
 }
 
-/** Both services behind TLS on loopback: the bytes are passed on to the sandbox as they are. */
+/**
+ * Both services behind TLS on loopback: the bytes are passed on to the sandbox as they are, and at once, as by any server of HTTP.
+ * With delays an answer in two pieces would take 40 ms more, because the second piece would wait for the first one's receipt.
+ */
 async function overTls({ tenantUrl, githubUrl }: Stage) {
   const { key, cert, authority } = certificates(['localhost'])
   const servers = await Promise.all(
     [tenantUrl, githubUrl].map(async (url) => {
       const port = Number(new URL(url).port)
-      const server = createServer({ key, cert }, (socket) => {
-        const inner = connect(port, '127.0.0.1')
+      const server = createServer({ key, cert, noDelay: true }, (socket) => {
+        const inner = connect({ port, host: '127.0.0.1', noDelay: true })
         socket.pipe(inner).pipe(socket)
         socket.on('error', () => inner.destroy())
         inner.on('error', () => socket.destroy())

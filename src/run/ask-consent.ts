@@ -1,5 +1,8 @@
 import type { Consent, ObservedClient } from '../model/client.ts'
+import { clientOf } from '../plan/client-order.ts'
+import type { Readers, Timed } from '../ports.ts'
 import { inParallel } from './in-parallel.ts'
+import type { WhoseSpaces } from './observe-spaces.ts'
 
 const mostAtOnce = 8
 
@@ -15,4 +18,16 @@ export async function askConsent(
   const silent = clients.filter(({ consent }) => consent === undefined)
   await inParallel(silent, mostAtOnce, async ({ id }) => void told.set(id, await ask(id)))
   return (client) => (told.has(client.id) ? { ...client, consent: told.get(client.id) } : client)
+}
+
+/** The list, with the consent of the run's clients also if the tenant shows it only alone. */
+export async function consentOfClients<T extends Timed<ObservedClient[]>>(
+  { specs, here }: WhoseSpaces,
+  list: T,
+  tenant: Readers['tenant'],
+): Promise<T> {
+  const observed = { clients: list.value, now: list.at }
+  const present = specs.filter(({ state }) => state === 'present')
+  const ours = present.flatMap((spec) => clientOf(spec, observed, { repository: here }) ?? [])
+  return { ...list, value: list.value.map(await askConsent(ours, tenant.consent)) }
 }

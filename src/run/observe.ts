@@ -3,9 +3,7 @@ import { type ActionError, toActionError } from '../base/errors.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { Destination } from '../model/destination.ts'
 import type { ObservedSpaces } from '../model/space.ts'
-import { clientOf } from '../plan/client-order.ts'
 import type { Clock, Readers, Reading, Timed } from '../ports.ts'
-import { askConsent } from './ask-consent.ts'
 import type { WhoseSpaces } from './observe-spaces.ts'
 
 /** The clients, spaces and destinations to read. */
@@ -35,17 +33,15 @@ export async function observe(asked: ToObserve, readers: Readers, clock: Clock):
   return spaces.value === undefined ? reading : { ...reading, spaces: spaces.value }
 }
 
-/** The list, with the consent of the run's clients also if the tenant shows it only alone. */
+/** Few tenants hide the consent in their list: for the others no code is loaded and no request is sent. */
 async function withConsent<T extends Timed<ObservedClient[]>>(
-  { specs, here }: WhoseSpaces,
+  asked: WhoseSpaces,
   list: T,
   tenant: Readers['tenant'],
 ): Promise<T> {
   if (list.value.every(({ consent }) => consent !== undefined)) return list
-  const observed = { clients: list.value, now: list.at }
-  const present = specs.filter(({ state }) => state === 'present')
-  const ours = present.flatMap((spec) => clientOf(spec, observed, { repository: here }) ?? [])
-  return { ...list, value: list.value.map(await askConsent(ours, tenant.consent)) }
+  const { consentOfClients } = await import('./ask-consent.ts')
+  return consentOfClients(asked, list, tenant)
 }
 
 /** Undefined if no client of the run has or names spaces: then no code is loaded and no request is sent for them. */
