@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { looking } from '../support/auditing.ts'
@@ -39,9 +50,17 @@ describe('the file of an export', () => {
     expectFailure(refused, 'INPUT_INVALID', { message: /export-file: there\.yaml exists already.*export-overwrite/ })
     expect(refused.requests).toEqual([])
     expect(read('there.yaml')).toBe('mine')
+    // The file is replaced as a whole: whoever reads the old one meanwhile reads all of it.
+    const old = openSync(path.join(workspace, 'there.yaml'), 'r')
+    chmodSync(path.join(workspace, 'there.yaml'), 0o600)
+    const names = readdirSync(workspace)
     const result = await exportTo('there.yaml', { 'export-overwrite': 'true' })
     expectSuccess(result)
     expect(read('there.yaml')).toBe(result.outputs!.spec)
+    expect(readFileSync(old, 'utf8')).toBe('mine')
+    closeSync(old)
+    expect(statSync(path.join(workspace, 'there.yaml')).mode & 0o777).toBe(0o600)
+    expect(readdirSync(workspace)).toEqual(names)
   })
 
   it.each([

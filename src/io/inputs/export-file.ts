@@ -1,4 +1,5 @@
-import { lstat, mkdir, realpath, stat, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { lstat, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ActionError } from '../../base/errors.ts'
 import { plain } from '../../base/text.ts'
@@ -12,16 +13,31 @@ export async function exportComplaint(target: ExportFile): Promise<string | unde
   return 'complaint' in found ? found.complaint : undefined
 }
 
-/** Writes the file, and creates missing folders. Throws `INPUT_INVALID` if it must not or can't be written. */
+/**
+ * Writes the file, and creates missing folders. Throws `INPUT_INVALID` if it must not or can't be written: then an existing file is as it
+ * was, and there is no half of a new one.
+ */
 export async function writeExport(target: ExportFile, text: string): Promise<void> {
   const found = await resolved(target)
   if ('complaint' in found) throw unwritable(target, found.complaint)
   try {
     await mkdir(path.dirname(found.real), { recursive: true })
-    await writeFile(found.real, text, { flag: target.overwrite ? 'w' : 'wx' })
+    await writeWhole(found.real, text, target.overwrite)
   } catch (cause) {
     const code = String((cause as { code?: unknown } | undefined)?.code ?? 'for an unknown reason')
     throw unwritable(target, code === 'EEXIST' ? isThere : `can’t be written (${plain(code, 40)})`, cause)
+  }
+}
+
+async function writeWhole(real: string, text: string, overwrite: boolean): Promise<void> {
+  const mode = (await stat(real).catch(() => undefined))?.mode
+  const partial = overwrite ? `${real}.${randomUUID()}` : real
+  try {
+    await writeFile(partial, text, { flag: 'wx', mode })
+    if (overwrite) await rename(partial, real)
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code !== 'EEXIST') await rm(partial, { force: true })
+    throw thrown
   }
 }
 
