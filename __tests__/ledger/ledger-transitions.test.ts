@@ -116,6 +116,16 @@ describe('the committed ledger', () => {
     expect(committedLedger(commit, theirs)).toMatchObject({ isProven: true, ledger: { suspects: {} } })
   })
 
+  it('knows the maker of our own secret from the list too: somebody else’s is no suspect (P4)', () => {
+    const { issuedBy: _untold, ...untold } = commit
+    const theirs = { hint: 'fffff', createdAt: now - 5, createdBy: 'them' }
+    const reading = { ...seen(), live: [...seen().live, theirs] }
+    const { ledger, isProven } = committedLedger({ ...untold, proof: 'none' }, reading)
+    expect(isProven).toBe(false)
+    expect(Object.keys(ledger.suspects)).toEqual(['nnnnn'])
+    expect(committedLedger(untold, reading).isProven).toBe(true)
+  })
+
   it('leaves another run’s announcement, which identifies its secret', () => {
     const theirs = { ...announced, announced: { ...announced.announced!, run: '7.1.x' } }
     expect(committedLedger(commit, seen(theirs)).ledger.announced?.run).toBe('7.1.x')

@@ -102,7 +102,7 @@ function isAloneAndProven(commit: CommitFacts, seen: LedgerBeforeWrite): boolean
   const unknown = unknownTo([commit.announced], commit.hint, seen.live)
   // A stamp that is only near may belong to a run that signed in as somebody else.
   if (commit.proof === 'near') return unknown.length === 0
-  return commit.proof === 'exact' && oursAmong(unknown, makersOf(commit, undefined)).length === 0
+  return commit.proof === 'exact' && oursAmong(unknown, makersOf(commit, seen.live)).length === 0
 }
 
 /** Our secret is current; the previous one, and suspects that are ten minutes old, begin to retire. */
@@ -137,7 +137,7 @@ function withSuspects(commit: CommitFacts, seen: LedgerBeforeWrite, ours: Ledger
   const isUnsure = seen.live.some((secret) => secret.hint === hint) && base.current?.hint !== hint
   // Another run may have begun its grace, but it was delivered just now.
   const { [hint]: _begun, ...retiring } = base.retiring
-  const found = [...(isUnsure ? [hint] : []), ...oursAmong(unknown, makersOf(commit, seen.ledger))]
+  const found = [...(isUnsure ? [hint] : []), ...oursAmong(unknown, makersOf(commit, seen.live, seen.ledger))]
   const suspects = withHints(base.suspects, found, Math.floor(seen.now))
   // Another run's announcement stays: if that run dies, the next run recognises its secret by it.
   const isOurAnnouncement = base.announced?.run === announced.announced?.run
@@ -171,10 +171,12 @@ function oursAmong(unknown: ObservedSecret[], makers: (string | undefined)[]): s
 
 /** The users who may have issued for this client: we; and if another run was at work, its user and everybody who issued before. */
 function makersOf(
-  { issuedBy, announced, earlierMakers }: CommitFacts,
-  seen: Ledger | undefined,
+  { hint, issuedBy, announced, earlierMakers }: CommitFacts,
+  live: ObservedSecret[],
+  seen?: Ledger,
 ): (string | undefined)[] {
-  const us = [issuedBy, announced.announced?.by]
+  const listed = live.find((secret) => secret.hint === hint)?.createdBy
+  const us = [issuedBy ?? listed, announced.announced?.by]
   return seen === undefined ? us : [...us, seen.announced?.by, ...earlierMakers]
 }
 
@@ -190,7 +192,8 @@ export function correctedLedger(
   const unknown = unknownTo([commit.announced, written, seen.ledger], commit.hint, seen.live)
   const isAsWritten = sameLedger(seen.ledger, written)
   const isAlone = isAsWritten && commit.proof === 'exact'
-  const theirs = commit.proof === 'near' ? unknown : oursAmong(unknown, makersOf(commit, isAlone ? undefined : written))
+  const theirs =
+    commit.proof === 'near' ? unknown : oursAmong(unknown, makersOf(commit, seen.live, isAlone ? undefined : written))
   if (isAsWritten && theirs.length === 0) return undefined
   return { ledger: withSuspects(commit, seen, written) }
 }
