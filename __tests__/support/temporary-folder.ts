@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -9,7 +9,9 @@ let folder: string | undefined
  * folder is put into one folder instead, which the end of the run removes.
  */
 export function setup(): void {
-  folder = mkdtempSync(path.join(tmpdir(), 'tests-'))
+  // No random letters: a path with many of them looks like a credential, and the program refuses that in an input.
+  folder = path.join(tmpdir(), `tests-${process.pid}`)
+  mkdirSync(folder, { recursive: true })
   for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = folder
 }
 

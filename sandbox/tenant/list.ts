@@ -83,7 +83,8 @@ function readFilter(filter: string | null, settings: Settings): (client: Client,
   return (client, tenantId) => comparisons.every(({ read, value }) => fold(read(client, tenantId)) === value)
 }
 
-function quoted(literal: string): string {
+/** The text of a quoted string in a filter. */
+export function quoted(literal: string): string {
   try {
     return String(JSON.parse(literal))
   } catch {

@@ -1,4 +1,5 @@
 import { type Call, emptyResponse, jsonResponse, type SandboxResponse } from '../http.ts'
+import { quoted } from './list.ts'
 import { linksOf, pageOf } from './paging.ts'
 import { forbidden, invalid, notFound, TenantProblem } from './problem.ts'
 import { scopesForOwnUser, scopesForUsers } from './scopes.ts'
@@ -101,12 +102,4 @@ function readFilter(filter: string | null): (user: User) => boolean {
     if (joint === 'or') alternatives.push([])
   }
   return (user) => alternatives.some((all) => all.every((is) => is(user)))
-}
-
-function quoted(literal: string): string {
-  try {
-    return String(JSON.parse(literal))
-  } catch {
-    throw invalid('The filter holds a string that is not valid')
-  }
 }

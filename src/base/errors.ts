@@ -160,6 +160,15 @@ export function unreachable(value: never): never {
   throw bugError(`unhandled kind ${JSON.stringify(value)}`)
 }
 
+/** The error for a tenant that hides parts of some clients from a caller who is no administrator. `whose`: of which clients. */
+export function hiddenError(whose: string): ActionError {
+  const message = `the tenant hides the consent and the secrets of ${whose} from this credential, and shows them to administrators`
+  return new ActionError('TENANT_FORBIDDEN', message, signInAsAdmin)
+}
+
+export const signInAsAdmin =
+  'Sign in as a tenant admin: an API key of a user with the role Tenant Admin, or a trusted OAuth client with the scope admin_classic.'
+
 /** The error for a state that the program rules out. */
 export function bugError(message: string): ActionError {
   return new ActionError('BUG', message, 'This is a defect of the action. Please report it.')

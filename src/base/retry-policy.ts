@@ -20,6 +20,9 @@ export type AttemptsSoFar = { attempts: number; elapsed: number; asked: number; 
 /** `wait`: milliseconds to wait, or, if there is no other attempt, the wait that was too long. */
 export type RetryDecision = { retry: boolean; wait: number; named: boolean; limited: boolean }
 
+/** Milliseconds between two lines about a wait, or about the progress of a run. */
+export const tellEvery = 10_000
+
 /** Milliseconds of retries if the service names no time, and the longest time that it may name. */
 export const retryPatience = 30_000
 export const longestWait = 15 * 60_000

@@ -1,5 +1,5 @@
 import { isoTime } from '../base/duration.ts'
-import { ActionError } from '../base/errors.ts'
+import { ActionError, hiddenError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { foreignAmong } from '../ledger/classify-secrets.ts'
 import { lease, lostAfter } from '../ledger/lease.ts'
@@ -110,13 +110,7 @@ function refuseUnfit(client: ObservedClient): void {
       'Machine-to-machine clients are of type web. Choose another name, or delete that client if it is not needed.',
     )
   }
-  if (!client.shownToAdmin) {
-    throw new ActionError(
-      'TENANT_FORBIDDEN',
-      `the tenant hides the consent and the secrets of ${clientLabel(client)} from this credential, and shows them to administrators`,
-      'Sign in as a tenant admin: an API key of a user with the role Tenant Admin, or a trusted OAuth client with the scope admin_classic.',
-    )
-  }
+  if (!client.shownToAdmin) throw hiddenError(clientLabel(client))
 }
 
 function ambiguous(spec: ClientSpec, clients: ObservedClient[]): ActionError {

@@ -2,7 +2,7 @@ import { auditLines, auditSummary, findingsData, findingsError } from '../audit/
 import { exportLine, exportSummary } from '../audit/export-report.ts'
 import { type ExportedTenant, exportTenant } from '../audit/export-tenant.ts'
 import { judgeTenant } from '../audit/judge-tenant.ts'
-import { ActionError, bugError, toActionError } from '../base/errors.ts'
+import { type ActionError, bugError, hiddenError, toActionError } from '../base/errors.ts'
 import { writeExport } from '../io/inputs/export-file.ts'
 import type { Inputs } from '../io/inputs/inputs.ts'
 import { specText } from '../io/inputs/spec-to-text.ts'
@@ -66,7 +66,7 @@ async function exportAll(
   const { value: shown, at: now } = await reader.clients()
   const listed = await withConsent(shown, reader)
   reportOddEntries(listed, runner)
-  if (areAllHidden(listed)) throw notAdmin()
+  if (areAllHidden(listed)) throw hiddenError('its clients')
   const here = runningRepository(repository, listed)
   const { text, exported } = fittingFile((leave) =>
     exportTenant(listed, { origin: tenant.origin, schema, here, now, adminClientId: policy.adminClientId }, leave),
@@ -125,14 +125,6 @@ function runningRepository({ owner, name, id }: Inputs['repository'], listed: Li
   const owners = listed.flatMap(({ client }) => client.description.ledger?.owner ?? [])
   const noted = owners.find((it) => it.name.toLowerCase() === `${owner}/${name}`.toLowerCase())
   return { owner, name, id: id ?? noted?.repository ?? '' }
-}
-
-function notAdmin(): ActionError {
-  return new ActionError(
-    'TENANT_FORBIDDEN',
-    'the tenant hides the consent and the secrets of its clients from this credential, and shows them to administrators',
-    'Sign in as a tenant admin: an API key of a user with the role Tenant Admin, or a trusted OAuth client with the scope admin_classic.',
-  )
 }
 
 /** A little less than the most bytes that a run reads of a spec file. */

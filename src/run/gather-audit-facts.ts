@@ -10,6 +10,7 @@ import {
 } from '../audit/usage.ts'
 import { plural } from '../base/duration.ts'
 import { ActionError } from '../base/errors.ts'
+import { tellEvery } from '../base/retry-policy.ts'
 import type { ObservedClient } from '../model/client.ts'
 import type { ListedClient } from '../model/tenant.ts'
 import { type TenantUser, tokenEvents } from '../model/tenant.ts'
@@ -212,9 +213,6 @@ async function askByBot(
   })
   return failure
 }
-
-/** Milliseconds between two lines about the progress. */
-const tellEvery = 10_000
 
 async function isUsed(reader: WholeTenantReader, userId: string, now: number): Promise<boolean> {
   const [name, oldName] = tokenEvents

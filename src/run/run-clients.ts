@@ -1,3 +1,4 @@
+import { tellEvery } from '../base/retry-policy.ts'
 import { plain } from '../base/text.ts'
 import { inRunOrder } from '../plan/client-order.ts'
 import { completeSpecs } from '../plan/complete-specs.ts'
@@ -81,9 +82,6 @@ function namedReporter(name: string, { step, debug, notice, warning }: Reporter)
   const named = (say: (line: string) => void) => (line: string) => say(`${plain(name, 80)} · ${line}`)
   return { step: named(step), debug: named(debug), notice: named(notice), warning: named(warning) }
 }
-
-/** Milliseconds between two lines about the progress of a run, and between two about its wait. */
-const tellEvery = 10_000
 
 /** Reports from time to time the progress of a run with several clients, and the reason for any wait. */
 function startTally(all: number, { clock, reporter }: { clock: Clock; reporter: Reporter }) {

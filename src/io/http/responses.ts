@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini'
 import { parseTimestamp } from '../../base/duration.ts'
-import { ActionError, type ErrorCode } from '../../base/errors.ts'
+import { ActionError, type ErrorCode, signInAsAdmin } from '../../base/errors.ts'
 import type { ServiceName } from '../../base/rate-budget.ts'
 import type { Trouble } from '../../base/retry-policy.ts'
 import { plain } from '../../base/text.ts'
@@ -143,8 +143,7 @@ function usualCode(service: ServiceName, status: number): ErrorCode {
 function usualHint(code: ErrorCode): string {
   const hints: Partial<Record<ErrorCode, string>> = {
     TENANT_REJECTED: 'The tenant does not accept what the spec asks for: correct what it names.',
-    TENANT_FORBIDDEN:
-      'Sign in as a tenant admin: an API key of a user with the role Tenant Admin, or a trusted OAuth client with the scope admin_classic.',
+    TENANT_FORBIDDEN: signInAsAdmin,
     TENANT_UNEXPECTED: 'Check the tenant’s address. If it is right, report this with the trace id.',
     GITHUB_UNAUTHORIZED:
       'The github-token is wrong, expired or revoked. Use a GitHub App token or a fine-grained personal access token.',

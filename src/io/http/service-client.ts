@@ -1,7 +1,7 @@
 import { secondsText } from '../../base/duration.ts'
 import { ActionError, cancelledError } from '../../base/errors.ts'
 import type { Load, ServiceName } from '../../base/rate-budget.ts'
-import { longestWait, retryDecision, type Trouble } from '../../base/retry-policy.ts'
+import { longestWait, retryDecision, type Trouble, tellEvery } from '../../base/retry-policy.ts'
 import { pause } from '../../pause.ts'
 import type { Reporter, Surroundings } from '../../ports.ts'
 import { deprecationText } from './deprecation.ts'
@@ -24,9 +24,6 @@ type ReservedService = { http: Http; release: () => void }
 const longestSilence = 30_000
 const longestSilenceAfterSignal = 2500
 const longestSilenceWhenStopped = 1200
-/** Milliseconds between two lines about waiting to keep to a limit. */
-const tellEvery = 10_000
-
 /** `told`: elapsed milliseconds of the last line about waiting, and whether the warning about a deprecated API was printed. */
 type Line = {
   service: ServiceName

@@ -5,7 +5,7 @@ import type { KeyGuard, NewKey, Timed } from '../../ports.ts'
 import { type Mask, maskedSecret } from '../runner/mask-secret.ts'
 import * as wire from './answer-schemas.ts'
 import { readWire } from './read.ts'
-import { askTenant, clientsPath, type Session } from './session.ts'
+import { askTenant, clientPath, type Session } from './session.ts'
 
 type Operation = { op: 'add' | 'replace' | 'remove'; path: string; value?: unknown }
 
@@ -143,7 +143,7 @@ async function patch(
   { session, mask, clientId, what }: Writing,
   sendBy?: number,
 ): Promise<{ at: number; madeSecret: boolean }> {
-  const path = `${clientsPath}/${encodeURIComponent(clientId)}`
+  const path = clientPath(clientId)
   const codes = { 404: 'CLIENT_MISSING' } as const
   const body = operations(client, keys)
   // Never repeated here: the list may have changed since it was read, and a list that is gone can't be removed again.

@@ -7,7 +7,14 @@ import type { TenantReader, Timed } from '../../ports.ts'
 import { unexpectedParts } from '../http/responses.ts'
 import * as wire from './answer-schemas.ts'
 import { pages } from './pages.ts'
-import { askTenant, clientsPath, parseTenantAnswer, type Session, unexpectedTenantAnswer } from './session.ts'
+import {
+  askTenant,
+  clientPath,
+  clientsPath,
+  parseTenantAnswer,
+  type Session,
+  unexpectedTenantAnswer,
+} from './session.ts'
 
 export function createTenantReader(session: Session): TenantReader {
   return {
@@ -77,7 +84,7 @@ export async function readSingleClient(
   session: Session,
   clientId: string,
 ): Promise<Timed<wire.WireClient | undefined>> {
-  const path = `${clientsPath}/${encodeURIComponent(clientId)}`
+  const path = clientPath(clientId)
   try {
     const answer = await askTenant(session, { method: 'GET', path, what: reading, codes: { 404: 'CLIENT_MISSING' } })
     return { value: parseTenantAnswer(wire.clientAnswerSchema, answer, reading), at: answer.at }
@@ -92,7 +99,7 @@ const untold: ErrorCode[] = ['TENANT_FORBIDDEN', 'TENANT_REJECTED', 'TENANT_UNEX
 
 export async function readConsent(session: Session, clientId: string): Promise<Consent | undefined> {
   const what = 'reading the consent'
-  const path = `${clientsPath}/${encodeURIComponent(clientId)}/connection-configs/me`
+  const path = `${clientPath(clientId)}/connection-configs/me`
   try {
     const answer = await askTenant(session, { method: 'GET', path, what, codes: { 404: 'CLIENT_MISSING' } })
     return wire.toConsent(parseTenantAnswer(wire.connectionSchema, answer, what).consentMethod)

@@ -22,6 +22,11 @@ export const usersPath = '/api/v1/users'
 // Tells the tenant the release that we know: it answers with the deprecations since then (qlik.dev/apis/versioning).
 const apiVersion = '2026-11'
 
+/** The path of one client. */
+export function clientPath(clientId: string): string {
+  return `${clientsPath}/${encodeURIComponent(clientId)}`
+}
+
 /** `wallClock`: the runner's own time in epoch milliseconds, for assertions only. */
 export type Session = {
   tenant: Tenant

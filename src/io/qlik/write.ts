@@ -10,7 +10,7 @@ import * as wire from './answer-schemas.ts'
 import { addKey, removeKey } from './keys.ts'
 import { callerOf } from './prove-credential.ts'
 import { readSingleClient, readWire, requireGone } from './read.ts'
-import { askTenant, clientsPath, parseTenantAnswer, type Session } from './session.ts'
+import { askTenant, clientPath, clientsPath, parseTenantAnswer, type Session } from './session.ts'
 
 export function createTenantWriter(session: Session, mask: Mask): TenantWriter {
   return {
@@ -102,7 +102,7 @@ async function update(
   const once = changes.some(({ field }) => field === 'description' || field === 'authMethods')
   const answer = await askTenant(session, {
     method: 'PATCH',
-    path: `${clientsPath}/${encodeURIComponent(clientId)}`,
+    path: clientPath(clientId),
     what,
     body,
     repeatable: !once,
@@ -124,7 +124,7 @@ async function describe(
 }
 
 async function setConsent(session: Session, clientId: string, consent: string): Promise<void> {
-  const path = `${clientsPath}/${encodeURIComponent(clientId)}/connection-configs/me`
+  const path = `${clientPath(clientId)}/connection-configs/me`
   await askTenant(session, {
     method: 'PATCH',
     path,
@@ -136,7 +136,7 @@ async function setConsent(session: Session, clientId: string, consent: string): 
 
 async function issue(session: Session, mask: Mask, clientId: string, sendBy: number): Promise<Timed<Issued>> {
   const what = 'issuing a secret'
-  const path = `${clientsPath}/${encodeURIComponent(clientId)}/client-secrets`
+  const path = `${clientPath(clientId)}/client-secrets`
   const answer = await askTenant(session, {
     method: 'POST',
     path,
@@ -166,7 +166,7 @@ function slotsHint(thrown: unknown): never {
 
 async function retire(session: Session, clientId: string, hint: string): Promise<void> {
   const what = 'retiring a secret'
-  const path = `${clientsPath}/${encodeURIComponent(clientId)}/client-secrets/${encodeURIComponent(hint)}`
+  const path = `${clientPath(clientId)}/client-secrets/${encodeURIComponent(hint)}`
   await askTenant(session, {
     method: 'DELETE',
     path,
@@ -184,7 +184,7 @@ async function retire(session: Session, clientId: string, hint: string): Promise
 /** Deletes a client. Qlik requires its id in a header too, as a protection against accidents. */
 async function remove(session: Session, clientId: string): Promise<void> {
   const what = 'deleting the client'
-  const path = `${clientsPath}/${encodeURIComponent(clientId)}`
+  const path = clientPath(clientId)
   const headers = { 'qlik-confirm-delete': clientId }
   await askTenant(session, {
     method: 'DELETE',
