@@ -77,6 +77,27 @@ describe('a place that another client serves', () => {
     expectRefusal(await simulation.run({ name: 'second', environment: 'one' }), 'DESTINATION_TAKEN')
   })
 
+  const idAsSecret = { 'client-secret-name': 'A_SECRET', 'client-id-name': 'A_ID', 'client-id-as': 'secret' }
+  it.each<[string, string, Record<string, string>]>([
+    ['the id over its secret', 'A_SECRET', { 'client-id-name': 'a_secret', 'client-id-as': 'secret' }],
+    ['the id over its id', 'A_ID', { 'client-id-name': 'A_ID', 'client-id-as': 'secret' }],
+    ['the secret over its id', 'A_ID', { 'client-secret-name': 'A_ID' }],
+  ])('is each secret that it wrote: %s', async (_what, name, names) => {
+    expectSuccess(await simulation.run(idAsSecret))
+    simulation.advance(1)
+    const { github } = simulation.sandbox
+    const value = github.secretValue({ ...repositoryPlace, name })
+    const second = { name: 'second', 'client-secret-name': 'B_SECRET', 'client-id-name': 'B_ID', ...names }
+    for (const mode of ['plan', 'apply'])
+      expectRefusal(await simulation.run({ ...second, mode }), 'DESTINATION_TAKEN', {
+        message: new RegExp(`acme/app: ${name} \\(deployer \\(`, 'i'),
+      })
+    expect(github.secretValue({ ...repositoryPlace, name })).toBe(value)
+    expectSuccess(await simulation.run({ ...second, 'drop-destinations': 'true' }), { result: 'created' })
+    simulation.advance(1)
+    expectRefusal(await simulation.run(idAsSecret), 'DESTINATION_TAKEN', { message: /\(second \(/ })
+  })
+
   it('stays with a client that pins the other by its id, which is how one is renamed', async () => {
     expectSuccess(await simulation.run())
     const { clientId } = named('deployer')

@@ -58,25 +58,32 @@ export function refuseTaken(
   context: PlanContext,
 ): void {
   if (context.policy.dropDestinations) return
-  const taken = spec.destinations.flatMap((destination) => {
-    const stamp = observed.destinations.get(destinationKey(destination))?.secretStamp
-    const value = valueKey(destination, 'secret')
+  const taken = spec.destinations.flatMap(secretsAt).flatMap(({ destination, part, named }) => {
+    const seen = observed.destinations.get(destinationKey(destination))
+    const stamp = part === 'id' ? seen?.idStamp : seen?.secretStamp
+    const value = valueKey(destination, part)
     // If both wrote within one second, the stamps can't tell who serves the place.
     if (stamp === undefined || (client !== undefined && isRecordedBy(client, value, stamp))) return []
-    return clientsServing(value, stamp, observed.clients, client?.id).map((server) => ({ destination, server }))
+    return clientsServing(value, stamp, observed.clients, client?.id).map((server) => ({ named, server }))
   })
   const going = taken.length === 0 ? new Set() : clientsToGo(observed, context)
   const staying = taken.filter(({ server }) => !going.has(server.id))
   if (staying.length === 0) return
-  const list = staying.map(
-    ({ destination, server }) => `${plain(destinationLabel(destination))} (${clientLabel(server)})`,
-  )
+  const list = staying.map(({ named, server }) => `${plain(destinationLabel(named))} (${clientLabel(server)})`)
   const { server } = staying[0]!
   throw new ActionError(
     'DESTINATION_TAKEN',
     `${plain(spec.name)} would take over places that another client serves: ${list.join('; ')}`,
-    `If that client was renamed, pin it with client-id: ${plain(server.id)}, and name renames it. If it is no longer needed, list it with state: absent in the same file, and this client takes over at once. If both are needed, give this client another place or another client-secret-name. To take the place over and keep the other client, set drop-destinations: true once.`,
+    `If that client was renamed, pin it with client-id: ${plain(server.id)}, and name renames it. If it is no longer needed, list it with state: absent in the same file, and this client takes over at once. If both are needed, give this client another place, or other names in client-secret-name and client-id-name. To take the place over and keep the other client, set drop-destinations: true once.`,
   )
+}
+
+/** The secrets that a delivery writes: the client's secret, and its id where that is a secret too. */
+function secretsAt(destination: Destination) {
+  const { idAs, idName } = destination
+  const secret = { destination, part: 'secret' as const, named: destination }
+  const id = { destination, part: 'id' as const, named: { ...destination, secretName: idName } }
+  return idAs === 'secret' ? [secret, id] : [secret]
 }
 
 /** The clients that the same files list as absent. */
