@@ -9,7 +9,7 @@ export const path = '/api/v1/oauth-clients'
 
 /** The sandbox of the test that is running, in files that call `eachTenant`, and the key of its administrator. */
 export let sandbox: Sandbox
-export let bearer: string
+let bearer: string
 
 export function eachTenant(): void {
   beforeEach(() => start())

@@ -85,7 +85,7 @@ export function isDelivered(destination: Destination, evidence: DeliveryEvidence
 }
 
 /** Is this the stamp of the delivery that the ledger records for a place, and is the ledger sure of it? */
-export function isKnownWrite(stamp: number | undefined, key: string, ledger: Ledger | undefined): boolean {
+function isKnownWrite(stamp: number | undefined, key: string, ledger: Ledger | undefined): boolean {
   return stamp !== undefined && !ledger?.unproven && ledger?.destinations[key]?.stamp === stamp
 }
 

@@ -37,7 +37,7 @@ export type Ledger = {
  * By GitHub's own time: when it answered the first of a run's writes, and how many seconds later the last. By the tenant's time: how many
  * seconds passed from the run's announcement until the secret was suspected.
  */
-export type WriteTimes = readonly [first: number, seconds: number, announced: number]
+type WriteTimes = readonly [first: number, seconds: number, announced: number]
 
 /** `by`: the tenant's id of the user who issues, if the tenant tells it: a secret by another maker is not ours. */
 export type Announcement = {
