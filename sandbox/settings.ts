@@ -12,6 +12,8 @@ export type Settings = {
   issuer: string | undefined
   /** Largest page the list gives, whatever `limit` asks for (at most 100). */
   pageLimit: number
+  /** Where a cursor of the list of clients leads: behind an entry, or to a number of entries, so that deletions move the next page. */
+  cursors: 'behind an entry' | 'by number'
   /** Entries on every page of the list of clients, in any form. */
   strangers: unknown[]
   filterCase: 'sensitive' | 'insensitive'
@@ -96,6 +98,7 @@ export const defaultSettings: Settings = {
   tenantUrl: 'https://sandbox.eu.qlikcloud.com',
   issuer: undefined,
   pageLimit: 100,
+  cursors: 'behind an entry',
   strangers: [],
   filterCase: 'sensitive',
   listDelay: 0,

@@ -19,7 +19,7 @@ const sortable: Record<string, (client: Client) => string> = {
   updatedAt: (client) => client.updatedAt,
 }
 
-type Position = { side: 'after' | 'before'; key: string; id: string }
+type Position = { side: 'after' | 'before'; key: string; id: string } | { side: 'at'; entries: number }
 
 export type ListPage = {
   clients: Client[]
@@ -38,15 +38,19 @@ export function listPage(all: Client[], query: URLSearchParams, tenantId: string
     .filter((client) => keep(client, tenantId))
     .sort((a, b) => compare([key(a), a.clientId], [key(b), b.clientId]))
   const past = (client: Client) =>
-    position ? compare([key(client), client.clientId], [position.key, position.id]) : position
+    position && position.side !== 'at'
+      ? compare([key(client), client.clientId], [position.key, position.id])
+      : undefined
   const from = startOf(found, position, past, limit)
   const clients = found.slice(from, from + limit)
-  const cursor = (side: Position['side'], client: Client | undefined) =>
-    client && Buffer.from(JSON.stringify({ side, key: key(client), id: client.clientId })).toString('base64url')
+  const encoded = (cursor: Position) => Buffer.from(JSON.stringify(cursor)).toString('base64url')
+  const cursor = (side: 'after' | 'before', client: Client | undefined) =>
+    client && encoded({ side, key: key(client), id: client.clientId })
+  const onward = settings.cursors === 'by number' ? encoded({ side: 'at', entries: from + limit }) : undefined
   return {
     clients,
     total: found.length,
-    next: from + limit < found.length ? cursor('after', clients.at(-1)) : undefined,
+    next: from + limit < found.length ? (onward ?? cursor('after', clients.at(-1))) : undefined,
     prev: from > 0 ? cursor('before', clients[0]) : undefined,
   }
 }
@@ -58,6 +62,7 @@ function startOf(
   limit: number,
 ): number {
   if (!position) return 0
+  if (position.side === 'at') return position.entries
   if (position.side === 'after') {
     const first = found.findIndex((client) => (past(client) ?? 0) > 0)
     return first < 0 ? found.length : first
@@ -108,7 +113,8 @@ function readLimit(limit: string | null, settings: Settings): number {
 function readCursor(cursor: string | null): Position | undefined {
   if (cursor === null) return undefined
   try {
-    const { side, key, id } = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    const { side, key, id, entries } = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (side === 'at' && typeof entries === 'number') return { side, entries }
     if ((side === 'after' || side === 'before') && typeof key === 'string' && typeof id === 'string') {
       return { side, key, id }
     }

@@ -31,20 +31,36 @@ async function readClients(session: Session): Promise<Timed<ObservedClient[]> & 
   return { value: value.map(({ observed }) => observed), at, passedOver }
 }
 
-/** All clients, in pages of a hundred, the tenant's maximum. Other entries are read even if one lacks the documented form. */
+/**
+ * All clients. Where this run deleted a client while the pages were read, the entries behind it may have moved to a page that was read
+ * already: then all are read again.
+ */
 async function readList(session: Session): Promise<List> {
+  const { deletions } = session
+  for (;;) {
+    const before = deletions.begun - deletions.underWay.size
+    const { pages: read, ...list } = await readPages(session)
+    if (read === 1 || deletions.begun === before) return list
+    await Promise.allSettled(deletions.underWay)
+  }
+}
+
+/** All clients, in pages of a hundred, the tenant's maximum. Other entries are read even if one lacks the documented form. */
+async function readPages(session: Session): Promise<List & { pages: number }> {
   const clients: wire.ListedAnswer[] = []
   const passedOver: PassedOver[] = []
   let at: number | undefined
+  let read = 0
   for await (const page of pages(session, `${clientsPath}?limit=100`, 'reading the clients')) {
     at ??= page.at
+    read++
     for (const raw of page.items) {
       const entry = listedClient(session, raw)
       if ('lacks' in entry) passedOver.push(entry)
       else if (!entry.client.deletedAt) clients.push(entry)
     }
   }
-  return { value: clients, at: at!, passedOver }
+  return { value: clients, at: at!, passedOver, pages: read }
 }
 
 /** The work on each client reads the list of all clients: an entry that has not changed is not parsed again. */

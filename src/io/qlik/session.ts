@@ -35,6 +35,8 @@ export type Session = {
   signedIn: { token?: Promise<Secret>; caller?: Promise<string | undefined> }
   /** Clients by their ids, as the latest list showed them. */
   listed: Map<string, wire.ListedAnswer>
+  /** Deletions of clients: a list that is read meanwhile may lack entries. */
+  deletions: { begun: number; underWay: Set<Promise<unknown>> }
   /** What this run changed in the lists of keys, by client id, each with the tenant's time. */
   keyChanges: Map<string, { change: (keys: unknown[]) => unknown[]; at: number }[]>
   /** The list of spaces, read once in a run; and the assignee type that spaces accept for a bot, once the tenant has shown it. */
@@ -57,6 +59,7 @@ export function createSession(
     http,
     signedIn,
     listed: new Map(),
+    deletions: { begun: 0, underWay: new Set() },
     keyChanges: new Map(),
     spaces: {},
     wallClock,

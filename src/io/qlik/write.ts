@@ -24,7 +24,7 @@ export function createTenantWriter(session: Session, mask: Mask): TenantWriter {
     addKey: (clientId, key, guard) => addKey(session, mask, clientId, { key, guard }),
     retire: (clientId, hint, guard) =>
       isKeyHint(hint) ? removeKey(session, mask, clientId, { hint, guard }) : retire(session, clientId, hint),
-    remove: (clientId) => remove(session, clientId),
+    remove: (clientId) => noteDeletion(session, remove(session, clientId)),
   }
 }
 
@@ -199,4 +199,10 @@ async function remove(session: Session, clientId: string): Promise<void> {
       return value === undefined || Boolean(value.deletedAt)
     }),
   )
+}
+
+async function noteDeletion({ deletions }: Session, deletion: Promise<void>): Promise<void> {
+  deletions.begun++
+  deletions.underWay.add(deletion)
+  await deletion.finally(() => deletions.underWay.delete(deletion))
 }
