@@ -134,6 +134,20 @@ describe('an organization’s secret', () => {
     expect([seenBy(), seenBy('variables')]).toEqual([both, both])
   })
 
+  it('becomes visible to others after the proof, as its id does: before it nothing is written to GitHub', async () => {
+    await deliveredTo({ visibility: 'all' })
+    const failing = { service: 'tenant', method: 'POST', path: '/oauth/token', times: 99 } as const
+    simulation.sandbox.faults.add({ ...failing, when: 'before', fault: { kind: 'html', status: 404 } })
+    const refused = await simulation.run({ ...inputs, visibility: 'private' })
+    expectFailure(refused, 'TENANT_UNEXPECTED')
+    expect(writes(refused).filter((line) => line.includes('/orgs/'))).toEqual([])
+    simulation.sandbox.faults.clear()
+    simulation.advance(1)
+    expectSuccess(await simulation.run({ ...inputs, visibility: 'private' }), { result: 'rotated' })
+    expect([seenBy(), seenBy('variables')]).toEqual(['private', 'private'])
+    await nothingToDo({ ...inputs, visibility: 'private' })
+  })
+
   it.each(stores)(
     'of the store %s keeps the repositories that see it, where the spec does not name them',
     async (store) => {

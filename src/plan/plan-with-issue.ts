@@ -28,9 +28,9 @@ export function stepsWithIssue(existing: ExistingClient, rotation: Rotation): St
       changes.filter(({ field }) => field !== 'authMethods'),
     ),
     ...consentSteps(existing, true),
-    // A delivery corrects an id that is wrong, but not one that only has the wrong visibility.
-    ...idRepairs(existing).filter(({ before }) => before === client.id),
     ...issueSteps(existing, { ...rotation, retire: retired }),
+    // A delivery corrects an id that is wrong, but not one that only has the wrong visibility. Nothing is written to GitHub before the proof.
+    ...idRepairs(existing).filter(({ before }) => before === client.id),
     ...(retireLast ? retirements : []),
     ...twinSteps(existing),
   ]
