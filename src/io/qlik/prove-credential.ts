@@ -34,7 +34,7 @@ export function callerOf(session: Session): Promise<string | undefined> {
     .bearer()
     .then((bearer) => {
       const ask = () => readUser(session, bearer, 'asking who we are')
-      return ask().catch((thrown: unknown) => (isPassing(thrown) ? ask() : undefined))
+      return ask().catch((thrown: unknown) => (isPassing(thrown) && !session.signedIn.isOver ? ask() : undefined))
     })
     .then(
       (user) => user?.userId,

@@ -32,7 +32,8 @@ export type Session = {
   tenant: Tenant
   http: Http
   bearer: () => Promise<Secret>
-  signedIn: { token?: Promise<Secret>; caller?: Promise<string | undefined> }
+  /** `isOver`: the run ends, and begins no request for the session any more. */
+  signedIn: { token?: Promise<Secret>; caller?: Promise<string | undefined>; isOver?: true }
   /** Clients by their ids, as the latest list showed them. */
   listed: Map<string, wire.ListedAnswer>
   /** Deletions of clients: a list that is read meanwhile may lack entries. */
@@ -102,6 +103,7 @@ function learnTime(session: Session, at: number | undefined): void {
 }
 
 export async function signOut(session: Session): Promise<void> {
+  session.signedIn.isOver = true
   const { token } = session.signedIn
   if (token === undefined) return
   // The token must outlive the requests that use it.
