@@ -148,6 +148,32 @@ describe('a place that passes to another client of the file', () => {
     expect(writes(await simulation.run(drop))).toEqual([])
   })
 
+  it('is let go by a client that names no place any more, once the other was delivered, and after its grace (P1, P2)', async () => {
+    write({ name: 'a', at: ['one'] }, { name: 'b', at: ['two'] })
+    expectSuccess(await simulation.run())
+    const unjam = jam('b')
+    write({ name: 'a', at: ['two'] }, { name: 'b', at: ['one'] })
+    simulation.advance(1)
+    expectFailure(await simulation.run(drop), 'SECRET_SLOTS_FULL')
+    unjam()
+    simulation.advance(30)
+    const before = valueAt('one')
+    write({ name: 'a', at: [] }, { name: 'b', at: ['one', 'two'] })
+    const isLive = () => simulation.sandbox.tenant.canAuthenticate(named('a').clientId, before)
+    for (const [hours, isExpected] of [
+      [0, true],
+      [1, true],
+      [22, true],
+      [25, false],
+    ] as const) {
+      simulation.advance(hours)
+      expectSuccess(await simulation.run(drop))
+      expect(isLive()).toBe(isExpected)
+    }
+    expect(named('a').secrets).toEqual([])
+    expect(writes(await simulation.run(drop))).toEqual([])
+  })
+
   it('is taken from the tenant and from GitHub when the first client is destroyed by a workflow of its own', async () => {
     write({ name: 'a', at: ['one'] }, { name: 'b', at: ['two'] })
     expectSuccess(await simulation.run())

@@ -1,8 +1,9 @@
 import { classifySecrets, hintsOfKind } from '../ledger/classify-secrets.ts'
 import { announcementAge, lostAfter, otherRunAtWork } from '../ledger/lease.ts'
-import { graceStart, withHints } from '../ledger/ledger-entries.ts'
+import { graceStart, recalledDestination, withHints } from '../ledger/ledger-entries.ts'
 import { withOwner } from '../ledger/ownership.ts'
 import type { RotationInput } from '../ledger/rotation-situation.ts'
+import { successorAt } from '../ledger/served-places.ts'
 import { isKeyHint } from '../model/credential.ts'
 import { destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
@@ -40,8 +41,11 @@ function keepsPlaces({ spec, context, client, observed }: ExistingClient): boole
   const dropped = droppedPlaces(spec, client, observed.clients)
   if (dropped.length > 0 && !context.policy.dropDestinations) return true
   const taken = placesOfOthers(spec, context)
-  const leaving = Object.keys(client.description.ledger?.leaving ?? {})
-  return [...dropped.map(destinationKey), ...leaving].some((key) => taken.has(key))
+  const { leaving = {}, owner } = client.description.ledger ?? {}
+  const awaited = Object.entries(leaving).flatMap(([key, entry]) =>
+    successorAt(recalledDestination(key, entry, owner!), observed.clients, client) === undefined ? [key] : [],
+  )
+  return [...dropped.map(destinationKey), ...awaited].some((key) => taken.has(key))
 }
 
 function orphansOf(input: RotationInput): string[] {
@@ -60,13 +64,16 @@ function forgetPlaces(existing: ExistingClient, before: Ledger): Step[] {
   const { current, retiring, suspects, leaving } = base
   const ours = [...(current === undefined ? [] : [current.hint]), ...Object.keys(suspects), ...orphansOf(input)]
   const live = new Set(input.live.map(({ hint }) => hint))
-  const begun = ours.filter((hint) => live.has(hint))
+  // Leaving places may have held theirs until a moment ago: that grace begins now.
+  const left = context.policy.dropDestinations ? Object.values(leaving ?? {}).map(({ hint }) => hint) : []
+  const begun = [...ours, ...left].filter((hint) => live.has(hint))
+  const earlier = Object.fromEntries(Object.entries(retiring).filter(([hint]) => !left.includes(hint)))
   const { version, owner, bot, spaces } = base
   const ledger = {
     ...{ version, owner, bot, spaces },
     destinations: {},
     suspects: {},
-    retiring: withHints(retiring, begun, graceStart(input.live, input.now)),
+    retiring: withHints(earlier, begun, graceStart(input.live, input.now)),
     ...(context.policy.dropDestinations ? {} : { leaving }),
   }
   const needed = neededElsewhere(ledger.leaving ?? {}, base)
