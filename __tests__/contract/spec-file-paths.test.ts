@@ -61,6 +61,16 @@ describe('files', () => {
     }
   })
 
+  it('may be in a workspace with a random name', async () => {
+    const folder = path.join(
+      folderWith({ 'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6x/a.yaml': etl }),
+      'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6x',
+    )
+    for (const input of ['name', 'scopes']) delete simulation.inputs[input]
+    simulation.env.GITHUB_WORKSPACE = folder
+    expectSuccess(await simulation.run({ 'spec-file': `${folder}/a.yaml`, mode: 'validate' }))
+  })
+
   it('within the workspace may be links', async () => {
     const folder = workspaceOf(simulation, { 'a.yaml': etl })
     symlinkSync('a.yaml', path.join(folder, 'b.yaml'))
