@@ -48,6 +48,34 @@ describe('a tenant that takes a change and drops a part of it', () => {
   })
 })
 
+describe('a tenant that does not keep a consent', () => {
+  const unkept = { message: /does not show it: consent is not (trusted|required)/ }
+  const never = (consent: 'trusted' | 'required') => {
+    simulation.afterRequest = () => {
+      for (const { clientId } of simulation.sandbox.tenant.liveClients())
+        simulation.sandbox.tenant.setConsent(clientId, consent)
+    }
+  }
+
+  it('in a change: each run fails with it, and none says that it was set', async () => {
+    expectSuccess(await simulation.run({ verify: 'false' }))
+    never('required')
+    for (let run = 0; run < 2; run++) {
+      const result = await simulation.run({ description: 'Deploys' })
+      expectFailure(result, 'TENANT_REJECTED', unkept)
+      expect(result.log.join('\n')).not.toMatch(/✓ set consent/)
+    }
+    expect(theClient(simulation).description).toMatch(/^Deploys\n/)
+  })
+
+  it('at creation: the run fails with it, after the delivery', async () => {
+    never('trusted')
+    const result = await simulation.run({ consent: 'required' })
+    expectFailure(result, 'TENANT_REJECTED', unkept)
+    expect(result.outputs).toMatchObject({ result: 'created' })
+  })
+})
+
 describe('a tenant that does not keep the action’s own line in the description', () => {
   const unkept = { message: /does not show it: description without the action’s own line/ }
 

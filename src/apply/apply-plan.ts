@@ -14,6 +14,7 @@ import {
   sendBy,
   type Work,
 } from './apply-context.ts'
+import { setConsent } from './check-fields-kept.ts'
 import { commitDelivery } from './commit-delivery.ts'
 import { createClient } from './create-client.ts'
 import { deliverCredential } from './deliver-credential.ts'
@@ -74,7 +75,7 @@ async function isCarriedOut(step: Exclude<Step, { kind: 'update' | 'remove-value
     case 'create':
       return createClient(step, work)
     case 'consent':
-      return changes(work, tenant.setConsent(step.clientId, step.after))
+      return setConsent(step.clientId, step.after, work)
     case 'own':
       return writeOwnLedger(step, work)
     case 'write-id':

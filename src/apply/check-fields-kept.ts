@@ -1,9 +1,9 @@
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
-import { type FieldChange, type Fields, fieldChanges, type ObservedClient } from '../model/client.ts'
+import { type Consent, type FieldChange, type Fields, fieldChanges, type ObservedClient } from '../model/client.ts'
 import { pause } from '../pause.ts'
 import { fieldName } from '../report/step-text.ts'
-import { clientGoneError, type Work } from './apply-context.ts'
+import { clientGoneError, noteWritten, type Work } from './apply-context.ts'
 import type { ClientBeforeWrite } from './write-ledger.ts'
 
 /**
@@ -30,6 +30,20 @@ export async function readAfterChange(clientId: string, wanted: Fields, { tools 
   throw clientGoneError()
 }
 
+/** Sets the consent. False if the tenant accepts that without keeping it: the run fails at its end, if it gets there. */
+export async function setConsent(clientId: string, consent: Consent, work: Work): Promise<boolean> {
+  const { readers, writers, stop } = work.tools
+  await noteWritten(work, writers.tenant.setConsent(clientId, consent))
+  for (const delay of [...anotherLook, undefined]) {
+    const seen = await readers.tenant.consent(clientId)
+    if (seen === undefined || seen === consent) return true
+    if (delay === undefined || stop.requested) break
+    await pause(delay, work.tools)
+  }
+  work.failure ??= notShown(`consent is not ${consent}`)
+  return false
+}
+
 /**
  * Fails the run at its end if the tenant shows no ledger after one was written: the next run would know none of the secrets, and issue
  * another one.
@@ -44,9 +58,13 @@ export function requireLedgerKept({ ledger, isGone }: ClientBeforeWrite, work: W
 }
 
 function notKept(missing: FieldChange[]): ActionError {
+  return notShown(missing.map(missingText).join('; '))
+}
+
+function notShown(text: string): ActionError {
   return new ActionError(
     'TENANT_REJECTED',
-    `the tenant accepted the change, but does not show it: ${missing.map(missingText).join('; ')}`,
+    `the tenant accepted the change, but does not show it: ${text}`,
     'Correct the spec: the tenant does not know this value, or does not allow it here. Everything else was done.',
   )
 }

@@ -20,7 +20,7 @@ import {
   sendBy,
   type Work,
 } from './apply-context.ts'
-import { requireFieldsKept } from './check-fields-kept.ts'
+import { requireFieldsKept, setConsent } from './check-fields-kept.ts'
 import { possiblyOurs } from './find-issued-secret.ts'
 import { type CriticalSection, inPhase } from './fresh-credential.ts'
 import { inDoubtUntilAnswered, recordIssued } from './issue-credential.ts'
@@ -114,14 +114,14 @@ function earlyToken(
 
 /** Checks the new client in the tenant's list, if it is there already: it must have no twin, and its consent must be as the spec says. */
 async function readBack(clientId: string, step: CreateStep, work: Work): Promise<ObservedClient | undefined> {
-  const { readers, writers } = work.tools
+  const { readers } = work.tools
   const clients = await listShowing(clientId, work)
   const mine = clients.find(({ id }) => id === clientId)
   if (mine !== undefined) await giveWayToTwin(step, mine, clients, work)
   inPhase(work.fresh, 'announced').mayHaveTwin = false
   if (mine === undefined) return undefined
   const consent = mine.consent ?? (await readers.tenant.consent(clientId))
-  if (consent !== step.consent) await writers.tenant.setConsent(clientId, step.consent)
+  if (consent !== step.consent) await setConsent(clientId, step.consent, work)
   requireFieldsKept({ ...step.fields, description: step.user }, mine, work)
   return mine
 }
