@@ -301,6 +301,11 @@ describe('dist', () => {
     expect(texts.flatMap((text) => text.match(marker) ?? [])).toHaveLength(1)
   })
 
+  it('has less than 1.5 MB of code, and no test doubles of undici', () => {
+    expect(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)).toBeLessThan(1_500_000)
+    expect(texts.filter((text) => text.includes('MockAgent'))).toEqual([])
+  })
+
   it('reads no environment variable but those that are known', () => {
     const named = texts.flatMap((text) => [...text.matchAll(/process\.env\.([A-Za-z_]+)/g)].map(([, name]) => name!))
     // JEST, CI: how undici finds its test doubles, and prints them; nobody uses those here.

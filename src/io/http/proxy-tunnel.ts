@@ -1,5 +1,10 @@
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
+// Single files of undici: its index also loads fetch, WebSocket, caches and test doubles, which are half of its size.
+import api from '../../../node_modules/undici/lib/api/index.js'
+import buildConnector from '../../../node_modules/undici/lib/core/connect.js'
+import Agent from '../../../node_modules/undici/lib/dispatcher/agent.js'
+import Client from '../../../node_modules/undici/lib/dispatcher/client.js'
 import { connectionSettings, type Shared } from './connection-settings.ts'
 import { TransportError, toTransportError } from './network-failures.ts'
 import { type NamedProxy, proxyLabel } from './proxies.ts'
@@ -8,18 +13,15 @@ type Sent = { method: string; url: string; headers: Record<string, string>; body
 type Received = { status: number; headers: Dispatcher.ResponseData['headers']; body: AsyncIterable<Buffer> }
 export type Tunnel = { exchange: (sent: Sent, signal: AbortSignal) => Promise<Received>; close: () => Promise<void> }
 
-type Undici = typeof import('undici')
-
 /** Requests by undici through a proxy (RFC 9110, CONNECT). Throws TransportError that names the proxy where the proxy is at fault. */
-export async function createTunnel(proxy: NamedProxy, shared: Shared): Promise<Tunnel> {
-  const undici = await import('undici')
-  const secure = undici.buildConnector({ ...connectionSettings, timeout: shared.connectWithin })
+export function createTunnel(proxy: NamedProxy, shared: Shared): Tunnel {
+  const secure = buildConnector({ ...connectionSettings, timeout: shared.connectWithin })
   const clients = new Set<Dispatcher>()
   let waiting = 0
-  const agent = new undici.Agent({
+  const agent = new Agent({
     connect: (options, done) => {
       waiting++
-      connectThrough(proxy, `${options.hostname}:${options.port || 443}`, { undici, shared, clients })
+      connectThrough(proxy, `${options.hostname}:${options.port || 443}`, { shared, clients })
         .finally(() => waiting--)
         .then(
           (socket) => secure({ ...options, httpSocket: socket as never }, done),
@@ -32,8 +34,20 @@ export async function createTunnel(proxy: NamedProxy, shared: Shared): Promise<T
       waiting > 0
         ? new TransportError('refused', `${proxyLabel(proxy)} was silent`)
         : new TransportError('silent', 'no answer in time')
-    const options = { method: method as Dispatcher.HttpMethod, headers, body, signal, dispatcher: agent }
-    const { statusCode, headers: answered, body: answer } = await inTime(undici.request(url, options), signal, silent)
+    const { origin, pathname, search } = new URL(url)
+    const options = {
+      origin,
+      path: `${pathname}${search}`,
+      method: method as Dispatcher.HttpMethod,
+      headers,
+      body,
+      signal,
+    }
+    const {
+      statusCode,
+      headers: answered,
+      body: answer,
+    } = await inTime(api.request.call(agent, options), signal, silent)
     return { status: statusCode, headers: answered, body: answer }
   }
   return { exchange, close: async () => void (await Promise.all([agent, ...clients].map((it) => it.destroy()))) }
@@ -53,15 +67,15 @@ function inTime<T>(answer: Promise<T>, signal: AbortSignal, late: () => Transpor
 async function connectThrough(
   { address }: NamedProxy,
   target: string,
-  { undici, shared, clients }: { undici: Undici; shared: Shared; clients: Set<Dispatcher> },
+  { shared, clients }: { shared: Shared; clients: Set<Dispatcher> },
 ): Promise<Duplex> {
   const { origin, hostname, username, password } = new URL(address)
-  const client = new undici.Client(origin, { connect: { ...connectionSettings, timeout: shared.connectWithin } })
+  const client = new Client(origin, { connect: { ...connectionSettings, timeout: shared.connectWithin } })
   clients.add(client)
   const credentials =
     username === '' && password === '' ? {} : { 'proxy-authorization': `Basic ${basic(username, password)}` }
   const late = () => new TransportError('refused', 'was silent')
-  const asking = client.connect({ path: target, headers: { host: target, ...credentials } })
+  const asking = api.connect.call(client, { path: target, headers: { host: target, ...credentials } })
   const { statusCode, socket } = await inTime(asking, AbortSignal.timeout(shared.connectWithin), late)
   clients.delete(client)
   shared.answered.add(hostname)
