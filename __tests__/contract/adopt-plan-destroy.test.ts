@@ -24,6 +24,23 @@ describe('a place with another client’s id', () => {
   })
 })
 
+describe('a variable in which two clients keep their ids, beside secrets of their own', () => {
+  it('is named in each run that would change it', async () => {
+    const { clientId } = await settled()
+    const second = { name: 'second', 'client-secret-name': 'SECOND_SECRET' }
+    const warned = (id: string) =>
+      new RegExp(`QLIK_CLIENT_ID holds the id of another client, .*\\(${id}\\), .*client-id-name of its own`)
+    const other = await simulation.run(second)
+    expect(other.log.join('\n')).toMatch(warned(clientId))
+    const secondId = theClient(simulation, 'second').clientId
+    for (const [inputs, id] of [
+      [{}, secondId],
+      [second, clientId],
+    ] as const)
+      expect((await simulation.run(inputs)).log.join('\n')).toMatch(warned(id))
+  })
+})
+
 describe('a client that was there before', () => {
   it('is adopted with a notice, its own secrets stay, and are named in the summary', async () => {
     const { tenant } = simulation.sandbox

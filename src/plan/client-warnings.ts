@@ -3,11 +3,13 @@ import { plain } from '../base/text.ts'
 import { sharedHints } from '../ledger/classify-secrets.ts'
 import { droppedDestinations } from '../ledger/ledger-entries.ts'
 import type { Rotation } from '../ledger/rotation-decision.ts'
+import { clientsClaiming } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { clientIdText } from '../model/client.ts'
 import { destinationKey, destinationLabel, scopeLabel } from '../model/destination.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { scopeWarnings } from '../spec/known-scopes.ts'
+import { valueKey } from '../spec/value-keys.ts'
 import { foreignSecretsOf } from './client-in-use.ts'
 import type { Observed, PlanContext } from './client-plan.ts'
 import { mayStillDeliver } from './end-of-delivery.ts'
@@ -109,21 +111,28 @@ const mangledLedger =
   'The action’s own line in the description can’t be read: somebody edited it. It is replaced, and the action no longer knows which secrets on the tenant it issued.'
 
 /**
- * Warns of a place that holds another client's id and to which this client was never delivered: the other secret is about to be
- * overwritten too.
+ * Warns of a variable that holds another client's id: of a place that is about to be taken over, and in each run of two clients that keep
+ * their ids in the same variable beside secrets of their own.
  */
 function otherClientIdWarnings(
   { destinations }: ClientSpec,
   client: ObservedClient | undefined,
-  { destinations: seen }: Observed,
+  { destinations: seen, clients }: Observed,
 ): string[] {
   return destinations.flatMap((destination) => {
     const key = destinationKey(destination)
     const id = seen.get(key)?.idValue
-    if (id === undefined || id === client?.id || client?.description.ledger?.destinations[key]) return []
-    const place = plain(scopeLabel(destination))
+    if (id === undefined || id === client?.id) return []
+    const claimants = (part: 'id' | 'secret') => clientsClaiming(valueKey(destination, part), clients, client?.id)
+    const sharers = claimants('id').filter((other) => other.id === id && !claimants('secret').includes(other))
+    const shown = `${plain(scopeLabel(destination))}: ${destination.idName} holds the id of another client`
+    if (sharers.length > 0)
+      return [
+        `${shown}, ${clientLabel(sharers[0]!)}, which is delivered there beside a secret of its own. Each run of one client overwrites the id of the other: give one of them a client-id-name of its own.`,
+      ]
+    if (client?.description.ledger?.destinations[key] !== undefined) return []
     return [
-      `${place}: ${destination.idName} holds the id of another client (${clientIdText(id)}). Delivering overwrites it and the secret ${destination.secretName}. If both clients are needed there, give this one a client-id-name and a client-secret-name of its own.`,
+      `${shown} (${clientIdText(id)}). Delivering overwrites it and the secret ${destination.secretName}. If both clients are needed there, give this one a client-id-name and a client-secret-name of its own.`,
     ]
   })
 }
