@@ -5,9 +5,14 @@ import { errorCodes } from '../src/base/errors.ts'
 
 const root = path.join(import.meta.dirname, '..')
 const read = (name: string) => readFileSync(path.join(root, name), 'utf8')
-const pages = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: root })].map((name) =>
-  name.replaceAll('\\', '/'),
-)
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'examples/README.md',
+  ...globSync('docs/*.md', { cwd: root }),
+].map((name) => name.replaceAll('\\', '/'))
 
 /** A heading's address on GitHub. */
 function slug(heading: string): string {

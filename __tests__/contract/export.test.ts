@@ -33,7 +33,7 @@ describe('an export', () => {
     const owner = `owner ${tenant().tenantId}`
     expect(outputs!.spec).toBe(`\
 # yaml-language-server: $schema=https://raw.githubusercontent.com/OWNER/qlik-oauth-client/v1/qlik-oauth-client.schema.json
-# The web clients of sandbox.eu.qlikcloud.com in their present state: a plan with this file shows no difference.
+# The web clients of sandbox.eu.qlikcloud.com in their present state: a plan with this file changes no field.
 # The first run that applies it notes on each client that this repository manages it.
 version: 1
 tenant: https://sandbox.eu.qlikcloud.com

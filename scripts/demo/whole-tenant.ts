@@ -11,11 +11,11 @@ export async function wholeTenant(stage: Stage): Promise<void> {
   stage.check('nothing is written', audit.writes === 0)
   stage.check('admin scopes and full slots are found', kinds.includes('broad-scope') && kinds.includes('slots-full'))
 
-  stage.act('The file of what is there', 'mode: export writes it, and a plan with it finds nothing different.')
+  stage.act('A file of the clients that exist', 'mode: export writes it. A plan with it changes no field of a client.')
   const { outputs, writes } = await stage.run({ mode: 'export', 'github-token': '' })
   stage.showFile(outputs.spec ?? '')
   stage.writeFile('exported.yaml', outputs.spec ?? '')
   const plan = await stage.run({ mode: 'plan', 'spec-file': 'exported.yaml', 'allow-destinations': 'acme' })
-  stage.check('neither writes anything', writes + plan.writes === 0)
-  stage.check('nothing differs', plan.outputs.drift === 'false')
+  stage.check('neither of the two runs writes anything', writes + plan.writes === 0)
+  stage.check('the plan finds no drift', plan.outputs.drift === 'false')
 }

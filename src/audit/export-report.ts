@@ -30,7 +30,7 @@ export function exportSummary({ host, file, exported, text }: Told): string {
   return joinBlocks([
     `### Qlik OAuth clients on ${markdown(host)}: export`,
     `**${counts(exported, 'exported')}**, to ${where}.`,
-    'Read it, remove the clients that this repository must not manage, and run <code>mode: plan</code> with it: the plan shows no difference. Nothing is written before <code>mode: apply</code>.',
+    'Read it, remove the clients that this repository must not manage, and run <code>mode: plan</code> with it: the plan changes no field of a client. Nothing is written before <code>mode: apply</code>.',
     fits ? folded('The file', fenced(text)) : '',
   ])
 }

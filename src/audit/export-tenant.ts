@@ -16,7 +16,7 @@ export type ExportedTenant = { draft: SpecDraft; inFile: number; inComments: num
 type About = Pick<ExportContext, 'here' | 'now' | 'adminClientId'> & { origin: string; schema: string }
 
 /**
- * A spec file of the tenant's clients: a plan with it shows no difference. `leave`: keys to leave out, if the file would be too
+ * A spec file of the tenant's clients: a plan with it changes no field. `leave`: keys to leave out, if the file would be too
  * long with them.
  */
 export function exportTenant(listed: ListedClient[], about: About, leave: readonly string[] = []): ExportedTenant {
@@ -68,7 +68,7 @@ function headOf({ origin, schema }: About, kept: ExportEntry[]): string[] {
   const strangers = otherOwnersOf(kept)
   return [
     `yaml-language-server: $schema=${schema}`,
-    `The web clients of ${plain(new URL(origin).host)} in their present state: a plan with this file shows no difference.`,
+    `The web clients of ${plain(new URL(origin).host)} in their present state: a plan with this file changes no field.`,
     'The first run that applies it notes on each client that this repository manages it.',
     ...(strangers.length === 0 ? [] : [`It delivers elsewhere too. Give: allow-destinations: ${strangers.join(' ')}`]),
   ]
