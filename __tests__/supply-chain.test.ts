@@ -117,7 +117,7 @@ describe('the sources', () => {
     expect(changing.map(({ name }) => name.replaceAll('\\', '/'))).toEqual(['src/io/inputs/limit-heap-growth.ts'])
     expect(changing[0]!.text.match(/setFlagsFromString\(.*\)/g)).toEqual([
       "setFlagsFromString('--semi-space-growth-factor=1')",
-      "setFlagsFromString('--heap-growing-percent=50')",
+      "setFlagsFromString('--heap-growing-percent=20')",
     ])
   })
 
