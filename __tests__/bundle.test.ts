@@ -97,7 +97,7 @@ describe('the built program', () => {
     expect(errors).toHaveLength(1)
     const [what, how, trace, ...more] = errors[0]!.split('%0A')
     expect(what).toMatch(/^::error::DESTINATION_MISSING: reading the secrets of acme\/app, environment nowhere/)
-    expect(how).toMatch(/Environments are not created by this action/)
+    expect(how).toMatch(/This action creates no environments/)
     expect(trace).toMatch(/^\(GitHub request id [0-9A-F:]+\)$/)
     expect(more).toEqual([])
   })

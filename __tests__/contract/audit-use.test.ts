@@ -17,7 +17,7 @@ describe('a client', () => {
     const result = await audited(simulation)
     expect(kindsOf(result, used.clientId)).not.toContain('unused')
     expect(kindsOf(result, never.clientId)).toContain('unused')
-    expect(detailOf(result, 'unused')).toMatch(/no access token in the 90 days .* \(it is \d+ \w+ old\)$/)
+    expect(detailOf(result, 'unused')).toMatch(/no access token in the 90 days .* \(it is only \d+ \w+ old\)$/)
     simulation.advance(24 * 89)
     expect(kindsOf(await audited(simulation), used.clientId)).not.toContain('unused')
     simulation.advance(24 * 2)
@@ -132,7 +132,7 @@ describe('an endpoint that is closed', () => {
     const result = await audited(simulation, { 'api-key': key })
     const unseen = findings(result).filter(({ kind }) => kind === 'unseen')
     expect(unseen[0]!.detail).toMatch(
-      /^clients: .*hides parts of 1 of them .*; not judged: their consent, secrets and keys$/,
+      /^clients: .*shows parts of 1 of them to administrators only.*; not judged: their consent, secrets and keys$/,
     )
     expect(findings(result).map(({ kind }) => kind)).not.toContain('unknown-maker')
   })

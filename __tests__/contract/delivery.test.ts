@@ -35,10 +35,10 @@ describe('a secret for two destinations, of which one refuses it', () => {
     const before = github.secretValue(otherPlace)
     simulation.advance(1)
     const message =
-      /in: acme\/app: QLIK_CLIENT_SECRET; not, or not certainly, in: acme\/other: QLIK_SECRET \(DESTINATION_FORBIDDEN/
+      /delivered to: acme\/app: QLIK_CLIENT_SECRET; it was not, or not certainly, delivered to: acme\/other: QLIK_SECRET \(DESTINATION_FORBIDDEN/
     expectFailure(await refusedBySecond(), 'DELIVERY_FAILED', {
       message,
-      hint: /run again: all of them get a fresh secret/,
+      hint: /run again: each place gets a fresh secret/,
     })
     expect(github.secretValue(otherPlace)).toBe(before)
     for (const place of [repositoryPlace, otherPlace])

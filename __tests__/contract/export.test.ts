@@ -129,7 +129,7 @@ clients:
     simulation.advance(24 * 5)
     const both = await exportedAndPlanned(simulation)
     expectSame(both)
-    expect(both.spec).toContain('# a previous secret is still valid, and this grace keeps it so\n')
+    expect(both.spec).toContain('# a previous secret is still valid: this grace keeps it valid\n')
     expect(both.spec).toContain('rotation:\n      grace: 6d')
   })
 
@@ -155,7 +155,9 @@ clients:
     simulation.program = program
     const both = await exportedAndPlanned(simulation)
     expectSame(both)
-    expect(both.spec).toContain('# It delivers elsewhere too. Give: allow-destinations: acme acme/reports\n')
+    expect(both.spec).toContain(
+      '# It also delivers to other repositories or organizations. Set the input allow-destinations: acme acme/reports\n',
+    )
     expect(both.spec).toContain('      - repository: acme/reports\n        client-id-as: none\n')
   })
 
@@ -199,7 +201,7 @@ defaults:
       tenant().addClient({ clientName: `c${index}`, description: `${index}${long}`, allowedScopes: ['apps'] })
     const both = await exportedAndPlanned(simulation)
     expect(both.spec.length).toBeLessThan(1_048_576)
-    expect(both.spec).toContain('# stays unchanged, and is not in this file: description')
+    expect(both.spec).toContain('# not in this file; a run leaves it unchanged: description')
     expectSame(both)
   })
 })

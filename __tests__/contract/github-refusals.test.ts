@@ -20,7 +20,7 @@ const hints: Record<RefusalName, RegExp> = {
   suspended: /is suspended/,
   blocked: /has blocked acme\/app/,
   locked: /is locked/,
-  'no reason': /gives the reason/,
+  'no reason': /Its message has the reason/,
 }
 
 describe.each(Object.keys(refusals) as RefusalName[])('GitHub refuses: %s', (name) => {

@@ -89,7 +89,7 @@ describe('what is not this client’s', () => {
     expectSuccess(result, { result: 'deleted' })
     expect(simulation.sandbox.github.secretValue(place)).toBe('by hand')
     expect(simulation.sandbox.github.variableNames(place)).toEqual([])
-    expect(said(result)).toMatch(/QLIK_CLIENT_SECRET is left behind in acme\/app: it was written after/)
+    expect(said(result)).toMatch(/QLIK_CLIENT_SECRET is left behind in acme\/app: somebody wrote it after/)
   })
 
   it('stays where a client was never delivered, whatever the inputs name', async () => {

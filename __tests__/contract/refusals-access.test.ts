@@ -127,7 +127,7 @@ describe('the GitHub token', () => {
     expect(count(result, 'PUT', /./)).toBe(1)
     expect(stored()).toEqual(before)
     expect(hints(client)).toEqual(live)
-    expect(result.log.join('\n')).toMatch(/The new secret \(\w+\) was delivered nowhere and is retired again/)
+    expect(result.log.join('\n')).toMatch(/The new secret \(\w+\) was not delivered, so this run retired it/)
     expect(readDescription(client.description!).ledger?.announced).toBeUndefined()
     expectSuccess(await expectHealed(simulation), { result: 'unchanged' })
   })
@@ -188,7 +188,7 @@ describe('a destination', () => {
     const result = await simulation.run({ environment: 'stagign' })
     expectRefusal(result, 'DESTINATION_MISSING', {
       message: /acme\/app, environment stagign/,
-      hint: /Environments are not created by this action/,
+      hint: /This action creates no environments/,
     })
     expect(count(result, 'GET', /stagign\/secrets/)).toBe(1)
     simulation.sandbox.github.createEnvironment('acme/app', 'stagign')

@@ -58,7 +58,7 @@ describe('the client', () => {
   it('takes a description that leaves room for the action’s own line', async () => {
     expectRefusal(await simulation.run({ description: 'd'.repeat(4000) }), 'INPUT_INVALID', {
       message:
-        /^description: its 4000 characters leave no room for the action's own line .*Qlik allows 4096 characters together: the description may have \d+/,
+        /^description: its 4000 characters leave no room for the action’s own line .*Qlik allows 4096 characters together: the description may have \d+/,
     })
     await settle()
     expectRefusal(await simulation.run({ description: 'd'.repeat(4000), rotate: 'now' }), 'INPUT_INVALID')

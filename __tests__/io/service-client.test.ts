@@ -114,7 +114,7 @@ describe('a request', () => {
     const { http, world } = service({ ...good, status: 429, headers: { ...good.headers, 'retry-after': '40' } }, good)
     await http(post)
     expect(world.now).toBe(40_000)
-    expect(world.log).toEqual([expect.stringMatching(/… writing: waiting 40 s, for the tenant limits the rate/)])
+    expect(world.log).toEqual([expect.stringMatching(/… writing: the tenant limits the rate .*; waiting 40 s/)])
   })
 
   it('waits until a time that is given as a date', async () => {

@@ -113,7 +113,7 @@ describe('P1: a client that is deleted in the midst of a run leaves no dead secr
     const log = running.result.log.join('\n')
     expect(running.result.error?.code, log).toBe('CLIENT_MISSING')
     expect(threePlaces.map((place) => github.secretNames(place))).toEqual([[repositoryPlace.name], [], []])
-    expect(log).toMatch(/acme\/app.* may hold a secret of a client that is gone/)
+    expect(log).toMatch(/acme\/app.* may hold a secret of the deleted client/)
   })
 })
 

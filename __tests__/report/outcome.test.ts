@@ -148,7 +148,7 @@ describe('a step in words', () => {
   })
 
   it('says why a secret is issued', () => {
-    expect(reasonText(['due', 'asked'])).toBe('it is older than rotate-after; rotate: now')
+    expect(reasonText(['due', 'asked'])).toBe('the current one is older than rotate-after; rotate: now')
   })
 })
 

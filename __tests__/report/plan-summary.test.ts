@@ -81,7 +81,7 @@ describe('a plan', () => {
       '| **change** deployer | scopes | <code>a b</code> | <code>b c</code> |',
       '|  | description |  | <code>x</code> |',
       '|  | consent | <code>required</code> | <code>trusted</code> |',
-      '| **change** importer | secret | <code>aaaaa</code>, 91 days old | a fresh one: it is older than rotate-after |',
+      '| **change** importer | secret | <code>aaaaa</code>, 91 days old | a fresh one: the current one is older than rotate-after |',
       '|  | secret <code>rrrrr</code> | valid | retired: grace is over |',
       '|  | destinations |  | acme/app&#58; QLIK_CLIENT_SECRET, QLIK_CLIENT_ID |',
       '| **create** portal | consent |  | <code>trusted</code> |',

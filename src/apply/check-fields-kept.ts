@@ -52,8 +52,8 @@ export function requireLedgerKept({ ledger, isGone }: ClientBeforeWrite, work: W
   if (ledger !== undefined || isGone) return
   work.failure ??= new ActionError(
     'TENANT_REJECTED',
-    'the tenant accepted the change, but does not show it: description without the action’s own line',
-    'Every run would issue one more secret: find out what shortens or changes descriptions on the tenant. The secret of this run was delivered.',
+    'the tenant accepted the change, but shows the description without the action’s own line',
+    'Find out which tool or rule shortens or changes descriptions on the tenant: until then every run issues one more secret. The secret of this run was delivered.',
   )
 }
 
@@ -65,7 +65,7 @@ function notShown(text: string): ActionError {
   return new ActionError(
     'TENANT_REJECTED',
     `the tenant accepted the change, but does not show it: ${text}`,
-    'Correct the spec: the tenant does not know this value, or does not allow it here. Everything else was done.',
+    'Correct the spec: the tenant does not know this value, or does not allow it for this client. Everything else was done.',
   )
 }
 

@@ -157,7 +157,7 @@ async function giveWayToTwin(
   work.fresh = undefined
   work.progress.clientId = undefined
   work.progress.created = false
-  throw new PlanAgain('another run created the client a moment earlier: ours is deleted again')
+  throw new PlanAgain('another run created the client a moment earlier, so this run deletes the one that it created')
 }
 
 /**

@@ -176,6 +176,6 @@ async function requireLiveOnArrival(
 }
 
 function heldUp(destination: Destination): ActionError {
-  const message = `GitHub kept us from delivering to ${plain(destinationLabel(destination))} for a quarter of an hour`
+  const message = `GitHub’s limits held up the delivery to ${plain(destinationLabel(destination))} for a quarter of an hour`
   return new ActionError('RATE_LIMITED', message, 'Run again later. The next run continues from here.')
 }

@@ -1,3 +1,4 @@
+import { plural } from '../base/duration.ts'
 import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { sameLedger } from '../ledger/ledger-codec.ts'
@@ -24,7 +25,7 @@ export async function retireAfterLostAnswer(fresh: AnnouncedCredential, work: Wo
   const [ours] = possible
   if (possible.length > 1 || !isSurelyOurs(ours!, fresh, client)) {
     noteNotRetired(possible, work)
-    throw new PlanAgain('the answer to issuing was lost, and nothing tells whose secret there is')
+    throw new PlanAgain('the answer to issuing was lost, and nothing shows who made the new secret')
   }
   fresh.inDoubt = !(await retireIfAllowed(fresh.clientId, ours!.hint, work))
 }
@@ -45,8 +46,8 @@ export async function findHint(section: CriticalSection, work: Work, madeBy?: st
   if (possible.length === 1) return possible[0]!.hint
   throw new ActionError(
     'TENANT_UNEXPECTED',
-    `the tenant issued a secret without telling its hint, and shows ${possible.length} new ones`,
-    'Run again: the next run issues a fresh one, and retires this one.',
+    `the tenant issued a secret without its hint, and lists ${plural(possible.length, 'new secret')}`,
+    'Run again: the next run issues a fresh secret, and retires this one.',
   )
 }
 

@@ -54,7 +54,7 @@ async function announce({ clientId, user, ledger }: IssueStep, work: Work): Prom
   const replaced = new Set([work.plan.client?.description.line])
   const section = { clientId, announced, announcedAt, answeredAt, githubAt, user, replaced, mayHaveTwin: false }
   work.fresh = { ...section, phase: 'announced', inDoubt: false }
-  if (!isInTime(at, section)) throw new PlanAgain('announcing took too long')
+  if (!isInTime(at, section)) throw new PlanAgain('the announcement in the ledger took too long')
 }
 
 /**
@@ -70,7 +70,7 @@ async function requireInTime(issuedAt: number, work: Work): Promise<void> {
   const fresh = inPhase(work.fresh, 'issued')
   if (isInTime(issuedAt, fresh)) return
   await retireIfAllowed(fresh.clientId, fresh.hint, work)
-  throw new PlanAgain('issuing took too long')
+  throw new PlanAgain('the tenant took too long to issue the secret')
 }
 
 /** Issues. If the answer was lost, settles that request and tries once more. */

@@ -18,7 +18,7 @@ export async function retireStep(step: Step & { kind: 'retire' }, work: Work): P
   } catch (thrown) {
     if (thrown instanceof PlanAgain || !signedOut(step.clientId, toActionError(thrown), work)) throw thrown
     progress.notes.push(
-      `Retiring ${plain(step.hint, 50)} is left to the next run, because this run retired the secret that it signed in with.`,
+      `The next run retires ${plain(step.hint, 50)}, because this run retired the secret that it signed in with.`,
     )
     return false
   }

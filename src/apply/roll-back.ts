@@ -74,7 +74,7 @@ async function rollBackIssued(
   }
   if (fresh.announced.announced?.known.includes(hint)) {
     work.progress.notes.push(
-      `The new secret was delivered nowhere, and is not retired: another live secret has the same hint (${plain(hint, 50)}), and the tenant might delete that one.`,
+      `The new secret was not delivered. It is not retired either: another live secret has the same hint (${plain(hint, 50)}), and the tenant might delete that one.`,
     )
     await withdrawAnnouncement(fresh, hint, work)
     return
@@ -83,7 +83,7 @@ async function rollBackIssued(
     retireIfAllowed(clientId, hint, work),
   )
   if (isRetired)
-    work.progress.notes.push(`The new ${what} (${plain(hint, 50)}) was delivered nowhere and is retired again.`)
+    work.progress.notes.push(`The new ${what} (${plain(hint, 50)}) was not delivered, so this run retired it.`)
   if (isRetired !== undefined) await withdrawAnnouncement(fresh, isRetired ? undefined : hint, work)
 }
 
@@ -164,7 +164,7 @@ async function clientIsGone(fresh: FreshCredential, error: ActionError, work: Wo
   const { notes } = work.progress
   for (const [{ destination }, fate] of await undoAllDeliveries(fresh, work)) {
     const place = plain(destinationLabel(destination))
-    if (fate === 'out') notes.push(`The client is gone: its new secret was removed from ${place} again.`)
+    if (fate === 'out') notes.push(`The client was deleted meanwhile: this run removed its new secret from ${place}.`)
     if (fate === undefined) notes.push(mayHoldDeadText(place))
   }
   if (fresh.perhaps !== undefined) notes.push(mayHoldDeadText(plain(destinationLabel(fresh.perhaps))))
@@ -172,7 +172,7 @@ async function clientIsGone(fresh: FreshCredential, error: ActionError, work: Wo
 }
 
 function mayHoldDeadText(place: string): string {
-  return `${place} may hold a secret of a client that is gone. Unless somebody has written it since, delete it on GitHub.`
+  return `${place} may hold a secret of the deleted client. Delete it on GitHub, unless somebody has written a new one since.`
 }
 
 // --- errors ----------------------------------------------------------------------------------------------------------
@@ -193,8 +193,8 @@ function deliveryFailed(work: Work, left: DeliveryWrite[], cause: ActionError): 
       .join('; ') || 'none'
   return new ActionError(
     'DELIVERY_FAILED',
-    `the new secret is in: ${label(true)}; not, or not certainly, in: ${label(false)} (${cause.code}: ${cause.message})`,
-    `All of these places hold a live secret, and nothing was retired. Fix the cause and run again: all of them get a fresh secret. ${cause.hint}`,
+    `the new secret was delivered to: ${label(true)}; it was not, or not certainly, delivered to: ${label(false)} (${cause.code}: ${cause.message})`,
+    `Each of these places holds a live secret, and nothing was retired. Fix the cause and run again: each place gets a fresh secret. ${cause.hint}`,
     { cause, trace: cause.trace },
   )
 }

@@ -52,7 +52,7 @@ export async function findOwnWrite(
   if (stamp === undefined) return 'nothing'
   throw new ActionError(
     'GITHUB_UNEXPECTED',
-    `${plain(destinationLabel(destination))} does not show the value that was just written there`,
+    `${plain(destinationLabel(destination))} does not show the value that this run has just written there`,
     'Look at that secret on GitHub, and run again.',
   )
 }

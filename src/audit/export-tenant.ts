@@ -70,7 +70,11 @@ function headOf({ origin, schema }: About, kept: ExportEntry[]): string[] {
     `yaml-language-server: $schema=${schema}`,
     `The web clients of ${plain(new URL(origin).host)} in their present state: a plan with this file changes no field.`,
     'The first run that applies it notes on each client that this repository manages it.',
-    ...(strangers.length === 0 ? [] : [`It delivers elsewhere too. Give: allow-destinations: ${strangers.join(' ')}`]),
+    ...(strangers.length === 0
+      ? []
+      : [
+          `It also delivers to other repositories or organizations. Set the input allow-destinations: ${strangers.join(' ')}`,
+        ]),
   ]
 }
 
@@ -85,8 +89,8 @@ function entryComments({ client, says, unsaid }: ExportEntry, { now }: About): s
   ]
   return [
     facts.filter(Boolean).join('; '),
-    ...(says.rotation === undefined ? [] : ['a previous secret is still valid, and this grace keeps it so']),
-    ...(unsaid.length === 0 ? [] : [`stays unchanged, and is not in this file: ${unsaid.join(', ')}`]),
+    ...(says.rotation === undefined ? [] : ['a previous secret is still valid: this grace keeps it valid']),
+    ...(unsaid.length === 0 ? [] : [`not in this file; a run leaves it unchanged: ${unsaid.join(', ')}`]),
   ]
 }
 

@@ -112,8 +112,8 @@ function unmanagedText({ description, appType, createdAt }: ObservedClient): str
 
 function unusedText({ createdAt }: ObservedClient, now: number): string {
   const age = createdAt === undefined ? Number.POSITIVE_INFINITY : now - createdAt
-  const young = age < eventsKept ? ` (it is ${formatDuration(age)} old)` : ''
-  return `got no access token in the ${eventsKept / day} days that the tenant keeps events${young}`
+  const young = age < eventsKept ? ` (it is only ${formatDuration(age)} old)` : ''
+  return `got no access token in the ${eventsKept / day} days for which the tenant keeps events${young}`
 }
 
 /** Seconds for which a tenant keeps events (qlik.dev, audits). */

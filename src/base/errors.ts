@@ -143,8 +143,8 @@ function isOutOfResources(thrown: unknown): boolean {
 function outOfResources(cause: unknown): ActionError {
   return new ActionError(
     'INPUT_INVALID',
-    'the runner gives this process too few open files, or too little memory, to go on',
-    'Raise the limit of open files for the runner (ulimit -n, 1024 is usual), and run again: the next run goes on from here.',
+    'the runner allows this process too few open files, or too little memory',
+    'Raise the limit of open files for the runner (ulimit -n, 1024 is usual), and run again: the next run continues from here.',
     { cause },
   )
 }
@@ -162,7 +162,7 @@ export function unreachable(value: never): never {
 
 /** The error for a tenant that hides parts of some clients from a caller who is no administrator. `whose`: of which clients. */
 export function hiddenError(whose: string): ActionError {
-  const message = `the tenant hides the consent and the secrets of ${whose} from this credential, and shows them to administrators`
+  const message = `the tenant shows the consent and the secrets of ${whose} to administrators, and this credential is not one`
   return new ActionError('TENANT_FORBIDDEN', message, signInAsAdmin)
 }
 

@@ -96,7 +96,7 @@ export function requireLedgerRoom(
 /** The complaint about a description that is longer than this room. */
 export function roomText(user: string, room: number): string {
   const line = longestDescription - room
-  return `its ${user.length} characters leave no room for the action's own line of up to ${line} characters`
+  return `its ${user.length} characters leave no room for the action’s own line of up to ${line} characters`
 }
 
 export function roomHint(room: number): string {

@@ -74,7 +74,7 @@ export function refuseTaken(
   throw new ActionError(
     'DESTINATION_TAKEN',
     `${plain(spec.name)} would take over places that another client serves: ${list.join('; ')}`,
-    `If that client was renamed, pin it with client-id: ${plain(server.id)}, and name renames it. If it is no longer needed, list it with state: absent in the same file, and this client takes over at once. If both are needed, give this client another place, or other names in client-secret-name and client-id-name. To take the place over and keep the other client, set drop-destinations: true once.`,
+    `If that client was renamed, pin it with client-id: ${plain(server.id)}: then name renames it. If it is no longer needed, list it with state: absent in the same file: then this client takes over at once. If both are needed, give this client another place, or other names in client-secret-name and client-id-name. To take the place over and keep the other client, set drop-destinations: true once.`,
   )
 }
 

@@ -90,7 +90,7 @@ export function outOfReach(
 ): string | undefined {
   const other = repositoryOfSameName(destination, spec, actor)
   if (other !== undefined)
-    return `it was delivered to the repository with the id ${destination.repository!.id}, and the repository with that name now has the id ${other.id}`
+    return `this client was delivered to the repository with the id ${destination.repository!.id}, and the repository with that name now has the id ${other.id}`
   const error = unread.get(destinationKey(destination))
   return error !== undefined && isOutOfReach(error) ? plain(error.message, 300) : undefined
 }
@@ -184,7 +184,13 @@ export function leftBehind(
     const unknown = parts.filter((part) => ownerOfValue(destination, part, client, observed) === 'unknown')
     return unknown.length === 0
       ? []
-      : [leftBehindText(destination, unknown, 'it was written after this client was delivered')]
+      : [
+          leftBehindText(
+            destination,
+            unknown,
+            `somebody wrote ${unknown.length === 1 ? 'it' : 'them'} after this client was delivered`,
+          ),
+        ]
   })
 }
 

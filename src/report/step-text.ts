@@ -8,14 +8,14 @@ import { type Destination, destinationLabel, scopeLabel } from '../model/destina
 import type { SpaceStep, Step } from '../plan/client-plan.ts'
 
 const reasonTexts: Record<IssueReason, string> = {
-  first: 'none was issued here yet',
+  first: 'this action has issued none yet',
   method: 'auth-method has changed',
-  due: 'it is older than rotate-after',
+  due: 'the current one is older than rotate-after',
   asked: 'rotate: now',
   dead: 'the current one is gone from the tenant, or can’t be used',
   undelivered: 'a destination does not hold the current one',
-  visibility: 'other repositories see the secret than visibility says',
-  unsettled: 'an earlier run left one in doubt',
+  visibility: 'the secret is visible to other repositories than the spec names',
+  unsettled: 'an earlier run left a secret in doubt',
 }
 
 /** Why a secret is issued, for people. */
@@ -63,7 +63,7 @@ function isAlike(step: Step, { destination: { secretName, idName, idAs } }: Step
 export function stepText(step: Step, clientId?: string): string {
   switch (step.kind) {
     case 'delete-twin':
-      return `delete ${step.clientId}, which a run that stopped left half created`
+      return `delete client ${step.clientId}: a run stopped while creating it`
     case 'retire':
       return `retire ${isKeyHint(step.hint) ? 'key' : 'secret'} ${plain(step.hint, 50)}: ${step.why}`
     case 'create':

@@ -110,7 +110,7 @@ function areAllHidden(listed: ListedClient[]): boolean {
 /** Counts the entries without the documented form, as other modes do. */
 function reportOddEntries(listed: ListedClient[], { reporter }: ProcessSurroundings['runner']): void {
   const count = listed.filter(({ odd }) => odd).length
-  if (count > 0) reporter.debug(`in the tenant’s list of clients: ${count} without the documented form`)
+  if (count > 0) reporter.debug(`entries of the tenant’s list of clients without the documented form: ${count}`)
 }
 
 async function failureOf(work: Promise<void>): Promise<ActionError | undefined> {

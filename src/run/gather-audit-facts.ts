@@ -65,7 +65,7 @@ async function errorIfRefused<T>(read: () => Promise<T>): Promise<T | ActionErro
 /** Callers who are not administrators see less of each client. */
 function hiddenFromCaller(listed: ListedClient[]): UnreadPart[] {
   const hidden = listed.filter(({ client, odd }) => !odd && client.appType === 'web' && !client.shownToAdmin).length
-  const why = `the tenant hides parts of ${hidden} of them from this credential, and shows them to administrators`
+  const why = `the tenant shows parts of ${hidden} of them to administrators only, and this credential is not one`
   return hidden === 0 ? [] : [{ part: 'clients', why, unjudged: 'their consent, secrets and keys' }]
 }
 

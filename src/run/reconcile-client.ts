@@ -108,7 +108,7 @@ async function upToDate(underWay: ClientUnderWay, decision: Decision, { readers 
 function tooSlow(again: PlanAgain): ActionError {
   return new ActionError(
     'CLIENT_BUSY',
-    `the run decided ${mostRounds} times, and each decision was out of date at once: ${again.why}`,
+    `this run planned ${mostRounds} times, and each plan was out of date at once: ${again.why}`,
     'The tenant answers slowly, or others change the client all the time. Run again later.',
   )
 }

@@ -38,7 +38,7 @@ function reportPassedOver({ passedOver = [] }: Reading, { reporter }: RunTools):
   if (passedOver.length === 0) return
   const [first] = passedOver
   reporter.debug(
-    `skipped in the tenant’s list of clients: ${passedOver.length} without the documented form, so none of them is ours (the first lacks ${plain(first!.lacks, 100)})`,
+    `skipped entries of the tenant’s list of clients without the documented form: ${passedOver.length}; this action made none of them (the first lacks ${plain(first!.lacks, 100)})`,
   )
 }
 

@@ -14,9 +14,9 @@ export function refusalHint(scope: Scope, needs: string[], { answer, code }: Ref
   const place = plain(scopeLabel(scope))
   const needed = permissions(needs, answer)
   const reach = scope.organization === undefined ? 'access to that repository' : 'access to that organization'
-  const usual = `Is ${place} spelt right, and does it exist? GitHub answers the same where the github-token may not see it: it needs ${reach}, with ${needed}.`
+  const usual = `Is ${place} spelt right, and does it exist? GitHub gives the same answer if the github-token may not see it: the token needs ${reach}, with ${needed}.`
   const isOfRepository = scope.organization === undefined && scope.store === 'actions'
-  return `${usual}${isOfRepository ? ' Environments are not created by this action.' : absentStore(scope)}`
+  return `${usual}${isOfRepository ? ' This action creates no environments.' : absentStore(scope)}`
 }
 
 /** GitHub refuses for many reasons, and its message tells which one: the remedy names a permission only if one is missing. */
@@ -28,7 +28,7 @@ function forbidden(scope: Scope, needs: string[], answer: Answer | undefined): s
   const known = reasons.find(({ status, sentence }) => status === answer?.status || sentence?.test(said))
   if (known !== undefined) return known.hint(place)
   if (!lacksPermission.test(said))
-    return `GitHub refuses this on ${place} and gives the reason: follow it, or ask an administrator of that place.`
+    return `GitHub refuses this on ${place}. Its message has the reason: mend that, or ask an administrator of that place.`
   return `The github-token lacks a permission on ${place}; it needs ${permissions(needs, answer)}. GITHUB_TOKEN can never have it: use a token of a GitHub App, or a fine-grained personal access token.`
 }
 

@@ -46,7 +46,7 @@ export function answerOrThrow(service: ServiceName, call: Call, response: WireRe
     return answer
   }
   if (status >= 300 && status < 400)
-    throw unexpectedAnswer(service, call, answer, `is a redirect elsewhere (${status})`)
+    throw unexpectedAnswer(service, call, answer, `is a redirect to another address (${status})`)
   const isEmpty = body.trim() === ''
   if (isRefusalOfService(service, call, answer) || (isEmpty && status !== 404))
     throw refusal(service, call, answer, uncertain)

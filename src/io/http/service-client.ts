@@ -76,7 +76,7 @@ async function sendUntilAnswered(line: Line, call: Call, kept: ReservedRoom | un
     const outcome = await sendOnce(work)
     if (outcome.trouble === undefined) return answerOrThrow(service, call, outcome.response, work.tries.uncertain)
     const wait = waitAfter(outcome, work)
-    around.reporter.step(`… ${call.what}: waiting ${secondsText(wait)}, for ${outcome.why}`)
+    around.reporter.step(`… ${call.what}: ${outcome.why}; waiting ${secondsText(wait)}`)
     await pause(wait, around)
     if (around.stop.requested) throw stopped(failureOf(service, call, outcome, work.tries))
   }
@@ -172,7 +172,7 @@ function deprecationTeller(reporter: Reporter): (headers: Record<string, string>
 
 /** The reading behind this request became too old before the request was sent: the caller reads and decides again, at once. */
 function tooLate(call: Call, uncertain: boolean): ActionError {
-  const message = `${call.what}: the last reading of the client is too old for this write`
+  const message = `${call.what}: this run read the client too long ago to write safely`
   return new ActionError('CLIENT_BUSY', message, 'The services answer slowly. Run again later.', {
     uncertain,
     retryAfter: 0,

@@ -16,12 +16,12 @@ export type Problems = {
 /** One error for all problems, and for the mistakes in spec files. */
 export function inputInvalid(list: string[], mistakes: Mistake[] = []): ActionError {
   const inputs =
-    list.length === 1 ? list[0]! : `${list.length} inputs can't be used:\n${list.map((line) => `- ${line}`).join('\n')}`
+    list.length === 1 ? list[0]! : `${list.length} inputs can’t be used:\n${list.map((line) => `- ${line}`).join('\n')}`
   const specs = mistakes.length === 0 ? '' : `\nAnd ${mistakesText('in the spec files', mistakes)}`
   return new ActionError(
     'INPUT_INVALID',
     `${inputs}${specs}`,
-    'Correct the step’s `with:`. Nothing was read or written yet. The README lists all inputs.',
+    'Correct the step’s `with:`. Nothing was read or written yet. docs/inputs.md of the action lists all inputs.',
     { mistakes },
   )
 }

@@ -161,8 +161,7 @@ async function explained<T>(session: Session, send: () => Promise<T>): Promise<T
 }
 
 function unauthorizedHint(signIn: SignIn): string {
-  const spaces =
-    'White space around a pasted value, a space or line break, does no harm; check that no character of it is missing.'
+  const spaces = 'Check that no character of the pasted value is missing. A space or line break around it does no harm.'
   if (signIn.kind === 'client' && signIn.proof.kind === 'key')
     return `Is the public half of admin-private-key registered for admin-client-id, under the kid ${plain(signIn.proof.key.kid)}? If it has another kid, give that as admin-key-id. The client must allow private_key_jwt, and its consent must be trusted.`
   if (signIn.kind === 'api-key')
