@@ -87,7 +87,7 @@ export function openInputs(env: Env, problems: Problems, mask: Mask): OpenedInpu
   }
   for (const [name, value] of values) {
     // Folders of runners have random names.
-    if (isSecret(name) || !isCredential(value.replaceAll(env.GITHUB_WORKSPACE || '\n', ''))) continue
+    if (isSecret(name) || !isCredential(value.replaceAll(env.GITHUB_WORKSPACE || '\n', '\n'))) continue
     const message =
       'looks like a credential, which belongs in api-key, admin-client-secret, admin-private-key or github-token'
     problems.refuse(name, message, value)
