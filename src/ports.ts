@@ -126,8 +126,8 @@ export interface DestinationReader {
   /** The data for a delivery, read just before it: the scope's public key, the present stamps and visibility. */
   prepare(destination: Destination): Promise<Timed<PreparedDelivery>>
   /**
-   * The stamps of one destination. A missing stamp means that GitHub itself says so; throws `DESTINATION_MISSING` if the token can't see
-   * the place.
+   * The stamps of one destination. A stamp is missing only if GitHub itself says that the value does not exist; throws
+   * `DESTINATION_MISSING` if the token can't see the place.
    */
   stamps(destination: Destination): Promise<ObservedDestination>
 }

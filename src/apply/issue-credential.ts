@@ -149,8 +149,8 @@ async function issueOnce(step: IssueStep, key: NewKey | undefined, work: Work): 
 }
 
 /**
- * Milliseconds between announcing a key and adding it: longer than another announcement takes that was decided before ours. On a slow
- * tenant its reading and writing take as long as ours did.
+ * Milliseconds between announcing a key and adding it. After this time the announcement of another run that decided before ours must have
+ * arrived, also on a slow tenant: its reading and writing take as long there as ours did.
  */
 function waitBeforeAddingKey({ announcedAt, answeredAt }: CriticalSection): number {
   return longestReadToWrite + 1000 + 2 * (answeredAt - announcedAt)

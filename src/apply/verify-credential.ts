@@ -34,7 +34,7 @@ export async function verifyCredential(step: Step & { kind: 'verify' }, work: Wo
   return true
 }
 
-/** A tenant that does not tell whose token it is proves nothing against the secret. */
+/** A tenant that does not say whose token it is gives no reason to reject the secret. */
 function requireSameClient(seen: string | undefined, clientId: string): void {
   if (seen === undefined || seen === clientId) return
   throw new ActionError(

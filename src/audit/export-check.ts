@@ -140,7 +140,9 @@ const policyOfPlans: Policy = {
   dropDestinations: false,
 }
 
-/** What a run would do to a client of this spec besides noting that this repository manages it; undefined where that is all. */
+/**
+ * The change that a run would make to a client of this spec, beside the note that this repository manages it; undefined if there is none.
+ */
 function changeBy(spec: ClientSpec, { client }: ExportEntry, about: ExportContext, fleet: ClientSpec[]) {
   const { here, now, clients, adminClientId } = about
   const observed: Observed = { clients, destinations: placesByLedgers(spec, clients), unread: new Map(), now }

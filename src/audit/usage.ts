@@ -10,7 +10,7 @@ import { eventsKept } from './judge-client.ts'
  *   the client …                                        is
  *   ─────────────────────────────────────────────────── ────────────────────────────────────────────
  *   is named by one of these events                     used
- *   is not, and these are all, and each tells whose     unused
+ *   is not, and these are all events, each with client  unused
  *   has a bot                                           asked about, by its bot
  *   has none, and acts as nobody else                   unused: the first token would have made its bot
  *   else                                                not judged

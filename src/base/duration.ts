@@ -37,8 +37,8 @@ export function secondsText(milliseconds: number): string {
 const longestReading = 40_000
 
 /**
- * When a reading counts as there, in the milliseconds of a clock: now, but where that took so long that the host must have slept in
- * the midst of it, what it shows is older than that.
+ * The time at which a reading counts as arrived, in milliseconds of a clock. Usually that is now. If the reading took so long that the
+ * host must have slept during it, its content is older than now.
  */
 export function readingArrivedAt(askedAt: number, now: number): number {
   return Math.min(now, askedAt + longestReading)

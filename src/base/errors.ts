@@ -70,7 +70,7 @@ type Details = {
   mistakes?: readonly Mistake[]
 }
 
-/** The only error class of this program. `message` says what happened, `hint` how to fix it. Neither ever holds a secret. */
+/** The only error class of this program. `message` says what happened, `hint` how to mend it. Neither ever holds a secret. */
 export class ActionError extends Error {
   override readonly name = 'ActionError'
   readonly code: ErrorCode
@@ -149,7 +149,7 @@ function outOfResources(cause: unknown): ActionError {
   )
 }
 
-/** The error of a run that was asked to stop. `before`: what it did not begin. */
+/** The error of a run that was asked to stop. `before`: the work that it did not begin. */
 export function cancelledError(before?: string): ActionError {
   const message = `the run was asked to stop${before === undefined ? '' : ` before ${before}`}`
   return new ActionError('CANCELLED', message, 'Start it again: the next run continues from here.')
@@ -160,7 +160,10 @@ export function unreachable(value: never): never {
   throw bugError(`unhandled kind ${JSON.stringify(value)}`)
 }
 
-/** The error for a tenant that hides parts of some clients from a caller who is no administrator. `whose`: of which clients. */
+/**
+ * The error for a tenant that hides parts of some clients from a caller who is not an administrator. `whose`: the clients, for the
+ * message.
+ */
 export function hiddenError(whose: string): ActionError {
   const message = `the tenant shows the consent and the secrets of ${whose} to administrators, and this credential is not one`
   return new ActionError('TENANT_FORBIDDEN', message, signInAsAdmin)

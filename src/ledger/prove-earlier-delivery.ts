@@ -100,7 +100,7 @@ function settledOn(hint: string, situation: UnprovenDelivery): Ledger {
   const { live, destinations, evidence } = situation
   const { observed, now } = evidence
   const { written = {}, unproven: _proven, announced: _dead, ...ledger } = evidence.ledger!
-  // What was not written everywhere stays suspect: its run may have died, or been slower than it thought.
+  // A secret that was not written to every place stays a suspect: its run may have died, or been slower than it thought.
   const isPast = (other: string) => other !== hint && (other === ledger.current?.hint || other in written)
   const others = live.map((secret) => secret.hint).filter(isPast)
   const left = Object.entries(ledger.suspects).filter(([other]) => other !== hint && !others.includes(other))

@@ -7,9 +7,9 @@ import { clientOf } from './client-order.ts'
 import type { Observed } from './client-plan.ts'
 
 /**
- * Completes the specs of a run, once, with what its first reading shows. A client that turns out to sign in with a key gets the usual name
- * for keys, if its spec names neither the method nor the secret. An absent client spares the values of all clients that are present.
- * `beside`: clients of the same files that the run leaves alone.
+ * Completes the specs of a run, once, with facts from its first reading. A client that signs in with a key gets the usual name for keys,
+ * if its spec names neither the method nor the secret. An absent client spares the values of all clients that are present. `beside`:
+ * clients of the same files that the run leaves alone.
  */
 export function completeSpecs(
   { clients, beside, actor }: { clients: ClientSpec[]; beside: ClientSpec[]; actor: ManagingRepository },

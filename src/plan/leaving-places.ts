@@ -18,7 +18,10 @@ import { evidenceOf } from './place-evidence.ts'
 
 type Places = Ledger['destinations']
 
-/** The places that the client's next ledger keeps as leaving: what it gave up earlier or gives up now, until nothing needs it any more. */
+/**
+ * The places that the client's next ledger keeps as leaving: places that it gave up earlier or gives up now, as long as a secret there is
+ * needed.
+ */
 export function leavingPlaces(
   spec: ClientSpec,
   client: ObservedClient,
@@ -103,8 +106,8 @@ export function neededElsewhere(leaving: Places, ledger: Ledger | undefined): Re
 const roomOfSpace = 64
 
 /**
- * The ledger with these leaving places. Without them, if the description has no room for both: what a spec needs was granted before, and
- * must fit whatever happens.
+ * The ledger with these leaving places. Without them, if the description has no room for both: the spaces and places of the spec must fit
+ * whatever happens.
  */
 export function withLeaving(ledger: Ledger, leaving: Places, user: string, spec: ClientSpec): Ledger {
   const { leaving: _before, ...without } = ledger

@@ -69,7 +69,7 @@ function existingClient(spec: ClientSpec, found: Found, observed: Observed, cont
   return { spec, observed, context, client, settled, twins, changes, after, leaving, input }
 }
 
-/** Refuses changes that must not be made, or only when the spec asks for them. */
+/** Throws the refusals of changes that no spec may make, and of changes that the spec must ask for explicitly. */
 function refuseChanges(spec: ClientSpec, { client, twins }: Found, observed: Observed, context: PlanContext): void {
   const { adminClientId } = context.policy
   if (client.id === adminClientId) protectAdmin(client, fieldChanges(spec.fields, client), spec.consent)

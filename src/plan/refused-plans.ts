@@ -78,7 +78,7 @@ export function protectTwin(twins: ObservedClient[], adminClientId: string | und
     throw clientIsAdmin(admin, 'would be deleted, because its ledger says that a run stopped while creating it')
 }
 
-/** The refusal of a step against the client that this action signs in with. `what`: the harm, as the end of the message. */
+/** The refusal of a step against the client that this action signs in with. `what`: the end of the message, which names the harm. */
 export function clientIsAdmin(client: ObservedClient, what: string): ActionError {
   return new ActionError(
     'CLIENT_IS_ADMIN',

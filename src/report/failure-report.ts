@@ -4,8 +4,7 @@ import { cutMarkdown, markdown, markdownCode } from '../base/markdown.ts'
 import { mistakeText } from '../base/mistake-positions.ts'
 import { asManyAsFit, firstFew, joinBlocks, mostSummaryBytes, tableOf } from './markdown-parts.ts'
 
-// The report of a run that ended before any client was handled. It needs nothing of what is known about clients, so a run that
-// stops at an input ends soon.
+// The report of a run that ended before any client was handled. It needs no facts about clients, so a run that stops at an input ends soon.
 
 /** The limit of the output `summary`: a comment takes 65,536 characters, and a workflow adds a few of its own. */
 export const summaryBytes = 60_000

@@ -64,7 +64,7 @@ export function foreignSecretsSection(outcomes: Outcome[], bytes: number): strin
   ]
   const table = tableOf([...(several ? ['client'] : []), 'hint', 'age', 'made by'], secrets, cells, { bytes })
   if (table === '') return ''
-  const words = `⚠️ **${plural(secrets.length, 'live secret')}** not issued by this action. It retires only those whose hint is in the input \`retire-hints\`.`
+  const words = `⚠️ **${plural(secrets.length, 'live secret')}** not issued by this action, which never deletes them by itself. To retire one, name its hint in the input \`retire-hints\`.`
   return `${words}\n\n${secrets.length > mostRows ? folded(`The ${secrets.length} secrets`, table) : table}`
 }
 

@@ -71,7 +71,7 @@ function decide(underWay: ClientUnderWay, reading: Reading): Decision {
   return decision
 }
 
-/** For a client to delete reads the destinations in its ledger too: their values decide what may be deleted. */
+/** For a client that is deleted, reads the destinations in its ledger too: their values decide which of them may be deleted. */
 function destinationsOf({ spec, request }: ClientUnderWay, { client }: ClientPlan): Destination[] {
   return spec.state === 'absent' ? placesOf(spec, client?.description.ledger, request.actor) : spec.destinations
 }

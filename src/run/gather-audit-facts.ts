@@ -100,7 +100,7 @@ async function readUsers(reader: WholeTenantReader, clients: ObservedClient[]): 
   const makers = new Set(clients.flatMap(({ secrets }) => secrets.flatMap(({ createdBy }) => createdBy ?? [])))
   const first = await reader.users(userPagesFor(clients.length))
   const bots = first.all ? [] : await reader.bots().catch(refused)
-  // A tenant that does not find what it showed just now can't be asked for a part: then all are read.
+  // If the tenant does not find users that it has just shown, its filters can't be trusted: then all users are read.
   const isFound = bots !== undefined && first.users.every((user) => first.all || !isBot(user) || has(bots, user))
   const { users } = isFound ? { users: distinct([...first.users, ...bots]) } : await reader.users(everyPage)
   const requests = Math.max(1, Math.ceil(users.length / 100)) + (first.all ? 0 : 1)
@@ -115,12 +115,12 @@ async function readUsers(reader: WholeTenantReader, clients: ObservedClient[]): 
 
 const everyPage = Number.POSITIVE_INFINITY
 
-/** Nobody said that it is gone. */
+/** A user that the tenant did not show. It does not count as deleted, because no answer says so. */
 function unknownUser(id: string): TenantUser {
   return { id, name: '' }
 }
 
-/** The tenant does not take what was asked in this way; undefined then. */
+/** Undefined if the tenant rejects this kind of request; other failures are thrown. */
 function refused(thrown: unknown): undefined {
   if (!(thrown instanceof ActionError) || thrown.code !== 'TENANT_REJECTED') throw thrown
   return undefined

@@ -8,7 +8,7 @@ import type { ProcessSurroundings } from './program.ts'
 
 type Connected = { transport: Transport; tenant: Service; session: Session; around: Surroundings }
 
-/** Connects to the tenant for some work, and afterwards signs out and closes all connections, whatever came of it. */
+/** Connects to the tenant for some work. Afterwards, also after a failure, signs out and closes all connections. */
 export async function withTenant<T>(
   inputs: Inputs,
   { connect, clock, wallClock, stop, runner }: ProcessSurroundings,

@@ -210,7 +210,10 @@ async function stamps(api: Api, destination: Destination): Promise<Timed<Observe
   return { value: { secretStamp: secret.value?.stamp, idStamp: id?.value?.stamp }, at: secret.at }
 }
 
-/** The same for conclusions: what is absent is so by the list of its place, which nobody gets who may not see that. */
+/**
+ * The same, for conclusions from a missing value: only the list of its place proves that a value is missing. Throws if the token may not
+ * read that list.
+ */
 async function provenStamps(api: Api, destination: Destination): Promise<ObservedDestination> {
   const { value } = await stamps(api, destination)
   const { secretName, idName, idAs } = destination
@@ -254,7 +257,7 @@ async function readSecret(api: Api, scope: Scope, name: string): Promise<Timed<I
     const { updated_at, visibility } = parseGithubAnswer(wire.secretSchema, answer, what)
     return { value: { stamp: parseTimestamp(updated_at), visibility }, at: answer.at }
   } catch (thrown) {
-    // GitHub's own word, with its time. Whether it is gone or hidden makes no difference to who delivers.
+    // This is GitHub's own answer, with its time. A delivery treats a deleted secret and a hidden one alike.
     if (!isUnseen(thrown) || thrown.at === undefined) throw thrown
     return { value: undefined, at: thrown.at }
   }

@@ -1,6 +1,7 @@
 /**
- * How every connection is made. Certificates are checked: said outright, or NODE_TLS_REJECT_UNAUTHORIZED could take it back. Of a
- * host's addresses each has so many milliseconds: Node's quarter of a second is too short for a slow line.
+ * The options of every connection. `rejectUnauthorized` is explicit: without it NODE_TLS_REJECT_UNAUTHORIZED could switch the check of
+ * certificates off. Each address of a host gets so many milliseconds: Node's default of a quarter of a second is too short for a slow
+ * line.
  */
 export const connectionSettings = { rejectUnauthorized: true, autoSelectFamilyAttemptTimeout: 4000 }
 

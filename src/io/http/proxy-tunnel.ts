@@ -13,7 +13,7 @@ type Sent = { method: string; url: string; headers: Record<string, string>; body
 type Received = { status: number; headers: Dispatcher.ResponseData['headers']; body: AsyncIterable<Buffer> }
 export type Tunnel = { exchange: (sent: Sent, signal: AbortSignal) => Promise<Received>; close: () => Promise<void> }
 
-/** Requests by undici through a proxy (RFC 9110, CONNECT). Throws TransportError that names the proxy where the proxy is at fault. */
+/** Requests by undici through a proxy (RFC 9110, CONNECT). If the proxy is at fault, throws TransportError that names it. */
 export function createTunnel(proxy: NamedProxy, shared: Shared): Tunnel {
   const secure = buildConnector({ ...connectionSettings, timeout: shared.connectWithin })
   const clients = new Set<Dispatcher>()
@@ -53,7 +53,7 @@ export function createTunnel(proxy: NamedProxy, shared: Shared): Tunnel {
   return { exchange, close: async () => void (await Promise.all([agent, ...clients].map((it) => it.destroy()))) }
 }
 
-/** As long as there is no connection, undici does not heed the signal: whoever waits is told all the same. */
+/** undici ignores the signal while it has no connection: this ends the wait anyway. */
 function inTime<T>(answer: Promise<T>, signal: AbortSignal, late: () => TransportError): Promise<T> {
   return new Promise((resolve, reject) => {
     answer.then(resolve, reject)
@@ -63,7 +63,7 @@ function inTime<T>(answer: Promise<T>, signal: AbortSignal, late: () => Transpor
   })
 }
 
-/** A connection that the proxy passes on to `host:port`. Whatever is thrown, nothing was sent to the host. */
+/** A connection to `host:port` through the proxy. If this throws, nothing was sent to the host. */
 async function connectThrough(
   { address }: NamedProxy,
   target: string,
@@ -88,7 +88,7 @@ function basic(username: string, password: string): string {
   return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')
 }
 
-/** The proxy is at fault, and not the service behind it: it is named. */
+/** An error that names the proxy, because the proxy is at fault and not the service behind it. */
 function proxyError(proxy: NamedProxy, thrown: unknown, { answered }: Shared): TransportError {
   const { kind, message } = toTransportError(thrown, { aborted: false }, answered.has(new URL(proxy.address).hostname))
   const { variable } = proxy

@@ -19,8 +19,8 @@ const idle = 4000
 const connectPatience = 15_000
 
 /**
- * Node's own client, which is there in a fraction of the time that any other takes; https goes by the proxy that is named for it, and by
- * undici. `connectWithin`: milliseconds that a connection may take.
+ * Node's own client, which loads faster than any other; undici sends the https requests that have a proxy. `connectWithin`: milliseconds
+ * that a connection may take.
  */
 export function createTransport(
   proxies: Proxies,
@@ -89,7 +89,7 @@ async function clientFor(protocol: string) {
   }
 }
 
-/** Throws TransportError `refused` where there is no connection in time: then nothing was sent. */
+/** Throws TransportError `refused` if there is no connection in time: then nothing was sent. */
 function answerOf(outgoing: ClientRequest): Promise<IncomingMessage> {
   outgoing.on('timeout', () => {
     const socket = outgoing.socket as Socket | undefined
@@ -99,7 +99,7 @@ function answerOf(outgoing: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const broken = (why: string) => reject(new TransportError('lost', why))
     outgoing.on('response', resolve).on('error', reject)
-    // Whatever else ends it: nobody would be told.
+    // Without these, a request that ends in another way would never settle the promise.
     outgoing.on('upgrade', (_answer, socket) => {
       socket.destroy()
       broken('the server switched to another protocol')

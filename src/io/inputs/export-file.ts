@@ -14,8 +14,8 @@ export async function exportComplaint(target: ExportFile): Promise<string | unde
 }
 
 /**
- * Writes the file, and creates missing folders. Throws `INPUT_INVALID` if it must not or can't be written: then an existing file is as it
- * was, and there is no half of a new one.
+ * Writes the file, and creates missing folders. Throws `INPUT_INVALID` if it must not or can't be written: an existing file then stays as
+ * it was, and no half-written file is left.
  */
 export async function writeExport(target: ExportFile, text: string): Promise<void> {
   const found = await resolved(target)

@@ -18,7 +18,7 @@ export function clientByClient(
 ) {
   let list: List | undefined
   let done = 0
-  /** `stack`: what the parser has begun: the document, the mapping in it, the list in that, and so on. */
+  /** `stack`: the values that the parser has begun: the document, the mapping in it, the list in that, and so on. */
   return (stack: readonly CST.Token[]): void => {
     const [document, mapping, value] = stack
     if (document?.type !== 'document' || !isList(value) || value.items.length < done + batch + 2) return

@@ -39,7 +39,7 @@ export type YamlReading = {
 const mostErrors = 100
 /** A spec has six levels; each takes up to three entries of the parser's stack. */
 const deepestStack = 80
-/** Fifty thousand values, each with its key, colon, space, line break and indentation, and what the lexer puts between them. */
+/** Fifty thousand values, each with its key, colon, space, line break and indentation, and the lexer's marks between them. */
 const mostLexemes = 400_000
 
 /** Line and column of a character. */

@@ -62,7 +62,7 @@ function remember(change: Change, at: number, { session, clientId }: Writing): v
   session.keyChanges.set(clientId, [...(session.keyChanges.get(clientId) ?? []), { change, at }])
 }
 
-/** The change after the latest ones of this run, which the list that it is applied to may not show yet. */
+/** The change, applied after the latest changes of this run, which the list may not show yet. */
 function afterOwnChanges(change: Change, now: number, { session, clientId }: Writing): Change {
   const own = (session.keyChanges.get(clientId) ?? []).filter(({ at }) => now - at < showsOldListFor)
   return (keys) => change(own.reduce((list, earlier) => earlier.change(list), keys))

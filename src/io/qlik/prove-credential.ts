@@ -43,7 +43,7 @@ export function callerOf(session: Session): Promise<string | undefined> {
   return session.signedIn.caller
 }
 
-/** Milliseconds that a failed request may have taken to be worth another try. */
+/** A request that failed within so many milliseconds is worth another try. */
 const soon = 3000
 
 /** Without our id, a secret that this run leaves behind may never be recognised: a broken line is worth another try, a refusal is not. */

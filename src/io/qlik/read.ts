@@ -130,7 +130,7 @@ export function isGone(thrown: unknown): thrown is ActionError {
   return thrown instanceof ActionError && thrown.absence === 'gone'
 }
 
-/** Milliseconds before each look but the first: reads may show for some seconds what is deleted already. */
+/** Milliseconds before each read except the first: reads may still show a deleted thing for some seconds. */
 const looksForGone = [0, 300, 700, 1500, 2500]
 
 /**

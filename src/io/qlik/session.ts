@@ -38,7 +38,7 @@ export type Session = {
   listed: Map<string, wire.ListedAnswer>
   /** Deletions of clients: a list that is read meanwhile may lack entries. */
   deletions: { begun: number; underWay: Set<Promise<unknown>> }
-  /** What this run changed in the lists of keys, by client id, each with the tenant's time. */
+  /** The changes of this run to lists of keys, by client id, each with the tenant's time. */
   keyChanges: Map<string, { change: (keys: unknown[]) => unknown[]; at: number }[]>
   /** The list of spaces, read once in a run; and the assignee type that spaces accept for a bot, once the tenant has shown it. */
   spaces: { all?: Promise<ObservedSpace[]> | undefined; typeOfBots?: 'user' | 'bot' | undefined }
