@@ -133,7 +133,7 @@ function assign(call: Call, space: Space, actor: Actor, context: Context): Sandb
 function refuseType(type: string, isBot: boolean, { settings }: Context): void {
   const accepted = isBot ? { user: ['user'], bot: ['bot'], either: ['user', 'bot'] }[settings.typeOfBots] : ['user']
   if (accepted.includes(type)) return
-  throw new TenantProblem(settings.wrongTypeStatus, 'Bad request', { detail: `The assignee is no ${type}` })
+  throw new TenantProblem(settings.wrongTypeStatus, 'Bad request', { detail: `The assignee is not a ${type}` })
 }
 
 function one(call: Call, space: Space, id: string, by: { actor: Actor; context: Context }): SandboxResponse {

@@ -51,7 +51,7 @@ export function refuseFullSlots(client: ObservedClient, { retire, foreign, forei
   throw new ActionError(
     'SECRET_SLOTS_FULL',
     `${clientLabel(client)} has all ${secretSlots} secrets that Qlik allows, and none of them may be retired yet: ${list}`,
-    `Delete secrets that are not needed in the Administration activity center, or wait until those within their grace period are retired.${foreignIsUnused ? ' No destination holds a secret that this action did not issue: name one of those in retire-hints, and it is retired first.' : ''}`,
+    `Delete secrets that are not needed in the Administration activity center, or run again when the grace period of the others is over.${foreignIsUnused ? ' No destination holds a secret of somebody else: name the hint of one of those in retire-hints, and this action retires it first.' : ''}`,
   )
 }
 
