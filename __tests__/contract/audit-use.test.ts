@@ -172,6 +172,18 @@ describe('a tenant that takes less than its documentation says', () => {
     expect(findings(result).map(({ kind }) => kind)).not.toContain('unseen')
   })
 
+  it('calls no maker gone where it does not even find a user that it showed just now', async () => {
+    made('c')
+    for (let index = 0; index < 150; index++) tenant().addUser({ name: `u${index}`, admin: false })
+    const maker = tenant().addUser({ name: 'late', admin: true })
+    tenant().addSecret(tenant().liveClients()[0]!.clientId, { createdBy: maker.id })
+    simulation.sandbox.faults.add({
+      ...{ path: /users\?filter=id/, when: 'before' },
+      fault: { kind: 'status', status: 200, body: '{"data":[],"links":{}}' },
+    })
+    expect(findings(await audited(simulation)).map(({ kind }) => kind)).not.toContain('unknown-maker')
+  })
+
   it('may no longer know the old name of an event', async () => {
     const { clientId } = quietClient(simulation)
     made('never')

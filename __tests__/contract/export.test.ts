@@ -195,6 +195,13 @@ defaults:
     expectFailure(await simulation.run(looking('export', { 'api-key': key })), 'TENANT_FORBIDDEN')
   })
 
+  it('does not promise a plan without differences if no client can be in the file', async () => {
+    tenant().addClient({ clientName: 'page', appType: 'spa' })
+    const { outputs, summary } = await exported()
+    expect(outputs!.spec).toMatch(/has no web client that this repository could manage\.\n.*add the first one below/)
+    for (const text of [outputs!.spec, summary]) expect(text).not.toMatch(/plan.*changes no field/)
+  })
+
   it('fits into what a run reads, whatever the descriptions', async () => {
     const long = '\u202e'.repeat(3000)
     for (let index = 0; index < 80; index++)

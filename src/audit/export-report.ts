@@ -30,10 +30,16 @@ export function exportSummary({ host, file, exported, text }: Told): string {
   return joinBlocks([
     `### Qlik OAuth clients on ${markdown(host)}: export`,
     `**${counts(exported, 'exported')}**, to ${where}.`,
-    'Read it, remove the clients that this repository must not manage, and run <code>mode: plan</code> with it: the plan changes no field of a client. Nothing is written before <code>mode: apply</code>.',
+    exported.inFile === 0 ? noNextStep : nextStep,
     fits ? folded('The file', fenced(text)) : '',
   ])
 }
+
+const nextStep =
+  'Read it, remove the clients that this repository must not manage, and run <code>mode: plan</code> with it: the plan changes no field of a client. Nothing is written before <code>mode: apply</code>.'
+
+const noNextStep =
+  'The tenant has no client that this repository could manage: the file needs its first client before a run takes it.'
 
 /** The text can't end its block: the fence is longer than any run of backticks in the text. */
 function fenced(text: string): string {

@@ -68,13 +68,26 @@ function headOf({ origin, schema }: About, kept: ExportEntry[]): string[] {
   const strangers = otherOwnersOf(kept)
   return [
     `yaml-language-server: $schema=${schema}`,
-    `The web clients of ${plain(new URL(origin).host)} in their present state: a plan with this file changes no field.`,
-    'The first run that applies it notes on each client that this repository manages it.',
+    ...(kept.length === 0 ? emptyHead(origin) : filledHead(origin)),
     ...(strangers.length === 0
       ? []
       : [
           `It also delivers to other repositories or organizations. Set the input allow-destinations: ${strangers.join(' ')}`,
         ]),
+  ]
+}
+
+function filledHead(origin: string): string[] {
+  return [
+    `The web clients of ${plain(new URL(origin).host)} in their present state: a plan with this file changes no field.`,
+    'The first run that applies it notes on each client that this repository manages it.',
+  ]
+}
+
+function emptyHead(origin: string): string[] {
+  return [
+    `${plain(new URL(origin).host)} has no web client that this repository could manage.`,
+    'A run refuses a file without clients: add the first one below.',
   ]
 }
 

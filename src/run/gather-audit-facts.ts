@@ -22,7 +22,7 @@ type AuditTools = Pick<Surroundings, 'clock' | 'reporter'> & { adminClientId?: s
 /** Requests under way at a time: as many as the limits of the service allow. */
 const mostAtOnce = 24
 /** Ids of users in one request: each is 24 characters of its address. */
-const idsAtOnce = 20
+const idsAtOnce = 19
 
 /** Reads the evidence for an audit. Throws if the clients can't be read. If users or events can't be read, the result says so. */
 export async function gatherAuditFacts(reader: WholeTenantReader, about: AuditTools): Promise<AuditFacts> {
@@ -109,11 +109,21 @@ async function readUsers(reader: WholeTenantReader, clients: ObservedClient[]): 
   const batches = Array.from({ length: Math.ceil(asked.length / idsAtOnce) }, (_, index) =>
     asked.slice(index * idsAtOnce, (index + 1) * idsAtOnce),
   )
-  for (const ids of batches) users.push(...((await reader.named(ids).catch(refused)) ?? ids.map(unknownUser)))
-  return { users, gone: goneOf(makers, users), requests: requests + batches.length }
+  for (const ids of batches) users.push(...(await usersNamed(reader, ids, first.users[0])))
+  return { users: distinct(users), gone: goneOf(makers, users), requests: requests + batches.length }
 }
 
 const everyPage = Number.POSITIVE_INFINITY
+
+/**
+ * The users with these ids. `known`: a user that the tenant showed just now. If its answer lacks that user, the answer proves nothing about
+ * the others: then none counts as gone.
+ */
+async function usersNamed(reader: WholeTenantReader, ids: string[], known: TenantUser | undefined) {
+  const found = await reader.named(known === undefined ? ids : [...ids, known.id]).catch(refused)
+  const isAnswer = found !== undefined && (known === undefined || has(found, known))
+  return isAnswer ? found : ids.map(unknownUser)
+}
 
 /** A user that the tenant did not show. It does not count as deleted, because no answer says so. */
 function unknownUser(id: string): TenantUser {
