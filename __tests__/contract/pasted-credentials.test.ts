@@ -67,6 +67,18 @@ describe('a credential in an input that is not secret', () => {
   })
 })
 
+describe('a credential that somebody pasted into a client on the tenant', () => {
+  it.each(['plan', 'apply', 'audit', 'destroy'])('reaches no output and no summary (P5): %s', async (mode) => {
+    const { tenant } = simulation.sandbox
+    const key = tenant.issueApiKey({ admin: true }).value
+    tenant.addClient({ clientName: 'deployer', description: `key: ${key}`, clientUri: `https://acme.example/?${key}` })
+    tenant.addClient({ clientName: `made with ${key}`, allowedScopes: ['admin_classic'] })
+    const { outputs, summary } = await simulation.run({ mode, name: 'deployer', description: 'x', 'api-key': key })
+    expect(JSON.stringify([outputs, summary])).not.toContain(key.slice(0, 24))
+    for (const list of ['plan', 'clients', 'findings']) if (outputs![list]) JSON.parse(outputs![list])
+  })
+})
+
 describe('a credential with something pasted along', () => {
   const bare = 'ghs_16C7e42F292c6912E7710c838347Ae178B4a'
   it.each([

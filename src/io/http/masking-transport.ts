@@ -3,21 +3,34 @@ import type { Mask } from '../runner/mask-secret.ts'
 import type { Proxies } from './proxies.ts'
 import type { Transport, WireResponse } from './transport.ts'
 
+// A shorter text could be a word of the output itself.
+const shortestInOutput = 16
+
 type Masking = {
-  runner: { mask: Mask }
+  runner: {
+    mask: Mask
+    output(values: Record<string, string>): Promise<void>
+    summary(markdown: string): Promise<void>
+  }
   connect: (proxies: Proxies) => { transport: Transport; close: () => Promise<void> }
 }
 
 /**
  * The same transport, but headers and refusals come without the masked texts. The runner hides only the texts that it recognizes;
- * here the text has not been shortened, escaped or split yet.
+ * here the text has not been shortened, escaped or split yet. Outputs and the summary hide them too: somebody may have pasted a credential
+ * of this run into a client's description, and the runner masks no output.
  */
 export function withMaskedAnswers<Host extends Masking>(host: Host): Host {
   const masked = new TextMasker()
+  const long = new TextMasker()
   const mask = (text: string) => {
     masked.add(text)
+    if (text.length >= shortestInOutput) long.add(text)
     host.runner.mask(text)
   }
+  const output = (values: Record<string, string>) =>
+    host.runner.output(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, long.mask(value)])))
+  const summary = (markdown: string) => host.runner.summary(long.mask(markdown))
   const connect = (proxies: Proxies) => {
     const { transport, close } = host.connect(proxies)
     return {
@@ -25,7 +38,7 @@ export function withMaskedAnswers<Host extends Masking>(host: Host): Host {
       close,
     }
   }
-  return { ...host, runner: { ...host.runner, mask }, connect }
+  return { ...host, runner: { ...host.runner, mask, output, summary }, connect }
 }
 
 /**
