@@ -68,6 +68,7 @@ const exceptions: { [Name in keyof Settings]?: string } = {
   maxTokensPerUser: 'a limit: to find it would use up the tokens',
   tier1PerMinute: 'a limit: to find it would get in others’ way',
   tier2PerMinute: 'a limit: to find it would get in others’ way',
+  cursors: 'to find it would need more than a page of clients; the program reads again after a deletion',
   consentShown: 'the program asks, if the list does not show it',
   closed: 'of who asks, not of the tenant',
   strangers: 'entries that are passed over, whatever they are',
