@@ -10,11 +10,11 @@ import type { AnnouncedCredential, CriticalSection } from './fresh-credential.ts
 import { retireIfAllowed } from './retire-secret.ts'
 
 // Finds an issued secret among those that the client did not have at the announcement. People may add secrets at the same time: a secret
-// that somebody else made is not ours, and if nothing tells which one is ours, none is retired.
+// that somebody else made is not ours. If no fact shows which one is ours, none is retired.
 
 /**
- * Retires a secret after the answer to its issue was lost, because it was never delivered. Throws `PlanAgain` if another run is at work, or if
- * nothing tells who made the new secrets: then the next plan treats them as suspects.
+ * Retires a secret after the answer to its issue was lost, because it was never delivered. Throws `PlanAgain` if another run is at work,
+ * or if no fact shows who made the new secrets: then the next plan treats them as suspects.
  */
 export async function retireAfterLostAnswer(fresh: AnnouncedCredential, work: Work): Promise<void> {
   const client = await readClient(fresh, work)
@@ -31,7 +31,8 @@ export async function retireAfterLostAnswer(fresh: AnnouncedCredential, work: Wo
 }
 
 /**
- * The hint of the secret that we were given, if the answer did not have it. Throws `TENANT_UNEXPECTED` if the client's secrets don't tell.
+ * The hint of the secret that the tenant issued to us, if the answer did not have it. Throws `TENANT_UNEXPECTED` if the client's secrets
+ * do not show it.
  */
 export async function findHint(section: CriticalSection, work: Work, madeBy?: string): Promise<string> {
   const { clock, stop } = work.tools

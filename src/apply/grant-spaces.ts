@@ -133,7 +133,7 @@ async function readMembership(step: GrantStep, bot: string, { tools }: Work): Pr
 }
 
 /**
- * Did we, or another run of ours at the same moment, make this membership? If the tenant does not tell its maker, it counts as somebody
+ * Did we, or another run of ours at the same moment, make this membership? If the tenant does not name its maker, it counts as somebody
  * else's.
  */
 async function isOurs({ createdBy }: Assignment, answer: 'taken' | 'lost', { tools }: Work): Promise<boolean> {

@@ -65,7 +65,10 @@ function isInTime(at: number, { announced }: CriticalSection): boolean {
   return at < announced.announced!.at + lease
 }
 
-/** A secret that was issued too late can't be told from other people's later: it is retired at once, and the run plans again. */
+/**
+ * A secret that was issued too late can't be distinguished later from secrets of other people: it is retired at once, and the run plans
+ * again.
+ */
 async function requireInTime(issuedAt: number, work: Work): Promise<void> {
   const fresh = inPhase(work.fresh, 'issued')
   if (isInTime(issuedAt, fresh)) return

@@ -88,8 +88,8 @@ async function rollBackIssued(
 }
 
 /**
- * Only the list tells whether a key exists, and a reading that lags behind does not show a new one. While it is not shown, nobody can
- * retire it, and the announcement stays.
+ * Only the list shows whether a key exists, and a reading that lags behind does not show a new one. While the list does not show it,
+ * nobody can retire it, and the announcement stays.
  */
 async function showsKey(
   fresh: IssuedCredential | VerifiedCredential | DeliveredCredential,
@@ -116,8 +116,8 @@ async function rollBackDelivered(fresh: DeliveredCredential, error: ActionError,
 }
 
 /**
- * Takes the fresh secret out of every place that certainly has it, whatever fails in between. The result of a place that failed is
- * undefined.
+ * Takes the fresh secret out of every place that certainly has it. A failure in one place does not stop the others: the result of that
+ * place is undefined.
  */
 async function undoAllDeliveries(
   { delivered, clientId }: DeliveredCredential,

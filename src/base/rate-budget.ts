@@ -13,9 +13,9 @@ const minute = 60_000
 const hour = 60 * minute
 
 /**
- * The documented limits. Tenant: two tiers, by user and by tenant; the tenant's own can be as low as 50 writes a minute, which
- * only a 429 tells (qlik.dev/apis/rate-limiting). GitHub: the secondary limits, which no header tells
- * (docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+ * The documented limits. Tenant: two tiers, by user and by tenant; the tenant's own can be as low as 50 writes a minute, which only a 429
+ * shows (qlik.dev/apis/rate-limiting). GitHub: the secondary limits, which no header has (docs.github.com/rest/using-the-rest-api/rate-
+ * limits-for-the-rest-api).
  */
 export const limitsOf: Record<ServiceName, Limit[]> = {
   tenant: [

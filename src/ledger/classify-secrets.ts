@@ -44,8 +44,8 @@ export function hintsOfKind(secrets: LiveSecret[], kind: LiveSecret['kind']): st
 }
 
 /**
- * Hints that several live secrets have: five characters can be the same by chance. The tenant deletes a secret by its hint, so nothing tells
- * which of them it would delete, and none is retired.
+ * Hints that several live secrets have: five characters can be the same by chance. The tenant deletes a secret by its hint, and nobody
+ * knows which of them it would delete, so none is retired.
  */
 export function sharedHints(live: ObservedSecret[]): Set<string> {
   const hints = live.map(({ hint }) => hint)
@@ -85,11 +85,11 @@ function orphansAmong(
   const isNobodysElse = ({ createdBy }: ObservedSecret) => createdBy === undefined || makers.has(createdBy)
   if (makers.size > 0) return possible.filter(isNobodysElse)
   // Nobody knows who we are: a secret with a named maker may be somebody else's. One announcement issues one secret, so of several people's
-  // secrets at most one is ours, and nothing tells which.
+  // secrets at most one is ours, and no fact shows which.
   return possible.every(isNobodysElse) ? possible : []
 }
 
-/** The users who issued for this client, as far as anything tells. */
+/** The users who issued for this client, as far as the ledger and the tenant show. */
 function knownMakers(
   ledger: Ledger,
   { by, known }: Announcement,
@@ -111,7 +111,7 @@ function mayBeOf(announced: Announcement, { hint, createdAt, createdBy }: Observ
   if (isKeyHint(hint)) return hint === announced.issuing
   const inTime = createdAt === undefined || (createdAt > announced.at - 1 && createdAt < announced.at + lease)
   const isNew = inTime && !announced.known.includes(hint)
-  // The tenant may make an unrequested secret beside a key. The announcement then tells only who made it and when.
+  // The tenant may make an unrequested secret beside a key. The announcement then says only who made it and when.
   const isSure = createdAt !== undefined && createdBy !== undefined && createdBy === announced.by
   return isNew && (announced.issuing === undefined || isSure)
 }

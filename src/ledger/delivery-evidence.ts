@@ -214,7 +214,7 @@ function areQuiet(
 /** Was every place written again after this secret was delivered there: by its own run, or by another run after that one was over? */
 function isOverwritten(hint: string, { ledger, observed }: DeliveryEvidence): boolean {
   const places = Object.entries(ledger?.destinations ?? {})
-  // The ledger no longer lists its places, so nothing tells when they were overwritten.
+  // The ledger no longer lists its places, so nobody knows when they were overwritten.
   if (places.length === 0) return false
   return places.every(([key, delivered]) => {
     const stamp = observed.get(key)?.secretStamp

@@ -74,7 +74,7 @@ function placesSchema(key: z.ZodMiniString, time: z.ZodMiniNumber) {
 function announcementSchema(key: z.ZodMiniString, time: z.ZodMiniNumber) {
   return z.object({
     run: z.string(),
-    /** The tenant's id of the user who issues, if the tenant told it. */
+    /** The tenant's id of the user who issues, if the tenant gave it. */
     by: z.optional(z.string().check(z.maxLength(longestUserId))),
     at: time,
     /** The time of a slow run's second announcement. `at` keeps its first value, because the secret was issued after that. */

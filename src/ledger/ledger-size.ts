@@ -13,7 +13,7 @@ const anyId = '9999999999'
 type Sized = Pick<WrittenClient, 'name' | 'description' | 'deliver' | 'auth-method' | 'spaces' | 'rotation'>
 
 /**
- * The complaint about a description that leaves too little room for the ledger, as far as the spec tells; undefined if it fits. `here`:
+ * The complaint about a description that leaves too little room for the ledger, as far as the spec shows; undefined if it fits. `here`:
  * `owner/name`.
  */
 export function roomComplaint({ description, ...client }: Sized, here: string): string | undefined {

@@ -161,7 +161,7 @@ function unknownTo(ledgers: (Ledger | undefined)[], hint: string, live: Observed
   return live.filter((secret) => secret.hint !== hint && !accounted.has(secret.hint) && !isKeyHint(secret.hint))
 }
 
-/** The secrets that a run of ours may have issued: if the tenant tells the makers, those by somebody who announced. */
+/** The secrets that a run of ours may have issued: if the tenant names the makers, only secrets by somebody who announced. */
 function oursAmong(unknown: ObservedSecret[], makers: (string | undefined)[]): string[] {
   const isNobodyKnown = makers.every((maker) => maker === undefined)
   const isOurs = ({ createdBy }: ObservedSecret) =>

@@ -21,7 +21,7 @@ export type Rotation = {
   postponed?: true | undefined
   /** GitHub does not show yet a delivery that an earlier run just made: nothing is issued meanwhile. */
   awaited?: true | undefined
-  /** Destinations that don't hold the current secret, as far as the evidence tells. */
+  /** Destinations that don't hold the current secret, as far as the evidence shows. */
   undelivered: Destination[]
   /** Hints of a dead run's secrets that may have been delivered. */
   orphans: string[]

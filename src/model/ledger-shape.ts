@@ -39,7 +39,7 @@ export type Ledger = {
  */
 type WriteTimes = readonly [first: number, seconds: number, announced: number]
 
-/** `by`: the tenant's id of the user who issues, if the tenant tells it: a secret by another maker is not ours. */
+/** `by`: the tenant's id of the user who issues, if the tenant gives it: a secret by another maker is not ours. */
 export type Announcement = {
   run: string
   by?: string | undefined

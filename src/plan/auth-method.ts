@@ -62,8 +62,8 @@ export function retireSteps(
 }
 
 /**
- * The retirements that these steps complete, whatever the tenant refuses. The ledger must keep all others: allowing their method again
- * would make those secrets usable.
+ * The retirements of these steps that the tenant can't refuse. The ledger must keep all others: allowing their method again would make
+ * those secrets usable.
  */
 export function certainRetirements({ retire }: Rotation, steps: (Step & { kind: 'retire' })[]): Retirement[] {
   return retire.filter(({ hint }) => steps.some((step) => step.hint === hint && !step.mayStay))

@@ -32,7 +32,7 @@ export const spaceKeys = Object.keys(fields.shape)
 /** One space as users write it in a file: by its name or by its id. */
 const writtenSpace = fields.check(
   z.superRefine(({ id, name }, { addIssue, issues }) => {
-    // A misspelt key is told already.
+    // A misspelt key is already reported.
     if (id === undefined && name === undefined && issues.length === 0)
       addIssue({ code: 'custom', message: 'does not say which space: give its name or its id' })
     if (id !== undefined && name !== undefined)

@@ -28,8 +28,8 @@ export function createDestinationReader(api: Api | undefined): DestinationReader
 }
 
 /**
- * Reads one list of secrets for each scope, and one of variables if a destination keeps its client id in one. If a scope refuses,
- * the others are read all the same; throws the failures of all of them.
+ * Reads one list of secrets for each scope, and one of variables if a destination keeps its client id in one. If a scope refuses, the
+ * others are still read; throws the failures of all of them.
  */
 async function read(api: Api, destinations: Destination[]): Promise<DestinationReading> {
   const unread = new Map<string, ActionError>()
@@ -178,7 +178,7 @@ async function accessOf(
 // A thousand values, thirty on a page, are 34.
 const mostPages = 100
 
-/** All pages of a list: the first one tells their number, the others are read together. */
+/** All pages of a list: the first one has their number, the others are read together. */
 async function pages<T>(
   what: string,
   perPage: number,

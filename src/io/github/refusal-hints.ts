@@ -19,7 +19,7 @@ export function refusalHint(scope: Scope, needs: string[], { answer, code }: Ref
   return `${usual}${isOfRepository ? ' This action creates no environments.' : absentStore(scope)}`
 }
 
-/** GitHub refuses for many reasons, and its message tells which one: the remedy names a permission only if one is missing. */
+/** GitHub refuses for many reasons, and its message says which one: the remedy names a permission only if one is missing. */
 function forbidden(scope: Scope, needs: string[], answer: Answer | undefined): string {
   const sso = signOnAddress(answer)
   if (sso !== undefined) return signOn(sso)

@@ -204,7 +204,7 @@ function tenantsOf(files: CheckedFile[], given: SpecFileInputs, problems: Proble
   let first: { file: string; origin: string } | undefined
   for (const file of files) {
     const complain = (at: Position, message: string) => mistakes.push({ file: file.file, ...at, message })
-    // An expression is a mistake of its own, and told already.
+    // An expression is a mistake of its own, and already reported.
     const isAddress = file.tenant !== undefined && !file.tenant.text.includes('${{')
     const own = isAddress ? readTenant(file.tenant!.text, given.allowCustomHost) : undefined
     const origin = own?.origin ?? given.tenant
