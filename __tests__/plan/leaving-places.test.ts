@@ -33,7 +33,7 @@ function leaving({ ledger = {}, stamp, age, taken = true, drop = true, by }: Giv
     policy,
     seen: undefined,
     fleet: taken ? [spec, taker] : [spec],
-  })
+  }).leaving
 }
 
 describe('a place that a client gives up', () => {

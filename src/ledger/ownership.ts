@@ -34,6 +34,12 @@ export function onlyNamed(destinations: Ledger['destinations'], spec: ClientSpec
   return Object.fromEntries(Object.entries(destinations).filter(([key]) => named.has(key)))
 }
 
+/** The same without the destinations that the spec names. */
+export function withoutNamed(destinations: Ledger['destinations'], spec: ClientSpec): Ledger['destinations'] {
+  const named = new Set(spec.destinations.map(destinationKey))
+  return Object.fromEntries(Object.entries(destinations).filter(([key]) => !named.has(key)))
+}
+
 /** Does the ledger name this repository and this spec? */
 export function isOwner(ledger: Ledger | undefined, spec: ClientSpec, actor: ManagingRepository): boolean {
   return ledger?.owner.repository === actor.repository.id && ledger.owner.client === spec.name

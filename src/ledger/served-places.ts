@@ -2,6 +2,7 @@ import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey } from '../model/destination.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import { valueKey } from '../spec/value-keys.ts'
+import type { ObservedPlaces } from './delivery-evidence.ts'
 import { recalledDestination } from './ledger-entries.ts'
 
 // Finds the client that a value on GitHub belongs to. Secrets can't be read back, so the ledgers of all clients decide: the client that
@@ -51,18 +52,29 @@ export function clientsAnnouncing(value: string, clients: Clients, mine?: string
 }
 
 /**
- * The client that was delivered to a place after `mine`, by GitHub's own stamps in both ledgers; undefined if there is none. Works for
- * places that were not read.
+ * The client that was delivered to a place after `mine`, by GitHub's own stamps; undefined if there is none, or if nobody can tell. A place
+ * that was not read is decided by the ledgers alone.
  */
 export function successorAt(
   destination: Destination,
-  clients: Clients,
+  { clients, destinations }: { clients: Clients; destinations: ObservedPlaces },
   mine: ObservedClient,
 ): ObservedClient | undefined {
   const key = destinationKey(destination)
-  const { destinations, leaving } = mine.description.ledger ?? {}
-  const stamp = (destinations?.[key] ?? leaving?.[key])?.stamp ?? Number.POSITIVE_INFINITY
-  return claimsOn(valueKey(destination, 'secret'), clients, mine.id).find((claim) => (claim.stamp ?? 0) > stamp)?.client
+  const value = valueKey(destination, 'secret')
+  const last = lastWrite(key, mine.description.ledger)
+  const later = claimsOn(value, clients, mine.id).find((claim) => (claim.stamp ?? 0) > last)
+  const stamp = destinations.get(key)?.secretStamp
+  if (later !== undefined || stamp === undefined || isRecordedBy(mine, value, stamp)) return later?.client
+  return clientsServing(value, stamp, clients, mine.id)[0]
+}
+
+/** The stamp of a client's last write to a place; infinite if a run may have written there without noting when. */
+function lastWrite(key: string, ledger: Ledger | undefined): number {
+  const entry = ledger?.destinations[key] ?? ledger?.leaving?.[key]
+  const isUnsure =
+    entry === undefined || entry.stamp < 0 || ledger?.unproven || key in (ledger?.announced?.stamps ?? {})
+  return isUnsure ? Number.POSITIVE_INFINITY : entry.stamp
 }
 
 function claimsOn(value: string, clients: Clients, mine: string | undefined): Claim[] {

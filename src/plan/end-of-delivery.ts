@@ -26,7 +26,9 @@ export function endOfDelivery(existing: ExistingClient): Step[] {
   const isServing = Object.keys(ledger.destinations).length > 0 || ledger.current !== undefined
   if (isServing || (isLeft && context.policy.dropDestinations)) return forgetPlaces(existing, ledger)
   // A run that died may have delivered to a place again, and nobody said that this place is no longer needed.
-  return ledger.announced === undefined ? retireDue(existing, ledger) : []
+  const { announced } = ledger
+  const isOver = announced === undefined || announcementAge(announced, input.now) >= lostAfter
+  return isOver && orphansOf(input).length === 0 ? retireDue(existing, ledger) : []
 }
 
 /** May a run that stopped still deliver? While its announcement is a lease, this run waits for it and plans again. */
@@ -37,15 +39,29 @@ export function mayStillDeliver({ ledger, now, run }: Pick<RotationInput, 'ledge
 }
 
 /** Does the client keep its places: for other runs, or until another client of the run's files was delivered there? */
-function keepsPlaces({ spec, context, client, observed }: ExistingClient): boolean {
-  const dropped = droppedPlaces(spec, client, observed.clients)
-  if (dropped.length > 0 && !context.policy.dropDestinations) return true
+function keepsPlaces(existing: ExistingClient): boolean {
+  const { spec, context, client, observed } = existing
+  const dropped = droppedPlaces(spec, client, observed)
+  const announced = announcedPlaces(existing)
+  if (dropped.length + announced.length > 0 && !context.policy.dropDestinations) return true
   const taken = placesOfOthers(spec, context)
   const { leaving = {}, owner } = client.description.ledger ?? {}
   const awaited = Object.entries(leaving).flatMap(([key, entry]) =>
-    successorAt(recalledDestination(key, entry, owner!), observed.clients, client) === undefined ? [key] : [],
+    successorAt(recalledDestination(key, entry, owner!), observed, client) === undefined ? [key] : [],
   )
-  return [...dropped.map(destinationKey), ...awaited].some((key) => taken.has(key))
+  return [...dropped.map(destinationKey), ...announced, ...awaited].some((key) => taken.has(key))
+}
+
+/** Places that only a dead run's announcement names, and that may hold a secret of that run. */
+function announcedPlaces({ client, observed, input }: ExistingClient): string[] {
+  const { ledger } = client.description
+  if (ledger?.announced === undefined) return []
+  if (orphansOf(input).length + Object.keys(ledger.suspects).length === 0) return []
+  const keys = Object.keys(ledger.announced.stamps).filter((key) => ledger.destinations[key] === undefined)
+  const unnoted = { hint: '', stamp: -1 }
+  return keys.filter(
+    (key) => successorAt(recalledDestination(key, unnoted, ledger.owner), observed, client) === undefined,
+  )
 }
 
 function orphansOf(input: RotationInput): string[] {

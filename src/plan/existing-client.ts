@@ -11,7 +11,8 @@ import type { Observed, PlanContext, Step } from './client-plan.ts'
 
 /**
  * A client that exists, and everything that its plan is made from. `after`: the client after the changes of its fields; `settled`: the
- * ledger was settled by this plan; `twins`: clients of the same spec that this run would delete; `leaving`: see `leavingPlaces`.
+ * ledger was settled by this plan; `twins`: clients of the same spec that this run would delete; `leaving` and
+ * `letGo`: see `leavingPlaces`.
  */
 export type ExistingClient = {
   spec: ClientSpec
@@ -23,6 +24,7 @@ export type ExistingClient = {
   changes: FieldChange[]
   after: ObservedClient
   leaving: Ledger['destinations']
+  letGo: Ledger['destinations']
   input: RotationInput
 }
 

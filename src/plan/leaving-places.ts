@@ -20,30 +20,46 @@ type Places = Ledger['destinations']
 
 /**
  * The places that the client's next ledger keeps as leaving: places that it gave up earlier or gives up now, as long as a secret there is
- * needed.
+ * needed. It also keeps a place that the spec names again, until the grace of the secret that the place held before is over. `letGo`: places
+ * that the ledger forgets although their secrets were needed until now, so the grace of these secrets begins.
  */
 export function leavingPlaces(
   spec: ClientSpec,
   client: ObservedClient,
   observed: Observed,
   context: PlanContext,
-): Places {
+): { leaving: Places; letGo: Places } {
   const { ledger } = client.description
-  if (ledger === undefined) return {}
-  if (spec.destinations.length === 0) return ledger.leaving ?? {}
+  if (ledger === undefined) return { leaving: {}, letGo: {} }
+  if (spec.destinations.length === 0) return { leaving: ledger.leaving ?? {}, letGo: {} }
   const named = new Set(spec.destinations.map(destinationKey))
   const taken = placesOfOthers(spec, context)
   const { dropDestinations } = context.policy
-  const earlier = Object.entries(ledger.leaving ?? {}).filter(([key]) => taken.has(key) || !dropDestinations)
-  const given = Object.entries(ledger.destinations).filter(([key]) => taken.has(key) && dropDestinations)
+  const given = Object.entries(ledger.destinations).filter(
+    ([key]) => taken.has(key) && !named.has(key) && dropDestinations,
+  )
   const givenUpNow = given.map(([key, entry]): [string, LedgerDelivery] => [
     key,
     withCertainStamp(key, entry, client, observed),
   ])
-  const isNeeded = ([key, entry]: [string, LedgerDelivery]) =>
-    !named.has(key) && !mayBeForgotten(key, entry, { spec, client, observed })
-  return Object.fromEntries([...earlier, ...givenUpNow].filter(isNeeded))
+  const isGivenAgain = new Set(given.map(([key]) => key))
+  const fate = ([key, entry]: [string, LedgerDelivery]): Fate => {
+    const service = serviceAfter(key, entry, { client, observed })
+    if (service.kind === 'empty') return 'over'
+    if (service.kind === 'served') return (service.age ?? spec.rotation.grace) >= spec.rotation.grace ? 'over' : 'kept'
+    if (named.has(key) || taken.has(key)) return 'kept'
+    return dropDestinations || service.kind === 'served unread' ? 'let go' : 'kept'
+  }
+  const fates = Map.groupBy(Object.entries(ledger.leaving ?? {}), (it) =>
+    isGivenAgain.has(it[0]) ? 'let go' : fate(it),
+  )
+  const kept = [...(fates.get('kept') ?? []), ...givenUpNow.filter((it) => fate(it) !== 'over')]
+  // Without a grace there is nothing to begin.
+  const letGo = spec.rotation.grace > 0 ? (fates.get('let go') ?? []) : []
+  return { leaving: Object.fromEntries(kept), letGo: Object.fromEntries(letGo) }
 }
+
+type Fate = 'kept' | 'over' | 'let go'
 
 /** The places of the other present clients of the run's files. */
 export function placesOfOthers(spec: ClientSpec, { fleet }: Pick<PlanContext, 'fleet'>): ReadonlySet<string> {
@@ -63,19 +79,27 @@ function withCertainStamp(
   return isSure ? entry : { ...entry, stamp: -1 }
 }
 
-type LeavingClient = { spec: ClientSpec; client: ObservedClient; observed: Observed }
+/** `age`: seconds since the delivery, if GitHub tells. `served unread`: by the ledgers alone, so nothing tells since when. */
+type Service = { kind: 'empty' | 'nobody' | 'served unread' } | { kind: 'served'; age: number | undefined }
 
-/** Is the place empty, or was another client delivered there a grace ago? */
-function mayBeForgotten(key: string, entry: LedgerDelivery, { spec, client, observed }: LeavingClient): boolean {
-  const destination = recalledDestination(key, entry, client.description.ledger!.owner)
+/** Tells who was delivered to a place after this entry: another client, or this one again. */
+function serviceAfter(
+  key: string,
+  entry: LedgerDelivery,
+  { client, observed }: { client: ObservedClient; observed: Observed },
+): Service {
+  const ledger = client.description.ledger!
+  const destination = recalledDestination(key, entry, ledger.owner)
   const seen = observed.destinations.get(key)
-  if (seen === undefined) return entry.stamp >= 0 && successorAt(destination, observed.clients, client) !== undefined
+  if (seen === undefined)
+    return { kind: successorAt(destination, observed, client) === undefined ? 'nobody' : 'served unread' }
   const { secretStamp, secretAge } = seen
-  if (secretStamp === undefined) return true
+  if (secretStamp === undefined) return { kind: 'empty' }
   // If both wrote in one second, the stamp can't tell whose secret is there.
-  if (secretStamp === entry.stamp) return false
+  if (secretStamp === entry.stamp) return { kind: 'nobody' }
+  const isOurs = !ledger.unproven && ledger.destinations[key]?.stamp === secretStamp
   const servers = clientsServing(valueKey(destination, 'secret'), secretStamp, observed.clients, client.id)
-  return servers.length > 0 && (secretAge === undefined || secretAge >= spec.rotation.grace)
+  return isOurs || servers.length > 0 ? { kind: 'served', age: secretAge } : { kind: 'nobody' }
 }
 
 /** Warnings of places that no client of these files takes over any more: the secret there lives on until a run may let it go. */
@@ -83,11 +107,11 @@ export function notTakenOver(
   spec: ClientSpec,
   client: ObservedClient,
   leaving: Places,
-  context: PlanContext,
+  { observed, context }: { observed: Observed; context: PlanContext },
 ): string[] {
-  const taken = placesOfOthers(spec, context)
+  const taken = new Set([...placesOfOthers(spec, context), ...spec.destinations.map(destinationKey)])
   return Object.entries(leaving).flatMap(([key, entry]) => {
-    if (taken.has(key)) return []
+    if (taken.has(key) || serviceAfter(key, entry, { client, observed }).kind !== 'nobody') return []
     const label = plain(destinationLabel(recalledDestination(key, entry, client.description.ledger!.owner)))
     return [
       `${label} still holds a secret of ${clientLabel(client)}, which gave this place up, and no client of these files takes it over: that secret is not retired. To let it go, set drop-destinations: true once.`,
@@ -100,6 +124,16 @@ export function neededElsewhere(leaving: Places, ledger: Ledger | undefined): Re
   const entries = Object.values(leaving)
   const isUnsure = entries.some(({ stamp }) => stamp < 0)
   return new Set(isUnsure ? listedHints(ledger) : entries.map(({ hint }) => hint))
+}
+
+/** The ledger in which the grace of the secrets of these places begins now. */
+export function withGraceAnew(ledger: Ledger, letGo: Places, graceStart: (hint: string) => number): Ledger {
+  const hints = neededElsewhere(letGo, ledger)
+  const retiring = Object.entries(ledger.retiring).map(([hint, since]) => [
+    hint,
+    hints.has(hint) ? graceStart(hint) : since,
+  ])
+  return { ...ledger, retiring: Object.fromEntries(retiring) }
 }
 
 /** More characters than a space takes in the ledger. */

@@ -1,13 +1,13 @@
 import { classifySecrets, hintsOfKind } from '../ledger/classify-secrets.ts'
 import { requireLedgerRoom } from '../ledger/description.ts'
-import { droppedDestinations, withHints } from '../ledger/ledger-entries.ts'
+import { droppedDestinations, graceStart, withHints } from '../ledger/ledger-entries.ts'
 import { isOwner, onlyNamed, withOwner } from '../ledger/ownership.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import type { Step } from './client-plan.ts'
 import { endOfDelivery } from './end-of-delivery.ts'
 import type { ExistingClient } from './existing-client.ts'
-import { withLeaving } from './leaving-places.ts'
+import { withGraceAnew, withLeaving } from './leaving-places.ts'
 
 /** The steps that write the ledger when no delivery does. */
 export function ledgerSteps(existing: ExistingClient): Step[] {
@@ -18,14 +18,18 @@ export function ledgerSteps(existing: ExistingClient): Step[] {
 }
 
 /** Notes the client's owner, the places that it no longer serves, and the deliveries of an earlier run. */
-function ownerSteps({ spec, context, settled, leaving, after }: ExistingClient): Step[] {
+function ownerSteps({ spec, context, settled, leaving, letGo, after, input }: ExistingClient): Step[] {
   const { actor, policy } = context
   const { ledger, user } = after.description
   const isOurs = isOwner(ledger, spec, actor)
-  const drops = policy.dropDestinations && spec.destinations.length > 0 && givesUp(spec, ledger, leaving)
+  const mayDrop = policy.dropDestinations && spec.destinations.length > 0
+  const drops = Object.keys(letGo).length > 0 || (mayDrop && givesUp(spec, ledger, leaving))
   if (isOurs && !drops && !settled) return []
   const next = withOwner(ledger, spec, actor)
-  const named = { ...next, destinations: onlyNamed(next.destinations, spec) }
+  const named = {
+    ...withGraceAnew(next, letGo, graceStart(input.live, input.now)),
+    destinations: onlyNamed(next.destinations, spec),
+  }
   const kept = drops ? withLeaving(named, leaving, user, spec) : next
   requireLedgerRoom(user, kept, [], spec.rotation)
   const what = !isOurs ? 'owner' : drops ? 'places' : 'settled'

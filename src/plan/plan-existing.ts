@@ -54,7 +54,7 @@ export function planExisting(spec: ClientSpec, found: Found, observed: Observed,
     foreign: rotation?.foreign ?? foreignAmong(input.live, input),
     warnings: [
       ...warningsOf(spec, client, observed, { ...rotation, ...context }),
-      ...notTakenOver(spec, client, leaving, context),
+      ...notTakenOver(spec, client, leaving, { observed, context }),
     ],
   }
 }
@@ -64,9 +64,9 @@ function existingClient(spec: ClientSpec, found: Found, observed: Observed, cont
   const changes = fieldChanges(spec.fields, client)
   const after = withChanges(client, changes)
   requireRoomForChange(spec, after, changes)
-  const leaving = leavingPlaces(spec, client, observed, context)
-  const input = rotationInput(spec, client, observed, { ...context, leaving })
-  return { spec, observed, context, client, settled, twins, changes, after, leaving, input }
+  const { leaving, letGo } = leavingPlaces(spec, client, observed, context)
+  const input = rotationInput(spec, client, observed, { ...context, leaving, letGo })
+  return { spec, observed, context, client, settled, twins, changes, after, leaving, letGo, input }
 }
 
 /** Throws the refusals of changes that no spec may make, and of changes that the spec must ask for explicitly. */

@@ -1,6 +1,7 @@
 import { requireLedgerRoom } from '../ledger/description.ts'
+import { graceStart } from '../ledger/ledger-entries.ts'
 import { announcedLedger } from '../ledger/ledger-transitions.ts'
-import { onlyNamed, withOwner } from '../ledger/ownership.ts'
+import { onlyNamed, withOwner, withoutNamed } from '../ledger/ownership.ts'
 import type { Rotation } from '../ledger/rotation-decision.ts'
 import { methodOf } from '../model/credential.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
@@ -8,7 +9,7 @@ import { certainRetirements, retireSteps } from './auth-method.ts'
 import type { Step } from './client-plan.ts'
 import { deliverySteps } from './delivery-steps.ts'
 import { consentSteps, type ExistingClient, idRepairs, retiresLast, twinSteps, updateSteps } from './existing-client.ts'
-import { withLeaving } from './leaving-places.ts'
+import { neededElsewhere, withGraceAnew, withLeaving } from './leaving-places.ts'
 import { refuseFullSlots } from './refused-plans.ts'
 
 /**
@@ -52,20 +53,22 @@ function issueSteps(existing: ExistingClient, rotation: Rotation): Step[] {
   ]
 }
 
-function announcementOf({ spec, context, after, leaving, input }: ExistingClient, rotation: Rotation): Ledger {
+function announcementOf({ spec, context, after, leaving, letGo, input }: ExistingClient, rotation: Rotation): Ledger {
   const { ledger, user } = after.description
-  const base = withOwner(ledger, spec, context.actor)
+  const base = withGraceAnew(withOwner(ledger, spec, context.actor), letGo, graceStart(input.live, input.now))
   const kept = { ...base, destinations: onlyNamed(base.destinations, spec) }
   return withLeaving(announcedLedger(kept, rotation, input), leaving, user, spec)
 }
 
 /** The secrets that are retired in this run, after the commit: without a grace, or because the user names them. */
-function retiredAtOnce({ spec, client, input }: ExistingClient, ledger: Ledger, rotation: Rotation): Step[] {
-  const { live, kind, retireHints, neededElsewhere } = input
+function retiredAtOnce({ spec, client, leaving, input }: ExistingClient, ledger: Ledger, rotation: Rotation): Step[] {
+  const { live, kind, retireHints } = input
   const clientId = client.id
   const without = spec.rotation.grace === 0 ? [ledger.current?.hint, ...Object.keys(ledger.retiring)] : []
   const gone = new Set(rotation.retire.map(({ hint }) => hint))
-  const alive = new Set(live.map(({ hint }) => hint).filter((hint) => !gone.has(hint) && !neededElsewhere.has(hint)))
+  // By then a place that the spec names has the fresh secret.
+  const needed = neededElsewhere(withoutNamed(leaving, spec), client.description.ledger)
+  const alive = new Set(live.map(({ hint }) => hint).filter((hint) => !gone.has(hint) && !needed.has(hint)))
   // If a key replaces it, it may be the client's last secret, and tenants may refuse to delete that one.
   const mayStay = kind === 'key' ? { mayStay: true as const } : {}
   const named = rotation.foreign.map(({ hint }) => hint).filter((hint) => retireHints.includes(hint))

@@ -7,12 +7,12 @@ import type { Observed, PlanContext } from './client-plan.ts'
 import { neededElsewhere } from './leaving-places.ts'
 import { evidenceOf } from './place-evidence.ts'
 
-/** The input of a decision on rotation: the answers of both services, the spec and the run. `leaving`: as `leavingPlaces` has it. */
+/** The input of a decision on rotation: the answers of both services, the spec and the run. `leaving` and `letGo`: see `leavingPlaces`. */
 export function rotationInput(
   spec: ClientSpec,
   client: ObservedClient,
   observed: Observed,
-  { actor, policy, seen, leaving }: PlanContext & { leaving: Ledger['destinations'] },
+  { actor, policy, seen, leaving, letGo }: PlanContext & Record<'leaving' | 'letGo', Ledger['destinations']>,
 ): RotationInput {
   return {
     kind: credentialKindOf(spec.fields, client),
@@ -25,6 +25,8 @@ export function rotationInput(
     grace: spec.rotation.grace,
     rotate: policy.rotate,
     retireHints: policy.retireHints,
-    neededElsewhere: neededElsewhere(leaving, client.description.ledger),
+    neededElsewhere: new Set(
+      [leaving, letGo].flatMap((places) => [...neededElsewhere(places, client.description.ledger)]),
+    ),
   }
 }

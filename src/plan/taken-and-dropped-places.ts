@@ -21,7 +21,7 @@ export function refuseDropped(
   observed: Observed,
   context: PlanContext,
 ): void {
-  const dropped = droppedPlaces(spec, client, observed.clients)
+  const dropped = droppedPlaces(spec, client, observed)
   if (dropped.length === 0 || context.policy.dropDestinations || spec.reconcileOnly) return
   const others = dropped.map((destination) => repositoryOfSameName(destination, spec, context.actor))
   const list = dropped.map((destination, index) => {
@@ -98,21 +98,21 @@ function clientsToGo(observed: Observed, { fleet, actor }: PlanContext): Set<str
 export function droppedPlaces(
   { destinations }: ClientSpec,
   client: ObservedClient | undefined,
-  clients: ObservedClient[],
+  observed: Observed,
 ): Destination[] {
   if (client === undefined) return []
   const dropped = droppedDestinations(client.description.ledger, destinations)
-  return dropped.filter((destination) => successorAt(destination, clients, client) === undefined)
+  return dropped.filter((destination) => successorAt(destination, observed, client) === undefined)
 }
 
 /** Warnings of secrets in places that are no longer served. They occur only with drop-destinations: without it the run refuses. */
 export function noLongerServed(
   spec: ClientSpec,
   client: ObservedClient | undefined,
-  { clients }: Observed,
+  observed: Observed,
   { fleet, actor, policy }: PlanContext,
 ): string[] {
-  const dropped = droppedPlaces(spec, client, clients)
+  const dropped = droppedPlaces(spec, client, observed)
   if (dropped.length === 0 || !policy.dropDestinations) return []
   const end = spec.destinations.length === 0 ? 'the grace period' : 'the grace period of the next rotation'
   const taken = placesOfOthers(spec, { fleet })
@@ -127,7 +127,7 @@ export function noLongerServed(
     if (taken.has(destinationKey(destination)))
       return `${label} passes to another client: the secret of this client there stays valid until that one was delivered, and for the grace period after that.`
     const value = valueKey(destination, 'secret')
-    const isNeeded = written.has(value) || clientsClaiming(value, clients, client?.id).length > 0
+    const isNeeded = written.has(value) || clientsClaiming(value, observed.clients, client?.id).length > 0
     const stays = `${label} is no longer served by this client: the secret there stops working when ${end} is over.`
     return isNeeded ? stays : `${stays} Delete it if nobody needs it.`
   })

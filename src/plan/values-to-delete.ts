@@ -163,8 +163,8 @@ function mayBeUnnoted(destination: Destination, { description }: ObservedClient,
   const announced = ledger.announced?.stamps[key]
   if (announced !== undefined && announced !== (destinations.get(key)?.secretStamp ?? null)) return true
   const isUnsettled = ledger.unproven || ledger.announced !== undefined || Object.keys(ledger.suspects).length > 0
-  const gaveUp = ledger.leaving?.[key]
-  return gaveUp === undefined ? ledger.destinations[key] !== undefined && Boolean(isUnsettled) : gaveUp.stamp < 0
+  if (ledger.destinations[key] !== undefined) return Boolean(isUnsettled)
+  return (ledger.leaving?.[key]?.stamp ?? 0) < 0
 }
 
 // --- values that stay behind -----------------------------------------------------------------------------------------

@@ -1,0 +1,140 @@
+import { beforeEach, expect, it } from 'vitest'
+import type { Client } from '../../sandbox/tenant/types.ts'
+import { expectFailure, expectSuccess, writes } from '../support/contract.ts'
+import { eachTest, simulation } from '../support/each-test.ts'
+import { repositoryPlace, theClient } from '../support/promises.ts'
+import { workspaceOf } from '../support/workspace.ts'
+
+// Places pass from client to client while nobody can tell for sure which secret they hold, or since when.
+
+eachTest()
+beforeEach(() => {
+  for (const name of ['one', 'two']) simulation.sandbox.github.createEnvironment('acme/app', name)
+})
+
+function write(places: Record<string, string[]>, more = ''): void {
+  const lines = Object.entries(places).map(([name, at]) => {
+    const deliver = at.map((environment) => `{ environment: ${environment} }`).join(', ')
+    return `  - { name: ${name}, scopes: [apps], ${more}deliver: [${deliver}] }\n`
+  })
+  workspaceOf(simulation, { 'clients.yaml': `version: 1\nclients:\n${lines.join('')}` })
+}
+const named = (name: string): Client => theClient(simulation, name)
+const valueAt = (environment: string) =>
+  simulation.sandbox.github.secretValue({ ...repositoryPlace, environment }) ?? 'nothing'
+const isLiveOf = (name: string, value: string) => simulation.sandbox.tenant.canAuthenticate(named(name).clientId, value)
+const drop = { 'drop-destinations': 'true' }
+
+/** All slots of a client are taken by people's secrets, so it can't be delivered anywhere. Returns their end. */
+function jam(name: string): () => void {
+  const mine = named(name).secrets.map(({ hint }) => hint)
+  while (named(name).secrets.length < 5) simulation.sandbox.tenant.addSecret(named(name).clientId)
+  return () => {
+    named(name).secrets = named(name).secrets.filter(({ hint }) => mine.includes(hint))
+  }
+}
+
+/** `a` is at `two`, and gave `one` up to `b`, which can't be delivered. */
+async function swapHalfway(): Promise<() => void> {
+  write({ a: ['one'], b: ['two'] })
+  expectSuccess(await simulation.run())
+  const unjam = jam('b')
+  write({ a: ['two'], b: ['one'] })
+  simulation.advance(1)
+  expectFailure(await simulation.run(drop), 'SECRET_SLOTS_FULL')
+  return unjam
+}
+
+it('a secret has its grace after its client took the place back (P1, P2)', async () => {
+  await swapHalfway()
+  const before = valueAt('one')
+  simulation.advance(20)
+  write({ a: ['one'], b: ['two'] })
+  await simulation.run(drop)
+  expect(isLiveOf('a', valueAt('one'))).toBe(true)
+  expect(valueAt('one')).not.toBe(before)
+  for (const [hours, isExpected] of [
+    [20, true],
+    [5, false],
+  ] as const) {
+    simulation.advance(hours)
+    await simulation.run(drop)
+    expect(isLiveOf('a', before)).toBe(isExpected)
+  }
+})
+
+it('a place that its client takes back holds a live secret, though the slots are full and the grace is over (P1)', async () => {
+  await swapHalfway()
+  simulation.advance(30)
+  jam('a')
+  write({ a: ['one'], b: ['two'] })
+  expectFailure(await simulation.run(drop), 'SECRET_SLOTS_FULL')
+  expect(isLiveOf('a', valueAt('one'))).toBe(true)
+})
+
+it('a run for the first client alone does not end the grace of the place that the other serves (P1)', async () => {
+  const unjam = await swapHalfway()
+  const before = valueAt('one')
+  simulation.advance(30)
+  unjam()
+  expectSuccess(await simulation.run(), { result: 'rotated' })
+  expect(isLiveOf('b', valueAt('one'))).toBe(true)
+  for (const inputs of [{}, drop]) {
+    simulation.advance(1)
+    expectSuccess(await simulation.run({ only: 'a', ...inputs }))
+    expect(isLiveOf('a', before)).toBe(true)
+  }
+  simulation.advance(24)
+  expectSuccess(await simulation.run())
+  expect(isLiveOf('a', before)).toBe(false)
+})
+
+it('an older delivery of another client does not count as the successor of one that nobody could prove (P1)', async () => {
+  write({ a: ['one'], b: ['two'] })
+  expectSuccess(await simulation.run())
+  simulation.advance(1)
+  Object.assign(simulation.sandbox.settings, { stampDelay: 600 })
+  write({ a: ['two'], b: ['one'] })
+  await simulation.run(drop)
+  Object.assign(simulation.sandbox.settings, { stampDelay: 0 })
+  expect(isLiveOf('b', valueAt('one'))).toBe(true)
+  simulation.advance(1)
+  jam('a')
+  write({ a: ['one'], b: [] })
+  for (const inputs of [{ only: 'b' }, {}, {}]) {
+    await simulation.run({ ...drop, ...inputs })
+    simulation.advance(25)
+    expect(isLiveOf('b', valueAt('one'))).toBe(true)
+  }
+})
+
+it('a place to which a run delivered before it died keeps its secret until another client was delivered there (P1)', async () => {
+  const more = 'rotation: { grace: 0 }, '
+  write({ a: ['two'], b: [] }, more)
+  expectSuccess(await simulation.run())
+  jam('b')
+  write({ a: ['one'], b: [] }, more)
+  simulation.advance(1)
+  await simulation.run(drop, { at: /^PUT .*QLIK_CLIENT_SECRET$/, kind: 'killed after' })
+  expect(isLiveOf('a', valueAt('one'))).toBe(true)
+  write({ a: [], b: ['one'] }, more)
+  for (const inputs of [{}, drop, {}]) {
+    simulation.advance(1)
+    await simulation.run(inputs)
+    expect(isLiveOf('a', valueAt('one'))).toBe(true)
+  }
+})
+
+it('a run that died before it issued anything does not keep the last secrets of a delivery that ended (P2, P6)', async () => {
+  write({ a: ['one'] })
+  expectSuccess(await simulation.run())
+  write({ a: [] })
+  expectSuccess(await simulation.run(drop))
+  write({ a: ['one'] })
+  await simulation.run({}, { at: /^POST .*client-secrets$/, kind: 'killed before' })
+  write({ a: [] })
+  simulation.advance(25)
+  expectSuccess(await simulation.run())
+  expect(named('a').secrets).toEqual([])
+  expect(writes(await simulation.run())).toEqual([])
+})
