@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { MovingPlaces } from './moving-places.ts'
 
-// Histories of clients that pass places around. `HISTORIES` and `FIRST` choose the seeds; a failure tells the whole history.
+// Histories of clients that pass places around. `MOVES` and `FIRST_MOVE` choose the seeds; a failure tells the whole history.
 
-const { HISTORIES = '100', FIRST = '1' } = process.env
-test.each(Array.from({ length: Number(HISTORIES) }, (_, index) => index + Number(FIRST)))(
+const { MOVES = '100', FIRST_MOVE = '1' } = process.env
+test.each(Array.from({ length: Number(MOVES) }, (_, index) => index + Number(FIRST_MOVE)))(
   'places that pass from client to client: history %i',
   async (seed) => {
     const moving = await MovingPlaces.begin(seed)
