@@ -138,3 +138,20 @@ it('a run that died before it issued anything does not keep the last secrets of 
   expect(named('a').secrets).toEqual([])
   expect(writes(await simulation.run())).toEqual([])
 })
+
+it('a warning names the place that the ledger has no room for, in a plan too', async () => {
+  // The longest description beside which the ledger of one place fits.
+  write({ a: ['one'], b: ['two'] }, `description: ${'d'.repeat(4000)}, `)
+  const { error } = await simulation.run()
+  const [, room = ''] = /the description may have (\d+)/.exec(error?.message ?? '') ?? []
+  const more = `description: ${'d'.repeat(Number(room))}, `
+  write({ a: ['one'], b: ['two'] }, more)
+  expectSuccess(await simulation.run())
+  jam('b')
+  write({ a: ['two'], b: ['one'] }, more)
+  simulation.advance(1)
+  for (const inputs of [{ mode: 'plan' }, {}]) {
+    const { log } = await simulation.run({ ...drop, ...inputs })
+    expect(log.join('\n')).toMatch(/environment one: QLIK_CLIENT_SECRET passes to another client, .* no room/)
+  }
+})

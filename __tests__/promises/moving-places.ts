@@ -76,6 +76,7 @@ export class MovingPlaces {
       this.#end,
       this.#toggle,
       this.#addForeign,
+      this.#tamper,
       () => {},
     ]
     // Each place that a client gets is a rotation, and so many within the grace would fill the slots.
@@ -206,6 +207,19 @@ export class MovingPlaces {
     if (client === undefined || client.secrets.length > 3 || this.#foreign.has(name)) return
     this.simulation.advance(2 / 60)
     this.#foreign.set(name, tenant.addSecret(client.clientId).value)
+    this.simulation.advance(2 / 60)
+  }
+
+  /** A person deletes a secret on GitHub, or overwrites it. */
+  #tamper(): void {
+    const { github } = this.simulation.sandbox
+    const spot = spots[this.#random(spots.length)]!
+    const place = { ...spot.at, name: 'QLIK_CLIENT_SECRET' }
+    this.simulation.advance(2 / 60)
+    if (this.#value(spot) === undefined) return
+    if (this.#random(2) === 0) github.deleteSecret(place)
+    else github.overwriteSecret(place, 'written by hand')
+    this.#held.delete(spot)
     this.simulation.advance(2 / 60)
   }
 

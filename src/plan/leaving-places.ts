@@ -119,6 +119,20 @@ export function notTakenOver(
   })
 }
 
+/** Warnings of leaving places that the ledger has no room for. `ledgers`: those that the plan writes. */
+export function leftOutOfLedger(
+  spec: ClientSpec,
+  client: ObservedClient,
+  leaving: Places,
+  ledgers: Ledger[],
+): string[] {
+  if (spec.destinations.length === 0 || ledgers.every((ledger) => ledger.leaving !== undefined)) return []
+  return Object.entries(leaving).map(([key, entry]) => {
+    const label = plain(destinationLabel(recalledDestination(key, entry, client.description.ledger!.owner)))
+    return `${label} passes to another client, and the description of ${clientLabel(client)} has no room to note that: the secret of this client there stops working after the grace period, whether the other client was delivered by then or not. Shorten the description before you move the place.`
+  })
+}
+
 /** Hints of the secrets that leaving places hold, or may hold: none of these is retired. */
 export function neededElsewhere(leaving: Places, ledger: Ledger | undefined): ReadonlySet<string> {
   const entries = Object.values(leaving)

@@ -7,13 +7,14 @@ import { decideRotation, type Rotation } from '../ledger/rotation-decision.ts'
 import type { IssueReason, RotationInput } from '../ledger/rotation-situation.ts'
 import { type FieldChange, fieldChanges, type ObservedClient, withChanges } from '../model/client.ts'
 import { methodOf } from '../model/credential.ts'
+import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
 import { allowsNewMethod, noPlaceForKey } from './auth-method.ts'
 import type { ClientPlan, Observed, PlanContext, Step } from './client-plan.ts'
 import { warningsOf } from './client-warnings.ts'
 import { type ExistingClient, hasOtherConsent, idRepairs } from './existing-client.ts'
 import { clientLabel, type FoundClient } from './find-client.ts'
-import { leavingPlaces, notTakenOver } from './leaving-places.ts'
+import { leavingPlaces, leftOutOfLedger, notTakenOver } from './leaving-places.ts'
 import type { ClientWithProof } from './place-evidence.ts'
 import { stepsWithIssue } from './plan-with-issue.ts'
 import { stepsWithoutIssue } from './plan-without-issue.ts'
@@ -55,8 +56,13 @@ export function planExisting(spec: ClientSpec, found: Found, observed: Observed,
     warnings: [
       ...warningsOf(spec, client, observed, { ...rotation, ...context }),
       ...notTakenOver(spec, client, leaving, { observed, context }),
+      ...leftOutOfLedger(spec, client, leaving, ledgersOf(steps)),
     ],
   }
+}
+
+function ledgersOf(steps: Step[]): Ledger[] {
+  return steps.flatMap((step) => (step.kind === 'own' || step.kind === 'issue' ? [step.ledger] : []))
 }
 
 function existingClient(spec: ClientSpec, found: Found, observed: Observed, context: PlanContext): ExistingClient {
