@@ -61,6 +61,25 @@ describe('a client that another of the file follows in its place', () => {
     },
   )
 
+  it('stays while the stamp can’t tell which of the two wrote last (P1)', async () => {
+    const simulation = await start()
+    const { github, tenant } = simulation.sandbox
+    const place = { repository: 'acme/app', name: 'QLIK_CLIENT_SECRET' }
+    const value = github.secretValue(place)!
+    expectSuccess(await simulation.run({ only: 'fresh' }))
+    // Both wrote within one second, and the old client wrote last.
+    github.overwriteSecret(place, value)
+    const stamp = Date.parse(github.secretUpdatedAt(place)!) / 1000
+    for (const client of tenant.liveClients())
+      client.description = (client.description ?? '').replace(/"stamp":\d+/, `"stamp":${stamp}`)
+    simulation.advance(1)
+    expectFailure(await simulation.run({ only: 'old' }), 'DELIVERY_FAILED')
+    expect(isAlive(simulation)).toBe(true)
+    expectSuccess(await simulation.run())
+    expect(servedBy(simulation)).toBe('fresh')
+    expect(tenant.findByName('old')).toEqual([])
+  })
+
   it('stays where the other one can’t be delivered, or is not dealt with, and says why', async () => {
     const simulation = await start()
     const told = { message: /QLIK_CLIENT_SECRET may still hold a secret of old .* has not been delivered yet/ }

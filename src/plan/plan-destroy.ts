@@ -2,7 +2,7 @@ import { ActionError } from '../base/errors.ts'
 import { plain } from '../base/text.ts'
 import { otherRunAtWork } from '../ledger/lease.ts'
 import { isOwner } from '../ledger/ownership.ts'
-import { writersOf } from '../ledger/served-places.ts'
+import { isRecordedBy, writersOf } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { type Destination, destinationKey, destinationLabel } from '../model/destination.ts'
 import { type ClientSpec, isPlan } from '../spec/client-spec.ts'
@@ -82,9 +82,13 @@ function refuseHeld(spec: ClientSpec, client: ObservedClient, places: Destinatio
   )
 }
 
-/** Does a place of this client hold a value that no other client's ledger records? A run may have died before it noted its own. */
-function mayHoldOurs(destination: Destination, { id }: ObservedClient, { clients, destinations }: Observed): boolean {
+/**
+ * Does a place of this client hold a value that no other client's ledger records? A run may have died before it noted its own. If both
+ * ledgers record it, the two wrote within one second.
+ */
+function mayHoldOurs(destination: Destination, client: ObservedClient, { clients, destinations }: Observed): boolean {
   const stamp = destinations.get(destinationKey(destination))?.secretStamp
+  if (stamp === undefined) return false
   const value = valueKey(destination, 'secret')
-  return stamp !== undefined && writersOf(value, stamp, clients, id).length === 0
+  return isRecordedBy(client, value, stamp) || writersOf(value, stamp, clients, client.id).length === 0
 }
