@@ -29,6 +29,7 @@ function decide(more: Partial<RotationInput> = {}) {
     rotate: 'auto',
     retireHints: [],
     neededElsewhere: new Set<string>(),
+    graceAnew: new Set<string>(),
     ...more,
   })
 }
@@ -186,6 +187,15 @@ describe('a secret is retired', () => {
       const observed = new Map([...written(503), [other, {}]])
       const died = { ...ledger, suspects: { bbbbb: suspects.bbbbb, ccccc: suspects.ccccc }, announced }
       expect(hints({ destinations: [destination, staging], observed, ledger: died })).toEqual(['aaaaa'])
+    })
+
+    it('a secret whose grace would begin anew with a write of this run: without a slot there is no such write (P7)', () => {
+      const retiring = { bbbbb: now - 8 * day }
+      const graceAnew = new Set(['bbbbb'])
+      const more = { ledger: ledgerOf({ retiring }), after: day, graceAnew }
+      expect(hints(more)).toEqual(['bbbbb'])
+      expect(hints({ ...more, live })).toEqual([])
+      expect(hints({ ...more, neededElsewhere: graceAnew })).toEqual([])
     })
 
     it('suspects that were followed by the write of a later announcement', () => {

@@ -64,6 +64,7 @@ describe('the leftover of a dead run that announced a key', () => {
       rotate: 'auto',
       retireHints: [],
       neededElsewhere: new Set<string>(),
+      graceAnew: new Set<string>(),
       ...more,
     })
 

@@ -14,7 +14,7 @@ export function retirements(situation: RotationSituation, reasons: IssueReason[]
   const lost = hintsOfKind(secrets, 'lost')
   const placesHoldCurrent = currentIsLive && !awaited && undelivered.length === 0
   const isUsual = placesHoldCurrent && isNothingUnsettled(situation)
-  const due = isUsual ? outOfGrace(situation) : toMakeRoom(situation, lost, reasons)
+  const due = isUsual ? whileSettled(situation, lost, reasons) : toMakeRoom(situation, lost, reasons)
   const why = grace === 0 ? ('no grace' as const) : ('grace is over' as const)
   const named = hintsOfKind(secrets, 'foreign').filter((hint) => retireHints.includes(hint))
   const mayRetireNamed =
@@ -26,6 +26,13 @@ export function retirements(situation: RotationSituation, reasons: IssueReason[]
     ...(mayRetireNamed ? named : []).map((hint) => ({ hint, why: 'named in retire-hints' as const })),
   ]
   return retired.filter(({ hint }) => !shared.has(hint))
+}
+
+/** Secrets whose grace is over. One whose grace begins anew with this run's write stays, if there is a slot for the write. */
+function whileSettled(situation: RotationSituation, lost: string[], reasons: IssueReason[]): string[] {
+  const all = outOfGrace(situation)
+  const due = all.filter((hint) => !situation.graceAnew.has(hint))
+  return isCrowded(situation, [...lost, ...due], reasons) ? all : due
 }
 
 /** Is no run at work, and is it known of each secret whether a place holds it? */

@@ -30,6 +30,8 @@ export type RotationInput = DeliveryEvidence & {
   retireHints: string[]
   /** Hints of our secrets that places hold which another client takes over: none of them is retired. */
   neededElsewhere: ReadonlySet<string>
+  /** Hints of our secrets whose grace begins with this run's next write of the ledger. They are retired before that only to free a slot. */
+  graceAnew: ReadonlySet<string>
 }
 
 /** The input of the rules below, with the knowledge about each live secret and the current one. */

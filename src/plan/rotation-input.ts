@@ -25,8 +25,7 @@ export function rotationInput(
     grace: spec.rotation.grace,
     rotate: policy.rotate,
     retireHints: policy.retireHints,
-    neededElsewhere: new Set(
-      [leaving, letGo].flatMap((places) => [...neededElsewhere(places, client.description.ledger)]),
-    ),
+    neededElsewhere: neededElsewhere(leaving, client.description.ledger),
+    graceAnew: neededElsewhere(letGo, client.description.ledger),
   }
 }
