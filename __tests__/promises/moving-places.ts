@@ -16,7 +16,6 @@ const spots: Spot[] = [
 ]
 const hasVariables = ({ deliver }: Spot) => ['actions', 'agents'].includes(deliver.store ?? 'actions')
 
-/** `state`: what the file says of the client. */
 type Written = { name: string; state: 'present' | 'absent'; at: Spot[]; grace: number; isKey: boolean }
 /** A value that another one replaced in its place, or that its client gave up: it lives on for the grace. */
 type Replaced = { spot: Spot; value: string; until: number }
@@ -73,13 +72,11 @@ export class MovingPlaces {
       this.#follow,
       this.#add,
       this.#leave,
-      this.#end,
       this.#toggle,
       this.#addForeign,
       this.#tamper,
       () => {},
     ]
-    // Each place that a client gets is a rotation, and so many within the grace would fill the slots.
     await revisions[random(revisions.length)]!.call(this)
     const inputs: Record<string, string> = {}
     if (random(3) > 0) inputs['drop-destinations'] = 'true'
@@ -137,6 +134,12 @@ export class MovingPlaces {
     return this.#clients.filter(({ state }) => state === 'present')
   }
 
+  #onePresent(): Written | undefined {
+    const present = this.#present()
+    return present[this.#random(present.length || 1)]
+  }
+
+  /** Each place that a client gets is a rotation, and so many within the grace would fill the slots. */
   #isBusy(): boolean {
     return this.#revisions++ > 3
   }
@@ -155,9 +158,7 @@ export class MovingPlaces {
     if (this.#isBusy()) return
     const [a, b] = this.#two()
     if (a === undefined || b === undefined) return
-    const places = a.at
-    a.at = b.at
-    b.at = places
+    ;[a.at, b.at] = [b.at, a.at]
   }
 
   /** One place passes, and its client keeps the others; it may move to a place that is free. */
@@ -173,22 +174,15 @@ export class MovingPlaces {
   }
 
   #add(): void {
-    const present = this.#present()
-    const client = present[this.#random(present.length || 1)]
+    const client = this.#onePresent()
     const free = this.#free()
     if (client !== undefined && free !== undefined) client.at = [...client.at, free]
   }
 
+  /** A client gives up one place, or all of them. */
   #leave(): void {
-    const present = this.#present()
-    const client = present[this.#random(present.length || 1)]
-    if (client !== undefined) client.at = client.at.slice(1)
-  }
-
-  #end(): void {
-    const present = this.#present()
-    const client = present[this.#random(present.length || 1)]
-    if (client !== undefined) client.at = []
+    const client = this.#onePresent()
+    if (client !== undefined) client.at = this.#random(2) === 0 ? client.at.slice(1) : []
   }
 
   #toggle(): void {
@@ -307,7 +301,7 @@ export class MovingPlaces {
     const isExpected =
       error === undefined || isInUse || ['SECRET_SLOTS_FULL', 'CLIENT_BUSY', ...refusals].includes(error.code)
     if (!isExpected) this.#tell(`${error.code}: ${error.message}\n${log.join('\n')}`)
-    // A plan does not wait for runs that died, and can't tell of what an earlier client of the same run will have done.
+    // A plan does not wait for runs that died.
     if (error === undefined && rotate === undefined && plan !== undefined) {
       const planned = JSON.parse(plan.outputs?.plan ?? 'null') as unknown[] | null
       const wrote = run.requests.some(({ method, path }) => method !== 'GET' && !path.startsWith('/oauth/'))
