@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Fault } from '../../sandbox/faults.ts'
 import type { Client } from '../../sandbox/tenant/types.ts'
-import { count, expectFailure, expectHealed, expectRefusal, expectSuccess } from '../support/contract.ts'
+import { count, expectFailure, expectHealed, expectRefusal, expectSuccess, writes } from '../support/contract.ts'
 import { eachTest, simulation } from '../support/each-test.ts'
 import { settled, hints as sharedHints, stored, timed } from '../support/one-client.ts'
 import { theClient } from '../support/promises.ts'
@@ -176,6 +176,14 @@ describe('a run that is asked to stop', () => {
     simulation.advance(1)
     await expectHealed(simulation)
   })
+
+  it.each(['plan', 'plan-destroy', 'audit', 'export'])('also ends so if it only reads: %s', async (mode) => {
+    for (let index = 0; index < 250; index++) simulation.sandbox.tenant.addClient({ clientName: `c${index}` })
+    const result = await simulation.run({ mode }, { at: 0, kind: 'SIGTERM' })
+    expectFailure(result, 'CANCELLED', { hint: /next run continues/ })
+    expect(result.requests.length).toBeLessThan(6)
+    expect(writes(result)).toEqual([])
+  })
 })
 
 describe('a tenant in trouble while it writes', () => {
@@ -217,6 +225,15 @@ describe('a tenant in trouble while it writes', () => {
     expect(seconds).toBeGreaterThan(8)
     expect(result.log.filter((line) => /^… (waiting|issuing once more in) 4 s/.test(line))).toHaveLength(2)
     expect(result.log.join('\n')).toMatch(/answered 503/)
+  })
+
+  it('is not called slower than a run waits while the run waits', async () => {
+    const limited = { kind: 'status', status: 429, headers: { 'retry-after': '4' } } as const
+    simulation.sandbox.faults.add({ ...issue, path: /\/oauth-clients$/, when: 'before', fault: limited })
+    const result = await simulation.run()
+    expectSuccess(result, { result: 'created' })
+    const told = result.log.filter((line) => line.startsWith('… waiting 4 s'))
+    expect(told).toEqual([expect.stringMatching(/creating the client: .*\(429\)$/)])
   })
 
   it('is not waited for where it asks for more than a quarter of an hour', async () => {

@@ -27,7 +27,7 @@ export async function auditOrExport(
       `mode: ${asked.mode} looks at the whole tenant and ignores these inputs: ${asked.ignored.join(', ')}.`,
     )
   await withTenant(inputs, tools, async ({ session }) => {
-    const reader = createWholeTenantReader(session)
+    const reader = createWholeTenantReader(session, tools.stop)
     if (asked.mode === 'audit') await audit(reader, inputs, asked, tools)
     else await exportAll(reader, inputs, asked, tools)
   })

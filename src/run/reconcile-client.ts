@@ -27,6 +27,7 @@ export async function reconcileClient(
   try {
     const decision = await decideFirst(underWay, await reading)
     reportBeforeSteps(decision.plan, tools)
+    if (tools.stop.requested) throw cancelledError()
     if (tools.reserve === undefined) return conclude(underWay, now, reportPlan(underWay, decision.plan))
     await carryOut(underWay, decision, tools.reserve)
     return conclude(underWay, now)

@@ -174,7 +174,8 @@ export function failureOf(
   if (known.limited || trouble.kind === 'limited') {
     return new ActionError(
       'RATE_LIMITED',
-      `${call.what}: ${why}, for longer than a run waits`,
+      // With a time to wait, the caller waits and tries again.
+      `${call.what}: ${why}${known.retryAfter === undefined ? ', for longer than a run waits' : ''}`,
       'Run again later, or with fewer clients at a time. The next run continues from here.',
       details,
     )

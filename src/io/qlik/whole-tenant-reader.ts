@@ -1,27 +1,27 @@
 import { parseTimestamp } from '../../base/duration.ts'
+import { cancelledError } from '../../base/errors.ts'
 import type { ListedClient, TenantUser, TokenEvent, TokenEventName } from '../../model/tenant.ts'
-import type { Timed, WholeTenantReader } from '../../ports.ts'
+import type { Stop, Timed, WholeTenantReader } from '../../ports.ts'
 import * as wire from './answer-schemas.ts'
-import { pages } from './pages.ts'
+import { type Page, pages } from './pages.ts'
 import { readConsent } from './read.ts'
 import { clientsPath, type Session, usersPath } from './session.ts'
 
 const auditsPath = '/api/v1/audits'
 
-/** Reads a whole tenant. Every method throws if its endpoint refuses. Items that lack the documented form are read in part. */
-export function createWholeTenantReader(session: Session): WholeTenantReader {
+/** Reads a whole tenant. Every method throws if its endpoint refuses, and `CANCELLED` after a request to stop. Items that lack the documented form are read in part. */
+export function createWholeTenantReader(session: Session, stop: Stop): WholeTenantReader {
+  const read: ReadPages = (path, what) => untilStopped(pages(session, path, what), stop)
   const users = (query: Record<string, string>, mostPages?: number) =>
-    firstPages(
-      session,
-      `${usersPath}?${new URLSearchParams({ ...query, limit: '100' })}`,
-      'reading the users',
-      mostPages,
-    )
+    firstPages(read, `${usersPath}?${new URLSearchParams({ ...query, limit: '100' })}`, 'reading the users', mostPages)
   const events = (query: Record<string, string>, mostPages: number) =>
-    firstPages(session, `${auditsPath}?${new URLSearchParams(query)}`, 'reading the events', mostPages)
+    firstPages(read, `${auditsPath}?${new URLSearchParams(query)}`, 'reading the events', mostPages)
   return {
-    clients: () => readClients(session),
-    consent: (clientId) => readConsent(session, clientId),
+    clients: () => readClients(read),
+    consent: async (clientId) => {
+      if (stop.requested) throw cancelledError()
+      return readConsent(session, clientId)
+    },
     users: async (mostPages) => {
       const { items, all } = await users({}, mostPages)
       return { users: items.flatMap(toUser), all }
@@ -45,28 +45,38 @@ export function createWholeTenantReader(session: Session): WholeTenantReader {
   }
 }
 
+type ReadPages = (path: string, what: string) => AsyncGenerator<Page>
+
+/** Nothing has to be put in order after a stop: no other page is read. */
+async function* untilStopped(list: AsyncGenerator<Page>, stop: Stop): AsyncGenerator<Page> {
+  for await (const page of list) {
+    if (stop.requested) throw cancelledError()
+    yield page
+  }
+}
+
 /** The items of the first so many pages. `all`: the list has no others. */
 async function firstPages(
-  session: Session,
+  read: ReadPages,
   path: string,
   what: string,
   mostPages = Number.POSITIVE_INFINITY,
 ): Promise<{ items: unknown[]; all: boolean }> {
   const items: unknown[] = []
-  let read = 0
-  for await (const page of pages(session, path, what)) {
+  let count = 0
+  for await (const page of read(path, what)) {
     items.push(...page.items)
-    if (++read >= mostPages && page.more) return { items, all: false }
+    if (++count >= mostPages && page.more) return { items, all: false }
   }
   return { items, all: true }
 }
 
 // --- clients -------------------------------------------------------------------------------------------------------------
 
-async function readClients(session: Session): Promise<Timed<ListedClient[]>> {
+async function readClients(read: ReadPages): Promise<Timed<ListedClient[]>> {
   const listed: ListedClient[] = []
   let at: number | undefined
-  for await (const page of pages(session, `${clientsPath}?limit=100`, 'reading the clients')) {
+  for await (const page of read(`${clientsPath}?limit=100`, 'reading the clients')) {
     at ??= page.at
     listed.push(...page.items.flatMap(toListed))
   }
