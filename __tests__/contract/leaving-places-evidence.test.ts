@@ -72,6 +72,22 @@ it('a place that its client takes back holds a live secret, though the slots are
   expect(isLiveOf('a', valueAt('one'))).toBe(true)
 })
 
+it('a secret has its grace after somebody deleted it from the place (P1, P2)', async () => {
+  await swapHalfway()
+  const before = valueAt('one')
+  simulation.advance(30)
+  simulation.sandbox.github.deleteSecret({ ...repositoryPlace, environment: 'one' })
+  for (const [hours, isExpected] of [
+    [0, true],
+    [23, true],
+    [2, false],
+  ] as const) {
+    simulation.advance(hours)
+    await simulation.run()
+    expect(isLiveOf('a', before)).toBe(isExpected)
+  }
+})
+
 it('a run for the first client alone does not end the grace of the place that the other serves (P1)', async () => {
   const unjam = await swapHalfway()
   const before = valueAt('one')

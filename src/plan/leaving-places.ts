@@ -45,7 +45,8 @@ export function leavingPlaces(
   const isGivenAgain = new Set(given.map(([key]) => key))
   const fate = ([key, entry]: [string, LedgerDelivery]): Fate => {
     const service = serviceAfter(key, entry, { client, observed })
-    if (service.kind === 'empty') return 'over'
+    // Runs may be queued with the secret that was there.
+    if (service.kind === 'empty') return 'let go'
     if (service.kind === 'served') return (service.age ?? spec.rotation.grace) >= spec.rotation.grace ? 'over' : 'kept'
     if (named.has(key) || taken.has(key)) return 'kept'
     return dropDestinations || service.kind === 'served unread' ? 'let go' : 'kept'
@@ -53,7 +54,7 @@ export function leavingPlaces(
   const fates = Map.groupBy(Object.entries(ledger.leaving ?? {}), (it) =>
     isGivenAgain.has(it[0]) ? 'let go' : fate(it),
   )
-  const kept = [...(fates.get('kept') ?? []), ...givenUpNow.filter((it) => fate(it) !== 'over')]
+  const kept = [...(fates.get('kept') ?? []), ...givenUpNow.filter((it) => fate(it) === 'kept')]
   // Without a grace there is nothing to begin.
   const letGo = spec.rotation.grace > 0 ? (fates.get('let go') ?? []) : []
   return { leaving: Object.fromEntries(kept), letGo: Object.fromEntries(letGo) }
