@@ -59,6 +59,17 @@ describe('the outputs', () => {
     expect(result.outputs!['secret-issued-at']).toMatch(/^2026-11-02T06:00:0\dZ$/)
   })
 
+  it.each([
+    { consent: 'required' },
+    { consent: 'trusted', verify: 'false' },
+    { consent: 'trusted', 'grant-types': 'user-impersonation' },
+  ])('of a plan have the steps of the run that follows it, also if the proof is skipped: %j', async (inputs) => {
+    const plan = await simulation.run({ ...inputs, mode: 'plan' })
+    const run = await simulation.run(inputs)
+    expect(kinds(plan)).toEqual(['create', 'deliver', 'commit'])
+    expect(kinds(run)).toEqual(kinds(plan))
+  })
+
   it('of a failure are all there, with its code', async () => {
     const early = await simulation.run({ name: '' })
     const late = await simulation.run({ environment: 'nowhere' })

@@ -1,5 +1,6 @@
 import { isoTime } from '../base/duration.ts'
 import { destinationLabel } from '../model/destination.ts'
+import type { Step } from '../plan/client-plan.ts'
 import { outputsWithoutClients } from './failure-report.ts'
 import type { Outcome, Result } from './outcome.ts'
 import { stepData } from './step-text.ts'
@@ -18,12 +19,19 @@ export function outputsOf(outcomes: Outcome[], summary: string): Record<string, 
     changed: String(outcomes.some(({ changed }) => changed)),
     drift: String(outcomes.some(({ drift }) => drift)),
     plan: JSON.stringify(
-      outcomes.flatMap(({ name, steps }) => steps.map((step) => ({ client: name, ...stepData(step) }))),
+      outcomes.flatMap(({ name, steps }) =>
+        steps.filter(isNotSkipped).map((step) => ({ client: name, ...stepData(step) })),
+      ),
     ),
     ...secretData(one),
     clients: JSON.stringify(outcomes.map(clientData)),
     'error-code': error?.code ?? '',
   }
+}
+
+/** A proof that is skipped is a note and not a step: a plan lists the same steps as the run that follows it. */
+function isNotSkipped(step: Step): boolean {
+  return step.kind !== 'verify' || step.skip === undefined
 }
 
 const strength: Result[] = ['deleted', 'created', 'rotated', 'updated', 'planned', 'unchanged']
