@@ -141,6 +141,68 @@ it('a place to which a run delivered before it died keeps its secret until anoth
   }
 })
 
+/** Rotates the secret of `a`, and dies after it was delivered to a place: no ledger notes that. */
+async function dieAfterDelivery(inputs = {}): Promise<void> {
+  simulation.advance(1)
+  await simulation.run({ ...inputs }, { at: /^PUT .*QLIK_CLIENT_SECRET$/, kind: 'killed after' })
+  simulation.advance(1)
+}
+
+it('a delivery that no ledger notes is needed as well, if its place is given up unread (P1)', async () => {
+  write({ a: ['one'], b: ['two'] })
+  expectSuccess(await simulation.run())
+  await dieAfterDelivery({ only: 'a', rotate: 'now' })
+  const unjam = jam('b')
+  write({ a: ['two'], b: ['one'] })
+  for (const hours of [0, 25, 25]) {
+    simulation.advance(hours)
+    await simulation.run({ ...drop, only: 'a' })
+    expect(isLiveOf('a', valueAt('one'))).toBe(true)
+  }
+  unjam()
+  for (const hours of [1, 25, 25]) {
+    simulation.advance(hours)
+    expectSuccess(await simulation.run())
+  }
+  expect(isLiveOf('b', valueAt('one'))).toBe(true)
+  for (const name of ['a', 'b']) expect(named(name).secrets).toHaveLength(1)
+})
+
+it('a place that only a dead announcement names is needed while its client moves on, with and without the flag (P1)', async () => {
+  write({ a: ['two'], b: [] })
+  expectSuccess(await simulation.run())
+  jam('b')
+  write({ a: ['two', 'one'], b: [] })
+  await dieAfterDelivery({ ...drop })
+  write({ a: ['one'], b: [] })
+  simulation.sandbox.github.deleteSecret({ ...repositoryPlace, environment: 'one', name: 'QLIK_CLIENT_SECRET' })
+  await dieAfterDelivery({ ...drop })
+  expect(isLiveOf('a', valueAt('one'))).toBe(true)
+  write({ a: ['two'], b: ['one'] })
+  for (const inputs of [{}, drop, {}, {}]) {
+    await simulation.run(inputs)
+    simulation.advance(25)
+    expect(isLiveOf('a', valueAt('one'))).toBe(true)
+  }
+})
+
+it('a suspect of a client that is delivered nowhere any more retires, and what the tenant refuses is tried once (P2, P6)', async () => {
+  write({ a: [] })
+  expectSuccess(await simulation.run())
+  write({ a: ['one'] })
+  await simulation.run({}, { at: /^POST .*client-secrets$/, kind: 'killed after' })
+  simulation.advance(1)
+  await simulation.run({}, { at: /^PUT .*QLIK_CLIENT_SECRET$/, kind: 'GitHub 403' })
+  write({ a: [] })
+  for (const hours of [1, 25, 25]) {
+    simulation.advance(hours)
+    expectSuccess(await simulation.run(drop))
+  }
+  expect(named('a').secrets).toEqual([])
+  simulation.advance(1)
+  expect(writes(await simulation.run(drop))).toEqual([])
+})
+
 it('a run that died before it issued anything does not keep the last secrets of a delivery that ended (P2, P6)', async () => {
   write({ a: ['one'] })
   expectSuccess(await simulation.run())

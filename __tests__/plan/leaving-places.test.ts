@@ -10,10 +10,18 @@ const spec = specOf({ destinations: [elsewhere] })
 const taker = specOf({ name: 'taker' })
 const left = { [key]: { hint: 'aaaaa', stamp: 500, id: 'variable:QLIK_CLIENT_ID' } }
 
-type Given = { ledger?: Partial<Ledger>; stamp?: number; age?: number; taken?: boolean; drop?: boolean; by?: number }
+type Given = {
+  givesUp?: true
+  ledger?: Partial<Ledger>
+  stamp?: number
+  age?: number
+  taken?: boolean
+  drop?: boolean
+  by?: number
+}
 
 /** The leaving places of a client that served `key`, in a file with another client there. `by`: the stamp of that one's delivery. */
-function leaving({ ledger = {}, stamp, age, taken = true, drop = true, by }: Given) {
+function leaving({ ledger = {}, stamp, age, taken = true, drop = true, by, givesUp }: Given) {
   const client = clientOf({ ledger: ledgerOf(ledger) })
   const others =
     by === undefined
@@ -22,7 +30,10 @@ function leaving({ ledger = {}, stamp, age, taken = true, drop = true, by }: Giv
           clientOf({
             id: 'c2',
             name: 'taker',
-            ledger: ledgerOf({ destinations: { [key]: { hint: 'bbbbb', stamp: by } } }),
+            ledger: ledgerOf({
+              destinations: {},
+              [givesUp ? 'leaving' : 'destinations']: { [key]: { hint: 'bbbbb', stamp: by } },
+            }),
           }),
         ]
   const seen = { secretStamp: stamp, secretAge: age }
@@ -47,6 +58,9 @@ describe('a place that a client gives up', () => {
     const unsure = { [key]: { ...left[key], stamp: -1 } }
     expect(leaving({ stamp: 501 })).toEqual(unsure)
     expect(leaving({ stamp: 500, ledger: { unproven: true } })).toEqual(unsure)
+    expect(leaving({ stamp: 600, by: 600, age: 10, ledger: { suspects: { sssss: now } } })).toEqual(unsure)
+    // Another client wrote there since, so it held the recorded secret until then.
+    expect(leaving({ stamp: 600, by: 600, age: 10 })).toEqual(left)
     expect(leaving({})).toEqual({})
   })
 
@@ -61,6 +75,8 @@ describe('a place that a client gives up', () => {
     const ledger = { destinations: {}, leaving: left }
     expect(leaving({ ledger, stamp: 600, by: 600, age: 86_400 })).toEqual({})
     expect(leaving({ ledger, stamp: 600, by: 600, age: 86_399 })).toEqual(left)
+    // The other client gave the place up since, maybe to this one.
+    expect(leaving({ ledger, stamp: 600, by: 600, age: 86_400, givesUp: true })).toEqual({})
     // Somebody else wrote there, or both clients in one second.
     expect(leaving({ ledger, stamp: 601, by: 600, age: 90_000 })).toEqual(left)
     expect(leaving({ ledger, stamp: 500, by: 500, age: 90_000 })).toEqual(left)

@@ -4,6 +4,12 @@ import { type Destination, destinationKey, readDestinationKey } from '../model/d
 import type { Ledger, LedgerDelivery } from '../model/ledger-shape.ts'
 import { lease } from './lease.ts'
 
+/**
+ * The time of a suspect that is the last secret of a client which is delivered nowhere, in place of the time of the suspicion: the tenant
+ * may have refused to delete it, and that is not tried again.
+ */
+export const keptLast = -1
+
 /** Hints that the ledger lists as issued by this action. */
 export function listedHints(ledger: Ledger | undefined): Set<string> {
   if (ledger === undefined) return new Set()

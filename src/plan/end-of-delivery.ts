@@ -1,6 +1,6 @@
 import { classifySecrets, hintsOfKind } from '../ledger/classify-secrets.ts'
 import { announcementAge, lostAfter, otherRunAtWork } from '../ledger/lease.ts'
-import { graceStart, recalledDestination, withHints } from '../ledger/ledger-entries.ts'
+import { graceStart, keptLast, recalledDestination, withHints } from '../ledger/ledger-entries.ts'
 import { withOwner } from '../ledger/ownership.ts'
 import type { RotationInput } from '../ledger/rotation-situation.ts'
 import { successorAt } from '../ledger/served-places.ts'
@@ -10,7 +10,7 @@ import type { Ledger } from '../model/ledger-shape.ts'
 import { retireSteps } from './auth-method.ts'
 import type { Step } from './client-plan.ts'
 import type { ExistingClient } from './existing-client.ts'
-import { neededElsewhere, placesOfOthers } from './leaving-places.ts'
+import { neededElsewhere, placesOfOthers, unnotedPlaces } from './leaving-places.ts'
 import { droppedPlaces } from './taken-and-dropped-places.ts'
 
 /**
@@ -22,7 +22,10 @@ export function endOfDelivery(existing: ExistingClient): Step[] {
   const { ledger } = after.description
   if (ledger === undefined || spec.destinations.length > 0 || mayStillDeliver(input)) return []
   if (keepsPlaces(existing)) return []
-  const isLeft = orphansOf(input).length > 0 || Object.keys(ledger.leaving ?? {}).length > 0
+  const isLeft =
+    orphansOf(input).length > 0 ||
+    Object.keys(ledger.leaving ?? {}).length > 0 ||
+    Object.values(ledger.suspects).some((since) => since !== keptLast)
   const isServing = Object.keys(ledger.destinations).length > 0 || ledger.current !== undefined
   if (isServing || (isLeft && context.policy.dropDestinations)) return forgetPlaces(existing, ledger)
   // A run that died may have delivered to a place again, and nobody said that this place is no longer needed.
@@ -42,7 +45,7 @@ export function mayStillDeliver({ ledger, now, run }: Pick<RotationInput, 'ledge
 function keepsPlaces(existing: ExistingClient): boolean {
   const { spec, context, client, observed } = existing
   const dropped = droppedPlaces(spec, client, observed)
-  const announced = announcedPlaces(existing)
+  const announced = unnotedPlaces(client, observed)
   if (dropped.length + announced.length > 0 && !context.policy.dropDestinations) return true
   const taken = placesOfOthers(spec, context)
   const { leaving = {}, owner } = client.description.ledger ?? {}
@@ -50,18 +53,6 @@ function keepsPlaces(existing: ExistingClient): boolean {
     successorAt(recalledDestination(key, entry, owner!), observed, client) === undefined ? [key] : [],
   )
   return [...dropped.map(destinationKey), ...announced, ...awaited].some((key) => taken.has(key))
-}
-
-/** Places that only a dead run's announcement names, and that may hold a secret of that run. */
-function announcedPlaces({ client, observed, input }: ExistingClient): string[] {
-  const { ledger } = client.description
-  if (ledger?.announced === undefined) return []
-  if (orphansOf(input).length + Object.keys(ledger.suspects).length === 0) return []
-  const keys = Object.keys(ledger.announced.stamps).filter((key) => ledger.destinations[key] === undefined)
-  const unnoted = { hint: '', stamp: -1 }
-  return keys.filter(
-    (key) => successorAt(recalledDestination(key, unnoted, ledger.owner), observed, client) === undefined,
-  )
 }
 
 function orphansOf(input: RotationInput): string[] {
@@ -112,7 +103,7 @@ function retireDue(existing: ExistingClient, ledger: Ledger): Step[] {
   // Noted before anybody knows whether the tenant refuses: later runs must not try again.
   const base = withOwner(ledger, spec, context.actor)
   const retiring = Object.fromEntries(Object.entries(base.retiring).filter(([hint]) => !mayStay.includes(hint)))
-  const suspects = withHints(base.suspects, mayStay, (hint) => base.retiring[hint] ?? Math.floor(now))
+  const suspects = withHints(base.suspects, mayStay, keptLast)
   const ended = { ...base, retiring, suspects }
   return [...steps, { kind: 'own', clientId, user: description.user, ledger: ended, what: 'ended' }]
 }

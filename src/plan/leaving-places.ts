@@ -1,8 +1,9 @@
 import { plain } from '../base/text.ts'
-import { secretHeldIn } from '../ledger/delivery-evidence.ts'
+import { classifySecrets } from '../ledger/classify-secrets.ts'
+import { isUntouched, secretHeldIn } from '../ledger/delivery-evidence.ts'
 import { roomBeside } from '../ledger/description.ts'
-import { listedHints, recalledDestination } from '../ledger/ledger-entries.ts'
-import { clientsServing, successorAt } from '../ledger/served-places.ts'
+import { deliveredEntry, listedHints, recalledDestination } from '../ledger/ledger-entries.ts'
+import { successorAt, writersOf } from '../ledger/served-places.ts'
 import type { ObservedClient } from '../model/client.ts'
 import { destinationKey, destinationLabel } from '../model/destination.ts'
 import type { Ledger, LedgerDelivery } from '../model/ledger-shape.ts'
@@ -31,33 +32,53 @@ export function leavingPlaces(
 ): { leaving: Places; letGo: Places } {
   const { ledger } = client.description
   if (ledger === undefined) return { leaving: {}, letGo: {} }
-  if (spec.destinations.length === 0) return { leaving: ledger.leaving ?? {}, letGo: {} }
+  const { leaving: earlier = {} } = ledger
+  if (spec.destinations.length === 0) return { leaving: earlier, letGo: {} }
   const named = new Set(spec.destinations.map(destinationKey))
-  const taken = placesOfOthers(spec, context)
-  const { dropDestinations } = context.policy
-  const given = Object.entries(ledger.destinations).filter(
-    ([key]) => taken.has(key) && !named.has(key) && dropDestinations,
-  )
-  const givenUpNow = given.map(([key, entry]): [string, LedgerDelivery] => [
-    key,
-    withCertainStamp(key, entry, client, observed),
-  ])
-  const isGivenAgain = new Set(given.map(([key]) => key))
-  const fate = ([key, entry]: [string, LedgerDelivery]): Fate => {
-    const service = serviceAfter(key, entry, { client, observed })
-    // Runs may be queued with the secret that was there.
-    if (service.kind === 'empty') return 'let go'
-    if (service.kind === 'served') return (service.age ?? spec.rotation.grace) >= spec.rotation.grace ? 'over' : 'kept'
-    if (named.has(key) || taken.has(key)) return 'kept'
-    return dropDestinations || service.kind === 'served unread' ? 'let go' : 'kept'
-  }
-  const fates = Map.groupBy(Object.entries(ledger.leaving ?? {}), (it) =>
-    isGivenAgain.has(it[0]) ? 'let go' : fate(it),
-  )
-  const kept = [...(fates.get('kept') ?? []), ...givenUpNow.filter((it) => fate(it) === 'kept')]
+  const about = { spec, client, observed, context, ledger, named, taken: placesOfOthers(spec, context) }
+  const now = givenUpNow(about)
+  const fates = Map.groupBy(Object.entries(earlier), (it) => (it[0] in now ? 'let go' : fateOf(it, about)))
+  const added = [...Object.entries(now), ...Object.entries(unnotedEntries(about))]
+  const kept = [...(fates.get('kept') ?? []), ...added.filter((it) => fateOf(it, about) === 'kept')]
   // Without a grace there is nothing to begin.
   const letGo = spec.rotation.grace > 0 ? (fates.get('let go') ?? []) : []
   return { leaving: Object.fromEntries(kept), letGo: Object.fromEntries(letGo) }
+}
+
+/** `named`: keys of the places in the spec; `taken`: keys of the places of the other clients. */
+type About = {
+  spec: ClientSpec
+  client: ObservedClient
+  observed: Observed
+  context: PlanContext
+  ledger: Ledger
+  named: ReadonlySet<string>
+  taken: ReadonlySet<string>
+}
+
+/** The places that the client served until now, and that another client of the files takes over. */
+function givenUpNow({ client, observed, context, ledger, named, taken }: About): Places {
+  if (!context.policy.dropDestinations) return {}
+  const given = Object.entries(ledger.destinations).filter(([key]) => taken.has(key) && !named.has(key))
+  return Object.fromEntries(given.map(([key, entry]) => [key, withCertainStamp(key, entry, client, observed)]))
+}
+
+/** Places that only a dead run's announcement names: the next announcement would forget them. */
+function unnotedEntries({ client, observed, context, ledger, named }: About): Places {
+  const keys = unnotedPlaces(client, observed).filter((key) => !named.has(key) && ledger.leaving?.[key] === undefined)
+  return Object.fromEntries(keys.flatMap((key) => unnotedEntry(key, ledger, context)))
+}
+
+function fateOf(
+  [key, entry]: [string, LedgerDelivery],
+  { spec, client, observed, context, named, taken }: About,
+): Fate {
+  const service = serviceAfter(key, entry, { client, observed })
+  // Runs may be queued with the secret that was there.
+  if (service.kind === 'empty') return 'let go'
+  if (service.kind === 'served') return (service.age ?? spec.rotation.grace) >= spec.rotation.grace ? 'over' : 'kept'
+  if (named.has(key) || taken.has(key)) return 'kept'
+  return context.policy.dropDestinations || service.kind === 'served unread' ? 'let go' : 'kept'
 }
 
 type Fate = 'kept' | 'over' | 'let go'
@@ -76,8 +97,41 @@ function withCertainStamp(
   observed: Observed,
 ): LedgerDelivery {
   const { kind } = secretHeldIn(key, evidenceOf(client, observed))
-  const isSure = kind === 'recorded' || (kind === 'unread' && !client.description.ledger?.unproven)
+  const { ledger } = client.description
+  const destination = recalledDestination(key, entry, ledger!.owner)
+  const stamp = observed.destinations.get(key)?.secretStamp
+  // Another client wrote last, so until then the place held the secret that the entry names.
+  const isTheirs = writersOf(valueKey(destination, 'secret'), stamp, observed.clients, client.id).length > 0
+  const mayBeAnother =
+    ledger?.unproven || ledger?.announced?.stamps[key] !== undefined || Object.keys(ledger?.suspects ?? {}).length > 0
+  const isSure = kind === 'recorded' || ((kind === 'unread' || isTheirs) && !mayBeAnother)
   return isSure ? entry : { ...entry, stamp: -1 }
+}
+
+/** Places that only a dead run's announcement names, and that may hold a secret of that run. */
+export function unnotedPlaces(client: ObservedClient, observed: Observed): string[] {
+  const { ledger } = client.description
+  if (ledger?.announced === undefined) return []
+  const evidence = evidenceOf(client, observed)
+  const secrets = classifySecrets(client.secrets, evidence)
+  if (!secrets.some(({ kind }) => kind === 'orphan' || kind === 'suspect')) return []
+  return Object.keys(ledger.announced.stamps).filter((key) => {
+    if (ledger.destinations[key] !== undefined || isUntouched(key, evidence)) return false
+    return successorAt(recalledDestination(key, unnoted, ledger.owner), observed, client) === undefined
+  })
+}
+
+const unnoted = { hint: '', stamp: -1 }
+
+/** An announcement has only the ids of repositories: the name is known of the ledger's own, and of the places of other clients. */
+function unnotedEntry(key: string, { owner }: Ledger, { fleet }: PlanContext): [string, LedgerDelivery][] {
+  const place = fleet.flatMap(({ destinations }) => destinations).find((it) => destinationKey(it) === key)
+  if (place !== undefined) {
+    const { id: _theirs, ...entry } = deliveredEntry(place, unnoted, owner)
+    return [[key, entry]]
+  }
+  const { repository } = recalledDestination(key, unnoted, owner)
+  return repository === undefined || repository.id === owner.repository ? [[key, unnoted]] : []
 }
 
 /** `age`: seconds since the delivery, if GitHub tells. `served unread`: by the ledgers alone, so nothing tells since when. */
@@ -99,8 +153,9 @@ function serviceAfter(
   // If both wrote in one second, the stamp can't tell whose secret is there.
   if (secretStamp === entry.stamp) return { kind: 'nobody' }
   const isOurs = !ledger.unproven && ledger.destinations[key]?.stamp === secretStamp
-  const servers = clientsServing(valueKey(destination, 'secret'), secretStamp, observed.clients, client.id)
-  return isOurs || servers.length > 0 ? { kind: 'served', age: secretAge } : { kind: 'nobody' }
+  // Also one that gave the place up since: its own ledger keeps its secret alive.
+  const writers = writersOf(valueKey(destination, 'secret'), secretStamp, observed.clients, client.id)
+  return isOurs || writers.length > 0 ? { kind: 'served', age: secretAge } : { kind: 'nobody' }
 }
 
 /** Warnings of places that no client of these files takes over any more: the secret there lives on until a run may let it go. */

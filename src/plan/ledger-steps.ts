@@ -1,6 +1,6 @@
 import { classifySecrets, hintsOfKind } from '../ledger/classify-secrets.ts'
 import { requireLedgerRoom } from '../ledger/description.ts'
-import { droppedDestinations, graceStart, withHints } from '../ledger/ledger-entries.ts'
+import { droppedDestinations, graceStart, keptLast, withHints } from '../ledger/ledger-entries.ts'
 import { isOwner, onlyNamed, withOwner } from '../ledger/ownership.ts'
 import type { Ledger } from '../model/ledger-shape.ts'
 import type { ClientSpec } from '../spec/client-spec.ts'
@@ -53,7 +53,7 @@ function retireUndelivered({ spec, input, after, context }: ExistingClient): Ste
   const secrets = classifySecrets(input.live, input)
   const hints = [...hintsOfKind(secrets, 'lost'), ...hintsOfKind(secrets, 'orphan')]
   if (ledger === undefined || hints.length === 0 || Object.keys(ledger.announced?.stamps ?? {}).length > 0) return []
-  const suspects = withHints(ledger.suspects, hints, Math.floor(input.now))
+  const suspects = withHints(ledger.suspects, hints, keptLast)
   const over = { ...withOwner(ledger, spec, context.actor), announced: undefined, suspects }
   return [
     ...hints.map((hint) => ({
