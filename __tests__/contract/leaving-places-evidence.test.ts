@@ -233,3 +233,19 @@ it('a warning names the place that the ledger has no room for, in a plan too', a
     expect(log.join('\n')).toMatch(/environment one: QLIK_CLIENT_SECRET passes to another client, .* no room/)
   }
 })
+
+it('a client with five secrets that are all due is delivered again: only the last of them might stay (P3, P7)', async () => {
+  write({ a: ['one'] })
+  expectSuccess(await simulation.run())
+  for (let rotation = 0; rotation < 4; rotation++) {
+    simulation.advance(0.1)
+    expectSuccess(await simulation.run({ rotate: 'now' }))
+  }
+  write({ a: [] })
+  expectSuccess(await simulation.run(drop))
+  expect(named('a').secrets).toHaveLength(5)
+  simulation.advance(25)
+  write({ a: ['one'] })
+  expectSuccess(await simulation.run(), { result: 'rotated' })
+  expect(isLiveOf('a', valueAt('one'))).toBe(true)
+})

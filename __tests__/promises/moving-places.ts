@@ -114,6 +114,8 @@ export class MovingPlaces {
       if (client !== undefined && !this.#foreign.has(name)) this.#tell(`${name} is still there`)
       return
     }
+    // docs/secret-lifecycle.md, "What can be left": five secrets that must all stay, because runs overlapped again and again.
+    if (client?.secrets.length === 5 && client.description?.includes('"unproven":true')) return
     for (const spot of at) {
       const id = { ...spot.at, name: 'QLIK_CLIENT_ID' }
       if (!tenant.canAuthenticate(client?.clientId ?? '', this.#value(spot) ?? ''))

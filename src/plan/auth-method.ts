@@ -47,7 +47,9 @@ export function retireSteps(
 ): (Step & { kind: 'retire' })[] {
   const secrets = client.secrets.filter(({ hint }) => !isKeyHint(hint))
   const isUsable = kind === 'secret' || client.authMethods.includes(methodOf.secret)
-  const isLast = secrets.every(({ hint }) => retire.some((it) => it.hint === hint))
+  const leavesNone = secrets.every(({ hint }) => retire.some((it) => it.hint === hint))
+  // They are deleted one after another, so only the last one can be refused.
+  const last = leavesNone ? retire.findLast(({ hint }) => !isKeyHint(hint))?.hint : undefined
   return (
     retire
       // A secret that nobody ever had is not kept, because its method may be allowed again.
@@ -56,7 +58,7 @@ export function retireSteps(
         kind: 'retire' as const,
         clientId: client.id,
         ...it,
-        ...(isLast && !isKeyHint(it.hint) ? { mayStay: true as const } : {}),
+        ...(it.hint === last ? { mayStay: true as const } : {}),
       }))
   )
 }

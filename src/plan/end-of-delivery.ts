@@ -114,7 +114,10 @@ function retired(hints: string[], { input, after }: ExistingClient): (Step & { k
   const why = grace === 0 ? ('no grace' as const) : ('grace is over' as const)
   const retirements = hints.map((hint) => ({ hint, why }))
   const leavesNone = (isKey: boolean) => live.every(({ hint }) => isKeyHint(hint) !== isKey || hints.includes(hint))
+  const last = [true, false].map((isKey) =>
+    leavesNone(isKey) ? hints.findLast((hint) => isKeyHint(hint) === isKey) : undefined,
+  )
   return retireSteps(after, retirements, kind).map((step) =>
-    leavesNone(isKeyHint(step.hint)) ? { ...step, mayStay: true as const } : step,
+    last.includes(step.hint) ? { ...step, mayStay: true as const } : step,
   )
 }
