@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { roomBeside } from '../../src/ledger/description.ts'
+import type { ObservedSecret } from '../../src/model/client.ts'
 import type { Ledger } from '../../src/model/ledger-shape.ts'
 import type { Observed, PlanContext } from '../../src/plan/client-plan.ts'
 import { leavingPlaces, neededElsewhere, withLeaving } from '../../src/plan/leaving-places.ts'
@@ -12,6 +13,7 @@ const left = { [key]: { hint: 'aaaaa', stamp: 500, id: 'variable:QLIK_CLIENT_ID'
 
 type Given = {
   givesUp?: true
+  secrets?: ObservedSecret[]
   ledger?: Partial<Ledger>
   stamp?: number
   age?: number
@@ -21,8 +23,8 @@ type Given = {
 }
 
 /** The leaving places of a client that served `key`, in a file with another client there. `by`: the stamp of that one's delivery. */
-function leaving({ ledger = {}, stamp, age, taken = true, drop = true, by, givesUp }: Given) {
-  const client = clientOf({ ledger: ledgerOf(ledger) })
+function leaving({ ledger = {}, stamp, age, taken = true, drop = true, by, givesUp, secrets }: Given) {
+  const client = clientOf({ ledger: ledgerOf(ledger), ...(secrets === undefined ? {} : { secrets }) })
   const others =
     by === undefined
       ? []
@@ -80,6 +82,20 @@ describe('a place that a client gives up', () => {
     // Somebody else wrote there, or both clients in one second.
     expect(leaving({ ledger, stamp: 601, by: 600, age: 90_000 })).toEqual(left)
     expect(leaving({ ledger, stamp: 500, by: 500, age: 90_000 })).toEqual(left)
+  })
+})
+
+describe('a place that a dead run may have delivered to, while its client left it', () => {
+  it('may hold any secret of the client, whatever the ledger recorded before', () => {
+    const announced = { run: '8.1.x', by: 'us', at: now - 700, known: ['aaaaa'], stamps: { [key]: 500 } }
+    const secrets = [
+      { hint: 'aaaaa', createdAt: now - 86_400, createdBy: 'us' },
+      { hint: 'ooooo', createdAt: now - 699, createdBy: 'us' },
+    ]
+    const given = { ledger: { destinations: {}, leaving: left, announced }, secrets, age: 690 }
+    expect(leaving({ ...given, stamp: 510 })).toEqual({ [key]: { ...left[key], stamp: -1 } })
+    // Nobody wrote there since the announcement.
+    expect(leaving({ ...given, stamp: 500, age: 90_000 })).toEqual(left)
   })
 })
 

@@ -65,8 +65,12 @@ function givenUpNow({ client, observed, context, ledger, named, taken }: About):
 
 /** Places that only a dead run's announcement names: the next announcement would forget them. */
 function unnotedEntries({ client, observed, context, ledger, named }: About): Places {
-  const keys = unnotedPlaces(client, observed).filter((key) => !named.has(key) && ledger.leaving?.[key] === undefined)
-  return Object.fromEntries(keys.flatMap((key) => unnotedEntry(key, ledger, context)))
+  const keys = unnotedPlaces(client, observed).filter((key) => !named.has(key))
+  const entries = keys.flatMap((key): [string, LedgerDelivery][] => {
+    const earlier = ledger.leaving?.[key]
+    return earlier === undefined ? unnotedEntry(key, ledger, context) : [[key, { ...earlier, stamp: -1 }]]
+  })
+  return Object.fromEntries(entries)
 }
 
 function fateOf(
