@@ -75,7 +75,12 @@ export function holdNoneOfOthers(situation: RotationSituation): boolean {
 }
 
 /** Hints of the retiring secrets whose grace is over, and that no place of another client needs. */
-function outOfGrace({ secrets, now, grace, neededElsewhere }: RotationSituation): string[] {
+export function outOfGrace({
+  secrets,
+  now,
+  grace,
+  neededElsewhere,
+}: Pick<RotationSituation, 'secrets' | 'now' | 'grace' | 'neededElsewhere'>): string[] {
   return secrets.flatMap((it) =>
     it.kind === 'retiring' && now - it.since >= grace && !neededElsewhere.has(it.hint) ? [it.hint] : [],
   )

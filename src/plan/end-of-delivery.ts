@@ -2,6 +2,7 @@ import { classifySecrets, hintsOfKind } from '../ledger/classify-secrets.ts'
 import { announcementAge, lostAfter, otherRunAtWork } from '../ledger/lease.ts'
 import { graceStart, keptLast, recalledDestination, withHints } from '../ledger/ledger-entries.ts'
 import { withOwner } from '../ledger/ownership.ts'
+import { outOfGrace } from '../ledger/retirement-decision.ts'
 import type { RotationInput } from '../ledger/rotation-situation.ts'
 import { successorAt } from '../ledger/served-places.ts'
 import { isKeyHint } from '../model/credential.ts'
@@ -10,7 +11,7 @@ import type { Ledger } from '../model/ledger-shape.ts'
 import { retireSteps } from './auth-method.ts'
 import type { Step } from './client-plan.ts'
 import type { ExistingClient } from './existing-client.ts'
-import { neededElsewhere, placesOfOthers, unnotedPlaces } from './leaving-places.ts'
+import { isTaken, neededElsewhere, unnotedPlaces } from './leaving-places.ts'
 import { droppedPlaces } from './taken-and-dropped-places.ts'
 
 /**
@@ -47,12 +48,11 @@ function keepsPlaces(existing: ExistingClient): boolean {
   const dropped = droppedPlaces(spec, client, observed)
   const announced = unnotedPlaces(client, observed)
   if (dropped.length + announced.length > 0 && !context.policy.dropDestinations) return true
-  const taken = placesOfOthers(spec, context)
   const { leaving = {}, owner } = client.description.ledger ?? {}
   const awaited = Object.entries(leaving).flatMap(([key, entry]) =>
     successorAt(recalledDestination(key, entry, owner!), observed, client) === undefined ? [key] : [],
   )
-  return [...dropped.map(destinationKey), ...announced, ...awaited].some((key) => taken.has(key))
+  return [...dropped.map(destinationKey), ...announced, ...awaited].some((key) => isTaken(key, spec, context))
 }
 
 function orphansOf(input: RotationInput): string[] {
@@ -91,12 +91,8 @@ function forgetPlaces(existing: ExistingClient, before: Ledger): Step[] {
 function retireDue(existing: ExistingClient, ledger: Ledger): Step[] {
   const { spec, context, after, input } = existing
   const { id: clientId, description } = after
-  const { live, now, grace } = input
   if (clientId === context.policy.adminClientId) return []
-  const needed = neededElsewhere(ledger.leaving ?? {}, ledger)
-  const due = classifySecrets(live, input).flatMap((secret) =>
-    secret.kind === 'retiring' && now - secret.since >= grace && !needed.has(secret.hint) ? [secret.hint] : [],
-  )
+  const due = outOfGrace({ ...input, secrets: classifySecrets(input.live, input) })
   const steps = retired(due, existing)
   const mayStay = steps.flatMap((step) => (step.mayStay ? [step.hint] : []))
   if (mayStay.length === 0) return steps
@@ -108,16 +104,14 @@ function retireDue(existing: ExistingClient, ledger: Ledger): Step[] {
   return [...steps, { kind: 'own', clientId, user: description.user, ledger: ended, what: 'ended' }]
 }
 
-/** Some tenants refuse to delete a client's last secret, and its last key if it has no other method. */
+/** Some tenants refuse to delete a client's last secret, as `retireSteps` knows, and its last key if it has no other method. */
 function retired(hints: string[], { input, after }: ExistingClient): (Step & { kind: 'retire' })[] {
   const { grace, kind, live } = input
   const why = grace === 0 ? ('no grace' as const) : ('grace is over' as const)
   const retirements = hints.map((hint) => ({ hint, why }))
-  const leavesNone = (isKey: boolean) => live.every(({ hint }) => isKeyHint(hint) !== isKey || hints.includes(hint))
-  const last = [true, false].map((isKey) =>
-    leavesNone(isKey) ? hints.findLast((hint) => isKeyHint(hint) === isKey) : undefined,
-  )
+  const leavesNoKey = live.every(({ hint }) => !isKeyHint(hint) || hints.includes(hint))
+  const lastKey = leavesNoKey ? hints.findLast((hint) => isKeyHint(hint)) : undefined
   return retireSteps(after, retirements, kind).map((step) =>
-    last.includes(step.hint) ? { ...step, mayStay: true as const } : step,
+    step.hint === lastKey ? { ...step, mayStay: true as const } : step,
   )
 }

@@ -35,7 +35,7 @@ export function leavingPlaces(
   const { leaving: earlier = {} } = ledger
   if (spec.destinations.length === 0) return { leaving: earlier, letGo: {} }
   const named = new Set(spec.destinations.map(destinationKey))
-  const about = { spec, client, observed, context, ledger, named, taken: placesOfOthers(spec, context) }
+  const about = { spec, client, observed, context, ledger, named }
   const now = givenUpNow(about)
   const fates = Map.groupBy(Object.entries(earlier), (it) => (it[0] in now ? 'let go' : fateOf(it, about)))
   const added = [...Object.entries(now), ...Object.entries(unnotedEntries(about))]
@@ -45,7 +45,7 @@ export function leavingPlaces(
   return { leaving: Object.fromEntries(kept), letGo: Object.fromEntries(letGo) }
 }
 
-/** `named`: keys of the places in the spec; `taken`: keys of the places of the other clients. */
+/** `named`: keys of the places in the spec. */
 type About = {
   spec: ClientSpec
   client: ObservedClient
@@ -53,13 +53,12 @@ type About = {
   context: PlanContext
   ledger: Ledger
   named: ReadonlySet<string>
-  taken: ReadonlySet<string>
 }
 
 /** The places that the client served until now, and that another client of the files takes over. */
-function givenUpNow({ client, observed, context, ledger, named, taken }: About): Places {
+function givenUpNow({ spec, client, observed, context, ledger, named }: About): Places {
   if (!context.policy.dropDestinations) return {}
-  const given = Object.entries(ledger.destinations).filter(([key]) => taken.has(key) && !named.has(key))
+  const given = Object.entries(ledger.destinations).filter(([key]) => !named.has(key) && isTaken(key, spec, context))
   return Object.fromEntries(given.map(([key, entry]) => [key, withCertainStamp(key, entry, client, observed)]))
 }
 
@@ -73,24 +72,23 @@ function unnotedEntries({ client, observed, context, ledger, named }: About): Pl
   return Object.fromEntries(entries)
 }
 
-function fateOf(
-  [key, entry]: [string, LedgerDelivery],
-  { spec, client, observed, context, named, taken }: About,
-): Fate {
+function fateOf([key, entry]: [string, LedgerDelivery], { spec, client, observed, context, named }: About): Fate {
   const service = serviceAfter(key, entry, { client, observed })
   // Runs may be queued with the secret that was there.
   if (service.kind === 'empty') return 'let go'
   if (service.kind === 'served') return (service.age ?? spec.rotation.grace) >= spec.rotation.grace ? 'over' : 'kept'
-  if (named.has(key) || taken.has(key)) return 'kept'
+  if (named.has(key) || isTaken(key, spec, context)) return 'kept'
   return context.policy.dropDestinations || service.kind === 'served unread' ? 'let go' : 'kept'
 }
 
 type Fate = 'kept' | 'over' | 'let go'
 
-/** The places of the other present clients of the run's files. */
-export function placesOfOthers(spec: ClientSpec, { fleet }: Pick<PlanContext, 'fleet'>): ReadonlySet<string> {
-  const others = fleet.filter(({ name, state }) => state === 'present' && name !== spec.name)
-  return new Set(others.flatMap(({ destinations }) => destinations.map(destinationKey)))
+/** Does another present client of the run's files name this place? */
+export function isTaken(key: string, { name }: ClientSpec, { fleet }: Pick<PlanContext, 'fleet'>): boolean {
+  return fleet.some(
+    (other) =>
+      other.state === 'present' && other.name !== name && other.destinations.some((it) => destinationKey(it) === key),
+  )
 }
 
 /** The ledger's entry, without its stamp if it is not certain that the place holds the recorded secret. */
@@ -169,9 +167,14 @@ export function notTakenOver(
   leaving: Places,
   { observed, context }: { observed: Observed; context: PlanContext },
 ): string[] {
-  const taken = new Set([...placesOfOthers(spec, context), ...spec.destinations.map(destinationKey)])
+  const named = new Set(spec.destinations.map(destinationKey))
   return Object.entries(leaving).flatMap(([key, entry]) => {
-    if (taken.has(key) || serviceAfter(key, entry, { client, observed }).kind !== 'nobody') return []
+    if (
+      named.has(key) ||
+      isTaken(key, spec, context) ||
+      serviceAfter(key, entry, { client, observed }).kind !== 'nobody'
+    )
+      return []
     const label = plain(destinationLabel(recalledDestination(key, entry, client.description.ledger!.owner)))
     return [
       `${label} still holds a secret of ${clientLabel(client)}, which gave this place up, and no client of these files takes it over: that secret is not retired. To let it go, set drop-destinations: true once.`,

@@ -9,7 +9,7 @@ import { valueKey } from '../spec/value-keys.ts'
 import { clientOf } from './client-order.ts'
 import type { Observed, PlanContext } from './client-plan.ts'
 import { clientLabel } from './find-client.ts'
-import { placesOfOthers } from './leaving-places.ts'
+import { isTaken } from './leaving-places.ts'
 import { repositoryOfSameName } from './values-to-delete.ts'
 
 // Decides when one client may take over a place from another.
@@ -115,7 +115,6 @@ export function noLongerServed(
   const dropped = droppedPlaces(spec, client, observed)
   if (dropped.length === 0 || !policy.dropDestinations) return []
   const end = spec.destinations.length === 0 ? 'the grace period' : 'the grace period of the next rotation'
-  const taken = placesOfOthers(spec, { fleet })
   const written = new Set(
     fleet.filter(({ state }) => state === 'present').flatMap(({ destinations }) => destinations.flatMap(valuesAt)),
   )
@@ -124,7 +123,7 @@ export function noLongerServed(
     const now = repositoryOfSameName(destination, spec, actor)
     if (now !== undefined)
       return `${label} of the repository with the id ${destination.repository!.id} is no longer served: the repository with that name now has the id ${now.id}. It was deleted and created again, or another repository took its name.`
-    if (taken.has(destinationKey(destination)))
+    if (isTaken(destinationKey(destination), spec, { fleet }))
       return `${label} passes to another client: the secret of this client there stays valid until that one was delivered, and for the grace period after that.`
     const value = valueKey(destination, 'secret')
     const isNeeded = written.has(value) || clientsClaiming(value, observed.clients, client?.id).length > 0
