@@ -1,49 +1,22 @@
 import { beforeEach, expect, it } from 'vitest'
-import type { Client } from '../../sandbox/tenant/types.ts'
 import { expectFailure, expectSuccess, writes } from '../support/contract.ts'
 import { eachTest, simulation } from '../support/each-test.ts'
-import { repositoryPlace, theClient } from '../support/promises.ts'
-import { workspaceOf } from '../support/workspace.ts'
+import {
+  createEnvironments,
+  drop,
+  isLiveOf,
+  jam,
+  named,
+  swapHalfway,
+  valueAt,
+  write,
+} from '../support/passing-places.ts'
+import { repositoryPlace } from '../support/promises.ts'
 
 // Places pass from client to client while nobody can tell for sure which secret they hold, or since when.
 
 eachTest()
-beforeEach(() => {
-  for (const name of ['one', 'two']) simulation.sandbox.github.createEnvironment('acme/app', name)
-})
-
-function write(places: Record<string, string[]>, more = ''): void {
-  const lines = Object.entries(places).map(([name, at]) => {
-    const deliver = at.map((environment) => `{ environment: ${environment} }`).join(', ')
-    return `  - { name: ${name}, scopes: [apps], ${more}deliver: [${deliver}] }\n`
-  })
-  workspaceOf(simulation, { 'clients.yaml': `version: 1\nclients:\n${lines.join('')}` })
-}
-const named = (name: string): Client => theClient(simulation, name)
-const valueAt = (environment: string) =>
-  simulation.sandbox.github.secretValue({ ...repositoryPlace, environment }) ?? 'nothing'
-const isLiveOf = (name: string, value: string) => simulation.sandbox.tenant.canAuthenticate(named(name).clientId, value)
-const drop = { 'drop-destinations': 'true' }
-
-/** All slots of a client are taken by people's secrets, so it can't be delivered anywhere. Returns their end. */
-function jam(name: string): () => void {
-  const mine = named(name).secrets.map(({ hint }) => hint)
-  while (named(name).secrets.length < 5) simulation.sandbox.tenant.addSecret(named(name).clientId)
-  return () => {
-    named(name).secrets = named(name).secrets.filter(({ hint }) => mine.includes(hint))
-  }
-}
-
-/** `a` is at `two`, and gave `one` up to `b`, which can't be delivered. */
-async function swapHalfway(): Promise<() => void> {
-  write({ a: ['one'], b: ['two'] })
-  expectSuccess(await simulation.run())
-  const unjam = jam('b')
-  write({ a: ['two'], b: ['one'] })
-  simulation.advance(1)
-  expectFailure(await simulation.run(drop), 'SECRET_SLOTS_FULL')
-  return unjam
-}
+beforeEach(createEnvironments)
 
 it('a secret has its grace after its client took the place back (P1, P2)', async () => {
   await swapHalfway()
