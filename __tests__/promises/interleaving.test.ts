@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { expectOnlyCurrent, expectSettled, expectUsable, repositoryPlace, theClient } from '../support/promises.ts'
-import type { RunResult, Simulation } from '../support/simulation.ts'
-import { type Death, dice, together } from './runs-at-once.ts'
+import type { Simulation } from '../support/simulation.ts'
+import { type Death, dice, thenUndisturbed } from './runs-at-once.ts'
 import { prepared, type Scenario, scenarios } from './scenarios.ts'
 
 const places = [repositoryPlace]
@@ -18,17 +18,10 @@ type Meeting = { scenario: Scenario; inputs: Record<string, string>[]; next: () 
 /** Two runs at once, then undisturbed ones. P1 is looked at after every request of all of them. */
 async function meet({ scenario, inputs, next, death }: Meeting): Promise<{ simulation: Simulation; steps: number[] }> {
   const { simulation, watch } = await prepared(scenario)
-  const runs = inputs.map((given) => simulation.begin(given))
-  const steps = await together(runs, next, death)
-  const results: RunResult[] = runs.map(({ result }) => result)
-  for (const hours of [0, 11 / 60, 25, 11 / 60, 25]) {
-    simulation.advance(hours)
-    results.push(await simulation.run())
-  }
-  const story = results.map(({ log, error }) => [...log, error?.message].join('\n')).join('\n---\n')
+  const { steps, undisturbed, story } = await thenUndisturbed(simulation, inputs, { next, death })
   expect(watch.broken, story).toEqual([])
   expect(
-    results.slice(inputs.length).map(({ error }) => error?.message),
+    undisturbed.map(({ error }) => error?.message),
     story,
   ).toEqual([undefined, undefined, undefined, undefined, undefined])
   expectUsable(simulation, places)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { expectOnlyCurrent, expectSettled, expectUsable, theClient } from '../support/promises.ts'
-import type { RunResult, Simulation } from '../support/simulation.ts'
-import { type Death, dice, together } from './runs-at-once.ts'
+import type { Simulation } from '../support/simulation.ts'
+import { type Death, dice, thenUndisturbed } from './runs-at-once.ts'
 import { keyPlace, prepared, type Scenario, scenarios } from './scenarios.ts'
 
 const byKey = { 'auth-method': 'private_key_jwt' }
@@ -12,16 +12,8 @@ type Meeting = { scenario: Scenario; inputs: Record<string, string>[]; after: Re
 /** Two runs that both write the whole list of keys, then undisturbed ones. */
 async function meet({ scenario, inputs, after }: Meeting, next: () => number, death?: Death) {
   const { simulation, watch } = await prepared(scenario)
-  const runs = inputs.map((given) => simulation.begin(given))
-  const steps = await together(runs, next, death)
-  const results: RunResult[] = runs.map(({ result }) => result)
-  for (const hours of [0, 11 / 60, 25, 11 / 60, 25]) {
-    simulation.advance(hours)
-    results.push(await simulation.run(after))
-  }
-  const story = results.map(({ log, error }) => [...log, error?.message].join('\n')).join('\n---\n')
+  const { steps, undisturbed, story } = await thenUndisturbed(simulation, inputs, { next, death, after })
   expect(watch.broken, story).toEqual([])
-  const undisturbed = results.slice(inputs.length)
   expect(undisturbed.map(({ error }) => error?.message).filter(Boolean), story).toEqual([])
   expectUsable(simulation, [keyPlace])
   await expectSettled(simulation, after)

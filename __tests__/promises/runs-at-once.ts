@@ -1,4 +1,4 @@
-import type { Running } from '../support/simulation.ts'
+import type { Running, RunResult, Simulation } from '../support/simulation.ts'
 
 /** Repeatable pseudo-random numbers from 0 to 1 (mulberry32). */
 export function dice(seed: number): () => number {
@@ -34,4 +34,27 @@ export async function together(runs: Running[], next: () => number, death?: Deat
       await running.step(Math.floor(next() * 4))
     }
   }
+}
+
+type Undisturbed = { next: () => number; death?: Death | undefined; after?: Record<string, string> }
+
+/**
+ * Runs with these inputs at the same time, then undisturbed ones with the inputs `after`, hours and days later. `story`: all that they told, for
+ * a failure.
+ */
+export async function thenUndisturbed(
+  simulation: Simulation,
+  inputs: Record<string, string>[],
+  { next, death, after = {} }: Undisturbed,
+): Promise<{ steps: number[]; undisturbed: RunResult[]; story: string }> {
+  const runs = inputs.map((given) => simulation.begin(given))
+  const steps = await together(runs, next, death)
+  const undisturbed: RunResult[] = []
+  for (const hours of [0, 11 / 60, 25, 11 / 60, 25]) {
+    simulation.advance(hours)
+    undisturbed.push(await simulation.run(after))
+  }
+  const results = [...runs.map(({ result }) => result), ...undisturbed]
+  const story = results.map(({ log, error }) => [...log, error?.message].join('\n')).join('\n---\n')
+  return { steps, undisturbed, story }
 }
